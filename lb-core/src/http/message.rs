@@ -1,0 +1,266 @@
+//! The protocol-neutral message head: a start line and an ordered list of fields as ranges in one arena.
+//!
+//! HTTP/1 and HTTP/2 parse into it and are written from it; names keep their case and order. Nothing here knows
+//! how a message is framed on the wire: see [`BodyLength`].
+
+use std::ops::Range;
+
+/// A range of the arena. Heads are bounded by `tune.bufsize`, far below 4 GiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Field {
+    name: Span,
+    value: Span,
+}
+
+/// HTTP version of a message as its sender stated it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// HTTP/1.0 (and 0.9 where `accept-invalid-http-request` let it pass).
+    Http10,
+    /// HTTP/1.1.
+    #[default]
+    Http11,
+    /// HTTP/2.
+    Http2,
+}
+
+/// How a message's body ends, whatever protocol carries it (RFC 9112, section 6.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BodyLength {
+    /// No body at all.
+    #[default]
+    None,
+    /// Exactly this many bytes, known in advance.
+    Known(u64),
+    /// Ends with an explicit mark (last chunk, END_STREAM).
+    Chunked,
+    /// Ends when the sender closes; responses only.
+    UntilClose,
+}
+
+/// The head of a request or response.
+#[derive(Clone, Debug, Default)]
+pub struct Head {
+    arena: Vec<u8>,
+    fields: Vec<Field>,
+    /// Request: method. Response: unused.
+    method: Span,
+    /// Request: target as received. Response: reason phrase.
+    target: Span,
+    status: u16,
+    version: Version,
+    is_response: bool,
+}
+
+impl Head {
+    /// An empty request head.
+    pub fn request(method: &[u8], target: &[u8], version: Version) -> Self {
+        let mut head = Self::default();
+        head.start_request(method, target, version);
+        head
+    }
+
+    /// An empty response head.
+    pub fn response(status: u16, reason: &[u8], version: Version) -> Self {
+        let mut head = Self::default();
+        head.start_response(status, reason, version);
+        head
+    }
+
+    /// Forgets everything but the allocations.
+    pub fn clear(&mut self) {
+        self.arena.clear();
+        self.fields.clear();
+        self.method = Span::default();
+        self.target = Span::default();
+        self.status = 0;
+        self.is_response = false;
+    }
+
+    /// Starts this head over as a request.
+    pub fn start_request(&mut self, method: &[u8], target: &[u8], version: Version) {
+        self.clear();
+        self.method = self.push(method);
+        self.target = self.push(target);
+        self.version = version;
+    }
+
+    /// Starts this head over as a response.
+    pub fn start_response(&mut self, status: u16, reason: &[u8], version: Version) {
+        self.clear();
+        self.is_response = true;
+        self.status = status;
+        self.target = self.push(reason);
+        self.version = version;
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Span {
+        let start = self.arena.len() as u32;
+        self.arena.extend_from_slice(bytes);
+        Span { start, end: self.arena.len() as u32 }
+    }
+
+    fn slice(&self, span: Span) -> &[u8] {
+        self.arena.get(span.range()).unwrap_or_default()
+    }
+
+    /// Whether this is a response.
+    pub fn is_response(&self) -> bool {
+        self.is_response
+    }
+
+    /// Request method, exactly as received.
+    pub fn method(&self) -> &[u8] {
+        self.slice(self.method)
+    }
+
+    /// Request target, exactly as received or as set.
+    pub fn target(&self) -> &[u8] {
+        if self.is_response { b"" } else { self.slice(self.target) }
+    }
+
+    /// Replaces the request target.
+    pub fn set_target(&mut self, target: &[u8]) {
+        self.target = self.push(target);
+    }
+
+    /// Response status code, 0 for a request.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Response reason phrase.
+    pub fn reason(&self) -> &[u8] {
+        if self.is_response { self.slice(self.target) } else { b"" }
+    }
+
+    /// Version the sender stated.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Number of header fields.
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether there are no header fields.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// Every field in order: name as received, value without surrounding white space.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.fields.iter().map(|field| (self.slice(field.name), self.slice(field.value)))
+    }
+
+    /// Values of all fields with this name (any case), in order.
+    pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
+        self.fields().filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
+    }
+
+    /// Value of the first field with this name (any case).
+    pub fn value(&self, name: &str) -> Option<&[u8]> {
+        self.values(name).next()
+    }
+
+    /// Appends a field.
+    pub fn add(&mut self, name: &[u8], value: &[u8]) {
+        let name = self.push(name);
+        let value = self.push(value);
+        self.fields.push(Field { name, value });
+    }
+
+    /// Removes every field with this name (any case) and says whether there was one.
+    pub fn remove(&mut self, name: &str) -> bool {
+        let before = self.fields.len();
+        let arena = &self.arena;
+        self.fields
+            .retain(|field| !arena.get(field.name.range()).unwrap_or_default().eq_ignore_ascii_case(name.as_bytes()));
+        self.fields.len() != before
+    }
+
+    /// Removes the fields for which `drop` says so.
+    pub fn remove_if(&mut self, mut drop: impl FnMut(&[u8], &[u8]) -> bool) {
+        let arena = &self.arena;
+        self.fields.retain(|field| {
+            let name = arena.get(field.name.range()).unwrap_or_default();
+            let value = arena.get(field.value.range()).unwrap_or_default();
+            !drop(name, value)
+        });
+    }
+
+    /// Removes every field with this name, then appends one.
+    pub fn set(&mut self, name: &str, value: &[u8]) {
+        self.remove(name);
+        self.add(name.as_bytes(), value);
+    }
+
+    /// Builds a head from bytes of one buffer: the raw head is copied once, fields are offsets into it.
+    ///
+    /// `raw` is the head as received; the offsets of [`RawField`] and of `method`/`target` index into it. Offsets
+    /// outside of `raw` read as empty.
+    pub fn fill(&mut self, raw: &[u8], start: RawStart, fields: &[RawField]) {
+        self.clear();
+        self.arena.extend_from_slice(raw);
+        let span = |range: &Range<usize>| Span { start: range.start as u32, end: range.end as u32 };
+        match start {
+            RawStart::Request { method, target, version } => {
+                self.method = span(&method);
+                self.target = span(&target);
+                self.version = version;
+            }
+            RawStart::Response { status, reason, version } => {
+                self.is_response = true;
+                self.status = status;
+                self.target = span(&reason);
+                self.version = version;
+            }
+        }
+        self.fields.extend(fields.iter().map(|f| Field { name: span(&f.name), value: span(&f.value) }));
+    }
+}
+
+/// The start line of [`Head::fill`], as offsets.
+#[derive(Clone, Debug)]
+pub enum RawStart {
+    /// A request line.
+    Request {
+        /// Offsets of the method.
+        method: Range<usize>,
+        /// Offsets of the target.
+        target: Range<usize>,
+        /// Stated version.
+        version: Version,
+    },
+    /// A status line.
+    Response {
+        /// Status code.
+        status: u16,
+        /// Offsets of the reason phrase.
+        reason: Range<usize>,
+        /// Stated version.
+        version: Version,
+    },
+}
+
+/// A field of [`Head::fill`], as offsets.
+#[derive(Clone, Debug, Default)]
+pub struct RawField {
+    /// Offsets of the name.
+    pub name: Range<usize>,
+    /// Offsets of the value, trimmed.
+    pub value: Range<usize>,
+}

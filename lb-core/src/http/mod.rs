@@ -1,0 +1,5 @@
+//! Stage 2: HTTP messages. `message` is the protocol-neutral head; `h1` and `h2` read and write it.
+
+pub mod message;
+
+pub use message::{BodyLength, Head, Version};
