@@ -2,11 +2,37 @@
 //!
 //! # Layout
 //!
-//! The modules stand in the order a request meets them; see ARCHITECTURE.md.
+//! The modules stand in the order a request meets them; ARCHITECTURE.md tells more.
 
 #![forbid(unsafe_code)]
 
 pub mod config;
-pub mod http;
-pub mod log;
+pub mod proxy;
+pub mod topology;
+pub mod worker;
+
+pub mod net;
 pub mod transport;
+
+pub mod listener;
+pub mod proxy_protocol;
+pub mod tls;
+
+pub mod http;
+pub mod session;
+pub mod stream;
+
+pub mod rules;
+
+pub mod backend;
+pub mod balance;
+pub mod server;
+
+pub mod connect;
+pub mod forward;
+
+pub mod log;
+pub mod stats;
+
+pub mod clock;
+pub mod units;

@@ -173,7 +173,7 @@ impl Head {
 
     /// Value of the first field with this name (any case).
     pub fn value(&self, name: &str) -> Option<&[u8]> {
-        self.values(name).next()
+        self.fields().find(|(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, v)| v)
     }
 
     /// Appends a field.

@@ -1,0 +1,1 @@
+//! Stage 4: a backend, its queue, and the choice of a server for a stream.

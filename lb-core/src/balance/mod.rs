@@ -1,0 +1,1 @@
+//! Stage 5: load-balancing algorithms, one file each.

@@ -1,0 +1,1 @@
+//! Stage 6: connections to servers: open, reuse, pool, retry.

@@ -1,0 +1,1 @@
+//! Stage 7: forward bytes: copy, splice, tunnel.

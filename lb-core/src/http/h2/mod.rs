@@ -1,0 +1,1 @@
+//! HTTP/2 behind flat header lists, over the h2 crate (RFC 9113).

@@ -1,0 +1,1 @@
+//! Stage 1: accept. Listening sockets, limits, PROXY protocol.

@@ -1,0 +1,1 @@
+//! Sockets and their options, shared by listeners, server connections and checks.

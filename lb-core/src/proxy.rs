@@ -1,0 +1,1 @@
+//! The embedding API: `Proxy::builder()`, `Proxy::from_config`, the running handle.

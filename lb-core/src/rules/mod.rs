@@ -1,0 +1,1 @@
+//! Stage 3: HTTP rules and their actions.

@@ -1,0 +1,1 @@
+//! A server: administrative and operational state, counters, health checks.

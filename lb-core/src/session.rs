@@ -1,0 +1,1 @@
+//! One client connection: accept to close, a tiny future while idle.

@@ -1,0 +1,1 @@
+//! One request/response exchange; `run` names every stage in order.

@@ -1,0 +1,1 @@
+//! A worker thread: its runtime, listeners, server connection pools and counters.
