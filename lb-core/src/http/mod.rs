@@ -3,5 +3,6 @@
 pub mod h1;
 pub mod h2;
 pub mod message;
+pub mod uri;
 
 pub use message::{BodyLength, Head, Version};
