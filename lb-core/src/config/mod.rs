@@ -3,7 +3,8 @@
 pub mod diagnostic;
 pub mod document;
 pub mod model;
+pub mod suggest;
 
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Line, Place, Section, Word};
 pub use model::*;
