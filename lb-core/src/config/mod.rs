@@ -2,6 +2,8 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod environment;
+pub mod lexer;
 pub mod model;
 pub mod suggest;
 
