@@ -1,10 +1,12 @@
 //! Configuration: text to one typed model. haproxy.cfg and TOML are two front ends of the same document.
 
+pub mod conditional;
 pub mod diagnostic;
 pub mod document;
 pub mod environment;
 pub mod lexer;
 pub mod model;
+pub mod predicate;
 pub mod suggest;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
