@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::config::{Config, ConnectionMode, Global, HttpReuse, LogTarget, ProxyConfig, ProxyLog, Timeouts};
+use crate::config::{Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts};
 use crate::http::h1::parse::Limits;
-use crate::log::LogFormat;
+use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
+use crate::net::connect::ConnectOptions;
 
 /// Settings of the process that the data path reads, with their defaults in place.
 #[derive(Clone, Debug)]
@@ -53,10 +54,8 @@ pub struct Frontend {
     pub config: Arc<ProxyConfig>,
     /// Backend of requests that no rule sends elsewhere: index in [`Topology::backends`].
     pub default_backend: Option<usize>,
-    /// Log targets, `log global` resolved.
-    pub logs: Vec<LogTarget>,
-    /// Compiled log format; `None` where nothing is logged.
-    pub log_format: Option<LogFormat>,
+    /// Format, targets and options of access lines.
+    pub log: AccessLog,
     /// Connections at the same time: `maxconn` of the frontend or its default.
     pub maxconn: u32,
 }
@@ -74,6 +73,8 @@ pub struct BackendEntry {
     pub backend: Arc<Backend>,
     /// Number of the first server's connection pool; server `i` has pool `first_pool + i`.
     pub first_pool: usize,
+    /// How to open connections to each server; one more for `dispatch` and `option transparent`.
+    pub connect: Vec<ConnectOptions>,
 }
 
 /// What both proxies of a stream make of a per-proxy option.
@@ -175,6 +176,7 @@ impl Topology {
                 config: Arc::new(section.clone()),
                 backend: Arc::new(Backend::new(section)),
                 first_pool: pools,
+                connect: connect_options(section, &config.global),
             }));
             pools += section.servers.len();
         }
@@ -190,26 +192,46 @@ impl Topology {
                 None if section.kind.is_backend() => find(&section.name),
                 None => None,
             };
-            let logs = resolve_logs(section, &config.global);
-            let log_format = match logs.is_empty() {
-                true => None,
-                false => Some(LogFormat::for_proxy(section).map_err(|error| TopologyError::LogFormat {
-                    proxy: section.name.clone(),
-                    message: error.to_string(),
-                })?),
-            };
+            let log = access_log(section, &config.global)
+                .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?;
             frontends.push(Arc::new(Frontend {
                 index: frontends.len(),
                 name: Arc::from(section.name.as_str()),
                 config: Arc::new(section.clone()),
                 default_backend,
-                logs,
-                log_format,
+                log,
                 maxconn: section.maxconn.unwrap_or(maxconn),
             }));
         }
         Ok(Self { settings, frontends, backends, pools })
     }
+}
+
+fn connect_options(section: &ProxyConfig, global: &Global) -> Vec<ConnectOptions> {
+    let base = ConnectOptions {
+        keepalive: section.options.srvtcpka.then(|| section.options.srvtcpka_params.clone()),
+        sndbuf: global.tune.sndbuf_server,
+        rcvbuf: global.tune.rcvbuf_server,
+        ..ConnectOptions::default()
+    };
+    let of_server = |server: &ServerConfig| {
+        let options = ConnectOptions { tcp_user_timeout: server.tcp_user_timeout, ..base.clone() };
+        options.with_source(server.source.clone().or_else(|| section.source.clone()))
+    };
+    let own = base.clone().with_source(section.source.clone());
+    section.servers.iter().map(of_server).chain([own]).collect()
+}
+
+fn access_log(section: &ProxyConfig, global: &Global) -> Result<AccessLog, String> {
+    let format = LogFormat::choose(&section.log_format, section.mode == Mode::Http).map_err(|e| e.to_string())?;
+    let tag = section.log_tag.as_ref().or(global.log_tag.as_ref());
+    let hostname = match global.log_send_hostname.as_deref() {
+        Some("") => Some(rustix::system::uname().nodename().to_string_lossy().into_owned()),
+        other => other.map(str::to_owned),
+    };
+    let settings = LogSettings { tag: tag.map_or("haproxy", String::as_str).to_owned(), hostname };
+    let targets = LogTargets::new(&resolve_logs(section, global), &settings).map_err(|e| e.to_string())?;
+    Ok(AccessLog::new(format, targets, (&section.options).into()))
 }
 
 fn resolve_logs(section: &ProxyConfig, global: &Global) -> Vec<LogTarget> {

@@ -162,7 +162,7 @@ impl Drop for ServerPools {
 }
 
 /// Whether an idle connection is still open and silent. Costs no system call: the event loop knows.
-fn is_quiet(conn: &mut H1Conn) -> bool {
+pub(crate) fn is_quiet(conn: &mut H1Conn) -> bool {
     let mut cx = Context::from_waker(Waker::noop());
     conn.transport.socket_mut().poll_read_ready(&mut cx).is_pending()
 }

@@ -133,7 +133,8 @@ pub fn open_socket(
         Err(error) => return Err(ConnectError::Connect(error)),
     };
     let socket = match target {
-        ConnectTarget::Inet(_) => TcpStream::from_std(raw.into()).map(Socket::Tcp),
+        // Registered when it first has to wait: see `Socket::Fresh`.
+        ConnectTarget::Inet(_) => Ok(Socket::Fresh(Some(raw.into()))),
         _ => UnixStream::from_std(raw.into()).map(Socket::Unix),
     };
     Ok(OpenSocket { socket: socket.map_err(ConnectError::Resources)?, connected, lease })
@@ -147,6 +148,7 @@ pub async fn wait_connected(open: &mut OpenSocket) -> Result<(), ConnectError> {
     if open.connected {
         return Ok(());
     }
+    open.socket.register().map_err(ConnectError::Resources)?;
     if let Socket::Tcp(tcp) = &open.socket {
         poll_fn(|cx| tcp.poll_write_ready(cx)).await.map_err(ConnectError::Connect)?;
         if let Some(error) = tcp.take_error().map_err(ConnectError::Connect)? {
