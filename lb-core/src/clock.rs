@@ -73,14 +73,21 @@ const WALL_PERIOD: u64 = 1_000_000_000;
 impl Clock {
     /// A clock that follows the system (and tokio's paused time in tests).
     pub fn system() -> Self {
+        Self::with_origin(Instant::now())
+    }
+
+    /// A clock that follows the system and counts from `origin`: give the workers of one instance the same, so that
+    /// they can compare ticks.
+    pub fn with_origin(origin: Instant) -> Self {
         let clock = Self(Rc::new(Inner {
-            origin: Some(Instant::now()),
+            origin: Some(origin),
             now: Cell::new(0),
             fresh: Cell::new(false),
             wall_offset: Cell::new(0),
             wall_measured: Cell::new(0),
         }));
-        clock.measure_wall(0);
+        let now = clock.now();
+        clock.measure_wall(now.0);
         clock
     }
 

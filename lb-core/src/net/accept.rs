@@ -134,6 +134,8 @@ impl AsyncListener {
     /// # Panics
     /// Outside a tokio runtime.
     pub fn new(socket: ListenSocket) -> io::Result<Self> {
+        // Deprecated for types whose AsRawFd lies or changes; ListenSocket owns its descriptor for as long as it lives.
+        #[allow(deprecated)]
         AsyncFd::with_interest(socket, tokio::io::Interest::READABLE).map(Self)
     }
 

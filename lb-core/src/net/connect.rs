@@ -116,8 +116,7 @@ pub fn open_socket(
         ConnectTarget::Unix(path) => (Domain::UNIX, SockAddr::unix(path).map_err(ConnectError::Connect)?),
         ConnectTarget::Abstract(name) => (Domain::UNIX, abstract_address(name).map_err(ConnectError::Connect)?),
     };
-    let raw =
-        RawSocket::new(domain, Type::STREAM.nonblocking().cloexec(), None).map_err(ConnectError::Resources)?;
+    let raw = RawSocket::new(domain, Type::STREAM.nonblocking().cloexec(), None).map_err(ConnectError::Resources)?;
     set_buffers(&raw, options);
     let mut lease = None;
     if let ConnectTarget::Inet(inet) = target {

@@ -126,12 +126,7 @@ impl ListenSocket {
     /// # Errors
     /// When the process has no free descriptor.
     pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self {
-            fd: self.fd.try_clone()?,
-            bound: self.bound.clone(),
-            path: self.path.clone(),
-            warnings: Vec::new(),
-        })
+        Ok(Self { fd: self.fd.try_clone()?, bound: self.bound.clone(), path: self.path.clone(), warnings: Vec::new() })
     }
 
     /// Leaves the UNIX path in place when the socket is closed, because another process serves it now.
@@ -281,10 +276,16 @@ pub fn bind_socket(
     match address {
         Address::Inet(wanted) => bind_inet(*wanted, options, tuning, backlog, reuseport)
             .map_err(|(kind, source)| BindError { kind, address: wanted.to_string(), source }),
-        Address::Unix(path) => bind_unix(path, options, tuning, backlog)
-            .map_err(|(kind, source)| BindError { kind, address: display(address), source }),
-        Address::Abstract(name) => bind_abstract(name, tuning, backlog)
-            .map_err(|(kind, source)| BindError { kind, address: display(address), source }),
+        Address::Unix(path) => bind_unix(path, options, tuning, backlog).map_err(|(kind, source)| BindError {
+            kind,
+            address: display(address),
+            source,
+        }),
+        Address::Abstract(name) => bind_abstract(name, tuning, backlog).map_err(|(kind, source)| BindError {
+            kind,
+            address: display(address),
+            source,
+        }),
         Address::Fd(_) => Err(fail(BindErrorKind::Inherited)(rustix::io::Errno::BADF.into())),
     }
 }
@@ -363,12 +364,7 @@ fn set_transparent(socket: &Socket, address: SocketAddr) -> io::Result<()> {
 }
 
 /// Options that accepted connections inherit from their listener.
-fn set_inherited_options(
-    socket: &Socket,
-    options: &BindOptions,
-    tuning: &SocketTuning,
-    warn: &mut impl FnMut(String),
-) {
+fn set_inherited_options(socket: &Socket, options: &BindOptions, tuning: &SocketTuning, warn: &mut impl FnMut(String)) {
     let _ = socket.set_tcp_nodelay(true);
     if let Some(mss) = options.mss
         && socket.set_tcp_mss(mss.unsigned_abs()).is_err()
@@ -413,8 +409,8 @@ fn bind_unix(path: &Path, options: &BindOptions, tuning: &SocketTuning, backlog:
     temporary.extend_from_slice(format!(".{}.tmp", std::process::id()).as_bytes());
     let temporary = PathBuf::from(std::ffi::OsString::from_vec(temporary));
     let address = SockAddr::unix(&temporary).map_err(at(BindErrorKind::BindUnix))?;
-    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)
-        .map_err(at(BindErrorKind::Create))?;
+    let socket =
+        Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(at(BindErrorKind::Create))?;
     match std::fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err((BindErrorKind::BindUnix, error)),
         _ => {}
@@ -449,8 +445,8 @@ fn finish_unix(socket: &Socket, path: &Path, temporary: &Path, options: &BindOpt
 
 fn bind_abstract(name: &[u8], tuning: &SocketTuning, backlog: u32) -> Step<ListenSocket> {
     let address = abstract_address(name).map_err(at(BindErrorKind::BindUnix))?;
-    let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None)
-        .map_err(at(BindErrorKind::Create))?;
+    let socket =
+        Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(at(BindErrorKind::Create))?;
     set_buffers(&socket, tuning);
     socket.bind(&address).map_err(at(BindErrorKind::BindUnix))?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX)).map_err(at(BindErrorKind::Listen))?;
