@@ -10,6 +10,7 @@
 //! comes and dropped when the connection is idle again, buffers included.
 
 use std::future::poll_fn;
+use tokio::io::AsyncWrite;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -23,7 +24,6 @@ use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
 use crate::stream::{self, Stream};
 use crate::topology::Frontend;
-use crate::transport::Transport;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, earlier};
 
@@ -40,7 +40,7 @@ pub(crate) struct ClientInfo {
     pub(crate) handshake: Duration,
     pub(crate) tls: Option<(&'static str, &'static str)>,
     /// Counts the connection in the limits it was accepted under.
-    pub(crate) _slot: ConnectionSlot,
+    pub(crate) slot: ConnectionSlot,
 }
 
 /// An HTTP/1 client connection.
@@ -222,7 +222,7 @@ async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
     if conn.eof || (conn.body_received() && conn.raw().is_empty() && !conn.transport.is_tls()) {
         return;
     }
-    let shutdown = poll_fn(|cx| std::pin::Pin::new(&mut conn.transport as &mut Transport).poll_shutdown_now(cx));
+    let shutdown = poll_fn(|cx| std::pin::Pin::new(&mut conn.transport).poll_shutdown(cx));
     if shutdown.await.is_err() || conn.body_received() {
         return;
     }

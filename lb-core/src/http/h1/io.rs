@@ -58,6 +58,7 @@ pub(crate) struct H1Conn {
     raw_start: usize,
     raw_end: usize,
     pub decoder: BodyDecoder,
+    trailers: Option<Box<Head>>,
     /// Bytes to write before any payload: a head, chunk marks.
     pub output: Vec<u8>,
     sent: usize,
@@ -81,6 +82,7 @@ impl H1Conn {
             raw_start: 0,
             raw_end: 0,
             decoder: BodyDecoder::Done,
+            trailers: None,
             output: Vec::new(),
             sent: 0,
             encoder: BodyEncoder::Raw,
@@ -146,6 +148,7 @@ impl H1Conn {
 
     /// Starts reading a body.
     pub fn expect_body(&mut self, length: BodyLength) {
+        self.trailers = None;
         self.decoder = match length {
             BodyLength::None | BodyLength::Known(0) => BodyDecoder::Done,
             BodyLength::Known(n) => BodyDecoder::Length(n),
@@ -158,8 +161,33 @@ impl H1Conn {
     }
 
     /// Trailers of a chunked body, once it was received.
-    pub fn trailers(&mut self) -> Option<Head> {
-        None
+    pub fn trailers(&self) -> Option<&Head> {
+        self.trailers.as_deref()
+    }
+
+    /// Takes what was received and not decoded: the first bytes of a tunnel.
+    pub fn take_raw(&mut self) -> Vec<u8> {
+        let raw = self.raw().to_vec();
+        self.consume_raw(raw.len());
+        raw
+    }
+
+    /// Throws away what is buffered.
+    pub fn discard(&mut self) {
+        (self.payload_start, self.payload_end, self.raw_start, self.raw_end) = (0, 0, 0, 0);
+    }
+
+    /// Ready once the peer closed. What it sends meanwhile is kept, as far as there is room.
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<()> {
+        loop {
+            match ready!(self.poll_read_more(cx, pool)) {
+                Ok(0) => return Poll::Ready(()),
+                Ok(_) => {}
+                // Full: the peer is alive enough.
+                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => return Poll::Pending,
+                Err(_) => return Poll::Ready(()),
+            }
+        }
     }
 
     fn decode_length(&mut self) {
@@ -198,6 +226,7 @@ impl H1Conn {
         self.payload_end = self.payload_start + decoded.produced;
         self.raw_start += decoded.consumed;
         if decoded.done {
+            self.trailers = decoder.trailers().filter(|trailers| !trailers.is_empty()).map(|t| Box::new(t.clone()));
             self.decoder = BodyDecoder::Done;
         }
         Ok(decoded.produced > 0 || decoded.done)
