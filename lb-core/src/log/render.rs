@@ -29,7 +29,12 @@ impl LogContext {
     /// A context with this process' number, the system's host name and time zone.
     pub fn system() -> Self {
         let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { pid: std::process::id(), hostname: hostname.into(), log_counter: 0, dates: DateCache::new(TimeZone::system()) }
+        Self {
+            pid: std::process::id(),
+            hostname: hostname.into(),
+            log_counter: 0,
+            dates: DateCache::new(TimeZone::system()),
+        }
     }
 }
 
