@@ -4,5 +4,7 @@ pub mod h1;
 pub mod h2;
 pub mod message;
 pub mod uri;
+pub mod reply;
+pub mod status;
 
 pub use message::{BodyLength, Head, Version};

@@ -35,7 +35,7 @@ pub(super) fn write(out: &mut Vec<u8>, target: &Target, level: u8, now: Duration
             out.extend_from_slice(context.dates.get(DateStyle::Syslog, now));
             out.push(b' ');
             if target.format == LogTargetFormat::Rfc3164 {
-                out.extend_from_slice(hostname(target, context));
+                out.extend_from_slice(target.hostname.as_deref().unwrap_or("localhost").as_bytes());
                 out.push(b' ');
             }
             out.extend_from_slice(target.tag.as_bytes());
@@ -48,7 +48,7 @@ pub(super) fn write(out: &mut Vec<u8>, target: &Target, level: u8, now: Duration
             out.extend_from_slice(b"1 ");
             iso_date(out, now, context);
             out.push(b' ');
-            out.extend_from_slice(hostname(target, context));
+            out.extend_from_slice(target.hostname.as_deref().unwrap_or("-").as_bytes());
             out.push(b' ');
             out.extend_from_slice(target.tag.as_bytes());
             out.push(b' ');
@@ -56,10 +56,6 @@ pub(super) fn write(out: &mut Vec<u8>, target: &Target, level: u8, now: Duration
             out.extend_from_slice(b" - - ");
         }
     }
-}
-
-fn hostname<'a>(target: &'a Target, context: &'a LogContext) -> &'a [u8] {
-    target.hostname.as_deref().unwrap_or(&context.hostname).as_bytes()
 }
 
 /// `2009-02-06T12:14:14.655123+01:00`.

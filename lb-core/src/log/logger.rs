@@ -51,9 +51,10 @@ impl Logger {
             return;
         }
         let Some(level) = log.decide(record) else { return };
-        self.line.clear();
         let mut line = std::mem::take(&mut self.line);
-        log.count_line(record, |record| render(log.format(), record, &mut self.context, &mut line));
+        line.clear();
+        self.context.log_counter = log.count_line();
+        render(log.format(), record, &mut self.context, &mut line);
         self.send(log.targets(), level, &line);
         self.line = line;
     }

@@ -4,15 +4,18 @@
 //! `target` and `header` say where lines go and what stands before them, `logger` batches them per worker.
 
 mod access;
+mod datagram;
 mod date;
 mod encode;
 mod format;
 mod header;
 mod level;
 mod logger;
+mod process;
 pub mod record;
 mod render;
 mod sink;
+mod stream;
 mod target;
 mod variable;
 
@@ -21,6 +24,7 @@ pub use date::DateCache;
 pub use format::{CLF_FORMAT, HTTP_FORMAT, LogFormat, LogFormatError, TCP_FORMAT};
 pub use level::{FACILITY_NAMES, LEVEL_NAMES, Level};
 pub use logger::{DroppedLogs, Logger};
+pub use process::ProcessLog;
 pub use record::{Cause, LogRecord, Stage};
 pub use render::{LogContext, render};
 pub use target::{LogSettings, LogTargetError, LogTargets};

@@ -145,8 +145,6 @@ pub struct LogRecord {
     pub cookie_captured_response: Option<Vec<u8>>,
     /// `%ID`: the unique id.
     pub unique_id: Option<Vec<u8>>,
-    /// `%lc`: log lines of the frontend before this one.
-    pub log_counter: u64,
     /// Captured request headers (`%hr`), already in order; filled by the rules issue.
     pub captured_request: Vec<Option<Vec<u8>>>,
     /// Captured response headers (`%hs`).

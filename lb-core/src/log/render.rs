@@ -19,6 +19,8 @@ pub struct LogContext {
     pub pid: u32,
     /// The system's host name (`%H`).
     pub hostname: Arc<str>,
+    /// Lines that the frontend wrote before this one (`%lc`).
+    pub log_counter: u64,
     /// Dates of the last seconds.
     pub dates: DateCache,
 }
@@ -27,7 +29,12 @@ impl LogContext {
     /// A context with this process' number, the system's host name and time zone.
     pub fn system() -> Self {
         let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        Self { pid: std::process::id(), hostname: hostname.into(), dates: DateCache::new(TimeZone::system()) }
+        Self {
+            pid: std::process::id(),
+            hostname: hostname.into(),
+            log_counter: 0,
+            dates: DateCache::new(TimeZone::system()),
+        }
     }
 }
 
@@ -209,7 +216,7 @@ impl Line<'_> {
                 decimal(self.out, record.retries.into());
             }
             Variable::RequestCounter => self.number(record.request_counter, 4),
-            Variable::LogCounter => self.number(record.log_counter, 4),
+            Variable::LogCounter => self.number(self.context.log_counter, 4),
             Variable::Pid => self.number(self.context.pid.into(), 4),
             Variable::AcceptDateGmt => self.date(DateStyle::LogGmt, record.accept_date),
             Variable::AcceptDateLocal => self.date(DateStyle::LogZone, record.accept_date),

@@ -12,7 +12,7 @@ use super::level::Level;
 pub struct LogSettings {
     /// `log-tag`; `haproxy` by default.
     pub tag: String,
-    /// `log-send-hostname`: already replaced by the system's name where none was given.
+    /// `log-send-hostname`: its argument, or the system's name where it had none.
     pub hostname: Option<String>,
 }
 
