@@ -8,6 +8,9 @@ mod queue;
 mod slot;
 mod ticket;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -112,8 +115,7 @@ impl Backend {
             _ if config.options.transparent && config.servers.is_empty() => Target::Transparent,
             _ => Target::Servers,
         };
-        let hub =
-            Arc::new(Hub::new(Balancer::new(&config.balance, config.servers.len()), config.fullconn.unwrap_or(0)));
+        let hub = Arc::new(Hub::new(Balancer::new(&config.balance), config.fullconn.unwrap_or(0)));
         let server = |(index, line): (usize, &ServerConfig)| Arc::new(Server::new(line, index, Arc::clone(&hub)));
         let backend = Self {
             name: Arc::from(config.name.as_str()),
@@ -246,9 +248,11 @@ impl Backend {
             chosen = of_kind(true).take(if self.allbackups { usize::MAX } else { 1 }).collect();
         }
         let candidates: Vec<Candidate> =
-            chosen.iter().map(|server| Candidate { index: server.index, weight: server.weight() }).collect();
+            chosen.iter().map(|server| Candidate { index: server.index as u32, weight: server.weight() }).collect();
         for server in &self.servers {
-            server.set_eligible(candidates.binary_search_by_key(&server.index, |candidate| candidate.index).is_ok());
+            server.set_eligible(
+                candidates.binary_search_by_key(&(server.index as u32), |candidate| candidate.index).is_ok(),
+            );
         }
         self.hub.balancer.rebuild(&self.servers, &candidates);
         if self.hub.queue.pending() > 0 {

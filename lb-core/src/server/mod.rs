@@ -173,6 +173,12 @@ impl Server {
         Some(minconn.max(u32::try_from(ramp).unwrap_or(maxconn)))
     }
 
+    /// Sessions and waiters in relation to the weight: what `leastconn` and `random` compare.
+    pub fn relative_load(&self) -> u64 {
+        const SCALE: u64 = 1 << 12;
+        (u64::from(self.current()) + u64::from(self.queued())) * SCALE / u64::from(self.weight().max(1))
+    }
+
     /// Whether a new session would have to wait.
     pub fn is_full(&self) -> bool {
         self.session_limit().is_some_and(|limit| self.current() >= limit)
