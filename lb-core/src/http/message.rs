@@ -61,6 +61,8 @@ pub struct Head {
     target: Span,
     status: u16,
     version: Version,
+    /// Protocol name and version as received, where it is not HTTP; empty otherwise.
+    protocol: Span,
     is_response: bool,
 }
 
@@ -85,6 +87,7 @@ impl Head {
         self.fields.clear();
         self.method = Span::default();
         self.target = Span::default();
+        self.protocol = Span::default();
         self.status = 0;
         self.is_response = false;
     }
@@ -149,6 +152,16 @@ impl Head {
     /// Version the sender stated.
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// Protocol of a request line that is not HTTP (`RTSP/1.0`), which only relaxed parsing lets pass.
+    pub fn protocol(&self) -> Option<&[u8]> {
+        Some(self.slice(self.protocol)).filter(|text| !text.is_empty())
+    }
+
+    /// Sets what [`Head::protocol`] says.
+    pub fn set_protocol(&mut self, text: &[u8]) {
+        self.protocol = self.push(text);
     }
 
     /// Bytes that this head takes on the wire at most, besides what framing adds.

@@ -1,5 +1,6 @@
 //! Stage 2: HTTP messages. `message` is the protocol-neutral head; `h1` and `h2` read and write it.
 
+pub mod forwarded;
 pub mod h1;
 pub mod h2;
 pub mod message;

@@ -190,7 +190,7 @@ impl ChunkedDecoder {
             (State::Size { value, any: true }, b' ' | b'\t') => State::Extension { value, padding: true },
             (State::Size { .. }, b'\n') => return Err(ChunkError::LineEnd),
             (State::Size { .. }, _) => return Err(ChunkError::Size),
-            (State::Extension { value, .. } | State::Quoted { value, .. }, b'\r') => State::SizeEnd { value },
+            (State::Extension { value, .. }, b'\r') => State::SizeEnd { value },
             (State::Extension { .. } | State::Quoted { .. }, b'\n') => return Err(ChunkError::LineEnd),
             (State::Extension { value, padding }, byte) => {
                 self.spend()?;

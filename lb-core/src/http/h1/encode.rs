@@ -2,7 +2,6 @@
 
 use super::connection::ConnectionHeader;
 use super::framing::list;
-use super::reason::reason_phrase;
 use crate::http::message::{Head, Version};
 
 /// How the body behind a head is delimited, and thus which length field the head gets.
@@ -68,23 +67,28 @@ impl CaseAdjust {
 /// Appends a request head to `out`.
 ///
 /// HTTP/1.0 stays HTTP/1.0 and every other version becomes HTTP/1.1. Cookie crumbs of an HTTP/2 request are joined
-/// (RFC 9113, section 8.2.3).
+/// (RFC 9113, section 8.2.3), and Host goes first.
 pub fn encode_request(head: &Head, framing: OutFraming, options: &EncodeOptions<'_>, out: &mut Vec<u8>) {
     out.reserve(head.wire_len() + FRAMING_ROOM);
     out.extend_from_slice(head.method());
     out.push(b' ');
     out.extend_from_slice(head.target());
-    out.extend_from_slice(match head.version() {
-        Version::Http10 => b" HTTP/1.0\r\n",
-        Version::Http11 | Version::Http2 => b" HTTP/1.1\r\n",
-    });
+    match (head.protocol(), head.version()) {
+        (Some(protocol), _) => {
+            out.push(b' ');
+            out.extend_from_slice(protocol);
+            out.extend_from_slice(b"\r\n");
+        }
+        (None, Version::Http10) => out.extend_from_slice(b" HTTP/1.0\r\n"),
+        (None, Version::Http11 | Version::Http2) => out.extend_from_slice(b" HTTP/1.1\r\n"),
+    }
     encode_fields(head, framing, options, out);
 }
 
 /// Appends a response head to `out`.
 ///
-/// The status line keeps the server's version, as HAProxy does. A reason that is missing (HTTP/2) is taken from the
-/// table where `fill_reason` says so.
+/// The status line keeps the server's version and reason, as HAProxy does; there is no reason in what comes from
+/// HTTP/2.
 pub fn encode_response(head: &Head, framing: OutFraming, options: &EncodeOptions<'_>, out: &mut Vec<u8>) {
     out.reserve(head.wire_len() + FRAMING_ROOM);
     out.extend_from_slice(match head.version() {
@@ -93,10 +97,7 @@ pub fn encode_response(head: &Head, framing: OutFraming, options: &EncodeOptions
     });
     write_decimal(u64::from(head.status()), out);
     out.push(b' ');
-    match head.reason() {
-        b"" if head.version() == Version::Http2 => out.extend_from_slice(reason_phrase(head.status()).as_bytes()),
-        reason => out.extend_from_slice(reason),
-    }
+    out.extend_from_slice(head.reason());
     out.extend_from_slice(b"\r\n");
     encode_fields(head, framing, options, out);
 }
@@ -105,7 +106,14 @@ pub fn encode_response(head: &Head, framing: OutFraming, options: &EncodeOptions
 const FRAMING_ROOM: usize = 128;
 
 fn encode_fields(head: &Head, framing: OutFraming, options: &EncodeOptions<'_>, out: &mut Vec<u8>) {
-    let join_cookies = head.version() == Version::Http2 && !head.is_response();
+    let from_http2 = head.version() == Version::Http2 && !head.is_response();
+    // 426 must say what to upgrade to (RFC 9110, section 15.5.22).
+    let upgrade = options.upgrade || head.status() == 426;
+    if from_http2 {
+        for host in head.values("host") {
+            write_field(b"host", host, options, out);
+        }
+    }
     let mut cookies_written = false;
     let mut framing_written = false;
     for (name, value) in head.fields() {
@@ -121,23 +129,24 @@ fn encode_fields(head: &Head, framing: OutFraming, options: &EncodeOptions<'_>, 
             Own::Connection => write_list(name, value, options, out, |member| {
                 !member.eq_ignore_ascii_case(b"close")
                     && !member.eq_ignore_ascii_case(b"keep-alive")
-                    && (options.upgrade
+                    && (upgrade
                         || !(member.eq_ignore_ascii_case(b"upgrade") || member.eq_ignore_ascii_case(b"http2-settings")))
             }),
             Own::Te => write_list(name, value, options, out, |member| member.eq_ignore_ascii_case(b"trailers")),
             Own::Upgrade => {
-                if options.upgrade {
+                if upgrade {
                     write_field(name, value, options, out);
                 }
             }
             Own::Http2Settings => {}
-            Own::Cookie if join_cookies => {
+            Own::Cookie if from_http2 => {
                 if !cookies_written {
                     cookies_written = true;
                     write_cookies(head, options, out);
                 }
             }
-            Own::Cookie => write_field(name, value, options, out),
+            Own::Host if from_http2 => {}
+            Own::Cookie | Own::Host => write_field(name, value, options, out),
         }
     }
     if !framing_written {
@@ -160,12 +169,14 @@ enum Own {
     Upgrade,
     Http2Settings,
     Cookie,
+    Host,
 }
 
 impl Own {
     fn of(name: &[u8]) -> Self {
         match name.len() {
             2 if name.eq_ignore_ascii_case(b"te") => Self::Te,
+            4 if name.eq_ignore_ascii_case(b"host") => Self::Host,
             6 if name.eq_ignore_ascii_case(b"cookie") => Self::Cookie,
             7 if name.eq_ignore_ascii_case(b"upgrade") => Self::Upgrade,
             10 if name.eq_ignore_ascii_case(b"connection") => Self::Connection,

@@ -13,7 +13,9 @@ pub mod reason;
 mod relaxed;
 
 pub use chunked::{ChunkError, ChunkedDecoder, Decoded, LAST_CHUNK, write_chunk_head, write_trailers};
-pub use connection::{ConnectionHeader, ConnectionOptions, Outcome, client_body, outcome, to_client, to_server};
+pub use connection::{
+    ConnectionHeader, ConnectionOptions, Outcome, client_body, forwards_interim, outcome, to_client, to_server,
+};
 pub use encode::{CaseAdjust, EncodeOptions, OutFraming, encode_request, encode_response};
 pub use framing::{FramingError, RequestFraming, ResponseFraming, request_framing, response_framing};
 pub use parse::{Limits, ParseError, Parsed, Preface, http2_preface, parse_request, parse_response};

@@ -17,10 +17,10 @@ pub(super) fn read_request(bytes: &[u8], limits: &Limits, head: &mut Head) -> Re
     if method.is_empty() || !method.iter().all(|byte| is_token_byte(*byte)) || target.is_empty() {
         return Err(ParseError::RequestLine);
     }
-    let version = match version {
+    let (version, protocol) = match version {
         // HTTP/0.9: no version, or a space and nothing.
-        None | Some(b"") => Version::Http10,
-        Some(text) => parse_version(text, true)?,
+        None | Some(b"") => (Version::Http10, None),
+        Some(text) => (parse_version(text, true)?, Some(text).filter(|text| !text.starts_with(b"HTTP/"))),
     };
     let mut fields = Vec::new();
     if !read_fields(bytes, &mut rest, limits, &mut fields)? {
@@ -30,6 +30,9 @@ pub(super) fn read_request(bytes: &[u8], limits: &Limits, head: &mut Head) -> Re
     let len = bytes.len() - rest.len();
     let start = RawStart::Request { method: offsets(bytes, method), target: offsets(bytes, target), version };
     head.fill(bytes.get(..len).unwrap_or_default(), start, &fields);
+    if let Some(protocol) = protocol {
+        head.set_protocol(protocol);
+    }
     Ok(Some(len))
 }
 
