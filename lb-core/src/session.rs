@@ -10,12 +10,12 @@
 //! comes and dropped when the connection is idle again, buffers included.
 
 use std::future::poll_fn;
-use tokio::io::AsyncWrite;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
+use tokio::io::AsyncWrite;
 
 use crate::http::h1::io::H1Conn;
 use crate::http::h1::parse::{Parsed, parse_request};
@@ -129,7 +129,8 @@ async fn serve(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
         let received = receive_head(worker, client, &mut head, &mut first_byte).await;
         let (status, cause) = match received {
             Received::Head => {
-                let mut stream = Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
+                let mut stream =
+                    Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
                 let keep = stream.run_h1(&mut client.conn, &mut client.timer, &mut client.private).await;
                 client.requests += 1;
                 client.idle_since = Instant::now();

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::config::{Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts};
+use crate::config::{
+    Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts,
+};
 use crate::http::h1::parse::Limits;
 use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
+use crate::net::ConnectOptions;
 use crate::server::Server;
-use crate::net::connect::ConnectOptions;
 
 /// Settings of the process that the data path reads, with their defaults in place.
 #[derive(Clone, Debug)]
@@ -211,7 +213,9 @@ impl Topology {
 impl Topology {
     /// The server whose pool has this number.
     pub(crate) fn server_of_pool(&self, pool: usize) -> Option<Arc<Server>> {
-        self.backends.iter().find_map(|backend| backend.backend.servers.get(pool.checked_sub(backend.first_pool)?).cloned())
+        self.backends
+            .iter()
+            .find_map(|backend| backend.backend.servers.get(pool.checked_sub(backend.first_pool)?).cloned())
     }
 }
 

@@ -16,8 +16,8 @@ use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, 
 use crate::config::{Address, HttpReuse, PortKind, SendProxy, Timeouts};
 use crate::http::h1::io::H1Conn;
 use crate::log::Stage;
-use crate::net::connect::{ConnectOptions, ConnectTarget, OpenSocket, open_socket};
-use crate::net::port_range::PortLease;
+use crate::net::PortLease;
+use crate::net::{ConnectOptions, ConnectTarget, OpenSocket, open_socket};
 use crate::proxy_protocol;
 use crate::server::Server;
 use crate::session::ClientInfo;
@@ -267,11 +267,8 @@ impl<'a> Connector<'a> {
     }
 
     async fn assign(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<Assignment, StreamError> {
-        let request = AssignRequest {
-            source: self.info.source.map(|s| s.ip()),
-            exclude: self.exclude,
-            force: self.force,
-        };
+        let request =
+            AssignRequest { source: self.info.source.map(|s| s.ip()), exclude: self.exclude, force: self.force };
         match self.backend.backend.try_assign(&request) {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,

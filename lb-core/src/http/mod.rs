@@ -4,8 +4,8 @@ pub mod forwarded;
 pub mod h1;
 pub mod h2;
 pub mod message;
-pub mod uri;
 pub mod reply;
 pub mod status;
+pub mod uri;
 
 pub use message::{BodyLength, Head, Version};

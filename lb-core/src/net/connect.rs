@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket as RawSocket, Type};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::UnixStream;
 
 use super::listen::{abstract_address, at_least_a_millisecond};
 use super::options::set_keepalive;

@@ -75,7 +75,8 @@ pub fn set_keepalive(socket: &impl AsFd, params: &KeepAliveParams) -> io::Result
 pub fn set_no_linger(socket: &Socket) {
     let _ = match socket {
         Socket::Tcp(tcp) => SockRef::from(tcp).set_linger(Some(Duration::ZERO)),
-        Socket::Unix(_) => Ok(()),
+        Socket::Fresh(Some(tcp)) => SockRef::from(tcp).set_linger(Some(Duration::ZERO)),
+        Socket::Fresh(None) | Socket::Unix(_) => Ok(()),
     };
 }
 

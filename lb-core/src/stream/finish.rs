@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use super::Stream;
 use super::error::{End, StreamError};
-use super::local::{flush, write_reply};
+use super::local::{built, flush, write_reply};
 use crate::config::Mode;
 use crate::http::h1::io::H1Conn;
 use crate::http::message::Version;
-use crate::http::reply::error_reply;
+use crate::http::reply::{early_error, error_reply};
 use crate::log::{Cause, LogRecord, Stage};
-use crate::rules::reply::LocalReply;
+use crate::rules::reply::BuiltReply;
 use crate::session::{ClientInfo, H1Client};
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after};
@@ -33,15 +33,12 @@ impl Stream<'_> {
             Some(backend) => std::sync::Arc::clone(&backend.config),
             None => std::sync::Arc::clone(&self.info.frontend.config),
         };
-        let reply = LocalReply::from(error_reply(status, &config.errors));
         self.end.status = status;
-        if reply.silent {
-            return false;
-        }
+        let BuiltReply::Message(head, body) = built(error_reply(status, &config.errors)) else { return false };
         let whole = client.body_received() && client.payload().is_empty();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
-        write_reply(&reply.head, &reply.body, self.request.version(), keep, head_only, client);
+        write_reply(&head, &body, self.request.version(), keep, head_only, client);
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await.is_ok() && keep
     }
@@ -134,9 +131,8 @@ pub(crate) async fn refuse(worker: &Worker, client: &mut H1Client, status: u16, 
     if first && client.conn.bytes_in == 0 && config.options.http_ignore_probes {
         return;
     }
-    let reply = LocalReply::from(error_reply(status, &config.errors));
-    if !reply.silent {
-        write_reply(&reply.head, &reply.body, Version::Http11, false, false, &mut client.conn);
+    if let Some(page) = early_error(status, &config.errors) {
+        client.conn.output.extend_from_slice(page);
         let deadline = after(Instant::now(), config.timeouts.client);
         let _ = flush(&mut client.conn, &mut client.timer, deadline).await;
     }

@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
-use crate::config::{HttpAction, HttpRule, ProxyConfig};
+use crate::config::{ErrorReply, HttpAction, HttpRule, ProxyConfig};
 use crate::http::h1::connection::to_client;
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_response};
 use crate::http::h1::io::{BodyEncoder, H1Conn};
 use crate::http::message::Head;
-use crate::http::reply::error_reply;
+use crate::http::reply::{error_message, error_reply};
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::build_redirect;
-use crate::rules::reply::{LocalReply, build_deny, build_return};
+use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::topology::BackendEntry;
 use crate::worker::timer::{Timer, after};
 
@@ -28,7 +28,7 @@ pub(super) enum Verdict {
 
 /// A reply with what the log says of it.
 pub(super) struct Answer {
-    reply: LocalReply,
+    reply: BuiltReply,
     cause: Cause,
     stage: Stage,
     /// `tarpit`: wait before answering.
@@ -44,8 +44,14 @@ impl Stream<'_> {
         if let Some(uri) = &config.monitor_uri
             && self.request.target() == uri.as_bytes()
         {
-            let reply = LocalReply::from(error_reply(200, &config.errors));
-            return Verdict::Reply(Answer { reply, cause: Cause::Local, stage: Stage::Request, tarpit: false, keep: false });
+            let reply = built(error_reply(200, &config.errors));
+            return Verdict::Reply(Answer {
+                reply,
+                cause: Cause::Local,
+                stage: Stage::Request,
+                tarpit: false,
+                keep: false,
+            });
         }
         self.request_rules(&config)
     }
@@ -64,20 +70,18 @@ impl Stream<'_> {
     }
 
     fn apply(&self, rule: &HttpRule, config: &ProxyConfig) -> Option<Verdict> {
-        let answer = |reply, cause, tarpit, keep| {
+        let answer = |reply, cause, tarpit| {
             let stage = if tarpit { Stage::Tarpit } else { Stage::Request };
-            Some(Verdict::Reply(Answer { reply, cause, stage, tarpit, keep }))
+            Some(Verdict::Reply(Answer { reply, cause, stage, tarpit, keep: true }))
         };
+        let built = |reply, defaults| build_reply(reply, &config.errors, defaults);
         match &rule.action {
             HttpAction::Allow => Some(Verdict::Pass),
-            HttpAction::Return(reply) => answer(build_return(reply, &config.errors), Cause::Local, false, true),
-            HttpAction::Deny(reply) => answer(build_deny(reply, 403, &config.errors), Cause::Proxy, false, true),
-            HttpAction::Tarpit(reply) => answer(build_deny(reply, 500, &config.errors), Cause::Proxy, true, true),
-            HttpAction::Redirect(redirect) => {
-                let tls = self.info.tls.is_some();
-                build_redirect(redirect, &self.request, tls)
-                    .and_then(|reply| answer(reply, Cause::Local, false, true))
-            }
+            HttpAction::Return(reply) => answer(built(reply, ReplyDefaults::RETURN), Cause::Local, false),
+            HttpAction::Deny(reply) => answer(built(reply, ReplyDefaults::DENY), Cause::Proxy, false),
+            HttpAction::Tarpit(reply) => answer(built(reply, ReplyDefaults::TARPIT), Cause::Proxy, true),
+            HttpAction::Redirect(redirect) => build_redirect(redirect, &self.request)
+                .and_then(|head| answer(BuiltReply::Message(head, Arc::default()), Cause::Local, false)),
         }
     }
 
@@ -115,26 +119,25 @@ impl Stream<'_> {
             None => Arc::clone(&self.info.frontend.config),
         };
         self.end.terminate(cause, stage);
-        let reply = LocalReply::from(error_reply(status, &config.errors));
-        self.send_reply(reply, true, client, timer).await
+        self.send_reply(built(error_reply(status, &config.errors)), true, client, timer).await
     }
 
     async fn send_reply(
         &mut self,
-        reply: LocalReply,
+        reply: BuiltReply,
         keep: bool,
         client: &mut H1Conn,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        if reply.silent {
+        let BuiltReply::Message(head, body) = reply else {
             self.end.status = 0;
             return Ok(false);
-        }
-        self.end.status = reply.head.status();
+        };
+        self.end.status = head.status();
         // A request whose body was not read leaves the connection unusable.
         let keep = keep && self.framing.keep_alive && client.body_received() && client.payload().is_empty();
         let head_only = self.request.method() == b"HEAD";
-        write_reply(&reply.head, &reply.body, self.request.version(), keep, head_only, client);
+        write_reply(&head, &body, self.request.version(), keep, head_only, client);
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
@@ -151,6 +154,15 @@ impl Stream<'_> {
         })
         .await;
     }
+}
+
+/// The message of an error page.
+pub(super) fn built(reply: &ErrorReply) -> BuiltReply {
+    if reply.silent {
+        return BuiltReply::Silent;
+    }
+    let (head, body) = error_message(reply);
+    BuiltReply::Message(head, body)
 }
 
 /// Puts a complete reply into the connection's output.

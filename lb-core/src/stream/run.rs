@@ -12,7 +12,7 @@ use super::local::Verdict;
 use super::side::Side;
 use crate::config::HttpReuse;
 use crate::connect::{Connector, Link, Private};
-use crate::http::forwarded;
+use crate::http::forwarded::add_forwarded;
 use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, to_server};
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request, encode_response};
 use crate::http::h1::framing::{ResponseFraming, request_framing, response_framing};
@@ -91,14 +91,10 @@ impl Stream<'_> {
     /// `option forwardfor` and `option originalto` of both proxies.
     fn add_forwarded_headers(&mut self, backend: &BackendEntry) {
         let (front, back) = (&self.info.frontend.config.options, &backend.config.options);
-        if let (Some(option), Some(source)) = (back.forwardfor.as_ref().or(front.forwardfor.as_ref()), self.info.source)
-        {
-            forwarded::apply(&mut self.request, option, source.ip());
-        }
-        if let (Some(option), Some(to)) = (back.originalto.as_ref().or(front.originalto.as_ref()), self.info.destination)
-        {
-            forwarded::apply(&mut self.request, option, to.ip());
-        }
+        let source = self.info.source.map(|address| address.ip());
+        let destination = self.info.destination.map(|address| address.ip());
+        add_forwarded(&mut self.request, front.forwardfor.as_ref(), back.forwardfor.as_ref(), source);
+        add_forwarded(&mut self.request, front.originalto.as_ref(), back.originalto.as_ref(), destination);
     }
 
     fn connection_options(&self, backend: &BackendEntry) -> ConnectionOptions {
@@ -155,9 +151,10 @@ impl Stream<'_> {
                 };
                 match exchange.poll_first_bytes(cx, &mut ends) {
                     Poll::Ready(result) => Poll::Ready(result),
-                    Poll::Pending if fresh => ends.timer.poll(cx, deadline).map(|()| {
-                        Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout))
-                    }),
+                    Poll::Pending if fresh => ends
+                        .timer
+                        .poll(cx, deadline)
+                        .map(|()| Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout))),
                     Poll::Pending => Poll::Ready(Ok(())),
                 }
             })

@@ -13,7 +13,7 @@ use crate::forward::{Initial, RelayOptions, Splicing, relay};
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_response};
 use crate::http::h1::io::H1Conn;
 use crate::http::message::Head;
-use crate::log::{Cause, Stage};
+use crate::log::Stage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
@@ -81,21 +81,16 @@ impl Stream<'_> {
         mut link: Link,
         client: &mut H1Conn,
     ) -> Result<(), StreamError> {
-        let options = relay_options(&Pair { frontend: &self.info.frontend.config, backend: &backend.config }, self.worker);
+        let options =
+            relay_options(&Pair { frontend: &self.info.frontend.config, backend: &backend.config }, self.worker);
         let initial = Initial { from_client: client.take_raw(), from_server: link.conn.take_raw() };
         client.release(&self.worker.buffers);
         link.conn.release(&self.worker.buffers);
         let failed = |end| move |_| StreamError::new(end, Stage::Connect, Kind::Closed);
         client.transport.socket_mut().register().map_err(failed(End::Client))?;
         link.conn.transport.socket_mut().register().map_err(failed(End::Server))?;
-        let done = relay(
-            &self.worker.forwarder,
-            &mut client.transport,
-            &mut link.conn.transport,
-            initial,
-            &options,
-        )
-        .await;
+        let done =
+            relay(&self.worker.forwarder, &mut client.transport, &mut link.conn.transport, initial, &options).await;
         client.bytes_in += done.from_client;
         client.bytes_out += done.to_client;
         self.end.bytes_to_client += done.to_client;
@@ -152,7 +147,6 @@ fn relay_options(pair: &Pair<'_>, worker: &Worker) -> RelayOptions {
         nolinger_server: back.nolinger,
     }
 }
-
 
 impl H1Conn {
     /// Ready once a started connection is established and pending output (a PROXY header) was written.

@@ -24,16 +24,14 @@ impl Timer {
         let Some(deadline) = deadline else { return Poll::Pending };
         loop {
             let armed = match (&mut self.sleep, self.armed) {
-                (Some(sleep), Some(armed)) if armed <= deadline => {
-                    match sleep.as_mut().poll(cx) {
-                        Poll::Pending => return Poll::Pending,
-                        Poll::Ready(()) if armed >= deadline || Instant::now() >= deadline => {
-                            self.armed = None;
-                            return Poll::Ready(());
-                        }
-                        Poll::Ready(()) => deadline,
+                (Some(sleep), Some(armed)) if armed <= deadline => match sleep.as_mut().poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(()) if armed >= deadline || Instant::now() >= deadline => {
+                        self.armed = None;
+                        return Poll::Ready(());
                     }
-                }
+                    Poll::Ready(()) => deadline,
+                },
                 _ => deadline,
             };
             match &mut self.sleep {

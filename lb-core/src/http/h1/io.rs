@@ -50,30 +50,30 @@ pub(crate) enum Fill {
 /// An HTTP/1 connection.
 #[derive(Debug)]
 pub(crate) struct H1Conn {
-    pub transport: Transport,
+    pub(crate) transport: Transport,
     /// Storage of the input; empty while nothing is buffered. `payload` and `raw` are ranges of it.
     storage: Vec<u8>,
     payload_start: usize,
     payload_end: usize,
     raw_start: usize,
     raw_end: usize,
-    pub decoder: BodyDecoder,
+    pub(crate) decoder: BodyDecoder,
     trailers: Option<Box<Head>>,
     /// Bytes to write before any payload: a head, chunk marks.
-    pub output: Vec<u8>,
+    pub(crate) output: Vec<u8>,
     sent: usize,
-    pub encoder: BodyEncoder,
+    pub(crate) encoder: BodyEncoder,
     /// The final mark was put into `output`.
     ended: bool,
     /// The peer closed its side.
-    pub eof: bool,
+    pub(crate) eof: bool,
     /// Bytes read and written since the last reset, as they were on the wire.
-    pub bytes_in: u64,
-    pub bytes_out: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
 }
 
 impl H1Conn {
-    pub fn new(transport: Transport) -> Self {
+    pub(crate) fn new(transport: Transport) -> Self {
         Self {
             transport,
             storage: Vec::new(),
@@ -94,12 +94,12 @@ impl H1Conn {
     }
 
     /// Bytes received and not yet decoded.
-    pub fn raw(&self) -> &[u8] {
+    pub(crate) fn raw(&self) -> &[u8] {
         self.storage.get(self.raw_start..self.raw_end).unwrap_or_default()
     }
 
     /// Drops `n` bytes of [`H1Conn::raw`], a head that was parsed.
-    pub fn consume_raw(&mut self, n: usize) {
+    pub(crate) fn consume_raw(&mut self, n: usize) {
         self.raw_start = (self.raw_start + n).min(self.raw_end);
         self.payload_start = self.raw_start;
         self.payload_end = self.raw_start;
@@ -107,18 +107,18 @@ impl H1Conn {
     }
 
     /// Decoded bytes of the body, ready to go out.
-    pub fn payload(&self) -> &[u8] {
+    pub(crate) fn payload(&self) -> &[u8] {
         self.storage.get(self.payload_start..self.payload_end).unwrap_or_default()
     }
 
     /// Drops `n` bytes of the payload.
-    pub fn consume(&mut self, n: usize) {
+    pub(crate) fn consume(&mut self, n: usize) {
         self.payload_start = (self.payload_start + n).min(self.payload_end);
         self.rewind();
     }
 
     /// Whether the whole body was received; its last payload may still be here.
-    pub fn body_received(&self) -> bool {
+    pub(crate) fn body_received(&self) -> bool {
         matches!(self.decoder, BodyDecoder::Done)
     }
 
@@ -128,15 +128,8 @@ impl H1Conn {
         }
     }
 
-    /// Puts bytes that were read elsewhere (right after accept) into the input.
-    pub fn preload(&mut self, buffer: Vec<u8>, len: usize) {
-        self.raw_end = len.min(buffer.len());
-        self.storage = buffer;
-        self.bytes_in += len as u64;
-    }
-
     /// Gives the input buffer back when it holds nothing.
-    pub fn release(&mut self, pool: &BufferPool) {
+    pub(crate) fn release(&mut self, pool: &BufferPool) {
         if !self.storage.is_empty() && self.raw_start == self.raw_end && self.payload_start == self.payload_end {
             pool.give(std::mem::take(&mut self.storage));
         }
@@ -147,7 +140,7 @@ impl H1Conn {
     }
 
     /// Starts reading a body.
-    pub fn expect_body(&mut self, length: BodyLength) {
+    pub(crate) fn expect_body(&mut self, length: BodyLength) {
         self.trailers = None;
         self.decoder = match length {
             BodyLength::None | BodyLength::Known(0) => BodyDecoder::Done,
@@ -161,24 +154,24 @@ impl H1Conn {
     }
 
     /// Trailers of a chunked body, once it was received.
-    pub fn trailers(&self) -> Option<&Head> {
+    pub(crate) fn trailers(&self) -> Option<&Head> {
         self.trailers.as_deref()
     }
 
     /// Takes what was received and not decoded: the first bytes of a tunnel.
-    pub fn take_raw(&mut self) -> Vec<u8> {
+    pub(crate) fn take_raw(&mut self) -> Vec<u8> {
         let raw = self.raw().to_vec();
         self.consume_raw(raw.len());
         raw
     }
 
     /// Throws away what is buffered.
-    pub fn discard(&mut self) {
+    pub(crate) fn discard(&mut self) {
         (self.payload_start, self.payload_end, self.raw_start, self.raw_end) = (0, 0, 0, 0);
     }
 
     /// Ready once the peer closed. What it sends meanwhile is kept, as far as there is room.
-    pub fn poll_closed(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<()> {
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<()> {
         loop {
             match ready!(self.poll_read_more(cx, pool)) {
                 Ok(0) => return Poll::Ready(()),
@@ -223,18 +216,19 @@ impl H1Conn {
         };
         let window = self.storage.get_mut(self.raw_start..self.raw_end).unwrap_or_default();
         let decoded = decoder.decode(window).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
-        self.payload_end = self.payload_start + decoded.produced;
+        self.payload_end = self.raw_start + decoded.payload.end;
+        self.payload_start = self.raw_start + decoded.payload.start;
         self.raw_start += decoded.consumed;
         if decoded.done {
-            self.trailers = decoder.trailers().filter(|trailers| !trailers.is_empty()).map(|t| Box::new(t.clone()));
+            self.trailers = decoder.trailers().map(|trailers| Box::new(trailers.clone()));
             self.decoder = BodyDecoder::Done;
         }
-        Ok(decoded.produced > 0 || decoded.done)
+        Ok(!decoded.payload.is_empty() || decoded.done)
     }
 
     /// Makes payload available, or says that the body ended. An early close is `UnexpectedEof`, broken framing
     /// `InvalidData`.
-    pub fn poll_fill(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<Fill>> {
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<Fill>> {
         loop {
             if self.payload_start != self.payload_end {
                 return Poll::Ready(Ok(Fill::Data));
@@ -256,7 +250,7 @@ impl H1Conn {
     }
 
     /// Reads more bytes behind [`H1Conn::raw`]; 0 means the peer closed. A full buffer is `OutOfMemory`.
-    pub fn poll_read_more(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_read_more(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<usize>> {
         if self.eof {
             return Poll::Ready(Ok(0));
         }
@@ -298,26 +292,21 @@ impl H1Conn {
         Poll::Ready(Ok(n))
     }
 
-    /// Room left in the input buffer for a head that is still incomplete.
-    pub fn input_len(&self) -> usize {
-        self.raw_end - self.raw_start
-    }
-
     /// Starts writing a message: its head is in `output`.
-    pub fn begin_output(&mut self, encoder: BodyEncoder) {
+    pub(crate) fn begin_output(&mut self, encoder: BodyEncoder) {
         self.encoder = encoder;
         self.ended = false;
     }
 
     /// Whether bytes wait to be written, payload not counted.
-    pub fn has_output(&self) -> bool {
+    pub(crate) fn has_output(&self) -> bool {
         self.sent < self.output.len()
     }
 
     /// Writes pending output, then payload, in one system call where it fits. `last` says that the body ends with
     /// this payload. Yields how many bytes of the payload were taken; call again until all were taken and
     /// [`H1Conn::poll_flush`] is ready.
-    pub fn poll_send(
+    pub(crate) fn poll_send(
         &mut self,
         cx: &mut Context<'_>,
         payload: &[u8],
@@ -335,7 +324,8 @@ impl H1Conn {
             }
             take = take.min(*open);
             if take == *open {
-                suffix = match (payload.is_empty(), last && take == payload.len() && !self.ended && trailers.is_none()) {
+                suffix = match (payload.is_empty(), last && take == payload.len() && !self.ended && trailers.is_none())
+                {
                     (false, true) => b"\r\n0\r\n\r\n",
                     (false, false) => b"\r\n",
                     (true, _) => b"",
@@ -389,7 +379,7 @@ impl H1Conn {
     }
 
     /// Writes all pending output.
-    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.sent < self.output.len() {
             let pending = self.output.get(self.sent..).unwrap_or_default();
             let n = ready!(Pin::new(&mut self.transport).poll_write(cx, pending))?;
@@ -408,7 +398,7 @@ impl H1Conn {
     }
 
     /// Whether the last chunk still has to be produced.
-    pub fn needs_end(&self) -> bool {
+    pub(crate) fn needs_end(&self) -> bool {
         matches!(self.encoder, BodyEncoder::Chunked(_)) && !self.ended
     }
 }

@@ -8,6 +8,7 @@ pub mod connection;
 pub mod encode;
 pub mod framing;
 mod host;
+pub(crate) mod io;
 pub mod parse;
 pub mod reason;
 mod relaxed;

@@ -3,16 +3,20 @@
 //! The instance owns its threads; the program that embeds it needs no runtime and is not blocked by ours. Nothing here
 //! installs a signal handler, a global logger or exits the process, and several instances live in one process.
 
+mod builder;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use crate::config::{Config, ProxyConfig};
 use crate::listener::limits::{FrontendLimits, ListenerLimits, ProcessLimits};
-use crate::net::listen::{BindError, Inherited, SocketTuning, bind_socket};
-use crate::net::options::ClientOptions;
-use crate::topology::{Frontend, Topology, TopologyError};
+use crate::net::ClientOptions;
+use crate::net::{BindError, Inherited, SocketTuning, bind_socket};
+use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
+
+pub use builder::{Backend, Frontend, ProxyBuilder, Server};
 
 /// What a start takes besides the configuration.
 #[derive(Debug, Default)]
@@ -25,6 +29,9 @@ pub struct StartOptions {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// An address given to the builder does not parse or resolve.
+    #[error("{0}")]
+    Address(String),
     /// A name or format does not resolve.
     #[error(transparent)]
     Topology(#[from] TopologyError),
@@ -74,6 +81,22 @@ pub struct ListenerInfo {
 }
 
 impl Proxy {
+    /// Builds a configuration by calls.
+    ///
+    /// ```no_run
+    /// use lb_core::config::Balance;
+    /// use lb_core::proxy::{Backend, Frontend, Proxy, Server};
+    ///
+    /// let proxy = Proxy::builder()
+    ///     .frontend(Frontend::http("web").bind("127.0.0.1:8080").default_backend("app"))
+    ///     .backend(Backend::new("app").balance(Balance::RoundRobin).server(Server::new("s1", "127.0.0.1:9001")))
+    ///     .start()?;
+    /// # Ok::<(), lb_core::proxy::StartError>(())
+    /// ```
+    pub fn builder() -> ProxyBuilder {
+        ProxyBuilder::default()
+    }
+
     /// Starts the threads and listeners of a configuration.
     ///
     /// # Errors
@@ -88,9 +111,8 @@ impl Proxy {
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
         let shared = Arc::new(Shared::new(topology, workers, idle_limit, maxpipes));
-        let proxy = Self {
-            inner: Arc::new(Inner { shared: Arc::clone(&shared), threads: Mutex::default(), listeners }),
-        };
+        let proxy =
+            Self { inner: Arc::new(Inner { shared: Arc::clone(&shared), threads: Mutex::default(), listeners }) };
         let (report, reports) = mpsc::channel();
         for (index, setup) in setups.into_iter().enumerate() {
             let (shared, report) = (Arc::clone(&shared), report.clone());
@@ -106,7 +128,11 @@ impl Proxy {
             proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         for _ in 0..workers {
-            reports.recv().map_err(|_| std::io::ErrorKind::BrokenPipe.into()).and_then(|r| r).map_err(StartError::Thread)?;
+            reports
+                .recv()
+                .map_err(|_| std::io::ErrorKind::BrokenPipe.into())
+                .and_then(|r| r)
+                .map_err(StartError::Thread)?;
         }
         Ok(proxy)
     }
@@ -168,8 +194,7 @@ fn bind_all(
     mut options: StartOptions,
 ) -> Result<Setups, StartError> {
     let global = &config.global;
-    let process =
-        ProcessLimits::new(maxconn, global.maxconnrate.unwrap_or(0), global.maxsessrate.unwrap_or(0));
+    let process = ProcessLimits::new(maxconn, global.maxconnrate.unwrap_or(0), global.maxsessrate.unwrap_or(0));
     let mut setups: Vec<Vec<ListenerSetup>> = (0..workers).map(|_| Vec::new()).collect();
     let mut listeners = Vec::new();
     for frontend in &topology.frontends {
@@ -181,14 +206,18 @@ fn bind_all(
                 let failed = |source| StartError::Bind { frontend: section.name.clone(), source };
                 let tuning = tuning(config, section);
                 let reuseport = !global.noreuseport;
-                let first =
-                    bind_socket(address, &bind.options, &tuning, backlog, reuseport, &mut options.inherited).map_err(failed)?;
+                let first = bind_socket(address, &bind.options, &tuning, backlog, reuseport, &mut options.inherited)
+                    .map_err(failed)?;
                 listeners.push(ListenerInfo { frontend: Arc::clone(&frontend.name), address: first.inet_addr() });
                 let context = Arc::new(ListenerContext {
                     frontend: Arc::clone(frontend),
                     options: bind.options.clone(),
-                    limits: ListenerLimits::new(Arc::clone(&process), Arc::clone(&limits), bind.options.maxconn.unwrap_or(0)),
-                    client_options: client_options(frontend),
+                    limits: ListenerLimits::new(
+                        Arc::clone(&process),
+                        Arc::clone(&limits),
+                        bind.options.maxconn.unwrap_or(0),
+                    ),
+                    client_options: client_options(),
                 });
                 let inet = first.inet_addr();
                 // UNIX and inherited sockets cannot be bound twice: the workers share one.
@@ -232,7 +261,7 @@ fn tuning(config: &Config, section: &ProxyConfig) -> SocketTuning {
     }
 }
 
-fn client_options(_frontend: &Frontend) -> ClientOptions {
+fn client_options() -> ClientOptions {
     // Everything else is inherited from the listening socket.
     ClientOptions::default()
 }
