@@ -412,10 +412,7 @@ mod tests {
     #[test]
     fn faults_are_told_as_haproxy_does() {
         assert_eq!(message("  .notice \"hello"), "unmatched quote at position 11:\n  .notice \"hello\n          ^");
-        assert_eq!(
-            message("\t foo \"bar"),
-            "unmatched quote at position 7:\n  foo \"bar\n      ^"
-        );
+        assert_eq!(message("\t foo \"bar"), "unmatched quote at position 7:\n  foo \"bar\n      ^");
         let table = [
             (" .notice 'hello", "unmatched quote at position 10"),
             (" .notice a\\x1", "truncated or invalid hexadecimal sequence at position 11"),
