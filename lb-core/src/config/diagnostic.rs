@@ -156,14 +156,7 @@ impl Diagnostics {
     }
 
     fn global(&mut self, severity: Severity, message: String) {
-        self.list.push(Diagnostic {
-            severity,
-            place: None,
-            message,
-            word: None,
-            suggestion: None,
-            source: None,
-        });
+        self.list.push(Diagnostic { severity, place: None, message, word: None, suggestion: None, source: None });
     }
 }
 
