@@ -43,6 +43,8 @@
 //!   rules run from top to bottom, as in haproxy.cfg. A key stands once in a table, so a keyword that comes again after
 //!   other keywords goes into a `[[backend.then]]` table, which continues its section.
 //! - An **empty key** adds no word: `"" = "any whole line"`.
+//! - Variables are read in double quotes inside a string, as in haproxy.cfg (`bind = '"$ADDRESS:80"'`), and `setenv`
+//!   acts on the text below it. A comment inside a string is an error: comments are TOML's.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -50,180 +52,197 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::diagnostic::{Diagnostic, Severity};
+use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
+use super::environment::Environment;
+use super::lexer::{self, Variables};
 
 mod place;
 pub mod structured;
 
 use place::{Piece, Text};
 
-/// A word found in a string by the caller's word splitter, and the characters it covers there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SplitWord {
-    /// The word after quotes, escapes and variables were resolved.
-    pub text: String,
-    /// Index of its first character in the string.
-    pub start: usize,
-}
-
-/// Why a string cannot be split into words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SplitError {
-    /// HAProxy's message.
-    pub message: String,
-    /// Index of the offending character in the string.
-    pub at: usize,
-}
-
-/// Splits a string in haproxy.cfg's syntax into its words: the lexer of haproxy.cfg, or a test's own.
-pub type Splitter<'s> = &'s mut dyn FnMut(&str) -> Result<Vec<SplitWord>, SplitError>;
-
 /// Keys of a section's own table that are not keywords.
 pub(super) const RESERVED: [&str; 5] = ["name", "from", "header", "then", ""];
 
-/// Reads a TOML text into a document. Every error of the text is reported; what could be read is returned with them.
-pub fn read(text: &str, file: &Arc<str>, split: Splitter<'_>) -> (Document, Vec<Diagnostic>) {
-    let mut reader = Reader { text: Text::new(text, Arc::clone(file)), split, diagnostics: Vec::new() };
+/// Reads a TOML text and appends its sections to the document.
+///
+/// Every error of the text goes into `diagnostics`; what could be read is in the document all the same. `environment`
+/// is what variables are taken from and what `setenv` and its likes change.
+pub fn read(
+    text: &str,
+    file: &Arc<str>,
+    environment: &mut Environment,
+    document: &mut Document,
+    diagnostics: &mut Diagnostics,
+) {
+    diagnostics.register_file(file);
+    let mut found = Diagnostics::new();
+    let mut reader = Reader {
+        text: Text::new(text, Arc::clone(file)),
+        environment,
+        section: String::new(),
+        diagnostics: &mut found,
+    };
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let at = error.span().map_or(0, |span| span.start);
         reader.alert(at, format!("TOML: {}", error.message()));
     }
-    let document = reader.document(root.get_ref());
-    reader.diagnostics.sort_by_key(|d| d.place.as_ref().map_or((0, 0), |p| (p.line, p.column)));
-    (document, reader.diagnostics)
-}
-
-/// A line and the offset that decides its order.
-struct Placed<T> {
-    at: usize,
-    item: T,
-}
-
-struct Reader<'t, 's> {
-    text: Text<'t>,
-    split: Splitter<'s>,
-    diagnostics: Vec<Diagnostic>,
-}
-
-impl Reader<'_, '_> {
-    fn document(&mut self, root: &DeTable<'_>) -> Document {
-        let mut sections = Vec::new();
-        for (key, value) in root {
-            let kind = Piece::new(key.get_ref().as_ref(), self.text.inside(key.span()));
-            match value.get_ref() {
-                DeValue::Table(table) => {
-                    let at = value.span().start.min(key.span().start);
-                    sections.push(Placed { at, item: self.section(&kind, at, table) });
-                }
-                DeValue::Array(array) if array.iter().all(|v| v.get_ref().is_table()) => {
-                    for element in array {
-                        let DeValue::Table(table) = element.get_ref() else { continue };
-                        let at = element.span().start;
-                        // Each `[[kind]]` header carries its own copy of the word.
-                        let kind = Piece::new(&kind.text, self.text.find_from(at, &kind.text).unwrap_or(kind.at));
-                        sections.push(Placed { at, item: self.section(&kind, at, table) });
-                    }
-                }
-                _ => self.alert(key.span().start, format!("unknown keyword '{}' out of section.", key.get_ref())),
-            }
-        }
-        sections.sort_by_key(|s| s.at);
-        Document { sections: sections.into_iter().map(|s| s.item).collect() }
+    for section in sections(&mut reader, root.get_ref()) {
+        document.sections.push(reader.section(&section));
     }
+    found.sort();
+    found.iter().cloned().for_each(|diagnostic| diagnostics.push(diagnostic));
+}
 
-    fn section(&mut self, kind: &Piece, at: usize, table: &DeTable<'_>) -> Section {
-        let mut header = vec![kind.clone()];
-        if let Some(name) = table.get("name") {
+/// A section's table, before its strings are cut into words.
+struct Table<'v> {
+    at: usize,
+    kind: Piece,
+    table: &'v DeTable<'v>,
+}
+
+/// A line whose value is not cut into words yet, and the offset that decides its order.
+struct Pending<'v> {
+    at: usize,
+    words: Vec<Piece>,
+    value: &'v Spanned<DeValue<'v>>,
+}
+
+/// The tables of the text in order.
+fn sections<'v>(reader: &mut Reader<'_>, root: &'v DeTable<'v>) -> Vec<Table<'v>> {
+    let mut sections = Vec::new();
+    for (key, value) in root {
+        let kind = Piece::new(key.get_ref().as_ref(), reader.text.inside(key.span()));
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                sections.push(Table { at: value.span().start.min(key.span().start), kind, table });
+            }
+            DeValue::Array(array) if array.iter().all(|v| v.get_ref().is_table()) => {
+                for element in array {
+                    let DeValue::Table(table) = element.get_ref() else { continue };
+                    let at = element.span().start;
+                    // Each `[[kind]]` header carries its own copy of the word.
+                    let kind = Piece::new(&kind.text, reader.text.find_from(at, &kind.text).unwrap_or(at));
+                    sections.push(Table { at, kind, table });
+                }
+            }
+            _ => reader.alert(key.span().start, format!("unknown keyword '{}' out of section.", key.get_ref())),
+        }
+    }
+    sections.sort_by_key(|section| section.at);
+    sections
+}
+
+struct Reader<'r> {
+    text: Text<'r>,
+    environment: &'r mut Environment,
+    /// Name of the section that is read, for `.SECTION`.
+    section: String,
+    diagnostics: &'r mut Diagnostics,
+}
+
+impl Reader<'_> {
+    fn section(&mut self, section: &Table<'_>) -> Section {
+        let mut header = vec![section.kind.clone()];
+        if let Some(name) = section.table.get("name") {
             header.extend(self.one_word(name));
         }
-        if let Some(from) = table.get("from") {
+        if let Some(from) = section.table.get("from") {
             header.push(Piece::new("from", from.span().start));
             header.extend(self.one_word(from));
         }
-        if let Some(rest) = table.get("header") {
+        if let Some(rest) = section.table.get("header") {
             header.extend(self.scalar(rest));
         }
-        let mut lines = Vec::new();
-        for (key, value) in table {
+        self.section = header.get(1).unwrap_or(&section.kind).text.clone();
+
+        let mut pending = Vec::new();
+        for (key, value) in section.table {
             match key.get_ref().as_ref() {
                 "name" | "from" | "header" => {}
-                "then" => self.continuation(value, &mut lines),
-                _ => self.keyword(&[], key.get_ref(), key.span(), value, &mut lines),
+                "then" => self.continuation(value, &mut pending),
+                _ => self.keyword(&[], key, value, &mut pending),
             }
         }
-        lines.sort_by_key(|l| l.at);
-        Section { header: self.text.line(at, header), lines: lines.into_iter().map(|l| l.item).collect() }
+        pending.sort_by_key(|line| line.at);
+        let mut lines = Vec::new();
+        for line in pending {
+            let line = self.resolve(line);
+            if line.words.is_empty() {
+                continue;
+            }
+            if section.kind.text == "global" {
+                self.environment.apply(&line);
+            }
+            lines.push(line);
+        }
+        Section { header: self.text.line(section.at, header), lines }
     }
 
     /// `[[section.then]]`: more lines of the same section.
-    fn continuation(&mut self, value: &Spanned<DeValue<'_>>, lines: &mut Vec<Placed<Line>>) {
-        let mut table = |reader: &mut Self, value: &Spanned<DeValue<'_>>| match value.get_ref() {
+    fn continuation<'v>(&mut self, value: &'v Spanned<DeValue<'v>>, pending: &mut Vec<Pending<'v>>) {
+        match value.get_ref() {
+            DeValue::Array(array) => array.iter().for_each(|element| self.continuation(element, pending)),
             DeValue::Table(table) => {
                 for (key, value) in table {
-                    reader.keyword(&[], key.get_ref(), key.span(), value, lines);
+                    self.keyword(&[], key, value, pending);
                 }
             }
-            _ => reader.alert(value.span().start, "'then' is a table of keywords.".to_owned()),
-        };
-        match value.get_ref() {
-            DeValue::Array(array) => array.iter().for_each(|element| table(self, element)),
-            _ => table(self, value),
+            _ => self.alert(value.span().start, "'then' is a table of keywords."),
         }
     }
 
-    /// The line or lines of one key, whose words follow those of `path`.
-    fn keyword(
+    /// The lines of one key, whose words follow those of `path`.
+    fn keyword<'v>(
         &mut self,
         path: &[Piece],
-        key: &str,
-        key_span: Range<usize>,
-        value: &Spanned<DeValue<'_>>,
-        lines: &mut Vec<Placed<Line>>,
+        key: &'v Spanned<std::borrow::Cow<'v, str>>,
+        value: &'v Spanned<DeValue<'v>>,
+        pending: &mut Vec<Pending<'v>>,
     ) {
+        let start = key.span().start;
         let mut words = path.to_vec();
-        if !key.is_empty() {
-            words.push(Piece::new(key, self.text.inside(key_span.clone())));
+        if !key.get_ref().is_empty() {
+            words.push(Piece::new(key.get_ref(), self.text.inside(key.span())));
         }
-        let at = path.first().map_or(key_span.start, |first| self.text.same_line(first.at, key_span.start));
         match value.get_ref() {
-            DeValue::Table(_) if path.is_empty() && key == "tune" => self.alert(
-                key_span.start,
-                "'tune' is no keyword: its keywords are single words with dots, written as quoted keys \
-                 such as \"tune.bufsize\"."
-                    .to_owned(),
+            DeValue::Table(_) if path.is_empty() && key.get_ref() == "tune" => self.alert(
+                start,
+                "'tune' is no keyword: its keywords are single words with dots, written as quoted keys such as \
+                 \"tune.bufsize\".",
             ),
             DeValue::Table(table) => {
                 for (key, value) in table {
-                    self.keyword(&words, key.get_ref(), key.span(), value, lines);
+                    self.keyword(&words, key, value, pending);
                 }
             }
-            DeValue::Array(array) => self.repeated(&words, array, lines),
-            DeValue::Boolean(false) => {
-                let no = Piece::new("no", at);
-                self.push(at, std::iter::once(no).chain(words).collect(), lines);
+            DeValue::Array(array) => {
+                for value in array {
+                    pending.push(Pending { at: value.span().start, words: words.clone(), value });
+                }
             }
             _ => {
-                words.extend(self.scalar(value));
-                self.push(at, words, lines);
+                let at = path.first().map_or(start, |first| self.text.same_line(first.at, start));
+                pending.push(Pending { at, words, value });
             }
         }
     }
 
-    /// An array: one line per element.
-    fn repeated(&mut self, words: &[Piece], array: &DeArray<'_>, lines: &mut Vec<Placed<Line>>) {
-        for element in array {
-            let at = element.span().start;
-            let mut words = words.to_vec();
-            match element.get_ref() {
-                DeValue::Table(table) => words.extend(self.structured(&words, table)),
-                DeValue::Array(_) => self.alert(at, "an array in an array has no meaning here.".to_owned()),
-                DeValue::Boolean(false) => words.insert(0, Piece::new("no", at)),
-                _ => words.extend(self.scalar(element)),
+    /// Cuts a line's value into words. The line has no words when it is in error.
+    fn resolve(&mut self, line: Pending<'_>) -> Line {
+        let Pending { at, mut words, value } = line;
+        match value.get_ref() {
+            DeValue::Table(table) => words.extend(self.structured(&words, table)),
+            DeValue::Array(_) => {
+                self.alert(value.span().start, "an array in an array has no meaning here.");
+                words.clear();
             }
-            self.push(at, words, lines);
+            DeValue::Boolean(false) => words.insert(0, Piece::new("no", at)),
+            _ => words.extend(self.scalar(value)),
         }
+        self.text.line(at, words)
     }
 
     /// A table as an element of an array: the words of one line after its keyword.
@@ -242,12 +261,7 @@ impl Reader<'_, '_> {
             let at = self.text.inside(key.span());
             match value.get_ref() {
                 DeValue::Boolean(false) => words.push(Piece::new(&format!("no-{}", key.get_ref()), at)),
-                DeValue::Array(array) => {
-                    for element in array {
-                        words.push(Piece::new(key.get_ref(), at));
-                        words.extend(self.scalar(element));
-                    }
-                }
+                DeValue::Array(array) => self.repeated(&Piece::new(key.get_ref(), at), array, &mut words),
                 _ => {
                     words.push(Piece::new(key.get_ref(), at));
                     words.extend(self.scalar(value));
@@ -257,34 +271,46 @@ impl Reader<'_, '_> {
         words
     }
 
+    /// An option that is repeated with each of its values.
+    fn repeated(&mut self, option: &Piece, values: &DeArray<'_>, words: &mut Vec<Piece>) {
+        for value in values {
+            words.push(option.clone());
+            words.extend(self.scalar(value));
+        }
+    }
+
     /// The words of a value that is neither a table nor an array.
     fn scalar(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<Piece> {
         let span = value.span();
         match value.get_ref() {
             DeValue::String(string) => self.words_of(string, span),
             DeValue::Boolean(true) => Vec::new(),
-            // As written: `010` of a mode, `1_000` without its underscores.
+            // As written, but for the underscores of `1_000`.
             DeValue::Integer(_) | DeValue::Float(_) => {
                 vec![Piece::new(&self.text.slice(&span).replace('_', ""), span.start)]
             }
             other => {
-                let kind = other.type_str();
-                self.alert(span.start, format!("a {kind} is not accepted here: write it as a string."));
+                self.alert(span.start, format!("a {} is not accepted here: write it as a string.", other.type_str()));
                 Vec::new()
             }
         }
     }
 
     fn words_of(&mut self, string: &str, span: Range<usize>) -> Vec<Piece> {
-        match (self.split)(string) {
-            Ok(words) => {
-                let offsets = self.text.string_offsets(&span, string);
-                let offset = |index: usize| offsets.get(index).copied().unwrap_or(span.start);
-                words.into_iter().map(|w| Piece { at: offset(w.start), text: w.text }).collect()
+        let place = self.text.place(span.start);
+        let variables =
+            Variables { environment: self.environment, file: &place.file, line: place.line, section: &self.section };
+        let offsets = self.text.string_offsets(&span, string);
+        let offset = |character: usize| offsets.get(character).copied().unwrap_or(span.start);
+        match lexer::tokenize(string.as_bytes(), &variables) {
+            Ok(words) if ends_in_comment(string, words.len(), &variables) => {
+                self.alert(span.start, "a comment in a string: put '#' in haproxy.cfg's quotes, or behind the string.");
+                words_at(words, offset)
             }
+            Ok(words) => words_at(words, offset),
             Err(error) => {
-                let offsets = self.text.string_offsets(&span, string);
-                self.alert(offsets.get(error.at).copied().unwrap_or(span.start), error.message);
+                let before = string.get(..error.offset()).map_or(0, |before| before.chars().count());
+                self.alert(offset(before), format!("{error}."));
                 Vec::new()
             }
         }
@@ -295,27 +321,25 @@ impl Reader<'_, '_> {
         let before = self.diagnostics.len();
         let mut words = self.scalar(value);
         if words.len() != 1 && self.diagnostics.len() == before {
-            self.alert(value.span().start, "a section's name is one word.".to_owned());
+            self.alert(value.span().start, "a section's name is one word.");
         }
         words.pop()
     }
 
-    fn push(&mut self, at: usize, words: Vec<Piece>, lines: &mut Vec<Placed<Line>>) {
-        if !words.is_empty() {
-            lines.push(Placed { at, item: self.text.line(at, words) });
-        }
+    fn alert(&mut self, at: usize, message: impl Into<String>) {
+        let line = self.text.line(at, vec![Piece::new("", at)]);
+        self.diagnostics.alert(&line, 0, message);
     }
+}
 
-    fn alert(&mut self, at: usize, message: String) {
-        self.diagnostics.push(Diagnostic {
-            severity: Severity::Alert,
-            place: Some(self.text.place(at)),
-            message,
-            word: None,
-            suggestion: None,
-            source: Some(self.text.source(at)),
-        });
-    }
+fn words_at(words: Vec<super::Word>, offset: impl Fn(usize) -> usize) -> Vec<Piece> {
+    words.into_iter().map(|w| Piece { at: offset((w.column as usize).saturating_sub(1)), text: w.text }).collect()
+}
+
+/// Whether a further word at the end of the string would not be read: `#` outside quotes hides it.
+fn ends_in_comment(string: &str, words: usize, variables: &Variables<'_>) -> bool {
+    string.contains('#')
+        && lexer::tokenize(format!("{string} word").as_bytes(), variables).is_ok_and(|more| more.len() == words)
 }
 
 #[cfg(test)]

@@ -3,46 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::diagnostic::Diagnostics;
 use crate::config::document::{Document, Line, Section, Word};
-use crate::config::toml::{SplitError, SplitWord, read};
-
-/// The quoting rules of configuration.txt, section 2.2, without variables.
-fn unquote(text: &str) -> Result<Vec<SplitWord>, SplitError> {
-    let mut words: Vec<SplitWord> = Vec::new();
-    let mut open: Option<char> = None;
-    let mut fresh = true;
-    let mut chars = text.chars().enumerate().peekable();
-    while let Some((start, c)) = chars.next() {
-        if c == ' ' && open.is_none() {
-            fresh = true;
-            continue;
-        }
-        if fresh {
-            words.push(SplitWord { text: String::new(), start });
-            fresh = false;
-        }
-        let word = &mut words.last_mut().unwrap().text;
-        match c {
-            '"' | '\'' if open == Some(c) => open = None,
-            '"' | '\'' if open.is_none() => open = Some(c),
-            '\\' if open != Some('\'') => match chars.next().unwrap().1 {
-                'n' => word.push('\n'),
-                'r' => word.push('\r'),
-                't' => word.push('\t'),
-                'x' => {
-                    let hex: String = [chars.next().unwrap().1, chars.next().unwrap().1].iter().collect();
-                    word.push(char::from(u8::from_str_radix(&hex, 16).unwrap()));
-                }
-                c => word.push(c),
-            },
-            '#' | '$' if open != Some('\'') && !(c == '#' && open.is_some()) => {
-                return Err(SplitError { message: "comment or variable".to_owned(), at: start });
-            }
-            c => word.push(c),
-        }
-    }
-    Ok(words)
-}
+use crate::config::environment::Environment;
+use crate::config::lexer::{Variables, tokenize};
+use crate::config::toml::read;
 
 fn line(words: &[&str]) -> Line {
     let words = words.iter().map(|w| Word { text: (*w).to_owned(), column: 0 }).collect();
@@ -55,9 +20,15 @@ fn plain(document: &Document) -> Vec<Vec<Vec<String>>> {
 }
 
 fn from_toml(text: &str) -> Document {
-    let (document, diagnostics) = read(text, &"t".into(), &mut unquote);
+    let (mut document, mut diagnostics) = (Document::default(), Diagnostics::new());
+    read(text, &"t".into(), &mut Environment::empty(), &mut document, &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics:?}\n{text}");
     document
+}
+
+fn tokens(text: &str) -> Vec<String> {
+    let variables = Variables { environment: &Environment::empty(), file: "t", line: 1, section: "" };
+    tokenize(text.as_bytes(), &variables).unwrap().into_iter().map(|w| w.text).collect()
 }
 
 #[test]
@@ -135,7 +106,6 @@ proptest! {
     #[test]
     fn quoted_words_read_back(words in prop::collection::vec(word(), 0..6)) {
         let text: Vec<String> = words.iter().map(|w| quote(w)).collect();
-        let back: Vec<String> = unquote(&text.join(" ")).unwrap().into_iter().map(|w| w.text).collect();
-        prop_assert_eq!(back, words);
+        prop_assert_eq!(tokens(&text.join(" ")), words);
     }
 }

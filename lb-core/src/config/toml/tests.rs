@@ -3,24 +3,11 @@
 use super::*;
 use crate::config::convert::{Language, convert};
 
-/// Words at single spaces: enough where the test's strings hold no quotes.
-pub(crate) fn at_spaces(text: &str) -> Result<Vec<SplitWord>, SplitError> {
-    let mut words = Vec::new();
-    let mut start = 0;
-    for part in text.split(' ') {
-        if part.contains('!') {
-            return Err(SplitError { message: "bad '!'".to_owned(), at: start });
-        }
-        if !part.is_empty() {
-            words.push(SplitWord { text: part.to_owned(), start });
-        }
-        start += part.chars().count() + 1;
-    }
-    Ok(words)
-}
-
-fn parse(text: &str) -> (Document, Vec<Diagnostic>) {
-    read(text, &"lb.toml".into(), &mut at_spaces)
+fn parse(text: &str) -> (Document, Diagnostics) {
+    let mut environment = Environment::empty();
+    let (mut document, mut diagnostics) = (Document::default(), Diagnostics::new());
+    read(text, &"lb.toml".into(), &mut environment, &mut document, &mut diagnostics);
+    (document, diagnostics)
 }
 
 fn cfg(text: &str) -> String {
@@ -141,7 +128,7 @@ fn multi_line_strings_keep_their_columns() {
 
 #[test]
 fn every_error_is_reported_with_its_place() {
-    let text = "loose = 1\n[global]\nx = 1979-05-27\ny = \"a b!\"\ntune.bufsize = 3\nz = [[1]]\nx = 2\n[[listen]]\nname = \"a b\"\nthen = 3\n";
+    let text = "loose = 1\n[global]\nx = 1979-05-27\ny = \"a \\\"b\"\ntune.bufsize = 3\nz = [[1]]\nx = 2\n[[listen]]\nname = \"a b\"\nthen = 3\n";
     let (_, diagnostics) = parse(text);
     let found: Vec<(u32, u32, &str)> = diagnostics
         .iter()
@@ -155,7 +142,7 @@ fn every_error_is_reported_with_its_place() {
         [
             (1, 1, "unknown keyword 'loose' out of section"),
             (3, 5, "a datetime is not accepted here"),
-            (4, 8, "bad '!'"),
+            (4, 8, "unmatched quote at position 3"),
             (5, 1, "'tune' is no keyword"),
             (6, 6, "an array in an array has no meaning here"),
             (7, 1, "TOML"),
@@ -163,6 +150,19 @@ fn every_error_is_reported_with_its_place() {
             (10, 8, "'then' is a table of keywords"),
         ]
     );
+}
+
+#[test]
+fn variables_are_read_in_the_order_of_the_text() {
+    let text = "[global]\nnode = '\"$NAME\"'\nsetenv = \"NAME one\"\ndescription = '\"$NAME in ${.SECTION}\" $NAME'\n";
+    assert_eq!(cfg(text), "global\n    node \"\"\n    setenv NAME one\n    description \"one in global\" '$NAME'\n");
+}
+
+#[test]
+fn a_comment_in_a_string_is_refused() {
+    let (_, diagnostics) = parse("[global]\nnode = \"a # b\"\nlocalpeer = 'a\\# \"#\"'\n");
+    assert_eq!(diagnostics.len(), 1);
+    assert_eq!(diagnostics.iter().next().unwrap().place.as_ref().unwrap().line, 2);
 }
 
 proptest::proptest! {
