@@ -14,15 +14,15 @@
 //! keyword      the tables as `-dK` prints them
 //! ```
 
-pub mod accounts;
-pub mod address;
+pub mod conditional;
+pub mod convert;
 pub mod diagnostic;
 pub mod document;
 pub mod error_reply;
 pub mod model;
 pub mod proxy;
 pub mod suggest;
-pub mod userlist;
+pub mod toml;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Line, Place, Section, Word};
