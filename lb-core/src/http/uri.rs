@@ -223,3 +223,48 @@ pub fn split_target(target: &[u8]) -> TargetParts {
     }
     parts
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_every_form() {
+        for (target, scheme, authority, path, query) in [
+            ("/", None, None, "/", None),
+            ("/a/b?c?d", None, None, "/a/b", Some("c?d")),
+            ("/?", None, None, "/", Some("")),
+            ("/a#b?c", None, None, "/a", None),
+            ("/a?b#c", None, None, "/a", Some("b")),
+            ("//a/b", None, None, "//a/b", None),
+            ("http://a:8/b?c", Some("http"), Some("a:8"), "/b", Some("c")),
+            ("http://a", Some("http"), Some("a"), "", None),
+            ("http://a?b", Some("http"), Some("a"), "", Some("b")),
+            ("http://[::1]:8/b", Some("http"), Some("[::1]:8"), "/b", None),
+            ("a:443", None, Some("a:443"), "", None),
+            ("*", None, None, "", None),
+            ("", None, Some(""), "", None),
+        ] {
+            let parts = split_target(target.as_bytes());
+            let text = |range: Range<usize>| &target[range];
+            assert_eq!(parts.scheme.map(text), scheme, "{target}");
+            assert_eq!(parts.authority.map(text), authority, "{target}");
+            assert_eq!(text(parts.path), path, "{target}");
+            assert_eq!(parts.query.map(text), query, "{target}");
+        }
+    }
+
+    #[test]
+    fn authorities() {
+        for (text, host, port) in
+            [("a", "a", None), ("a:80", "a", Some(80)), ("[::1]:8", "[::1]", Some(8)), ("a:", "a", None)]
+        {
+            let authority = Authority::parse(text.as_bytes()).unwrap();
+            assert_eq!((authority.host, authority.port_number()), (host.as_bytes(), port));
+        }
+        for text in ["a:b", "a:99999", "u@a", "a b", "[::1", "[]", "[::1]8", "a/b", "%4", "[v.a]", "[v1.]", "[vx.a]"] {
+            assert_eq!(Authority::parse(text.as_bytes()), None, "{text}");
+        }
+    }
+}

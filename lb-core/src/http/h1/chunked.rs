@@ -339,3 +339,166 @@ pub fn write_trailers(trailers: &Head, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(b"\r\n");
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Decodes with windows of `step` new bytes; returns the payload, the bytes left over and the decoder.
+    fn decode(raw: &[u8], step: usize) -> Result<(Vec<u8>, Vec<u8>, ChunkedDecoder), ChunkError> {
+        let mut decoder = ChunkedDecoder::new();
+        let mut payload = Vec::new();
+        let mut at = 0;
+        while at < raw.len() && !decoder.is_done() {
+            let mut window = raw[at..raw.len().min(at + step)].to_vec();
+            let decoded = decoder.decode(&mut window)?;
+            payload.extend_from_slice(&window[decoded.payload]);
+            assert!(decoded.done || decoded.consumed == window.len());
+            at += decoded.consumed;
+        }
+        Ok((payload, raw[at..].to_vec(), decoder))
+    }
+
+    #[test]
+    fn chunks_become_one_piece() {
+        let mut window = b"5\r\nhello\r\n1;a=b\r\n,\r\n6  \r\n world\r\n000\r\n\r\nnext".to_vec();
+        let len = window.len();
+        let mut decoder = ChunkedDecoder::new();
+        let decoded = decoder.decode(&mut window).unwrap();
+        assert_eq!(&window[decoded.payload], b"hello, world");
+        assert_eq!((decoded.consumed, decoded.done), (len - 4, true));
+        assert!(decoder.trailers().is_none());
+        assert_eq!(decoder.decode(b"next".to_vec().as_mut_slice()).unwrap().consumed, 0);
+    }
+
+    #[test]
+    fn a_window_within_one_chunk_stays_where_it_is() {
+        let mut decoder = ChunkedDecoder::new();
+        decoder.decode(b"ffffff\r\n".to_vec().as_mut_slice()).unwrap();
+        assert_eq!(decoder.data_left(), 0xff_ffff);
+        let mut window = vec![b'x'; 1000];
+        assert_eq!(decoder.decode(&mut window).unwrap(), Decoded { consumed: 1000, payload: 0..1000, done: false });
+        decoder.advance(0xff_ffff - 1001);
+        assert_eq!(decoder.data_left(), 1);
+        let mut window = b"x\r\n0\r\n\r\n".to_vec();
+        assert_eq!(decoder.decode(&mut window).unwrap(), Decoded { consumed: 8, payload: 0..1, done: true });
+    }
+
+    #[test]
+    fn trailers_lose_what_may_not_stand_there() {
+        let raw = b"1\r\nx\r\n0\r\nX-Sum: 1\r\nContent-Length: 3\r\nhost: b\r\nTransfer-Encoding: x\r\nEnd:\r\n\r\nGET";
+        for step in 1..raw.len() {
+            let (payload, rest, decoder) = decode(raw, step).unwrap();
+            assert_eq!((&payload[..], &rest[..]), (&b"x"[..], &b"GET"[..]));
+            let trailers = decoder.trailers().unwrap();
+            assert_eq!(trailers.fields().collect::<Vec<_>>(), [(&b"X-Sum"[..], &b"1"[..]), (b"End", b"")]);
+            let mut out = Vec::new();
+            write_trailers(trailers, &mut out);
+            assert_eq!(out, b"0\r\nx-sum: 1\r\nend: \r\n\r\n");
+        }
+    }
+
+    #[test]
+    fn malformed_bodies() {
+        use ChunkError as E;
+        let long = format!("1;{}\r\nx\r\n", "a".repeat(MAX_LINE as usize));
+        let many = format!("1;{}\r\nx\r\n", "a".repeat(4000)).repeat(5);
+        let trailer = format!("0\r\nx: {}\r\n\r\n", "a".repeat(MAX_TRAILER));
+        let fields = format!("0\r\n{}\r\n", "x: y\r\n".repeat(MAX_TRAILER_FIELDS + 1));
+        for (raw, error) in [
+            ("\r\n", E::Size),
+            (" 1\r\n", E::Size),
+            ("0x1\r\n", E::Size),
+            ("+1\r\n", E::Size),
+            ("-1\r\n", E::Size),
+            ("g\r\n", E::Size),
+            (";a\r\n", E::Size),
+            ("1 1\r\n", E::Size),
+            ("1 a\r\n", E::Size),
+            ("1;\0\r\n", E::Size),
+            ("1;a=\"\0\"\r\n", E::Size),
+            ("1;a=\"b\r\n", E::Size),
+            ("1;a=\"\nb\"\r\n", E::LineEnd),
+            ("1;\n", E::LineEnd),
+            ("1\nx\n0\n\n", E::LineEnd),
+            ("1\rx", E::LineEnd),
+            ("1\r\nxy", E::LineEnd),
+            ("1\r\nx\n", E::LineEnd),
+            ("1\r\nx\rx", E::LineEnd),
+            ("8000000000000000\r\n", E::Overflow),
+            ("10000000000000002\r\n", E::Overflow),
+            ("ffffffffffffffffffff\r\n", E::Overflow),
+            ("0\r\n\n", E::LineEnd),
+            ("0\r\nx: y\n\r\n", E::LineEnd),
+            ("0\r\nx: y\r\n\n", E::LineEnd),
+            ("0\r\nx\r\n\r\n", E::Trailer),
+            ("0\r\nx : y\r\n\r\n", E::Trailer),
+            ("0\r\nx: y\r\n z\r\n\r\n", E::Trailer),
+            ("0\r\nx: \0\r\n\r\n", E::Trailer),
+            ("0\r\nx: y\rz\r\n\r\n", E::Trailer),
+            (&long, E::Extension),
+            (&many, E::Extension),
+            (&trailer, E::TrailerTooLarge),
+            (&fields, E::TrailerTooLarge),
+        ] {
+            for step in [1, 2, 3, usize::MAX - raw.len()] {
+                assert_eq!(decode(raw.as_bytes(), step).map(|_| ()), Err(error), "{step} {:.40?}", raw);
+            }
+        }
+    }
+
+    #[test]
+    fn extensions_are_dropped() {
+        for line in ["1;a", "1;a=b;c=d", "1;a=\"x;y\\\"z\tw\"", "1 ;a = b", "1\t", "0000000000000000000000001", "1;"] {
+            let raw = format!("{line}\r\nx\r\n0\r\n\r\n");
+            for step in 1..raw.len() + 1 {
+                assert_eq!(decode(raw.as_bytes(), step).unwrap().0, b"x", "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn chunk_heads() {
+        for (len, text) in [
+            (0, "0\r\n"),
+            (1, "1\r\n"),
+            (15, "f\r\n"),
+            (16, "10\r\n"),
+            (0x4000, "4000\r\n"),
+            (u64::MAX, "ffffffffffffffff\r\n"),
+        ] {
+            let mut out = [0; 18];
+            let n = write_chunk_head(len, &mut out);
+            assert_eq!(&out[..n], text.as_bytes());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn splits_do_not_matter(chunks in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..50), 0..8), step in 1usize..80) {
+            let mut raw = Vec::new();
+            for chunk in &chunks {
+                let mut head = [0; 18];
+                let n = write_chunk_head(chunk.len() as u64, &mut head);
+                raw.extend_from_slice(&head[..n]);
+                raw.extend_from_slice(chunk);
+                raw.extend_from_slice(b"\r\n");
+            }
+            raw.extend_from_slice(LAST_CHUNK);
+            raw.extend_from_slice(b"rest");
+            let (payload, rest, _) = decode(&raw, step).unwrap();
+            prop_assert_eq!(payload, chunks.concat());
+            prop_assert_eq!(&rest[..], b"rest");
+        }
+
+        #[test]
+        fn garbage_never_panics_and_splits_do_not_matter(raw: Vec<u8>, step in 1usize..20) {
+            let raw = [b"3\r\nabc\r\n", &raw[..]].concat();
+            let whole = decode(&raw, raw.len()).map(|(payload, rest, _)| (payload, rest));
+            let split = decode(&raw, step).map(|(payload, rest, _)| (payload, rest));
+            prop_assert_eq!(whole, split);
+        }
+    }
+}

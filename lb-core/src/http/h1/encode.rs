@@ -265,3 +265,157 @@ fn write_decimal(mut value: u64, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(digits.get(digits.len() - count..).unwrap_or_default());
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::parse::{Limits, Parsed, parse_request, parse_response};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn request(text: &[u8]) -> Head {
+        let mut head = Head::default();
+        assert!(matches!(parse_request(text, &Limits::default(), false, &mut head), Parsed::Complete { .. }));
+        head
+    }
+
+    fn encoded(head: &Head, framing: OutFraming, options: &EncodeOptions<'_>) -> String {
+        let mut out = Vec::new();
+        if head.is_response() {
+            encode_response(head, framing, options, &mut out);
+        } else {
+            encode_request(head, framing, options, &mut out);
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn fields_of_ours_replace_those_received() {
+        let head = request(
+            b"POST /x HTTP/1.1\r\nHost: a\r\nConnection: x-foo, keep-alive, Upgrade, HTTP2-Settings\r\nX-Foo: 1\r\n\
+              Upgrade: h2c\r\nHTTP2-Settings: AA\r\nTE: trailers, gzip\r\nTransfer-Encoding: chunked\r\n\
+              Keep-Alive: 300\r\nProxy-Connection: close\r\nTrailer: Q\r\nContent-Length: 7\r\n\r\n",
+        );
+        let rest = "x-foo: 1\r\nte: trailers\r\nFRAMINGkeep-alive: 300\r\nproxy-connection: close\r\ntrailer: Q\r\n";
+        let start = "POST /x HTTP/1.1\r\nhost: a\r\nconnection: x-foo\r\n";
+        let options = EncodeOptions { connection: ConnectionHeader::Close, ..Default::default() };
+        assert_eq!(
+            encoded(&head, OutFraming::Chunked, &options),
+            format!("{start}{rest}connection: close\r\n\r\n").replace("FRAMING", "transfer-encoding: chunked\r\n")
+        );
+        assert_eq!(
+            encoded(&head, OutFraming::Length(18446744073709551615), &EncodeOptions::default()),
+            format!("{start}{rest}\r\n").replace("FRAMING", "content-length: 18446744073709551615\r\n")
+        );
+        assert_eq!(
+            encoded(&head, OutFraming::None, &EncodeOptions::default()),
+            format!("{start}{rest}\r\n").replace("FRAMING", "")
+        );
+    }
+
+    #[test]
+    fn lists_that_become_empty_disappear() {
+        let head = request(b"GET / HTTP/1.0\r\nConnection: close\r\nTE: gzip\r\nConnection:\r\n\r\n");
+        let options = EncodeOptions { connection: ConnectionHeader::KeepAlive, ..Default::default() };
+        assert_eq!(encoded(&head, OutFraming::None, &options), "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n");
+    }
+
+    #[test]
+    fn upgrades_stay_where_wanted() {
+        let head = request(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        let options = EncodeOptions { upgrade: true, ..Default::default() };
+        assert_eq!(
+            encoded(&head, OutFraming::None, &options),
+            "GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n"
+        );
+        assert_eq!(encoded(&head, OutFraming::None, &EncodeOptions::default()), "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+        let mut required = Head::response(426, b"No", Version::Http11);
+        required.add(b"Connection", b"Upgrade");
+        required.add(b"Upgrade", b"foo");
+        assert_eq!(
+            encoded(&required, OutFraming::Length(0), &EncodeOptions::default()),
+            "HTTP/1.1 426 No\r\nconnection: Upgrade\r\nupgrade: foo\r\ncontent-length: 0\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn case_is_adjusted_for_bogus_peers() {
+        let table = CaseAdjust::new([("content-length", "Content-Length"), ("x-a", "X-A"), ("host", "HOST")]);
+        let head = request(b"GET / HTTP/1.1\r\nHost: a\r\nx-A: 1\r\nX-B: 2\r\nContent-Length: 0\r\n\r\n");
+        let options = EncodeOptions { case_adjust: Some(&table), ..Default::default() };
+        assert_eq!(
+            encoded(&head, OutFraming::Length(0), &options),
+            "GET / HTTP/1.1\r\nHOST: a\r\nX-A: 1\r\nx-b: 2\r\nContent-Length: 0\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn from_http_2() {
+        let mut head = Head::request(b"GET", b"/x", Version::Http2);
+        for (name, value) in [("cookie", "a=1"), ("x", "y"), ("cookie", "b=2"), ("host", "h")] {
+            head.add(name.as_bytes(), value.as_bytes());
+        }
+        assert_eq!(
+            encoded(&head, OutFraming::None, &EncodeOptions::default()),
+            "GET /x HTTP/1.1\r\nhost: h\r\ncookie: a=1; b=2\r\nx: y\r\n\r\n"
+        );
+        let head = Head::response(404, b"", Version::Http2);
+        assert_eq!(encoded(&head, OutFraming::None, &EncodeOptions::default()), "HTTP/1.1 404 \r\n\r\n");
+    }
+
+    #[test]
+    fn other_protocols_keep_their_name() {
+        let mut head = Head::default();
+        let text = b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n";
+        assert!(matches!(parse_request(text, &Limits::default(), true, &mut head), Parsed::Complete { .. }));
+        let expected = "OPTIONS * RTSP/1.0\r\ncseq: 1\r\n\r\n";
+        assert_eq!(encoded(&head, OutFraming::None, &EncodeOptions::default()), expected);
+    }
+
+    fn name() -> impl Strategy<Value = String> {
+        // Names of our own fields are shorter or do not start with x.
+        "x[a-z0-9!#$%&'*+.^_`|~-]{0,20}"
+    }
+
+    fn value() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(prop_oneof![4 => 0x21u8..0x7f, 1 => 0x80u8..=0xff, 1 => Just(b' ')], 0..40)
+            .prop_map(|bytes| super::super::framing::trim(&bytes).to_vec())
+    }
+
+    fn fields(head: &Head) -> Vec<(Vec<u8>, Vec<u8>)> {
+        head.fields().map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(
+            method in "[A-Z]{1,8}",
+            path in "/[!-\"$-~]{0,60}",
+            added in prop::collection::vec((name(), value()), 0..30),
+            relaxed: bool,
+        ) {
+            prop_assume!(method != "PRI" && method != "CONNECT");
+            let mut head = Head::request(method.as_bytes(), path.as_bytes(), Version::Http11);
+            head.add(b"host", b"a");
+            let mut answer = Head::response(200, b"Fine", Version::Http10);
+            for (name, value) in &added {
+                head.add(name.as_bytes(), value);
+                answer.add(name.as_bytes(), value);
+            }
+            let mut out = Vec::new();
+            encode_request(&head, OutFraming::None, &EncodeOptions::default(), &mut out);
+            let mut back = Head::default();
+            let parsed = parse_request(&out, &Limits::default(), relaxed, &mut back);
+            prop_assert_eq!(parsed, Parsed::Complete { len: out.len() });
+            prop_assert_eq!((back.method(), back.target(), back.version()), (head.method(), head.target(), head.version()));
+            prop_assert_eq!(fields(&back), fields(&head));
+
+            out.clear();
+            encode_response(&answer, OutFraming::None, &EncodeOptions::default(), &mut out);
+            let parsed = parse_response(&out, &Limits::default(), relaxed, &mut back);
+            prop_assert_eq!(parsed, Parsed::Complete { len: out.len() });
+            prop_assert_eq!((back.status(), back.reason(), back.version()), (200, &b"Fine"[..], Version::Http10));
+            prop_assert_eq!(fields(&back), fields(&answer));
+        }
+    }
+}

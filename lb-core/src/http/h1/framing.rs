@@ -183,9 +183,11 @@ enum Coding {
     #[default]
     Absent,
     Chunked,
+    /// Something else than `chunked`.
+    Other,
     /// Something else, and then `chunked`.
     OtherThenChunked,
-    /// Anything that does not end with a single `chunked`.
+    /// Something behind `chunked`.
     Invalid,
 }
 
@@ -230,16 +232,12 @@ impl Fields {
     }
 
     fn add_coding(&mut self, value: &[u8]) {
-        if value.is_empty() {
-            self.coding = Coding::Invalid;
-        }
         for member in value.split(|byte| *byte == b',').map(trim) {
             let chunked = member.eq_ignore_ascii_case(b"chunked");
             self.coding = match (self.coding, chunked) {
-                // `OtherThenChunked` is reached from `Invalid` only when no chunked came before.
                 (Coding::Absent, true) => Coding::Chunked,
-                (Coding::Absent, false) if member.is_empty() => Coding::Invalid,
-                (Coding::Invalid, true) => Coding::OtherThenChunked,
+                (Coding::Absent | Coding::Other, false) => Coding::Other,
+                (Coding::Other, true) => Coding::OtherThenChunked,
                 _ => Coding::Invalid,
             };
         }
@@ -254,7 +252,7 @@ impl Fields {
             _ if version == Version::Http10 => Err(FramingError::CodingInHttp10),
             (Coding::Chunked, None) => Ok(BodyLength::Chunked),
             (Coding::OtherThenChunked, None) => Err(FramingError::UnsupportedCoding),
-            (Coding::Invalid, None) => Err(FramingError::TransferEncoding),
+            (Coding::Other | Coding::Invalid, None) => Err(FramingError::TransferEncoding),
         }
     }
 
@@ -274,4 +272,175 @@ fn parse_length(digits: &[u8]) -> Option<u64> {
         value.checked_mul(10)?.checked_add(digit)
     })?;
     (length <= i64::MAX as u64).then_some(length)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use BodyLength as B;
+    use FramingError as E;
+    use Version::{Http10 as V10, Http11 as V11};
+
+    fn request(version: Version, fields: &[(&str, &str)]) -> Result<RequestFraming, E> {
+        let mut head = Head::request(b"POST", b"/", version);
+        for (name, value) in fields {
+            head.add(name.as_bytes(), value.as_bytes());
+        }
+        request_framing(&head)
+    }
+
+    fn response(method: &str, status: u16, version: Version, fields: &[(&str, &str)]) -> Result<ResponseFraming, E> {
+        let request = RequestFraming {
+            connect: method == "CONNECT",
+            is_head: method == "HEAD",
+            upgrade: method == "UPGRADE",
+            ..Default::default()
+        };
+        let mut head = Head::response(status, b"", version);
+        for (name, value) in fields {
+            head.add(name.as_bytes(), value.as_bytes());
+        }
+        response_framing(&head, &request)
+    }
+
+    const CL: &str = "content-LENGTH";
+    const TE: &str = "Transfer-Encoding";
+
+    /// Fields that frame any message, in either direction.
+    #[test]
+    fn lengths_and_codings() {
+        let rows: &[(&[(&str, &str)], Result<B, E>)] = &[
+            (&[(CL, "2")], Ok(B::Known(2))),
+            (&[(CL, "0")], Ok(B::Known(0))),
+            (&[(CL, "002")], Ok(B::Known(2))),
+            (&[(CL, "9223372036854775807")], Ok(B::Known(i64::MAX as u64))),
+            (&[(CL, "2"), (CL, "2")], Ok(B::Known(2))),
+            (&[(CL, "2, 2,2")], Ok(B::Known(2))),
+            (&[(CL, "2"), (CL, "3")], Err(E::ConflictingContentLength)),
+            (&[(CL, "2, 3")], Err(E::ConflictingContentLength)),
+            (&[(CL, "2,")], Err(E::ContentLength)),
+            (&[(CL, "")], Err(E::ContentLength)),
+            (&[(CL, "+2")], Err(E::ContentLength)),
+            (&[(CL, "-2")], Err(E::ContentLength)),
+            (&[(CL, "0x2")], Err(E::ContentLength)),
+            (&[(CL, "2 2")], Err(E::ContentLength)),
+            (&[(CL, "2;")], Err(E::ContentLength)),
+            (&[(CL, "\u{662}")], Err(E::ContentLength)),
+            (&[(CL, "9223372036854775808")], Err(E::ContentLength)),
+            (&[(CL, "18446744073709551616")], Err(E::ContentLength)),
+            (&[(CL, "99999999999999999999999999")], Err(E::ContentLength)),
+            (&[(TE, "chunked")], Ok(B::Chunked)),
+            (&[(TE, "CHUNKED")], Ok(B::Chunked)),
+            (&[(TE, "chunked"), (CL, "2")], Err(E::BothLengths)),
+            (&[(CL, "2"), (TE, "identity")], Err(E::BothLengths)),
+            (&[(TE, "gzip")], Err(E::TransferEncoding)),
+            (&[(TE, "identity")], Err(E::TransferEncoding)),
+            (&[(TE, "")], Err(E::TransferEncoding)),
+            (&[(TE, "gzip, chunked")], Err(E::UnsupportedCoding)),
+            (&[(TE, "gzip"), (TE, "chunked")], Err(E::UnsupportedCoding)),
+            (&[(TE, "chunked, gzip")], Err(E::TransferEncoding)),
+            (&[(TE, "chunked, chunked")], Err(E::TransferEncoding)),
+            (&[(TE, "chunked"), (TE, "chunked")], Err(E::TransferEncoding)),
+            (&[(TE, "chunked, gzip, chunked")], Err(E::TransferEncoding)),
+            (&[(TE, "chunked,")], Err(E::TransferEncoding)),
+            (&[(TE, ",chunked")], Err(E::UnsupportedCoding)),
+            (&[(TE, "chunked;q=1")], Err(E::TransferEncoding)),
+            (&[(TE, "\"chunked\"")], Err(E::TransferEncoding)),
+            (&[(TE, "xchunked")], Err(E::TransferEncoding)),
+        ];
+        for (fields, expected) in rows {
+            assert_eq!(request(V11, fields).map(|framing| framing.body), *expected, "{fields:?}");
+            assert_eq!(response("GET", 200, V11, fields).map(|framing| framing.body), *expected, "{fields:?}");
+        }
+        assert_eq!(request(V10, &[(TE, "chunked")]), Err(E::CodingInHttp10));
+        assert_eq!(response("GET", 200, V10, &[(TE, "chunked")]), Err(E::CodingInHttp10));
+        assert_eq!(request(V11, &[]).unwrap().body, B::None);
+        assert_eq!((E::UnsupportedCoding.status(), E::BothLengths.status()), (422, 400));
+    }
+
+    #[test]
+    fn responses_without_a_body() {
+        let length = &[(CL, "5")][..];
+        let rows: &[(&str, u16, &[(&str, &str)], B, B, bool)] = &[
+            ("GET", 200, length, B::Known(5), B::Known(5), true),
+            ("GET", 200, &[], B::UntilClose, B::UntilClose, false),
+            ("GET", 205, &[], B::UntilClose, B::UntilClose, false),
+            ("HEAD", 200, length, B::None, B::Known(5), true),
+            ("HEAD", 200, &[(TE, "chunked")], B::None, B::Chunked, true),
+            ("HEAD", 200, &[], B::None, B::None, true),
+            ("GET", 304, length, B::None, B::Known(5), true),
+            ("GET", 304, &[], B::None, B::None, true),
+            ("GET", 204, length, B::None, B::None, true),
+            ("GET", 204, &[(TE, "chunked")], B::None, B::None, true),
+            ("GET", 100, length, B::None, B::None, true),
+            ("GET", 103, &[("Connection", "close")], B::None, B::None, true),
+            ("CONNECT", 200, length, B::UntilClose, B::None, false),
+            ("CONNECT", 403, length, B::Known(5), B::Known(5), true),
+            ("UPGRADE", 101, &[], B::UntilClose, B::None, false),
+            ("UPGRADE", 200, length, B::Known(5), B::Known(5), true),
+        ];
+        for (method, status, fields, body, announced, keep_alive) in rows {
+            let framing = response(method, *status, V11, fields).unwrap();
+            assert_eq!((framing.body, framing.announced), (*body, *announced), "{method} {status}");
+            assert_eq!(framing.keep_alive, *keep_alive, "{method} {status}");
+            assert_eq!(framing.tunnel, *body == B::UntilClose && *announced == B::None, "{method} {status}");
+            assert_eq!(framing.interim, (100..200).contains(status) && *status != 101);
+        }
+        assert_eq!(response("GET", 101, V11, &[]), Err(E::UnexpectedUpgrade));
+        assert_eq!(response("GET", 304, V11, &[(CL, "x")]), Err(E::ContentLength));
+    }
+
+    #[test]
+    fn persistence() {
+        for (version, value, expected) in [
+            (V11, "", true),
+            (V11, "close", false),
+            (V11, "CLOSE", false),
+            (V11, "x, Close ,y", false),
+            (V11, "keep-alive", true),
+            (V11, "keep-alive, close", false),
+            (V11, "closed", true),
+            (V10, "", false),
+            (V10, "keep-alive", true),
+            (V10, "x,Keep-Alive", true),
+            (V10, "close", false),
+            (Version::Http2, "", true),
+        ] {
+            assert_eq!(request(version, &[("Connection", value)]).unwrap().keep_alive, expected, "{version:?} {value}");
+        }
+        let both = &[("Connection", "keep-alive"), ("connection", "close")];
+        assert!(!request(V11, both).unwrap().keep_alive);
+    }
+
+    #[test]
+    fn upgrades() {
+        let asks = ("Connection", "keep-alive, Upgrade");
+        for (fields, upgrade, websocket) in [
+            (&[asks, ("Upgrade", "WebSocket")][..], true, true),
+            (&[asks, ("Upgrade", "foo/1, websocket")], true, true),
+            (&[asks, ("Upgrade", "foo")], true, false),
+            (&[asks, ("Upgrade", "")], false, false),
+            (&[asks], false, false),
+            (&[("Upgrade", "foo")], false, false),
+            // A tunnel of HTTP/2 would pass every rule by.
+            (&[asks, ("Upgrade", "h2c")], false, false),
+            (&[asks, ("Upgrade", "websocket, h2c")], false, true),
+            // The body would have to end before the tunnel begins.
+            (&[asks, ("Upgrade", "foo"), (CL, "2")], false, false),
+        ] {
+            let framing = request(V11, fields).unwrap();
+            assert_eq!((framing.upgrade, framing.websocket), (upgrade, websocket), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn expectations() {
+        let expect = ("Expect", "100-Continue");
+        assert!(request(V11, &[expect, (CL, "2")]).unwrap().expect_continue);
+        assert!(request(V11, &[expect, (TE, "chunked")]).unwrap().expect_continue);
+        assert!(!request(V11, &[expect, (CL, "0")]).unwrap().expect_continue);
+        assert!(!request(V10, &[expect, (CL, "2")]).unwrap().expect_continue);
+        assert!(!request(V11, &[("Expect", "x"), (CL, "2")]).unwrap().expect_continue);
+    }
 }
