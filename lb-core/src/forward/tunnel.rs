@@ -393,3 +393,6 @@ impl Direction {
         self.mode = Mode::Copy;
     }
 }
+
+#[cfg(test)]
+mod tests;
