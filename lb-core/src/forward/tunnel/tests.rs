@@ -158,7 +158,11 @@ async fn splices_bulk_data_both_ways() {
 
 #[tokio::test]
 async fn changes_from_copy_to_splice_both_ways() {
-    let options = RelayOptions { client: Some(Duration::from_secs(3600)), ..splicing(Splicing::Auto) };
+    let options = RelayOptions {
+        client: Some(Duration::from_secs(3600)),
+        server: Some(Duration::from_secs(3600)),
+        ..splicing(Splicing::Auto)
+    };
     assert_complete(both_ways(options, 10, TOTAL, 1 << 18, false).await, TOTAL);
 }
 
@@ -282,32 +286,69 @@ async fn the_last_words_of_a_server_that_resets_arrive() {
     assert_eq!(reply, b"go away");
 }
 
-async fn idle_cause(options: RelayOptions) -> (Cause, Stage) {
-    let Bench { client, server, near: (mut c, mut s) } = Bench::new().await;
+/// Cause and duration of a relay on which nothing happens, and the half-closes both far ends see.
+async fn idle_cause(options: RelayOptions) -> (Cause, Stage, Duration) {
+    let Bench { mut client, mut server, near: (mut c, mut s) } = Bench::new().await;
     let (forwarder, _limit) = forwarder(1);
+    let start = tokio::time::Instant::now();
     let outcome = relay(&forwarder, &mut c, &mut s, Initial::default(), &options).await;
-    drop((client, server));
-    (outcome.cause, outcome.stage)
+    let elapsed = start.elapsed();
+    // Each end got its FIN while the relay still held the connections.
+    assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0);
+    assert_eq!(server.read(&mut [0; 1]).await.unwrap(), 0);
+    (outcome.cause, outcome.stage, elapsed)
 }
 
 fn seconds(value: u64) -> Option<Duration> {
     Some(Duration::from_secs(value))
 }
 
+fn whole_seconds((cause, stage, elapsed): (Cause, Stage, Duration)) -> (Cause, Stage, u64) {
+    (cause, stage, elapsed.as_secs())
+}
+
 #[tokio::test(start_paused = true)]
-async fn the_shorter_timeout_names_its_side() {
+async fn a_silent_side_ends_its_direction_and_names_the_cause() {
+    // As HAProxy: the first timeout closes one direction and is logged, the second ends the relay. Time is simulated.
     let client = RelayOptions { client: seconds(5), server: seconds(6), ..RelayOptions::default() };
-    assert_eq!(idle_cause(client).await, (Cause::ClientTimeout, Stage::Data));
+    assert_eq!(whole_seconds(idle_cause(client).await), (Cause::ClientTimeout, Stage::Data, 6));
     let server = RelayOptions { client: seconds(6), server: seconds(5), ..RelayOptions::default() };
-    assert_eq!(idle_cause(server).await, (Cause::ServerTimeout, Stage::Data));
+    assert_eq!(whole_seconds(idle_cause(server).await), (Cause::ServerTimeout, Stage::Data, 6));
+    let both = RelayOptions { client: seconds(5), server: seconds(5), ..RelayOptions::default() };
+    assert_eq!(whole_seconds(idle_cause(both).await), (Cause::ClientTimeout, Stage::Data, 5));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_tunnel_timeout_replaces_both() {
-    let start = tokio::time::Instant::now();
-    let options = RelayOptions { client: seconds(1), server: seconds(1), tunnel: seconds(60), ..Default::default() };
-    idle_cause(options).await;
-    assert!(start.elapsed() >= Duration::from_secs(60));
+    let options = RelayOptions { client: seconds(1), server: seconds(2), tunnel: seconds(60), ..Default::default() };
+    assert_eq!(whole_seconds(idle_cause(options).await), (Cause::ClientTimeout, Stage::Data, 60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_fin_timeout_follows_a_client_timeout() {
+    let options =
+        RelayOptions { client: seconds(5), server: seconds(90), server_fin: seconds(10), ..Default::default() };
+    assert_eq!(whole_seconds(idle_cause(options).await), (Cause::ClientTimeout, Stage::Data, 10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_side_that_takes_nothing_ends_the_relay() {
+    for (mode, from_client) in [(Splicing::Never, true), (Splicing::Always, true), (Splicing::Never, false)] {
+        let Bench { mut client, mut server, near: (mut c, mut s) } = Bench::new().await;
+        let (forwarder, _limit) = forwarder(1);
+        let options = RelayOptions { client: seconds(50), server: seconds(60), ..splicing(mode) };
+        let flood = async {
+            let sender = if from_client { &mut client } else { &mut server };
+            while sender.write_all(&[0; 65_536]).await.is_ok() {}
+        };
+        tokio::select! {
+            outcome = relay(&forwarder, &mut c, &mut s, Initial::default(), &options) => {
+                let expected = if from_client { Cause::ServerTimeout } else { Cause::ClientTimeout };
+                assert_eq!((outcome.cause, outcome.stage), (expected, Stage::Data));
+            }
+            () = flood => unreachable!("the relay holds the connections"),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
