@@ -105,6 +105,11 @@ impl PipePool {
         Some(pipe)
     }
 
+    /// How many unused pipes are kept.
+    pub fn unused(&self) -> usize {
+        self.0.free.borrow().len()
+    }
+
     fn put(&self, pipe: Pipe) {
         let mut free = self.0.free.borrow_mut();
         if free.len() < KEEP {

@@ -144,24 +144,38 @@ impl Relay {
         options: &RelayOptions,
     ) -> Poll<RelayOutcome> {
         forwarder.clock.invalidate();
-        let request = self.request.poll_move(cx, client, server, forwarder);
-        let outcome = self.judge(&request, Cause::ClientAbort, Cause::ServerAbort);
-        let response = match outcome {
-            None => self.response.poll_move(cx, server, client, forwarder),
-            Some(_) => Poll::Pending,
-        };
-        let outcome = outcome.or_else(|| self.judge(&response, Cause::ServerAbort, Cause::ClientAbort));
-        let outcome = outcome.or_else(|| match self.failed {
-            Some(cause) => (self.request.is_done() && self.response.is_done()).then_some(cause),
-            None => (request.is_ready() && response.is_ready()).then_some(Cause::Normal),
-        });
-        match outcome {
-            Some(cause) => Poll::Ready(self.finish(cause, client, server, options)),
-            None => {
-                let cause = ready!(self.poll_timeout(cx, &forwarder.clock, options));
-                Poll::Ready(self.finish(cause, client, server, options))
-            }
+        loop {
+            let cause = match self.poll_directions(cx, forwarder, client, server) {
+                Poll::Ready(cause) => cause,
+                Poll::Pending => match ready!(self.poll_timeout(cx, &forwarder.clock, options)) {
+                    // One direction was ended: pass its end on.
+                    None => continue,
+                    Some(cause) => cause,
+                },
+            };
+            return Poll::Ready(self.finish(cause, client, server, options));
         }
+    }
+
+    fn poll_directions(
+        &mut self,
+        cx: &mut Context<'_>,
+        forwarder: &Forwarder,
+        client: &mut Transport,
+        server: &mut Transport,
+    ) -> Poll<Cause> {
+        let request = self.request.poll_move(cx, client, server, forwarder);
+        if let Some(cause) = self.judge(&request, Cause::ClientAbort, Cause::ServerAbort) {
+            return Poll::Ready(cause);
+        }
+        let response = self.response.poll_move(cx, server, client, forwarder);
+        if let Some(cause) = self.judge(&response, Cause::ServerAbort, Cause::ClientAbort) {
+            return Poll::Ready(cause);
+        }
+        if self.request.is_done() && self.response.is_done() {
+            return Poll::Ready(self.failed.unwrap_or(Cause::Normal));
+        }
+        Poll::Pending
     }
 
     /// A read error ends the relay. After a write error the other direction may still have bytes that came before the
@@ -196,62 +210,80 @@ impl Relay {
     }
 
     /// Waits for the next deadline. The timer is moved only when it strikes early or must strike earlier.
-    fn poll_timeout(&mut self, cx: &mut Context<'_>, clock: &Clock, options: &RelayOptions) -> Poll<Cause> {
+    ///
+    /// A side that sends nothing for too long is treated as if it had closed its half (`None`): the other direction goes
+    /// on until it ends by itself. A side that takes nothing for too long ends the relay.
+    fn poll_timeout(&mut self, cx: &mut Context<'_>, clock: &Clock, options: &RelayOptions) -> Poll<Option<Cause>> {
         loop {
-            let Some((deadline, cause)) = self.deadline(options) else {
+            let Some(expiry) = self.next_expiry(options) else {
                 self.sleep = None;
                 return Poll::Pending;
             };
             match &mut self.sleep {
                 None => {
-                    self.sleep = Some(Box::pin(tokio::time::sleep_until(clock.instant(deadline))));
-                    self.armed = deadline;
+                    self.sleep = Some(Box::pin(tokio::time::sleep_until(clock.instant(expiry.at))));
+                    self.armed = expiry.at;
                 }
-                Some(sleep) if deadline < self.armed => {
-                    sleep.as_mut().reset(clock.instant(deadline));
-                    self.armed = deadline;
+                Some(sleep) if expiry.at < self.armed => {
+                    sleep.as_mut().reset(clock.instant(expiry.at));
+                    self.armed = expiry.at;
                 }
                 Some(_) => {}
             }
             let Some(sleep) = &mut self.sleep else { return Poll::Pending };
             ready!(sleep.as_mut().poll(cx));
             clock.invalidate();
-            if clock.now() >= deadline {
-                return Poll::Ready(cause);
+            if clock.now() < expiry.at {
+                sleep.as_mut().reset(clock.instant(expiry.at));
+                self.armed = expiry.at;
+                continue;
             }
-            sleep.as_mut().reset(clock.instant(deadline));
-            self.armed = deadline;
+            let cause = if expiry.client { Cause::ClientTimeout } else { Cause::ServerTimeout };
+            if expiry.write {
+                return Poll::Ready(Some(self.failed.unwrap_or(cause)));
+            }
+            self.failed.get_or_insert(cause);
+            if expiry.client {
+                self.request.end()
+            } else {
+                self.response.end()
+            }
+            return Poll::Ready(None);
         }
     }
 
-    /// The earliest deadline and what it means.
-    fn deadline(&self, options: &RelayOptions) -> Option<(Tick, Cause)> {
+    /// What expires first; the client where both do.
+    fn next_expiry(&self, options: &RelayOptions) -> Option<Expiry> {
         let half_closed = self.request.eof || self.response.eof;
         let timeout =
             |fin: Option<Duration>, normal: Option<Duration>| fin.filter(|_| half_closed).or(options.tunnel).or(normal);
         let client = timeout(options.client_fin, options.client)
-            .and_then(|timeout| side_deadline(&self.request, &self.response, options.independent_client, timeout));
+            .and_then(|timeout| Expiry::of(true, &self.request, &self.response, options.independent_client, timeout));
         let server = timeout(options.server_fin, options.server)
-            .and_then(|timeout| side_deadline(&self.response, &self.request, options.independent_server, timeout));
+            .and_then(|timeout| Expiry::of(false, &self.response, &self.request, options.independent_server, timeout));
         match (client, server) {
-            (Some(client), Some(server)) if server < client => Some((server, Cause::ServerTimeout)),
-            (Some(client), _) => Some((client, Cause::ClientTimeout)),
-            (None, Some(server)) => Some((server, Cause::ServerTimeout)),
-            (None, None) => None,
+            (Some(client), Some(server)) => Some(if server.at < client.at { server } else { client }),
+            (client, server) => client.or(server),
         }
     }
 }
 
-/// When the side that `reads` comes from and `writes` goes to has been silent for too long.
-fn side_deadline(reads: &Direction, writes: &Direction, independent: bool, timeout: Duration) -> Option<Tick> {
-    let read = reads.waits_for_data().then(|| {
+/// A side that has been silent for too long at `at`: it sent nothing, or (`write`) took nothing.
+#[derive(Clone, Copy, Debug)]
+struct Expiry {
+    at: Tick,
+    client: bool,
+    write: bool,
+}
+
+impl Expiry {
+    /// For the side that `reads` comes from and `writes` goes to.
+    fn of(client: bool, reads: &Direction, writes: &Direction, independent: bool, timeout: Duration) -> Option<Self> {
+        if writes.pending() > 0 {
+            return Some(Self { at: writes.write_base + timeout, client, write: true });
+        }
         let since = if independent { reads.read_base } else { reads.read_base.max(writes.write_base) };
-        since + timeout
-    });
-    let write = (writes.pending() > 0).then(|| writes.write_base + timeout);
-    match (read, write) {
-        (Some(read), Some(write)) => Some(read.min(write)),
-        (read, write) => read.or(write),
+        reads.waits_for_data().then(|| Self { at: since + timeout, client, write: false })
     }
 }
 
@@ -393,3 +425,6 @@ impl Direction {
         self.mode = Mode::Copy;
     }
 }
+
+#[cfg(test)]
+mod tests;
