@@ -18,3 +18,6 @@ pub use client::{H2Client, H2ClientDriver, H2Response};
 pub use error::{H2Error, H2ErrorKind, H2Side, H2Stage, Reason};
 pub use server::{H2Accepted, H2Request, H2Responder, H2ServerConnection};
 pub use settings::H2Settings;
+
+#[cfg(test)]
+mod tests;
