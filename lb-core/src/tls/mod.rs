@@ -38,3 +38,6 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
 fn alpn_list(names: &[String]) -> Vec<Vec<u8>> {
     names.iter().filter(|name| !name.is_empty()).map(|name| name.as_bytes().to_vec()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,8 +24,8 @@ pub struct H2ServerConnection<T> {
     io: Coalesced<T>,
     streams: Rc<Streams>,
     max_headers: usize,
-    /// The connection was told to end at once.
-    aborted: bool,
+    /// The client is being sent away for its resets.
+    abused: Option<H2Error>,
 }
 
 /// What a client's stream brought.
@@ -86,7 +86,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> H2ServerConnection<T> {
             Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| H2Error::from_h2(H2Stage::Connection, &error))),
         })
         .await?;
-        Ok(Self { connection, io: outside, streams: Streams::new(), max_headers: settings.max_headers, aborted: false })
+        Ok(Self { connection, io: outside, streams: Streams::new(), max_headers: settings.max_headers, abused: None })
     }
 
     /// The next request; `None` once the connection has ended in good order.
@@ -95,7 +95,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> H2ServerConnection<T> {
     /// the last open stream ends, so that it can look at [`Self::open_streams`] and change its timeout.
     pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<H2Accepted, H2Error>>> {
         loop {
-            if self.streams.abused() && !self.aborted {
+            if self.abused.is_none() && self.streams.abused() {
+                self.abused =
+                    Some(H2Error::message(H2Side::Peer, H2Stage::Connection, "too many streams reset by the client"));
                 self.abort(Reason::ENHANCE_YOUR_CALM);
             }
             match self.connection.poll_accept(cx) {
@@ -105,7 +107,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> H2ServerConnection<T> {
                 Poll::Ready(Some(Err(error))) => {
                     return Poll::Ready(Some(Err(H2Error::from_h2(H2Stage::Connection, &error))));
                 }
-                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(None) => return Poll::Ready(self.abused.clone().map(Err)),
                 Poll::Pending => {}
             }
             self.streams.register(cx);
@@ -144,7 +146,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> H2ServerConnection<T> {
 
     /// Ends every stream and the connection with GOAWAY and this reason.
     pub fn abort(&mut self, reason: Reason) {
-        self.aborted = true;
         self.connection.abrupt_shutdown(reason.to_h2());
     }
 
