@@ -230,28 +230,6 @@ impl Diagnostics {
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
     }
-
-    fn about_word(
-        &mut self,
-        severity: Severity,
-        line: &Line,
-        word_index: usize,
-        message: String,
-        suggestion: Option<&str>,
-    ) {
-        self.list.push(Diagnostic {
-            severity,
-            place: Some(line.place_of(word_index)),
-            message,
-            word: line.words.get(word_index).map(|w| w.text.clone()),
-            suggestion: suggestion.map(str::to_owned),
-            source: Some(Arc::clone(&line.source)),
-        });
-    }
-
-    fn global(&mut self, severity: Severity, message: String) {
-        self.list.push(Diagnostic { severity, place: None, message, word: None, suggestion: None, source: None });
-    }
 }
 
 impl<'a> IntoIterator for &'a Diagnostics {

@@ -14,15 +14,29 @@
 //! keyword      the tables as `-dK` prints them
 //! ```
 
+pub mod accounts;
+pub mod address;
 pub mod conditional;
 pub mod convert;
 pub mod diagnostic;
 pub mod document;
+pub mod environment;
 pub mod error_reply;
+pub mod files;
+pub mod global;
+pub mod http_errors;
+pub mod keyword;
+pub mod lexer;
+pub mod load;
 pub mod model;
+pub mod predicate;
 pub mod proxy;
+pub mod reader;
+pub mod render;
+pub mod sections;
 pub mod suggest;
 pub mod toml;
+pub mod userlist;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Line, Place, Section, Word};

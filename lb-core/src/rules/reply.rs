@@ -45,6 +45,7 @@ pub fn build_reply(reply: &Reply, errors: &BTreeMap<u16, ErrorReply>, defaults: 
     let status = reply.status.unwrap_or(defaults.status);
     let body = match &reply.body {
         ReplyBody::Error(error) => return from_error(error),
+        ReplyBody::BuiltIn => return from_error(error_reply(status, &BTreeMap::new())),
         ReplyBody::Default if defaults.error_page && reply.headers.is_empty() => {
             return from_error(error_reply(status, errors));
         }
