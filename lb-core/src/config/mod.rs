@@ -14,7 +14,7 @@
 //! keyword      the tables as `-dK` prints them
 //! ```
 
-pub mod account;
+pub mod accounts;
 pub mod conditional;
 pub mod diagnostic;
 pub mod document;
