@@ -15,6 +15,7 @@
 //! ```
 
 pub mod accounts;
+pub mod address;
 pub mod conditional;
 pub mod diagnostic;
 pub mod document;

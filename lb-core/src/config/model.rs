@@ -360,6 +360,8 @@ pub struct ProxyOptions {
     pub logasap: bool,
     /// `option log-health-checks`.
     pub log_health_checks: bool,
+    /// `option contstats`: counters are always updated while a stream runs.
+    pub contstats: bool,
     /// `option socket-stats`.
     pub socket_stats: bool,
     /// `option independent-streams`.
@@ -605,6 +607,8 @@ pub enum ReplyBody {
     Bytes(Arc<[u8]>),
     /// `errorfile`, `errorfiles name` or `default-errorfiles`: a whole response.
     Error(ErrorReply),
+    /// `default-errorfiles` where the proxy has no page of its own for the status: the built-in page.
+    BuiltIn,
 }
 
 /// `redirect`.

@@ -1,6 +1,7 @@
 //! Diagnostics as text: HAProxy's one-line form and, for people, the source line with a caret under the word.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 
@@ -25,7 +26,8 @@ pub fn render(diags: &Diagnostics, options: &RenderOptions<'_>) -> String {
     let mut file = None;
     let mut file_failed = false;
     for diagnostic in &sorted {
-        let here = diagnostic.place.as_ref().map(|place| &place.file);
+        let while_reading = diagnostic.place.as_ref().filter(|_| diagnostic.heading != Heading::None);
+        let here = while_reading.map(|place| &place.file);
         if here != file {
             out.close_file(file, file_failed);
             (file, file_failed) = (here, false);
@@ -47,6 +49,7 @@ pub fn message(diagnostic: &Diagnostic) -> String {
         Heading::Keyword => ("parsing", " :"),
         Heading::Line => ("parsing", ":"),
         Heading::Name => ("Parsing", ":"),
+        Heading::None => return diagnostic.message.clone(),
     };
     format!("{word} [{}:{}]{colon} {}", place.file, place.line, diagnostic.message)
 }
@@ -68,7 +71,7 @@ impl Output<'_> {
         }
     }
 
-    fn close_file(&mut self, file: Option<&std::sync::Arc<str>>, failed: bool) {
+    fn close_file(&mut self, file: Option<&Arc<str>>, failed: bool) {
         if let (Some(file), true) = (file, failed) {
             self.line(Severity::Alert, &format!("Error(s) found in configuration file : {file}"));
         }

@@ -1,8 +1,9 @@
 //! The kinds of sections: which exist, and which part of the configuration each fills.
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostics, Heading};
 use super::document::{Document, Line, Section};
 use super::model::Config;
+use super::proxy::{self, ProxyState};
 use super::{global, http_errors, userlist};
 
 /// A kind of section, by the keyword that starts it.
@@ -46,16 +47,20 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 /// configuration is usable only if there is no error among them.
 pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
     let mut config = Config::default();
+    let mut proxies = ProxyState::new();
     for section in &document.sections {
         match section.header.keyword() {
             "global" => global::parse_section(section, &mut config.global, diags),
             "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
             "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
-            "defaults" | "frontend" | "backend" | "listen" => {}
+            "defaults" | "frontend" | "backend" | "listen" => proxy::parse_section(section, &mut proxies, diags),
             _ => refuse(section, diags),
         }
     }
+    let read = diags.len();
     userlist::finish(&mut config.userlists, diags);
+    proxy::finish(proxies, &mut config, diags);
+    diags.set_heading(read, Heading::None);
     config
 }
 
