@@ -181,6 +181,12 @@ impl Diagnostics {
         self.list.iter_mut().skip(index).for_each(|diagnostic| diagnostic.heading = heading);
     }
 
+    /// Removes the messages from `index` on that are no errors.
+    pub(super) fn drop_warnings(&mut self, index: usize) {
+        let later = self.list.split_off(index.min(self.list.len()));
+        self.list.extend(later.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Alert));
+    }
+
     /// The files in the order they were read.
     pub fn files(&self) -> &[Arc<str>] {
         &self.files

@@ -105,9 +105,7 @@ impl Output<'_> {
             let shown: String = source.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let length = shown.chars().count();
             let before = (place.column.saturating_sub(1) as usize).min(length);
-            // Quotes and escapes make a word longer in the source than it is; never point beyond the line.
-            let width = diagnostic.word.as_ref().map_or(1, |word| word.chars().count());
-            let width = width.min(length.saturating_sub(before)).max(1);
+            let width = diagnostic.word.as_ref().map_or(1, |_| width_at(&shown, before));
             let _ = writeln!(self.text, "  {margin} |");
             let _ = writeln!(self.text, "  {number} | {shown}");
             let _ = writeln!(self.text, "  {margin} | {}{}", " ".repeat(before), "^".repeat(width));
@@ -118,6 +116,24 @@ impl Output<'_> {
             let _ = writeln!(self.text, "  did you mean '{suggestion}'?");
         }
     }
+}
+
+/// How many characters of a line the word that starts at `start` takes, with its quotes and escapes; at least one.
+fn width_at(line: &str, start: usize) -> usize {
+    let mut quote = None;
+    let mut escaped = false;
+    let word = line.chars().skip(start).take_while(|&c| {
+        let inside = escaped || quote.is_some() || !(c.is_whitespace() || c == '#');
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quote != Some('\'') => escaped = true,
+            '\'' | '"' if quote == Some(c) => quote = None,
+            '\'' | '"' if quote.is_none() => quote = Some(c),
+            _ => {}
+        }
+        inside
+    });
+    word.count().max(1)
 }
 
 #[cfg(test)]
@@ -153,6 +169,21 @@ mod tests {
              [ALERT]    (42) : config : userlist 'u': no such group 'g' specified in user 'x'\n\
              [ALERT]    (42) : config : Fatal errors found in configuration.\n"
         );
+    }
+
+    #[test]
+    fn the_caret_spans_the_word_as_it_was_written() {
+        let widths = [
+            ("a \"b c\" d", 2, 5),
+            ("a b\\ c#d", 2, 4),
+            ("a 'b\"c' d", 2, 5),
+            ("a \"b", 2, 2),
+            ("a", 1, 1),
+            ("é ü x", 2, 1),
+        ];
+        for (line, start, width) in widths {
+            assert_eq!(width_at(line, start), width, "{line}");
+        }
     }
 
     #[test]

@@ -57,10 +57,14 @@ pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
             _ => refuse(section, diags),
         }
     }
-    let read = diags.len();
+    let (read, failed) = (diags.len(), diags.has_errors());
     userlist::finish(&mut config.userlists, diags);
     proxy::finish(proxies, &mut config, diags);
     diags.set_heading(read, Heading::None);
+    if failed {
+        // What was refused above may be all that is missing.
+        diags.drop_warnings(read);
+    }
     config
 }
 
