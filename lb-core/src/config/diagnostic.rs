@@ -27,8 +27,10 @@ pub enum Heading {
     Line,
     /// `Parsing [file:line]: `, of duplicate proxy names.
     Name,
-    /// Nothing: of what is found once all files were read.
-    None,
+    /// `[file:line] : `, of `server` lines.
+    Server,
+    /// Nothing: what is found when all was read and names its proxy itself. The place is for the excerpt.
+    Whole,
 }
 
 /// One message about a configuration.
@@ -225,7 +227,7 @@ impl Diagnostics {
         let files = &self.files;
         self.list.sort_by_key(|d| match &d.place {
             None => (usize::MAX, u32::MAX),
-            Some(_) if d.heading == Heading::None => (usize::MAX, u32::MAX),
+            Some(_) if d.heading == Heading::Whole => (usize::MAX, u32::MAX),
             Some(place) => {
                 let file = files.iter().position(|f| *f == place.file).unwrap_or(usize::MAX - 1);
                 (file, place.line)

@@ -26,7 +26,7 @@ pub fn render(diags: &Diagnostics, options: &RenderOptions<'_>) -> String {
     let mut file = None;
     let mut file_failed = false;
     for diagnostic in &sorted {
-        let while_reading = diagnostic.place.as_ref().filter(|_| diagnostic.heading != Heading::None);
+        let while_reading = diagnostic.place.as_ref().filter(|_| diagnostic.heading != Heading::Whole);
         let here = while_reading.map(|place| &place.file);
         if here != file {
             out.close_file(file, file_failed);
@@ -49,7 +49,8 @@ pub fn message(diagnostic: &Diagnostic) -> String {
         Heading::Keyword => ("parsing", " :"),
         Heading::Line => ("parsing", ":"),
         Heading::Name => ("Parsing", ":"),
-        Heading::None => return diagnostic.message.clone(),
+        Heading::Server => return format!("[{}:{}] : {}", place.file, place.line, diagnostic.message),
+        Heading::Whole => return diagnostic.message.clone(),
     };
     format!("{word} [{}:{}]{colon} {}", place.file, place.line, diagnostic.message)
 }

@@ -1,10 +1,9 @@
 //! The kinds of sections: which exist, and which part of the configuration each fills.
 
-use super::diagnostic::{Diagnostics, Heading};
+use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
 use super::model::Config;
-use super::proxy::{self, ProxyState};
-use super::{global, http_errors, userlist};
+use super::{global, http_errors, proxy, userlist};
 
 /// A kind of section, by the keyword that starts it.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +46,7 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 /// configuration is usable only if there is no error among them.
 pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
     let mut config = Config::default();
-    let mut proxies = ProxyState::new();
+    let mut proxies = proxy::ProxyState::new();
     for section in &document.sections {
         match section.header.keyword() {
             "global" => global::parse_section(section, &mut config.global, diags),
@@ -60,7 +59,6 @@ pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
     let (read, failed) = (diags.len(), diags.has_errors());
     userlist::finish(&mut config.userlists, diags);
     proxy::finish(proxies, &mut config, diags);
-    diags.set_heading(read, Heading::None);
     if failed {
         // What was refused above may be all that is missing.
         diags.drop_warnings(read);
