@@ -130,11 +130,7 @@ impl Conditionals {
     }
 }
 
-fn evaluate(
-    directive: &'static str,
-    expression: &str,
-    environment: &Environment,
-) -> Result<Branch, ConditionalError> {
+fn evaluate(directive: &'static str, expression: &str, environment: &Environment) -> Result<Branch, ConditionalError> {
     match predicate::evaluate(expression, environment) {
         Ok(true) => Ok(Branch::Taken),
         Ok(false) => Ok(Branch::Waiting),

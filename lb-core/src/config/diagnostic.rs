@@ -1,6 +1,7 @@
 //! Errors and warnings of a configuration: each names its file, line, column, word and the nearest known word.
 
 use super::document::{Line, Place};
+use super::suggest;
 use std::sync::Arc;
 
 /// How bad a diagnostic is.
@@ -14,6 +15,18 @@ pub enum Severity {
     Warning,
     /// `[ALERT]`: the configuration is refused.
     Alert,
+}
+
+/// How HAProxy introduces the place of a message: it has three ways to write it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Heading {
+    /// `parsing [file:line] : `, of most keywords.
+    #[default]
+    Keyword,
+    /// `parsing [file:line]: `, of the lexer, the directives and some keywords.
+    Line,
+    /// `Parsing [file:line]: `, of duplicate proxy names.
+    Name,
 }
 
 /// One message about a configuration.
@@ -31,6 +44,48 @@ pub struct Diagnostic {
     pub suggestion: Option<String>,
     /// The source line, for the excerpt with the caret.
     pub source: Option<Arc<str>>,
+    /// How the place is written.
+    pub heading: Heading,
+}
+
+impl Diagnostic {
+    /// A message about word `word_index` of `line` (0 is the keyword).
+    pub fn about(severity: Severity, line: &Line, word_index: usize, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            place: Some(line.place_of(word_index)),
+            message: message.into(),
+            word: line.words.get(word_index).map(|w| w.text.clone()),
+            suggestion: None,
+            source: Some(Arc::clone(&line.source)),
+            heading: Heading::Keyword,
+        }
+    }
+
+    /// A message about the whole configuration.
+    pub fn global(severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            place: None,
+            message: message.into(),
+            word: None,
+            suggestion: None,
+            source: None,
+            heading: Heading::Keyword,
+        }
+    }
+
+    /// The same message with another heading.
+    #[must_use]
+    pub fn heading(self, heading: Heading) -> Self {
+        Self { heading, ..self }
+    }
+
+    /// The same message with the nearest known word, if there is one.
+    #[must_use]
+    pub fn suggest(self, suggestion: Option<&str>) -> Self {
+        Self { suggestion: suggestion.map(str::to_owned), ..self }
+    }
 }
 
 /// Everything that was found while reading a configuration, so that one run reports all errors of all files.
@@ -48,7 +103,7 @@ impl Diagnostics {
 
     /// Adds an error about word `word_index` of `line` (0 is the keyword): the configuration is refused.
     pub fn alert(&mut self, line: &Line, word_index: usize, message: impl Into<String>) {
-        self.about_word(Severity::Alert, line, word_index, message.into(), None);
+        self.push(Diagnostic::about(Severity::Alert, line, word_index, message));
     }
 
     /// Adds an error about an unknown word, with the nearest known one (see [`super::suggest::nearest`]).
@@ -59,37 +114,76 @@ impl Diagnostics {
         message: impl Into<String>,
         suggestion: Option<&str>,
     ) {
-        self.about_word(Severity::Alert, line, word_index, message.into(), suggestion);
+        self.push(Diagnostic::about(Severity::Alert, line, word_index, message).suggest(suggestion));
     }
 
     /// Adds a warning about word `word_index` of `line`.
     pub fn warning(&mut self, line: &Line, word_index: usize, message: impl Into<String>) {
-        self.about_word(Severity::Warning, line, word_index, message.into(), None);
+        self.push(Diagnostic::about(Severity::Warning, line, word_index, message));
     }
 
     /// Adds a notice about word `word_index` of `line`.
     pub fn notice(&mut self, line: &Line, word_index: usize, message: impl Into<String>) {
-        self.about_word(Severity::Notice, line, word_index, message.into(), None);
+        self.push(Diagnostic::about(Severity::Notice, line, word_index, message));
     }
 
     /// Adds a hint about word `word_index` of `line`, shown only when diagnostics were asked for (`-dD`).
     pub fn diag(&mut self, line: &Line, word_index: usize, message: impl Into<String>) {
-        self.about_word(Severity::Diag, line, word_index, message.into(), None);
+        self.push(Diagnostic::about(Severity::Diag, line, word_index, message));
     }
 
     /// Adds an error about the whole configuration, such as a file that cannot be read.
     pub fn alert_global(&mut self, message: impl Into<String>) {
-        self.global(Severity::Alert, message.into());
+        self.push(Diagnostic::global(Severity::Alert, message));
     }
 
     /// Adds a warning about the whole configuration, such as a proxy without a timeout.
     pub fn warning_global(&mut self, message: impl Into<String>) {
-        self.global(Severity::Warning, message.into());
+        self.push(Diagnostic::global(Severity::Warning, message));
+    }
+
+    /// Adds the error for a keyword that `section` does not know, with the nearest of those it knows.
+    pub fn unknown_keyword<'a>(
+        &mut self,
+        line: &Line,
+        word_index: usize,
+        section: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) {
+        let word = line.arg(word_index);
+        let mut message = format!("unknown keyword '{word}' in '{section}' section");
+        let nearest = suggest::nearest(word, known);
+        if let Some(nearest) = nearest {
+            message.push_str(&format!("; did you mean '{nearest}' maybe ?"));
+        }
+        self.push(Diagnostic::about(Severity::Alert, line, word_index, message).suggest(nearest));
+    }
+
+    /// Adds an error that HAProxy introduces with `parsing [file:line]: `.
+    pub fn alert_line(&mut self, line: &Line, word_index: usize, message: impl Into<String>) {
+        self.push(Diagnostic::about(Severity::Alert, line, word_index, message).heading(Heading::Line));
+    }
+
+    /// Adds a warning that HAProxy introduces with `parsing [file:line]: `.
+    pub fn warning_line(&mut self, line: &Line, word_index: usize, message: impl Into<String>) {
+        self.push(Diagnostic::about(Severity::Warning, line, word_index, message).heading(Heading::Line));
     }
 
     /// Adds a diagnostic that was made elsewhere.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.list.push(diagnostic);
+    }
+
+    /// Changes how the place of message `index` is written.
+    pub(super) fn set_heading(&mut self, index: usize, heading: Heading) {
+        if let Some(diagnostic) = self.list.get_mut(index) {
+            diagnostic.heading = heading;
+        }
+    }
+
+    /// The files in the order they were read.
+    pub fn files(&self) -> &[Arc<str>] {
+        &self.files
     }
 
     /// Tells the order of the files, so that [`Self::sort`] keeps it. A file is registered once.
@@ -135,35 +229,6 @@ impl Diagnostics {
     /// The messages in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
-    }
-
-    fn about_word(
-        &mut self,
-        severity: Severity,
-        line: &Line,
-        word_index: usize,
-        message: String,
-        suggestion: Option<&str>,
-    ) {
-        self.list.push(Diagnostic {
-            severity,
-            place: Some(line.place_of(word_index)),
-            message,
-            word: line.words.get(word_index).map(|w| w.text.clone()),
-            suggestion: suggestion.map(str::to_owned),
-            source: Some(Arc::clone(&line.source)),
-        });
-    }
-
-    fn global(&mut self, severity: Severity, message: String) {
-        self.list.push(Diagnostic {
-            severity,
-            place: None,
-            message,
-            word: None,
-            suggestion: None,
-            source: None,
-        });
     }
 }
 

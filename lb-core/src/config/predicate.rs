@@ -227,9 +227,8 @@ impl<'a> Reader<'a> {
                 return Ok(arguments);
             }
             let before = if more { format!(" before '{}'", self.rest()) } else { String::new() };
-            let message = format!(
-                "expected ')'{before} in argument 1 of predicate '{name}' used in conditional expression"
-            );
+            let message =
+                format!("expected ')'{before} in argument 1 of predicate '{name}' used in conditional expression");
             return Err(self.error(self.at, message));
         }
     }
@@ -413,19 +412,66 @@ mod tests {
     #[test]
     fn answers_are_those_of_haproxy_2_6_12() {
         let yes = [
-            "1", "01", "-1", "+1", "9999999999999999999999", "defined(HOME)", "defined(EMPTY)", "feature(OPENSSL)",
-            "feature()", "streq(a,a)", "strneq(a,b)", "streq(,)", "streq(\"a b\",'a b')", "streq((a,(a)",
-            "version_atleast(2.6)", "version_atleast(2.6.12)", "version_atleast(2.6-dev1)", "version_atleast()",
-            "version_atleast(foo)", "version_before(2.6.13)", "version_before(3)", "openssl_version_atleast(3.0.0)",
-            "openssl_version_atleast(1.1.1g)", "ssllib_name_startswith(OpenSSL)", "!0", "!!1", "(1)", "( 1 )",
-            "0 || 1", "1 || 0", "(0 || 1) && 1", "1 || 0 && 0", "!(1 && 0)", "!defined(X) && 1", " 1 ",
+            "1",
+            "01",
+            "-1",
+            "+1",
+            "9999999999999999999999",
+            "defined(HOME)",
+            "defined(EMPTY)",
+            "feature(OPENSSL)",
+            "feature()",
+            "streq(a,a)",
+            "strneq(a,b)",
+            "streq(,)",
+            "streq(\"a b\",'a b')",
+            "streq((a,(a)",
+            "version_atleast(2.6)",
+            "version_atleast(2.6.12)",
+            "version_atleast(2.6-dev1)",
+            "version_atleast()",
+            "version_atleast(foo)",
+            "version_before(2.6.13)",
+            "version_before(3)",
+            "openssl_version_atleast(3.0.0)",
+            "openssl_version_atleast(1.1.1g)",
+            "ssllib_name_startswith(OpenSSL)",
+            "!0",
+            "!!1",
+            "(1)",
+            "( 1 )",
+            "0 || 1",
+            "1 || 0",
+            "(0 || 1) && 1",
+            "1 || 0 && 0",
+            "!(1 && 0)",
+            "!defined(X) && 1",
+            " 1 ",
             "((((((((1))))))))",
         ];
         let no = [
-            "", "0", "00", "-0", "defined(NOPE)", "defined()", "defined", "defined( HOME )", "feature(openssl)",
-            "feature(QUIC)", "feature(NOPE)", "streq(a,b)", "strneq(,)", "streq( a,a)", "version_atleast(2.6.13)",
-            "version_atleast(2.7-dev0)", "version_before(2.6.12)", "openssl_version_before(3.0.0)", "!1", "! 1",
-            "1 && 0", "1&&0",
+            "",
+            "0",
+            "00",
+            "-0",
+            "defined(NOPE)",
+            "defined()",
+            "defined",
+            "defined( HOME )",
+            "feature(openssl)",
+            "feature(QUIC)",
+            "feature(NOPE)",
+            "streq(a,b)",
+            "strneq(,)",
+            "streq( a,a)",
+            "version_atleast(2.6.13)",
+            "version_atleast(2.7-dev0)",
+            "version_before(2.6.12)",
+            "openssl_version_before(3.0.0)",
+            "!1",
+            "! 1",
+            "1 && 0",
+            "1&&0",
         ];
         for text in yes {
             assert_eq!(eval(text), Ok(true), "{text}");

@@ -1,0 +1,3 @@
+//! Keyword tables of the proxy sections.
+
+pub mod log;
