@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use lb_core::config::Document;
 use lb_core::config::convert::{self, Language};
 use lb_core::config::environment::Environment;
 use lb_core::config::predicate;
@@ -39,15 +40,24 @@ pub(crate) fn condition(expression: &str, reporter: &Reporter) -> ExitCode {
     }
 }
 
-/// `--convert`: the configuration on stdout, in the language asked for.
+/// `--convert`: the configuration on stdout, in the language asked for. Keywords are not looked at: that is `-c`.
 pub(crate) fn convert(cli: &Cli, language: Language, reporter: &Reporter) -> ExitCode {
-    let Some(loaded) = load(cli, reporter) else { return ExitCode::FAILURE };
-    print!("{}", convert::convert(&loaded.document, language));
-    ExitCode::SUCCESS
+    let Some(options) = prepare(cli, reporter) else { return ExitCode::FAILURE };
+    match Document::read_files(&cli.files, &options) {
+        Ok((document, diagnostics)) => {
+            reporter.diagnostics(&diagnostics, cli.diagnostics);
+            print!("{}", convert::convert(&document, language));
+            ExitCode::SUCCESS
+        }
+        Err(ConfigError { diagnostics, .. }) => {
+            reporter.diagnostics(&diagnostics, cli.diagnostics);
+            ExitCode::FAILURE
+        }
+    }
 }
 
-/// Reads the configuration as the command line says, and tells what was found in it.
-pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
+/// Changes to the directory of `-C`, and says what the configuration is read with.
+fn prepare(cli: &Cli, reporter: &Reporter) -> Option<LoadOptions> {
     if let Some(directory) = &cli.directory
         && let Err(error) = std::env::set_current_dir(directory)
     {
@@ -59,7 +69,12 @@ pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
     if let Some(name) = &cli.localpeer {
         environment.set("HAPROXY_LOCALPEER", name);
     }
-    let options = LoadOptions { environment: Some(environment), zero_warning: cli.zero_warning };
+    Some(LoadOptions { environment: Some(environment), zero_warning: cli.zero_warning })
+}
+
+/// Reads the configuration as the command line says, and tells what was found in it.
+pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
+    let options = prepare(cli, reporter)?;
     let mut loaded = match load_files(&cli.files, &options) {
         Ok(loaded) => loaded,
         Err(ConfigError { diagnostics, .. }) => {

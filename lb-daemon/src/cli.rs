@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use lb_core::config::convert::Language;
 
 /// The options of lbd, by their long names.
@@ -220,11 +220,23 @@ fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString
                 return Err(CliError::Argument("option '-dK' needs a class, see '-dKhelp'.".to_owned()));
             }
             Some((_, Word::Missing)) => return Err(CliError::NotSupported(word)),
+            None if takes_value(&word) => match arguments.next() {
+                Some(value) => long.push(joined(&word, &value)),
+                None => return Err(CliError::Argument(format!("option '{word}' requires an argument."))),
+            },
             None if word.starts_with("--") => long.push(argument),
             None => return Err(unknown(&word)),
         }
     }
     Ok(long)
+}
+
+/// Whether a word is a long option whose value is the next argument.
+fn takes_value(word: &str) -> bool {
+    let command = Cli::command();
+    let mut options = command.get_arguments();
+    let name = word.strip_prefix("--");
+    options.any(|option| option.get_long() == name && option.get_action().takes_values())
 }
 
 fn joined(name: &str, value: &OsStr) -> OsString {
@@ -235,7 +247,8 @@ fn joined(name: &str, value: &OsStr) -> OsString {
 }
 
 fn unknown(word: &str) -> CliError {
-    let known = WORDS.iter().map(|(known, _)| *known);
+    // Every short word is near to every other.
+    let known = WORDS.iter().map(|(known, _)| *known).filter(|known| known.len() > 2 && word.len() > 2);
     CliError::Unknown { word: word.to_owned(), nearest: lb_core::config::suggest::nearest(word, known) }
 }
 

@@ -75,17 +75,7 @@ impl Config {
     /// Everything that is wrong with any of them.
     pub fn load_files(paths: &[PathBuf], options: &LoadOptions) -> Result<Loaded, ConfigError> {
         let mut reading = Reading::new(options);
-        match files::expand(paths) {
-            Err(error) => reading.diagnostics.alert_global(error.to_string()),
-            Ok(files) => {
-                for file in &files {
-                    reading.file(file);
-                }
-                let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-                // HAProxy sets it once all files were read: no line of them sees it.
-                reading.environment.set("HAPROXY_CFGFILES", &names.join(";"));
-            }
-        }
+        reading.files(paths);
         reading.finish(options)
     }
 
@@ -123,6 +113,22 @@ impl Config {
     }
 }
 
+impl Document {
+    /// Reads configuration files and directories into sections and lines only, for conversion into the other language:
+    /// keywords and their arguments are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Files that cannot be read, lines that cannot be cut into words, and lines outside any section.
+    pub fn read_files(paths: &[PathBuf], options: &LoadOptions) -> Result<(Self, Diagnostics), ConfigError> {
+        let mut reading = Reading::new(options);
+        reading.files(paths);
+        let Reading { document, mut diagnostics, .. } = reading;
+        diagnostics.sort();
+        if diagnostics.has_errors() { Err(ConfigError { diagnostics }) } else { Ok((document, diagnostics)) }
+    }
+}
+
 struct Reading {
     document: Document,
     diagnostics: Diagnostics,
@@ -135,6 +141,20 @@ impl Reading {
             document: Document::default(),
             diagnostics: Diagnostics::new(),
             environment: options.environment.clone().unwrap_or_else(Environment::of_process),
+        }
+    }
+
+    fn files(&mut self, paths: &[PathBuf]) {
+        match files::expand(paths) {
+            Err(error) => self.diagnostics.alert_global(error.to_string()),
+            Ok(files) => {
+                for file in &files {
+                    self.file(file);
+                }
+                let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                // HAProxy sets it once all files were read: no line of them sees it.
+                self.environment.set("HAPROXY_CFGFILES", &names.join(";"));
+            }
         }
     }
 
