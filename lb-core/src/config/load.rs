@@ -8,7 +8,7 @@ use super::diagnostic::{Diagnostics, Severity};
 use super::document::Document;
 use super::environment::Environment;
 use super::model::Config;
-use super::{files, reader, render, sections};
+use super::{files, reader, render, sections, toml};
 
 /// What a configuration is read with.
 #[derive(Clone, Debug, Default)]
@@ -67,24 +67,15 @@ impl Config {
         Ok(loaded.config)
     }
 
-    /// Reads several configuration files and directories as one configuration, in this order (`-f` and `--`).
+    /// Reads several configuration files and directories as one configuration, in this order (`-f` and `--`). A file
+    /// whose name ends in `.toml` is TOML, any other one haproxy.cfg.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with any of them.
     pub fn load_files(paths: &[PathBuf], options: &LoadOptions) -> Result<Loaded, ConfigError> {
         let mut reading = Reading::new(options);
-        match files::expand(paths) {
-            Err(error) => reading.diagnostics.alert_global(error.to_string()),
-            Ok(files) => {
-                for file in &files {
-                    reading.file(file);
-                }
-                let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
-                // HAProxy sets it once all files were read: no line of them sees it.
-                reading.environment.set("HAPROXY_CFGFILES", &names.join(";"));
-            }
-        }
+        reading.files(paths);
         reading.finish(options)
     }
 
@@ -122,6 +113,22 @@ impl Config {
     }
 }
 
+impl Document {
+    /// Reads configuration files and directories into sections and lines only, for conversion into the other language:
+    /// keywords and their arguments are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Files that cannot be read, lines that cannot be cut into words, and lines outside any section.
+    pub fn read_files(paths: &[PathBuf], options: &LoadOptions) -> Result<(Self, Diagnostics), ConfigError> {
+        let mut reading = Reading::new(options);
+        reading.files(paths);
+        let Reading { document, mut diagnostics, .. } = reading;
+        diagnostics.sort();
+        if diagnostics.has_errors() { Err(ConfigError { diagnostics }) } else { Ok((document, diagnostics)) }
+    }
+}
+
 struct Reading {
     document: Document,
     diagnostics: Diagnostics,
@@ -137,6 +144,20 @@ impl Reading {
         }
     }
 
+    fn files(&mut self, paths: &[PathBuf]) {
+        match files::expand(paths) {
+            Err(error) => self.diagnostics.alert_global(error.to_string()),
+            Ok(files) => {
+                for file in &files {
+                    self.file(file);
+                }
+                let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
+                // HAProxy sets it once all files were read: no line of them sees it.
+                self.environment.set("HAPROXY_CFGFILES", &names.join(";"));
+            }
+        }
+    }
+
     fn file(&mut self, path: &Path) {
         match files::read(path) {
             Ok(bytes) => self.text(&bytes, &path.display().to_string()),
@@ -146,7 +167,14 @@ impl Reading {
 
     fn text(&mut self, bytes: &[u8], name: &str) {
         let file: Arc<str> = name.into();
-        reader::read(bytes, &file, &mut self.environment, &mut self.document, &mut self.diagnostics);
+        let Self { document, diagnostics, environment } = self;
+        if !name.ends_with(".toml") {
+            return reader::read(bytes, &file, environment, document, diagnostics);
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) => toml::read(text, &file, environment, document, diagnostics),
+            Err(_) => diagnostics.alert_global(format!("{name} is not UTF-8, as TOML has to be.")),
+        }
     }
 
     fn finish(mut self, options: &LoadOptions) -> Result<Loaded, ConfigError> {
