@@ -391,8 +391,7 @@ fn shards(cx: &mut BindCx<'_>) -> Result<(), String> {
 
 fn user(cx: &mut BindCx<'_>) -> Result<(), String> {
     let name = cx.required("missing user name")?;
-    let found =
-        crate::config::accounts::user_id(&name).ok_or_else(|| format!("'user' : unknown user name '{name}'"))?;
+    let found = crate::config::account::user_id(&name).ok_or_else(|| format!("'user' : unknown user name '{name}'"))?;
     cx.options.uid = Some(found);
     Ok(())
 }
@@ -400,7 +399,7 @@ fn user(cx: &mut BindCx<'_>) -> Result<(), String> {
 fn group(cx: &mut BindCx<'_>) -> Result<(), String> {
     let name = cx.required("missing group name")?;
     let found =
-        crate::config::accounts::group_id(&name).ok_or_else(|| format!("'group' : unknown group name '{name}'"))?;
+        crate::config::account::group_id(&name).ok_or_else(|| format!("'group' : unknown group name '{name}'"))?;
     cx.options.gid = Some(found);
     Ok(())
 }

@@ -196,7 +196,7 @@ fn check(
     }
     // A page must exist for the status where one is needed.
     let page = match &parsed.body {
-        Body::None => usage == Usage::Deny,
+        Body::None => usage == Usage::Deny && parsed.headers.is_empty(),
         Body::DefaultErrorFiles | Body::Section(_) => true,
         Body::Error(_) | Body::Bytes(_) => false,
     };

@@ -2,8 +2,9 @@
 
 use super::ProxyState;
 use super::draft::{Draft, SectionKind};
-use crate::config::diagnostic::Diagnostics;
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::{Line, Place};
+use crate::config::sections::bad_name_character;
 use crate::config::suggest;
 
 /// A `defaults` section that was read.
@@ -32,7 +33,7 @@ pub(super) fn open(header: &Line, state: &mut ProxyState, diags: &mut Diagnostic
     };
     name.clone_into(&mut draft.config.name);
     if section == SectionKind::Listen && draft.has_rules() {
-        diags.alert(header, 0, "a listen section cannot inherit from a defaults section defining TCP/HTTP rules.");
+        diags.alert_line(header, 0, "a listen section cannot inherit from a defaults section defining TCP/HTTP rules.");
     }
     if !section.is_defaults() {
         check_duplicate(&draft, state, diags);
@@ -64,7 +65,7 @@ fn proxy_header<'a>(header: &'a Line, diags: &mut Diagnostics) -> Option<(&'a st
         diags.alert(header, 1, format!("'{keyword}' expects an <id> argument"));
         return None;
     }
-    if let Some(bad) = forbidden_character(name) {
+    if let Some(bad) = bad_name_character(name) {
         let text = format!("character '{bad}' is not permitted in '{keyword}' name '{name}'.");
         diags.alert(header, 1, text);
         return None;
@@ -82,11 +83,6 @@ fn proxy_header<'a>(header: &'a Line, diags: &mut Diagnostics) -> Option<(&'a st
         return None;
     }
     Some((name, Some(3)))
-}
-
-/// The first character that no proxy or server name may have.
-pub(super) fn forbidden_character(name: &str) -> Option<char> {
-    name.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')))
 }
 
 fn explicit_base(
@@ -115,7 +111,7 @@ fn explicit_base(
             None
         }
         [(index, place)] => {
-            if let Some(bad) = forbidden_character(wanted) {
+            if let Some(bad) = bad_name_character(wanted) {
                 let text = format!(
                     "character '{bad}' is not permitted in defaults section name '{wanted}' when designated by \
                      its name (section found at {}:{}).",
@@ -175,6 +171,6 @@ fn check_duplicate(draft: &Draft, state: &ProxyState, diags: &mut Diagnostics) {
             other.header.place.file,
             other.header.place.line
         );
-        diags.alert(&draft.header, 1, text);
+        diags.push(Diagnostic::about(Severity::Alert, &draft.header, 1, text).heading(Heading::Name));
     }
 }
