@@ -3,6 +3,7 @@
 //! [`Backend::try_assign`] is the whole of it for the data path: it gives a server with a [`ServerSlot`], a [`Ticket`]
 //! to wait with, or nothing. It takes no lock unless somebody has to wait, and does no I/O.
 
+mod changes;
 mod hub;
 mod queue;
 mod slot;
@@ -13,6 +14,7 @@ pub(crate) mod tests;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use hub::Hub;
 pub use queue::Queue;
@@ -20,8 +22,8 @@ pub use slot::ServerSlot;
 pub use ticket::{QueueError, Ticket};
 
 use crate::balance::{Balancer, Candidate, Key, Pick};
-use crate::config::model::{ProxyConfig, ServerConfig};
-use crate::server::{AdminState, OperationalState, Server};
+use crate::config::model::{ProxyConfig, ProxyKind, ServerConfig, Source};
+use crate::server::Server;
 use ticket::Waits;
 
 /// Where a backend's connections go.
@@ -33,6 +35,15 @@ pub enum Target {
     Dispatch(SocketAddr),
     /// To the address the client connected to (`option transparent`).
     Transparent,
+}
+
+/// What checks of a backend's servers have in common.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CheckSettings {
+    pub(crate) timeout_connect: Option<Duration>,
+    pub(crate) timeout_check: Option<Duration>,
+    pub(crate) log_health_checks: bool,
+    pub(crate) source: Option<Source>,
 }
 
 /// A backend, or the backend half of a `listen` section.
@@ -48,6 +59,8 @@ pub struct Backend {
     pub servers: Vec<Arc<Server>>,
     hub: Arc<Hub>,
     allbackups: bool,
+    backend_only: bool,
+    check_settings: CheckSettings,
     /// Serialises state changes, which rebuild what the balancer chooses from.
     state_change: Mutex<()>,
 }
@@ -124,6 +137,13 @@ impl Backend {
             servers: config.servers.iter().enumerate().map(server).collect(),
             hub,
             allbackups: config.options.allbackups,
+            backend_only: config.kind == ProxyKind::Backend,
+            check_settings: CheckSettings {
+                timeout_connect: config.timeouts.connect,
+                timeout_check: config.timeouts.check,
+                log_health_checks: config.options.log_health_checks,
+                source: config.source.clone(),
+            },
             state_change: Mutex::new(()),
         };
         backend.rebuild(&backend.lock_state());
@@ -200,38 +220,8 @@ impl Backend {
         Assign::Queue(ticket)
     }
 
-    /// Changes the administrative state of a server and has the balancer follow. Returns the state before.
-    pub fn set_admin(&self, server: &Server, set: AdminState, clear: AdminState) -> AdminState {
-        let guard = self.lock_state();
-        let before = server.set_admin(set, clear);
-        self.rebuild(&guard);
-        before
-    }
-
-    /// Changes the operational state of a server and has the balancer follow.
-    ///
-    /// Returns how many waiters of the server's own queue were sent to choose again.
-    pub fn set_operational(&self, server: &Server, state: OperationalState) -> u32 {
-        let guard = self.lock_state();
-        server.set_operational(state);
-        self.rebuild(&guard);
-        drop(guard);
-        if state.is_up() { 0 } else { server.queue.redistribute() }
-    }
-
-    /// Changes the weight of a server and has the balancer follow.
-    pub fn set_weight(&self, server: &Server, weight: u32) {
-        let guard = self.lock_state();
-        server.set_weight(weight);
-        self.rebuild(&guard);
-    }
-
-    /// Usable active and backup servers, as state-change lines count them.
-    pub fn usable_servers(&self) -> (usize, usize) {
-        let usable = |backup: bool| {
-            self.servers.iter().filter(|server| server.is_backup() == backup && server.takes_new()).count()
-        };
-        (usable(false), usable(true))
+    pub(crate) fn check_settings(&self) -> &CheckSettings {
+        &self.check_settings
     }
 
     fn lock_state(&self) -> MutexGuard<'_, ()> {
@@ -255,10 +245,6 @@ impl Backend {
             );
         }
         self.hub.balancer.rebuild(&self.servers, &candidates);
-        if self.hub.queue.pending() > 0 {
-            for server in &self.servers {
-                slot::serve_waiters(server);
-            }
-        }
+        self.serve_all();
     }
 }

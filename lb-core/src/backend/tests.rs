@@ -14,7 +14,8 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::model::{Address, Balance, Mode, ProxyKind};
+use crate::config::model::{Address, Balance, Mode};
+use crate::server::{AdminState, OperationalState};
 
 pub(crate) fn server_line(name: &str, weight: u32) -> ServerConfig {
     ServerConfig {

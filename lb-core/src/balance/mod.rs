@@ -21,6 +21,7 @@ use crate::server::Server;
 use first::First;
 use leastconn::LeastConn;
 use random::Random;
+pub(crate) use random::random;
 use roundrobin::RoundRobin;
 use source::Source;
 use static_rr::StaticRr;
