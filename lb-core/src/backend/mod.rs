@@ -13,6 +13,7 @@ mod ticket;
 pub(crate) mod tests;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ pub struct Backend {
     allbackups: bool,
     backend_only: bool,
     check_settings: CheckSettings,
+    /// How many servers are chosen among.
+    eligible: AtomicUsize,
     /// Serialises state changes, which rebuild what the balancer chooses from.
     state_change: Mutex<()>,
 }
@@ -83,7 +86,9 @@ pub enum Assign {
     Server(Assignment),
     /// Every server is full, or the only right one is.
     Queue(Ticket),
-    /// No server is available: 503.
+    /// The only right server is full and so is its queue (`maxqueue`): 503, `SQ`.
+    QueueFull(Arc<Server>),
+    /// No server is available: 503, `SC`.
     None,
 }
 
@@ -144,6 +149,7 @@ impl Backend {
                 log_health_checks: config.options.log_health_checks,
                 source: config.source.clone(),
             },
+            eligible: AtomicUsize::new(0),
             state_change: Mutex::new(()),
         };
         backend.rebuild(&backend.lock_state());
@@ -181,12 +187,21 @@ impl Backend {
                 return Assign::Queue(ticket);
             }
         }
+        // Who waits already goes first. Only addresses have a server of their own.
+        let in_turn = self.hub.queue.pending() > 0 && !self.hub.balancer.is_deterministic();
+        if in_turn && self.eligible.load(Ordering::Relaxed) > 0 {
+            return self.queue_here(request);
+        }
         let key = Key { source: request.source, exclude: request.exclude };
         match self.hub.balancer.pick(&self.servers, &key) {
             Pick::Taken(slot) => Assign::Server(Assignment::immediate(slot)),
-            Pick::Wait(index) => match self.servers.get(index).and_then(|server| self.queue_on(server, request)) {
-                Some(ticket) => Assign::Queue(ticket),
-                None => self.queue_here(request),
+            Pick::Wait(index) => match self.servers.get(index) {
+                None => Assign::None,
+                Some(server) => match self.queue_on(server, request) {
+                    Some(ticket) => Assign::Queue(ticket),
+                    None if self.hub.balancer.is_deterministic() => Assign::QueueFull(Arc::clone(server)),
+                    None => self.queue_here(request),
+                },
             },
             Pick::Full => self.queue_here(request),
             Pick::None => Assign::None,
@@ -195,9 +210,9 @@ impl Backend {
 
     /// Joins the queue of one server, unless it holds `maxqueue` waiters.
     fn queue_on(self: &Arc<Self>, server: &Arc<Server>, request: &AssignRequest) -> Option<Ticket> {
-        let (key, grant) = server.queue.push(server.config.maxqueue)?;
+        let place = server.queue.push(server.config.maxqueue)?;
         server.load_changed();
-        let ticket = Ticket::new(Arc::clone(self), Waits::Server(server.index), *request, key, grant);
+        let ticket = Ticket::new(Arc::clone(self), Waits::Server(server.index), *request, place);
         // A slot may have come free, or the server may have gone, before we were in the queue.
         if server.is_usable() {
             slot::serve_waiters(server);
@@ -209,8 +224,9 @@ impl Backend {
 
     /// Joins the backend's queue.
     fn queue_here(self: &Arc<Self>, request: &AssignRequest) -> Assign {
-        let Some((key, grant)) = self.hub.queue.push(0) else { return Assign::None };
-        let ticket = Ticket::new(Arc::clone(self), Waits::Backend, *request, key, grant);
+        let Some(place) = self.hub.queue.push(0) else { return Assign::None };
+        let ticket = Ticket::new(Arc::clone(self), Waits::Backend, *request, place);
+        // A slot may have come free before we were in the queue.
         for server in &self.servers {
             if self.hub.queue.pending() == 0 {
                 break;
@@ -244,6 +260,7 @@ impl Backend {
                 candidates.binary_search_by_key(&(server.index as u32), |candidate| candidate.index).is_ok(),
             );
         }
+        self.eligible.store(candidates.len(), Ordering::Relaxed);
         self.hub.balancer.rebuild(&self.servers, &candidates);
         self.serve_all();
     }

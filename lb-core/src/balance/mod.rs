@@ -116,6 +116,11 @@ impl Balancer {
         !matches!(self, Self::StaticRr(_) | Self::Source(_))
     }
 
+    /// Whether a stream has one right server, for which it waits rather than take another.
+    pub fn is_deterministic(&self) -> bool {
+        matches!(self, Self::Source(_))
+    }
+
     /// Follows a change of the sessions or waiters of a server.
     pub(crate) fn load_changed(&self, server: &Server) {
         if let Self::LeastConn(algorithm) = self {

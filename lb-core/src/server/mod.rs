@@ -192,9 +192,15 @@ impl Server {
     }
 
     /// Sessions and waiters in relation to the weight: what `leastconn` and `random` compare.
+    ///
+    /// As HAProxy does, a busy server counts as if the new session were on it already, an idle one as 0, so that idle
+    /// servers are used in turns whatever their weights.
     pub fn relative_load(&self) -> u64 {
         const SCALE: u64 = 1 << 12;
-        (u64::from(self.current()) + u64::from(self.queued())) * SCALE / u64::from(self.weight().max(1))
+        match u64::from(self.current()) + u64::from(self.queued()) {
+            0 => 0,
+            load => (load + 1) * SCALE / u64::from(self.weight().max(1)),
+        }
     }
 
     /// Whether a new session would have to wait.
