@@ -1,0 +1,198 @@
+//! Every keyword of the `global` section that HAProxy 2.6 knows, and what reads it here.
+
+use super::{Cx, cpu_map, header_case, limits, process, tls, tune};
+
+/// A keyword of the section.
+pub(super) struct Row {
+    /// The keyword, with its second word where that makes a difference.
+    pub(super) words: &'static str,
+    /// What reads it; keywords without are refused by name.
+    pub(super) parse: Option<fn(&mut Cx<'_>)>,
+}
+
+impl Row {
+    /// The keyword without its second word.
+    pub(super) fn first_word(&self) -> &'static str {
+        self.words.split_once(' ').map_or(self.words, |(first, _)| first)
+    }
+}
+
+/// The keywords and whether each is supported, in the order of `-dK`.
+pub fn keyword_rows() -> impl Iterator<Item = (&'static str, bool)> {
+    ROWS.iter().map(|row| (row.words, row.parse.is_some()))
+}
+
+/// The row of a keyword; where rows share the first word, the second decides, or the first of them is it.
+pub(super) fn find(keyword: &str, second: &str) -> Option<&'static Row> {
+    let mut candidates = ROWS.iter().filter(|row| row.first_word() == keyword);
+    let exact = candidates.clone().find(|row| row.words.split_once(' ').is_some_and(|(_, word)| word == second));
+    exact.or_else(|| candidates.next())
+}
+
+const fn row(words: &'static str, parse: fn(&mut Cx<'_>)) -> Row {
+    Row { words, parse: Some(parse) }
+}
+
+const fn later(words: &'static str) -> Row {
+    Row { words, parse: None }
+}
+
+/// In the order of their names.
+pub(super) const ROWS: &[Row] = &[
+    row("ca-base", tls::ca_base),
+    row("chroot", process::chroot),
+    row("close-spread-time", process::close_spread_time),
+    later("cluster-secret"),
+    later("busy-polling"),
+    row("cpu-map", cpu_map::cpu_map),
+    row("crt-base", tls::crt_base),
+    row("daemon", process::daemon),
+    row("default-path", process::default_path),
+    row("description", process::description),
+    later("expose-experimental-directives"),
+    later("external-check"),
+    row("gid", process::gid),
+    row("grace", process::grace),
+    row("group", process::group),
+    later("h1-accept-payload-with-any-method"),
+    row("h1-case-adjust", header_case::h1_case_adjust),
+    row("h1-case-adjust-file", header_case::h1_case_adjust_file),
+    later("h2-workaround-bogus-websocket-clients"),
+    row("hard-stop-after", process::hard_stop_after),
+    later("httpclient.resolvers.id"),
+    later("httpclient.resolvers.prefer"),
+    later("httpclient.ssl.ca-file"),
+    later("httpclient.ssl.verify"),
+    row("identity", process::identity),
+    later("insecure-fork-wanted"),
+    later("insecure-setuid-wanted"),
+    later("issuers-chain-path"),
+    row("localpeer", process::localpeer),
+    row("log", process::log),
+    row("log-send-hostname", process::log_send_hostname),
+    row("log-tag", process::log_tag),
+    later("lua-load"),
+    later("lua-load-per-thread"),
+    later("lua-prepend-path"),
+    later("master-worker"),
+    row("max-spread-checks", limits::max_spread_checks),
+    later("maxcompcpuusage"),
+    later("maxcomprate"),
+    row("maxconn", limits::maxconn),
+    row("maxconnrate", limits::maxconnrate),
+    row("maxpipes", limits::maxpipes),
+    row("maxsessrate", limits::maxsessrate),
+    row("maxsslconn", limits::maxsslconn),
+    row("maxsslrate", limits::maxsslrate),
+    later("maxzlibmem"),
+    later("mworker-max-reloads"),
+    row("nbproc", limits::nbproc),
+    row("nbthread", limits::nbthread),
+    later("no-memory-trimming"),
+    row("node", process::node),
+    later("noepoll"),
+    later("noevports"),
+    later("nogetaddrinfo"),
+    later("nokqueue"),
+    later("nopoll"),
+    row("noreuseport", process::noreuseport),
+    row("nosplice", process::nosplice),
+    later("numa-cpu-mapping"),
+    row("pidfile", process::pidfile),
+    later("pp2-never-send-local"),
+    row("presetenv", process::set_environment),
+    later("profiling.tasks"),
+    row("quiet", process::quiet),
+    row("resetenv", process::reset_environment),
+    later("server-state-base"),
+    later("server-state-file"),
+    later("set-dumpable"),
+    later("set-var"),
+    later("set-var-fmt"),
+    row("setenv", process::set_environment),
+    row("spread-checks", limits::spread_checks),
+    later("ssl-default-bind-ciphers"),
+    later("ssl-default-bind-ciphersuites"),
+    later("ssl-default-bind-curves"),
+    later("ssl-default-bind-options"),
+    later("ssl-default-server-ciphers"),
+    later("ssl-default-server-ciphersuites"),
+    later("ssl-default-server-options"),
+    later("ssl-dh-param-file"),
+    later("ssl-engine"),
+    later("ssl-load-extra-del-ext"),
+    later("ssl-load-extra-files"),
+    later("ssl-mode-async"),
+    later("ssl-propquery"),
+    later("ssl-provider"),
+    later("ssl-provider-path"),
+    row("ssl-server-verify", tls::ssl_server_verify),
+    later("ssl-skip-self-issued-ca"),
+    row("stats", process::stats),
+    later("stats bind-process"),
+    later("stats maxconn"),
+    later("stats socket"),
+    later("stats timeout"),
+    row("strict-limits", process::strict_limits),
+    later("thread-group"),
+    row("thread-groups", limits::thread_groups),
+    later("tune.buffers.limit"),
+    later("tune.buffers.reserve"),
+    row("tune.bufsize", tune::bufsize),
+    row("tune.chksize", tune::chksize),
+    later("tune.comp.maxlevel"),
+    later("tune.fail-alloc"),
+    later("tune.fd.edge-triggered"),
+    row("tune.h2.header-table-size", tune::h2_header_table_size),
+    row("tune.h2.initial-window-size", tune::h2_initial_window_size),
+    row("tune.h2.max-concurrent-streams", tune::h2_max_concurrent_streams),
+    row("tune.h2.max-frame-size", tune::h2_max_frame_size),
+    later("tune.http.cookielen"),
+    row("tune.http.logurilen", tune::http_logurilen),
+    row("tune.http.maxhdr", tune::http_maxhdr),
+    row("tune.idle-pool.shared", tune::idle_pool_shared),
+    later("tune.idletimer"),
+    later("tune.listener.multi-queue"),
+    later("tune.lua.forced-yield"),
+    later("tune.lua.maxmem"),
+    later("tune.lua.service-timeout"),
+    later("tune.lua.session-timeout"),
+    later("tune.lua.task-timeout"),
+    row("tune.maxaccept", tune::maxaccept),
+    later("tune.maxpollevents"),
+    row("tune.maxrewrite", tune::maxrewrite),
+    later("tune.pattern.cache-size"),
+    later("tune.peers.max-updates-at-once"),
+    row("tune.pipesize", tune::pipesize),
+    row("tune.pool-high-fd-ratio", tune::pool_high_fd_ratio),
+    row("tune.pool-low-fd-ratio", tune::pool_low_fd_ratio),
+    row("tune.rcvbuf.client", tune::rcvbuf_client),
+    row("tune.rcvbuf.server", tune::rcvbuf_server),
+    later("tune.recv_enough"),
+    later("tune.runqueue-depth"),
+    later("tune.sched.low-latency"),
+    row("tune.sndbuf.client", tune::sndbuf_client),
+    row("tune.sndbuf.server", tune::sndbuf_server),
+    row("tune.ssl.cachesize", tls::cachesize),
+    later("tune.ssl.capture-buffer-size"),
+    later("tune.ssl.capture-cipherlist-size"),
+    later("tune.ssl.default-dh-param"),
+    later("tune.ssl.force-private-cache"),
+    later("tune.ssl.hard-maxrecord"),
+    later("tune.ssl.keylog"),
+    row("tune.ssl.lifetime", tls::lifetime),
+    later("tune.ssl.maxrecord"),
+    later("tune.ssl.ssl-ctx-cache-size"),
+    later("tune.vars.check-max-size"),
+    later("tune.vars.global-max-size"),
+    later("tune.vars.proc-max-size"),
+    later("tune.vars.reqres-max-size"),
+    later("tune.vars.sess-max-size"),
+    later("tune.vars.txn-max-size"),
+    row("uid", process::uid),
+    row("ulimit-n", limits::ulimit_n),
+    later("unix-bind"),
+    row("unsetenv", process::unset_environment),
+    row("user", process::user),
+    row("zero-warning", process::zero_warning),
+];

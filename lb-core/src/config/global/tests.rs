@@ -1,0 +1,269 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::time::Duration;
+
+use crate::config::model::{Config, CpuMap, Global};
+use crate::config::{LoadOptions, Severity};
+
+/// Reads the lines of a global section: what it set, and its messages as "line text".
+fn read(lines: &str) -> (Global, Vec<String>) {
+    let text: String = std::iter::once("global\n".to_owned())
+        .chain(lines.lines().map(|line| format!("  {}\n", line.trim())))
+        .collect();
+    match Config::parse_with(&text, "t.cfg", &LoadOptions::default()) {
+        Ok(loaded) => (loaded.config.global, messages(&loaded.diagnostics)),
+        Err(error) => (Global::default(), messages(&error.diagnostics)),
+    }
+}
+
+fn messages(diags: &crate::config::Diagnostics) -> Vec<String> {
+    let letter = |severity| if severity == Severity::Alert { 'A' } else { 'W' };
+    diags.iter().map(|d| format!("{} {}", letter(d.severity), d.message)).collect()
+}
+
+fn ok(lines: &str) -> Global {
+    let (global, messages) = read(lines);
+    assert_eq!(messages, Vec::<String>::new(), "{lines}");
+    global
+}
+
+fn error(line: &str) -> String {
+    let messages = read(line).1;
+    assert_eq!(messages.len(), 1, "{line}: {messages:?}");
+    messages.into_iter().next().unwrap()
+}
+
+#[test]
+fn every_field_is_filled() {
+    let global = ok("maxconn 1000
+        maxconnrate 10
+        maxsessrate 20
+        maxsslconn 30
+        maxsslrate 40
+        maxpipes 50
+        nbthread 4
+        thread-groups 1
+        ulimit-n 4096
+        no strict-limits
+        daemon
+        quiet
+        pidfile /run/lb.pid
+        chroot /var/empty
+        uid 5
+        gid 6
+        node web-1
+        description \"a b\" c
+        localpeer here
+        identity lb
+        hard-stop-after 30s
+        close-spread-time infinite
+        grace 1500
+        spread-checks 5
+        max-spread-checks 1m
+        log-tag lb
+        log-send-hostname
+        nosplice
+        noreuseport
+        h1-case-adjust host HoSt
+        default-path current
+        crt-base /etc/crt
+        ca-base /etc/ca
+        ssl-server-verify none
+        setenv A b
+        unsetenv A");
+    assert_eq!((global.maxconn, global.maxconnrate, global.maxsessrate), (Some(1000), Some(10), Some(20)));
+    assert_eq!((global.maxsslconn, global.maxsslrate, global.maxpipes), (Some(30), Some(40), Some(50)));
+    assert_eq!((global.nbthread, global.ulimit_n, global.strict_limits), (Some(4), Some(4096), Some(false)));
+    assert!(global.daemon && global.quiet && global.nosplice && global.noreuseport && global.identity_lb);
+    assert_eq!(global.pidfile.unwrap().to_str(), Some("/run/lb.pid"));
+    assert_eq!((global.uid, global.gid, global.node.as_deref()), (Some(5), Some(6), Some("web-1")));
+    assert_eq!((global.description.as_deref(), global.localpeer.as_deref()), (Some("a b c"), Some("here")));
+    assert_eq!(global.hard_stop_after, Some(Duration::from_secs(30)));
+    assert_eq!((global.close_spread_time, global.grace), (Some(Duration::MAX), Some(Duration::from_millis(1500))));
+    assert_eq!((global.spread_checks, global.max_spread_checks), (Some(5), Some(Duration::from_secs(60))));
+    assert_eq!((global.log_tag.as_deref(), global.log_send_hostname.as_deref()), (Some("lb"), Some("")));
+    assert_eq!(global.h1_case_adjust, [("host".to_owned(), "HoSt".to_owned())]);
+    assert!(global.ssl.server_verify_none && global.ssl.crt_base.is_some() && global.ssl.ca_base.is_some());
+}
+
+#[test]
+fn tuning() {
+    let tune = ok("tune.bufsize 32768
+        tune.maxrewrite 2048
+        tune.http.maxhdr 200
+        tune.http.logurilen 4096
+        tune.maxaccept -1
+        tune.idle-pool.shared off
+        tune.pool-high-fd-ratio 30
+        tune.pool-low-fd-ratio 20
+        tune.rcvbuf.client 1
+        tune.rcvbuf.server 2
+        tune.sndbuf.client 3
+        tune.sndbuf.server 4
+        tune.pipesize 65536
+        tune.h2.header-table-size 8192
+        tune.h2.initial-window-size 70000
+        tune.h2.max-concurrent-streams 50
+        tune.h2.max-frame-size 16384
+        tune.ssl.cachesize 100
+        tune.ssl.lifetime 5m");
+    assert_eq!((tune.tune.bufsize, tune.tune.maxrewrite, tune.tune.http_maxhdr), (Some(32768), Some(2048), Some(200)));
+    assert_eq!((tune.tune.maxaccept, tune.tune.idle_pool_shared), (Some(-1), Some(false)));
+    assert_eq!((tune.tune.rcvbuf_client, tune.tune.sndbuf_server), (Some(1), Some(4)));
+    assert_eq!((tune.tune.h2_max_frame_size, tune.ssl.lifetime), (Some(16384), Some(Duration::from_secs(300))));
+}
+
+/// HAProxy's own texts, seen side by side.
+#[test]
+fn errors_are_told_as_haproxy_does() {
+    let table = [
+        ("maxconn", "'maxconn' expects an integer argument."),
+        ("maxconn 5 x", "'maxconn' cannot handle unexpected argument 'x'."),
+        ("maxsslconn -1", "'maxsslconn' expects a positive numeric value."),
+        ("nbthread", "'nbthread' passed a missing or unparsable integer value in ''"),
+        ("nbthread 10k", "'nbthread' passed a missing or unparsable integer value in '10k'"),
+        ("nbthread 65", "'nbthread' value must be between 1 and 64 (was 65)"),
+        ("nbthread 99999999999", "'nbthread' value must be between 1 and 64 (was 99999999999)"),
+        ("thread-groups 2", "'thread-groups' value must be between 1 and 1 (was 2)"),
+        ("uid", "'uid' expects an integer argument."),
+        ("user nosuchuser", "cannot find user id for 'nosuchuser' (0:Success)"),
+        ("group nosuchgroup", "cannot find group id for 'nosuchgroup' (0:Success)"),
+        ("pidfile", "'pidfile' expects a file name as an argument."),
+        ("chroot", "'chroot' expects a directory as an argument."),
+        ("description", "'description' expects a string argument."),
+        ("localpeer a b", "'localpeer' cannot handle unexpected argument 'b'."),
+        ("hard-stop-after", "'hard-stop-after' expects <time> as argument."),
+        ("grace abc", "unexpected character 'a' in argument to <grace>."),
+        (
+            "hard-stop-after 30d",
+            "timer overflow in argument '30d' to 'hard-stop-after' (maximum value is 2147483647 ms or ~24.8 days)",
+        ),
+        ("spread-checks 51", "'spread-checks' needs a positive value in range 0..50."),
+        ("max-spread-checks a", "unsupported character 'a' in 'max-spread-checks' (wants an integer delay)."),
+        ("log-tag", "'log-tag' expects a tag for use in syslog."),
+        ("nosplice x", "'nosplice' cannot handle unexpected argument 'x'."),
+        ("setenv A", "'setenv' expects a name and a value."),
+        ("setenv A b c d", "'setenv' cannot handle unexpected argument 'd'."),
+        ("unsetenv", "'unsetenv' expects at least one variable name."),
+        ("h1-case-adjust a", "'h1-case-adjust' expects <from> and <to> as argument."),
+        ("h1-case-adjust a b", "<from> and <to> must not differ execpt the case"),
+        ("h1-case-adjust-file /nonexist", "h1-headers-case-adjust-file '/nonexist': failed to open file."),
+        ("ssl-server-verify foo", "'ssl-server-verify' expects 'none' or 'required' as argument."),
+        ("crt-base", "global statement 'crt-base' expects a directory path as an argument."),
+        ("stats foo", "'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout' (got 'foo')"),
+        ("tune.bufsize 0", "'tune.bufsize' expects a positive integer argument."),
+        ("tune.http.maxhdr 32768", "'tune.http.maxhdr' expects a numeric value between 1 and 32767"),
+        ("tune.maxaccept 99999999999", "'tune.maxaccept' expects -1 or an integer from 0 to INT_MAX."),
+        ("tune.idle-pool.shared x", "'tune.idle-pool.shared' expects either 'on' or 'off' but got 'x'."),
+        ("tune.pool-low-fd-ratio 101", "'tune.pool-low-fd-ratio' expects an integer argument between 0 and 100."),
+        ("tune.h2.max-frame-size 5", "'tune.h2.max-frame-size' expects a numeric value between 16384 and 16777215."),
+        ("tune.h2.initial-window-size -1", "'tune.h2.initial-window-size' expects a positive numeric value."),
+        ("maxcon 5", "unknown keyword 'maxcon' in 'global' section; did you mean 'maxconn' maybe ?"),
+        ("bogus-keyword", "unknown keyword 'bogus-keyword' in 'global' section"),
+        (
+            "no maxconn 5",
+            "negation/default currently supported only for options, log, busy-polling, set-dumpable, strict-limits, \
+             insecure-fork-wanted and numa-cpu-mapping.",
+        ),
+    ];
+    for (line, expected) in table {
+        assert_eq!(error(line), format!("A {expected}"), "{line}");
+    }
+}
+
+#[test]
+fn known_words_that_are_not_supported_are_refused_by_name() {
+    assert_eq!(error("lua-load x.lua"), "A 'lua-load' is not supported yet by lb.");
+    assert_eq!(error("stats socket /x level admin"), "A 'stats socket' is not supported yet by lb.");
+    assert_eq!(error("no busy-polling"), "A 'busy-polling' is not supported yet by lb.");
+}
+
+#[test]
+fn garbage_that_haproxy_takes_for_zero_is_refused() {
+    assert_eq!(error("maxconn abc"), "A 'maxconn' expects an integer argument (got 'abc').");
+    assert_eq!(error("tune.bufsize 100k"), "A 'tune.bufsize' expects a positive integer argument (got '100k').");
+}
+
+#[test]
+fn settings_that_count_once() {
+    let (global, messages) = read("maxconn 5\nmaxconn 6\nuser root\nuid 5");
+    assert_eq!(messages, ["W 'maxconn' already specified. Continuing.", "W user/uid already specified. Continuing."]);
+    assert_eq!((global.maxconn, global.uid), (Some(5), Some(0)));
+    assert_eq!(
+        error("uid abc"),
+        "W  uid: string 'abc' is not a number.\n   | You might want to use the 'user' parameter to use a system user \
+         name."
+    );
+}
+
+fn map(lines: &str) -> Vec<(u16, Vec<u16>)> {
+    ok(lines).cpu_map.into_iter().map(|CpuMap { thread, cpus }| (thread, cpus)).collect()
+}
+
+#[test]
+fn cpu_map_forms() {
+    assert_eq!(map("cpu-map 1/1 0-1 3"), [(1, vec![0, 1, 3])]);
+    assert_eq!(map("cpu-map 1/1-3 0,2"), [(1, vec![0, 2]), (2, vec![0, 2]), (3, vec![0, 2])]);
+    assert_eq!(map("cpu-map auto:1/1-4 3 2 1 0"), [(1, vec![0]), (2, vec![1]), (3, vec![2]), (4, vec![3])]);
+    assert_eq!(map("cpu-map auto:1/4-1 0-1 2-3").len(), 4);
+    assert_eq!(map("cpu-map auto:1/all 0-63").len(), 64);
+    assert_eq!(map("cpu-map auto:1/odd 32-63")[1], (3, vec![33]));
+    assert_eq!(map("cpu-map 1 0").len(), 64);
+    assert_eq!(map("cpu-map 1/1- 0-")[63].1.len(), 64);
+    assert_eq!(map("cpu-map 2/1 0"), []);
+    assert_eq!(map("cpu-map 1/1 0\ncpu-map 1/1 1"), [(1, vec![1])]);
+}
+
+#[test]
+fn cpu_map_errors() {
+    let table = [
+        ("1/65 0", "cpu-map : '65' is not a valid number/range. It supports numbers from 1 to 64."),
+        ("1/ 0", "cpu-map : '' is not a valid number/range. It supports numbers from 1 to 64."),
+        ("1/x 0", "cpu-map : 'x' is not a valid number/range."),
+        ("1/1-2/3 0", "cpu-map : '1-2/3' is not a valid number/range."),
+        ("0 0", "cpu-map : '0' is not a valid number/range. It supports numbers from 1 to 64."),
+        ("1/1 -1", "cpu-map : '-1' is not a CPU range."),
+        ("1/1 all", "cpu-map : 'all' is not a CPU range."),
+        (
+            "auto:1/1-4 0-2",
+            "cpu-map : PROC/THREAD range and CPU sets must have the same size to be automatically bound",
+        ),
+        (
+            "1/1",
+            "cpu-map expects a process number  ('all', 'odd', 'even', a number from 1 to 64 or a range),  followed by \
+             a list of CPU ranges with numbers from 0 to 63.",
+        ),
+    ];
+    for (arguments, expected) in table {
+        assert_eq!(error(&format!("cpu-map {arguments}")), format!("A {expected}"), "{arguments}");
+    }
+}
+
+#[test]
+fn header_case_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("headers");
+    let with = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        read(&format!("h1-case-adjust-file {}", path.display()))
+    };
+    let (global, _) = with("# comment\n\n host \t HoSt \nte TE\n");
+    assert_eq!(global.h1_case_adjust.len(), 2);
+    for (text, fault) in [
+        ("host\n", "expect <to> at line 1."),
+        ("\nhost Host x\n", "<from> and <to> must not differ execpt the case at line 2."),
+        ("host Host\nhost hOst\n", "duplicate entry 'host' at line 2."),
+    ] {
+        let messages = with(text).1;
+        assert!(messages[0].ends_with(fault), "{messages:?}");
+    }
+}
+
+#[test]
+fn the_table_is_in_order_of_names_and_has_no_word_twice() {
+    let names: Vec<&str> = super::keyword_rows().map(|(name, _)| name).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(names.len(), sorted.len());
+}

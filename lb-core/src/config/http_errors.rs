@@ -1,0 +1,67 @@
+//! `http-errors` sections: sets of error replies (configuration.txt, section 3.8).
+
+use super::diagnostic::Diagnostics;
+use super::document::{Line, Section};
+use super::error_reply::{HANDLED_STATUS, parse_error_file};
+use super::model::{ErrorReply, HttpErrors};
+use super::sections::{NEGATION, bad_name_character};
+
+/// Keywords of the section.
+pub const KEYWORDS: [&str; 1] = ["errorfile"];
+
+/// Reads one section into `all`.
+pub fn parse_section(section: &Section, all: &mut Vec<HttpErrors>, diags: &mut Diagnostics) {
+    let header = &section.header;
+    let name = header.arg(1);
+    let mut errors = HttpErrors { name: name.to_owned(), place: header.place.clone(), ..HttpErrors::default() };
+    if name.is_empty() {
+        diags.alert(header, 1, "missing name for http-errors section.");
+    } else if let Some(bad) = bad_name_character(name) {
+        diags.alert(header, 1, format!("character '{bad}' is not permitted in 'http-errors' name '{name}'."));
+    } else if let Some(known) = all.iter().find(|known| known.name == name) {
+        let text = format!(
+            "http-errors section '{name}' already exists (declared at {}:{}).",
+            known.place.file, known.place.line
+        );
+        diags.alert_line(header, 1, text);
+    }
+    for line in &section.lines {
+        match line.keyword() {
+            "errorfile" => {
+                if let Some(reply) = errorfile(line, diags) {
+                    errors.errors.insert(reply.0, reply.1);
+                }
+            }
+            "no" | "default" => diags.alert_line(line, 0, NEGATION),
+            _ => diags.unknown_keyword(line, 0, "http-errors", KEYWORDS),
+        }
+    }
+    all.push(errors);
+}
+
+/// `errorfile <code> <file>`
+fn errorfile(line: &Line, diags: &mut Diagnostics) -> Option<(u16, ErrorReply)> {
+    let (code, path) = (line.arg(1), line.arg(2));
+    if code.is_empty() || path.is_empty() {
+        diags.alert(line, 0, "errorfile: expects <status_code> and <file> as arguments.");
+        return None;
+    }
+    let Some(status) = code.parse().ok().filter(|status| HANDLED_STATUS.contains(status)) else {
+        diags.alert(line, 1, format!("errorfile : status code '{code}' not handled."));
+        return None;
+    };
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(_) => {
+            diags.alert(line, 2, format!("errorfile : error opening file '{path}'."));
+            return None;
+        }
+    };
+    match parse_error_file(&bytes) {
+        Ok(reply) => Some((status, reply)),
+        Err(error) => {
+            diags.alert(line, 2, format!("errorfile : '{path}': {error}"));
+            None
+        }
+    }
+}

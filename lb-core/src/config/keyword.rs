@@ -1,0 +1,91 @@
+//! The keywords this program knows, as `haproxy -dK` lists them (management guide, section 3: `-dK`).
+
+use std::fmt::Write;
+
+use super::{global, http_errors, userlist};
+
+/// A keyword of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeywordRow {
+    /// The keyword, with leading words it depends on and `+1` behind it where it takes a value.
+    pub words: &'static str,
+    /// The section it is listed under; proxy keywords stand under `listen`.
+    pub section: &'static str,
+}
+
+/// Every supported keyword, section by section.
+pub fn rows() -> impl Iterator<Item = KeywordRow> {
+    let under = |section| move |words| KeywordRow { words, section };
+    let global = global::keyword_rows().filter(|(_, supported)| *supported).map(|(words, _)| words);
+    let userlist = userlist::KEYWORDS.into_iter().map(under("userlist"));
+    let http_errors = http_errors::KEYWORDS.into_iter().map(under("http-errors"));
+    global.map(under("global")).chain(userlist).chain(http_errors)
+}
+
+/// The classes of `-dK`, with HAProxy's titles in its order.
+const CLASSES: [(&str, &str, &str); 7] = [
+    ("acl", "ACL keywords", "# List of registered ACL keywords:\n"),
+    ("cfg", "configuration keywords", "# List of registered configuration keywords:\n"),
+    ("cli", "CLI keywords", "# List of registered CLI keywords:\n"),
+    ("cnv", "sample converter keywords", "# List of registered sample converter functions:\n"),
+    ("flt", "filter names", "# List of registered filter names:\n"),
+    ("smp", "sample fetch functions", "# List of registered sample fetch functions:\n"),
+    ("svc", "service names", "# List of registered service names:\n"),
+];
+
+/// The text for `-dK<classes>`: classes separated by commas, `all` for every class; anything else, `help` included,
+/// adds the list of classes.
+pub fn dump_keywords(classes: &str) -> String {
+    let mut text = String::new();
+    let asked: Vec<&str> = classes.split(',').filter(|class| !class.is_empty()).collect();
+    let known = |class: &&str| *class == "all" || CLASSES.iter().any(|(name, _, _)| name == class);
+    if asked.is_empty() || !asked.iter().all(known) {
+        text.push_str("# List of supported keyword classes:\nall: list all keywords\n");
+        for (name, what, _) in CLASSES {
+            let _ = writeln!(text, "{name}: {what}");
+        }
+    }
+    for (name, _, title) in CLASSES {
+        if asked.contains(&"all") || asked.contains(&name) {
+            text.push_str(title);
+            if name == "cfg" {
+                configuration(&mut text);
+            }
+        }
+    }
+    text
+}
+
+fn configuration(text: &mut String) {
+    let mut section = "";
+    for row in rows() {
+        if row.section != section {
+            section = row.section;
+            let _ = writeln!(text, "{section}");
+        }
+        let _ = writeln!(text, "\t{}", row.words);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_supported_is_listed() {
+        let text = dump_keywords("cfg");
+        assert!(text.starts_with("# List of registered configuration keywords:\nglobal\n\tca-base\n"));
+        assert!(text.contains("\n\tmaxconn\n") && !text.contains("lua-load"));
+        assert!(text.contains("\nuserlist\n\tgroup\n\tuser\nhttp-errors\n\terrorfile\n"));
+    }
+
+    #[test]
+    fn classes() {
+        assert!(
+            dump_keywords("help").starts_with("# List of supported keyword classes:\nall: list all keywords\nacl: ")
+        );
+        assert_eq!(dump_keywords("svc"), "# List of registered service names:\n");
+        assert_eq!(dump_keywords("svc,flt").lines().count(), 2);
+        assert_eq!(dump_keywords("all").matches("# List of registered").count(), 7);
+    }
+}

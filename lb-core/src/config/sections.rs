@@ -1,0 +1,86 @@
+//! The kinds of sections: which exist, and which part of the configuration each fills.
+
+use super::diagnostic::Diagnostics;
+use super::document::{Document, Line, Section};
+use super::model::Config;
+use super::{global, http_errors, userlist};
+
+/// A kind of section, by the keyword that starts it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The keyword.
+    pub keyword: &'static str,
+    /// Whether its keywords are known here; the others are refused by name.
+    pub supported: bool,
+}
+
+/// Every kind of section of HAProxy 2.6 (configuration.txt, sections 3 and 4).
+pub const KINDS: [Kind; 15] = [
+    Kind { keyword: "global", supported: true },
+    Kind { keyword: "defaults", supported: true },
+    Kind { keyword: "frontend", supported: true },
+    Kind { keyword: "backend", supported: true },
+    Kind { keyword: "listen", supported: true },
+    Kind { keyword: "userlist", supported: true },
+    Kind { keyword: "http-errors", supported: true },
+    Kind { keyword: "peers", supported: false },
+    Kind { keyword: "mailers", supported: false },
+    Kind { keyword: "program", supported: false },
+    Kind { keyword: "ring", supported: false },
+    Kind { keyword: "log-forward", supported: false },
+    Kind { keyword: "resolvers", supported: false },
+    Kind { keyword: "cache", supported: false },
+    Kind { keyword: "fcgi-app", supported: false },
+];
+
+/// HAProxy's text for `no` or `default` in front of a keyword that knows neither.
+pub const NEGATION: &str = "negation/default currently supported only for options, log, busy-polling, set-dumpable, \
+                            strict-limits, insecure-fork-wanted and numa-cpu-mapping.";
+
+/// The kind of section that `keyword` starts.
+pub fn kind(keyword: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.keyword == keyword)
+}
+
+/// Turns a document into a configuration. All of the document is read and all its faults are reported; the
+/// configuration is usable only if there is no error among them.
+pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
+    let mut config = Config::default();
+    for section in &document.sections {
+        match section.header.keyword() {
+            "global" => global::parse_section(section, &mut config.global, diags),
+            "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
+            "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
+            "defaults" | "frontend" | "backend" | "listen" => {}
+            _ => refuse(section, diags),
+        }
+    }
+    userlist::finish(&mut config.userlists, diags);
+    config
+}
+
+fn refuse(section: &Section, diags: &mut Diagnostics) {
+    let keyword = section.header.keyword();
+    if kind(keyword).is_some() {
+        diags.alert(&section.header, 0, format!("the '{keyword}' section is not supported yet by lb."));
+    } else {
+        let nearest = super::suggest::nearest(keyword, KINDS.iter().map(|kind| kind.keyword));
+        diags.alert_suggest(&section.header, 0, format!("unknown section '{keyword}'."), nearest);
+    }
+}
+
+/// Refuses words behind the first `max` arguments of a line. Answers whether there were none.
+pub(super) fn no_more_than(max: usize, line: &Line, first: usize, diags: &mut Diagnostics) -> bool {
+    let extra = line.arg(first + max + 1);
+    if extra.is_empty() {
+        return true;
+    }
+    let text = format!("'{}' cannot handle unexpected argument '{extra}'.", line.arg(first));
+    diags.alert(line, first + max + 1, text);
+    false
+}
+
+/// The first character of a section's or object's name that none may have.
+pub(super) fn bad_name_character(name: &str) -> Option<char> {
+    name.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')))
+}
