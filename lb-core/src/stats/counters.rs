@@ -1,6 +1,6 @@
 //! What only grows, per worker: the cumulative columns of `show stat` and `show info` (management.txt, section 9).
 //!
-//! Each struct is kept once per worker ([`PerWorker`](super::PerWorker)); the totals are summed when somebody asks.
+//! Each struct is kept once per worker ([`PerWorker`]); the totals are summed when somebody asks.
 //! What goes up and down and its largest value is a [`Gauge`](super::Gauge), what is per second a
 //! [`Rate`](super::Rate).
 
