@@ -183,7 +183,7 @@ pub(super) const ROWS: &[Row] = &[
     row("tune.ssl.cachesize", tls::cachesize),
     later("tune.ssl.capture-buffer-size"),
     later("tune.ssl.capture-cipherlist-size"),
-    later("tune.ssl.default-dh-param"),
+    row("tune.ssl.default-dh-param", tls::default_dh_param),
     later("tune.ssl.force-private-cache"),
     later("tune.ssl.hard-maxrecord"),
     later("tune.ssl.keylog"),

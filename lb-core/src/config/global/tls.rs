@@ -46,6 +46,16 @@ pub(super) fn cachesize(cx: &mut Cx<'_>) {
     cx.global.ssl.cachesize = integer(cx, "an integer argument").or(cx.global.ssl.cachesize);
 }
 
+/// The size of finite-field Diffie-Hellman parameters. Checked, and of no effect: our TLS library offers only elliptic
+/// curves, so there is no such key exchange that the size could weaken or strengthen.
+pub(super) fn default_dh_param(cx: &mut Cx<'_>) {
+    if let Some(size) = integer::<u32>(cx, "an integer argument")
+        && size < 1024
+    {
+        cx.alert(1, "'tune.ssl.default-dh-param' expects a value >= 1024.");
+    }
+}
+
 pub(super) fn lifetime(cx: &mut Cx<'_>) {
     let Some(text) = cx.one_argument("ssl sessions <lifetime> in seconds as argument.") else { return };
     match parse_time(text, TimeUnit::Seconds) {
