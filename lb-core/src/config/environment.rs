@@ -29,7 +29,7 @@ impl Environment {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         let mut environment = Self { variables };
-        environment.set("HAPROXY_STARTUP_VERSION", HAPROXY_VERSION);
+        environment.set("HAPROXY_STARTUP_VERSION", concat!("2.6.12-lb", env!("CARGO_PKG_VERSION")));
         environment.preset("HAPROXY_LOCALPEER", &host_name());
         environment
     }
@@ -69,8 +69,9 @@ impl Environment {
     pub fn apply(&mut self, line: &Line) {
         let names = || line.words.iter().skip(1).map(|word| word.text.as_str()).take_while(|name| !name.is_empty());
         match line.keyword() {
-            "setenv" if !line.arg(2).is_empty() => self.set(line.arg(1), line.arg(2)),
-            "presetenv" if !line.arg(2).is_empty() => self.preset(line.arg(1), line.arg(2)),
+            "setenv" | "presetenv" if line.arg(2).is_empty() || !line.arg(4).is_empty() => {}
+            "setenv" => self.set(line.arg(1), line.arg(2)),
+            "presetenv" => self.preset(line.arg(1), line.arg(2)),
             "unsetenv" => names().for_each(|name| self.unset(name)),
             "resetenv" => self.reset(|name| names().any(|kept| kept == name)),
             _ => {}

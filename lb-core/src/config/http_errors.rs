@@ -65,3 +65,50 @@ fn errorfile(line: &Line, diags: &mut Diagnostics) -> Option<(u16, ErrorReply)> 
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use crate::config::model::{Config, HttpErrors};
+    use crate::config::{LoadOptions, render};
+
+    fn read(text: &str) -> (Vec<HttpErrors>, Vec<String>) {
+        let (errors, diags) = match Config::parse_with(text, "t.cfg", &LoadOptions::default()) {
+            Ok(loaded) => (loaded.config.http_errors, loaded.diagnostics),
+            Err(error) => (Vec::new(), error.diagnostics),
+        };
+        (errors, diags.iter().map(render::message).collect())
+    }
+
+    #[test]
+    fn files_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("503.http");
+        std::fs::write(&path, "HTTP/1.0 503 Sorry\r\ncontent-type: text/plain\r\n\r\nlater").unwrap();
+        let text = format!("http-errors site\n  errorfile 503 {}\n  errorfile 400 /dev/null\n", path.display());
+        let (errors, messages) = read(&text);
+        assert_eq!(messages, Vec::<String>::new());
+        assert_eq!((errors[0].name.as_str(), errors[0].errors.len()), ("site", 2));
+        assert_eq!(&*errors[0].errors[&503].body, b"later");
+        assert!(errors[0].errors[&400].silent);
+    }
+
+    #[test]
+    fn messages_are_those_of_haproxy() {
+        let text = "http-errors a\n errorfile\n errorfile 999 x\n errorfile abc x\n errorfile 400 nope.http\n errorloc \
+                    400 /x\nhttp-errors\nhttp-errors a,b\nhttp-errors a\n";
+        assert_eq!(
+            read(text).1,
+            [
+                "parsing [t.cfg:2] : errorfile: expects <status_code> and <file> as arguments.",
+                "parsing [t.cfg:3] : errorfile : status code '999' not handled.",
+                "parsing [t.cfg:4] : errorfile : status code 'abc' not handled.",
+                "parsing [t.cfg:5] : errorfile : error opening file 'nope.http'.",
+                "parsing [t.cfg:6] : unknown keyword 'errorloc' in 'http-errors' section",
+                "parsing [t.cfg:7] : missing name for http-errors section.",
+                "parsing [t.cfg:8] : character ',' is not permitted in 'http-errors' name 'a,b'.",
+                "parsing [t.cfg:9]: http-errors section 'a' already exists (declared at t.cfg:1).",
+            ]
+        );
+    }
+}

@@ -220,7 +220,11 @@ impl Lexer<'_> {
                 let length = self.rest().iter().position(|&b| b == b'}').ok_or(LexError::Brace(brace))?;
                 match value {
                     Some(value) => self.push_all(&value),
-                    None => (1..length).for_each(|i| self.push_at(i)),
+                    // HAProxy takes it for a misplaced word expansion.
+                    None if self.rest().get(..length).is_some_and(|text| text.ends_with(b"[*]")) => {
+                        return Err(LexError::Brace(brace));
+                    }
+                    None => (1..length).for_each(|ahead| self.push_at(ahead)),
                 }
                 self.at += length;
             }
@@ -391,7 +395,7 @@ mod tests {
             ("\"${NONE}\" x", &["", "x"]),
             ("\"${NONE-a b}\"", &["a b"]),
             ("\"${NONE-}b\"", &["b"]),
-            ("\"${NONE-$A\"'\\#[*]}\"", &["$A\"'\\#[*]"]),
+            ("\"${NONE-$A\"'\\#[*]b}\"", &["$A\"'\\#[*]b"]),
             ("\"${EMPTY-a}\"", &[""]),
             ("\"${LIST-a}\"", &["one two  three"]),
             ("\"${LIST[*]}\"", &["one", "two", "three"]),

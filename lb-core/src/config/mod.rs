@@ -6,6 +6,8 @@
 //! files        which files, and their bytes
 //! lexer        a line to words; environment: the variables in it
 //! reader       lines to sections; conditional, predicate: .if and its likes
+//! toml         the other language: tables to sections
+//! convert      sections to either language
 //! document     what was read: sections of lines of words
 //! sections     sections to the model by keyword tables: global, proxy, userlist, http_errors
 //! model        the typed configuration
@@ -17,6 +19,7 @@
 pub mod account;
 pub mod address;
 pub mod conditional;
+pub mod convert;
 pub mod diagnostic;
 pub mod document;
 pub mod environment;
@@ -34,6 +37,7 @@ pub mod reader;
 pub mod render;
 pub mod sections;
 pub mod suggest;
+pub mod toml;
 pub mod userlist;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};

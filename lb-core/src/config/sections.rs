@@ -56,8 +56,13 @@ pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
             _ => refuse(section, diags),
         }
     }
-    proxy::finish(proxies, &mut config, diags);
+    let (read, failed) = (diags.len(), diags.has_errors());
     userlist::finish(&mut config.userlists, diags);
+    proxy::finish(proxies, &mut config, diags);
+    if failed {
+        // What was refused above may be all that is missing.
+        diags.drop_warnings(read);
+    }
     config
 }
 

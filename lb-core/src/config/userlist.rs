@@ -137,3 +137,80 @@ fn name_is_valid(line: &Line, what: &str, diags: &mut Diagnostics) -> bool {
     }
     bad.is_none()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use crate::config::model::Config;
+    use crate::config::{LoadOptions, render};
+
+    fn read(text: &str) -> (Vec<Userlist>, Vec<String>) {
+        let (lists, diags) = match Config::parse_with(text, "t.cfg", &LoadOptions::default()) {
+            Ok(loaded) => (loaded.config.userlists, loaded.diagnostics),
+            Err(error) => (Vec::new(), error.diagnostics),
+        };
+        (lists, diags.iter().map(render::message).collect())
+    }
+
+    /// The manual's example of section 3.4.
+    #[test]
+    fn both_ways_to_name_members_mean_the_same() {
+        let (lists, messages) = read(
+            "userlist L1\n  group G1 users tiger,scott\n  group G2 users scott\n\
+             \x20 user tiger password $6$k6y3o.eP$JlKBx9za9667qe4(...)xHSwRv6J.C0/D7cV91\n\
+             \x20 user scott insecure-password elgato\n  user xdb insecure-password hello\n\
+             userlist L2\n  group G1\n  group G2\n  user tiger password $6$x groups G1\n\
+             \x20 user scott insecure-password elgato groups G1,G2\n  user xdb insecure-password hello\n",
+        );
+        assert_eq!(messages, Vec::<String>::new());
+        let members = |list: &Userlist| {
+            let mut members = list.groups.clone();
+            members.values_mut().for_each(|users| users.sort());
+            members
+        };
+        assert_eq!(members(&lists[0]), members(&lists[1]));
+        assert_eq!(lists[1].users[1].password, Some(UserPassword::Plain("elgato".into())));
+        assert!(matches!(lists[0].users[0].password, Some(UserPassword::Hash(_))));
+    }
+
+    #[test]
+    fn messages_are_those_of_haproxy() {
+        let text = "userlist a\n user\n group\n user x\n user x\n group g1\n group g1\n group g4 foo\n user v foo bar\n \
+                    foo\n group a,b\n no user\n";
+        assert_eq!(
+            read(text).1,
+            [
+                "parsing [t.cfg:2]: 'user' expects <name> as arguments.",
+                "parsing [t.cfg:3]: 'group' expects <name> as arguments.",
+                "parsing [t.cfg:5]: ignoring duplicated user 'x' in userlist 'a'.",
+                "parsing [t.cfg:7]: ignoring duplicated group 'g1' in userlist 'a'.",
+                "parsing [t.cfg:8]: 'group' only supports 'users' option.",
+                "parsing [t.cfg:9]: 'user' only supports 'password', 'insecure-password' and 'groups' options.",
+                "parsing [t.cfg:10]: unknown keyword 'foo' in 'users' section",
+                "parsing [t.cfg:11]: character ',' is not permitted in 'group' name 'a,b'.",
+                "parsing [t.cfg:12]: negation/default currently supported only for options, log, busy-polling, \
+             set-dumpable, strict-limits, insecure-fork-wanted and numa-cpu-mapping.",
+            ]
+        );
+        assert_eq!(
+            read("userlist a\n user z groups g2\n").1,
+            ["userlist 'a': no such group 'g2' specified in user 'z'"]
+        );
+        assert_eq!(read("userlist a\n group g users x\n").1, ["userlist 'a': no such user 'x' specified in group 'g'"]);
+    }
+
+    #[test]
+    fn headers() {
+        let told = |header: &str| read(&format!("{header}\n")).1;
+        assert_eq!(told("userlist"), ["parsing [t.cfg:1]: 'userlist' expects <name> as arguments."]);
+        assert_eq!(told("userlist a b"), ["parsing [t.cfg:1] : 'userlist' cannot handle unexpected argument 'b'."]);
+        assert_eq!(
+            told("userlist a*b"),
+            ["parsing [t.cfg:1]: character '*' is not permitted in 'userlist' name 'a*b'."]
+        );
+        let (lists, messages) = read("userlist a\nuserlist a\n");
+        assert_eq!(messages, ["parsing [t.cfg:2]: ignoring duplicated userlist 'a'."]);
+        assert_eq!(lists.len(), 1);
+    }
+}

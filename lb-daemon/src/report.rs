@@ -1,0 +1,74 @@
+//! Messages of the process in HAProxy's form: `[ALERT]    (pid) : text`.
+
+use std::cell::Cell;
+
+use crate::shim::config::{Diagnostics, RenderOptions, render};
+use crate::version;
+
+/// Writes messages to stderr unless the process is quiet.
+pub(crate) struct Reporter {
+    quiet: bool,
+    told_version: Cell<bool>,
+}
+
+impl Reporter {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { quiet, told_version: Cell::new(false) }
+    }
+
+    /// Why the process ends.
+    pub(crate) fn alert(&self, message: &str) {
+        self.message("[ALERT]   ", message);
+    }
+
+    /// What should be changed.
+    pub(crate) fn warning(&self, message: &str) {
+        self.message("[WARNING] ", message);
+    }
+
+    /// A line of a result, such as that of `-c`.
+    pub(crate) fn result(&self, text: &str) {
+        if !self.quiet {
+            println!("{text}");
+        }
+    }
+
+    /// What was found in a configuration.
+    pub(crate) fn diagnostics(&self, diagnostics: &Diagnostics, diagnostic_mode: bool) {
+        if self.quiet {
+            return;
+        }
+        let path = executable();
+        let version = version::compatible();
+        let banner = (!self.told_version.get()).then_some((version.as_str(), path.as_str()));
+        let pretty = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let options = RenderOptions { pid: std::process::id(), pretty, diagnostic_mode, banner };
+        let text = render(diagnostics, &options);
+        if text.contains("path to executable is") {
+            self.told_version.set(true);
+        }
+        eprint!("{text}");
+    }
+
+    fn message(&self, label: &str, message: &str) {
+        if self.quiet {
+            return;
+        }
+        let pid = std::process::id();
+        if !self.told_version.replace(true) {
+            eprintln!("[NOTICE]   ({pid}) : haproxy version is {}", version::compatible());
+            eprintln!("[NOTICE]   ({pid}) : path to executable is {}", executable());
+        }
+        eprintln!("{label} ({pid}) : {message}");
+    }
+}
+
+fn executable() -> String {
+    std::env::current_exe().map_or_else(|_| "?".to_owned(), |path| path.display().to_string())
+}
+
+/// The system's words for an error, without Rust's "(os error n)".
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}

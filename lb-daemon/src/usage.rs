@@ -1,0 +1,31 @@
+//! The help that is printed without arguments.
+
+use crate::version::Identity;
+
+/// What the command line takes.
+pub(crate) fn text(identity: Identity) -> String {
+    let name = identity.program();
+    format!(
+        "\
+Usage : {name} [-f <cfgfile|cfgdir>]* [ -vdVq ] [ -c ] [ -n <maxconn> ] [ -N <maxpconn> ]
+        [ -C <dir> ] [-- <cfgfile>*]
+        -v displays version ; -vv shows known build options.
+        -d enters debug mode ; -db only disables background mode.
+        -V enters verbose mode (disables quiet mode)
+        -C changes to <dir> before loading files.
+        -q quiet mode : don't display messages
+        -c check mode : only check config files and exit
+        -cc check condition : evaluate a condition and exit
+        -n sets the maximum total # of connections (uses ulimit -n)
+        -N sets the default, per-proxy maximum # of connections (0)
+        -L set local peer name (default to hostname)
+        -dS disables splice usage (broken on old kernels)
+        -dR disables SO_REUSEPORT usage
+        -dK{{class[,...]}} dump registered keywords (use 'help' for list)
+        -dV disables SSL verify on servers side
+        -dW fails if any warning is emitted
+        -dD diagnostic mode : warn about suspicious configuration statements
+        --convert cfg|toml writes the configuration in the other language and exits
+"
+    )
+}
