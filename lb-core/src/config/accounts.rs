@@ -1,27 +1,22 @@
-//! System users and groups by name, from /etc/passwd and /etc/group.
+//! Numbers of users and groups named in a configuration, from the system's account files.
 
-use std::fs;
-use std::path::Path;
-
-/// The number of a system user, if there is one of that name.
+/// The number of a user, from `/etc/passwd`.
 pub fn user_id(name: &str) -> Option<u32> {
-    lookup(Path::new("/etc/passwd"), name)
+    id_in(&std::fs::read_to_string("/etc/passwd").ok()?, name)
 }
 
-/// The number of a system group, if there is one of that name.
+/// The number of a group, from `/etc/group`.
 pub fn group_id(name: &str) -> Option<u32> {
-    lookup(Path::new("/etc/group"), name)
+    id_in(&std::fs::read_to_string("/etc/group").ok()?, name)
 }
 
-fn lookup(database: &Path, name: &str) -> Option<u32> {
-    find(&String::from_utf8_lossy(&fs::read(database).ok()?), name)
-}
-
-/// `name:password:id:...` in both databases (passwd(5), group(5)).
-fn find(database: &str, name: &str) -> Option<u32> {
-    database.lines().find_map(|line| {
+/// Both files start with `name:password:number`.
+fn id_in(text: &str, name: &str) -> Option<u32> {
+    text.lines().find_map(|line| {
         let mut fields = line.split(':');
-        (!name.is_empty() && fields.next() == Some(name)).then(|| fields.nth(1)?.parse().ok())?
+        let found = fields.next() == Some(name);
+        let number = fields.nth(1)?;
+        if found { number.parse().ok() } else { None }
     })
 }
 
@@ -30,11 +25,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_to_numbers() {
-        let database = "root:x:0:0:root:/root:/bin/sh\n\nbad:x\nwww:x:33:33::/:/bin/false\n";
-        assert_eq!(find(database, "root"), Some(0));
-        assert_eq!(find(database, "www"), Some(33));
-        assert_eq!((find(database, "bad"), find(database, "no"), find(database, "")), (None, None, None));
-        assert_eq!(user_id("root"), Some(0));
+    fn ids() {
+        let text = "root:x:0:0:root:/root:/bin/sh\n\nbroken\nwww:x:33:33::/:\n";
+        assert_eq!(id_in(text, "root"), Some(0));
+        assert_eq!(id_in(text, "www"), Some(33));
+        assert_eq!(id_in(text, "broken"), None);
+        assert_eq!(id_in(text, ""), None);
     }
 }

@@ -17,6 +17,7 @@
 //! ```
 
 pub mod accounts;
+pub mod address;
 pub mod conditional;
 pub mod convert;
 pub mod diagnostic;

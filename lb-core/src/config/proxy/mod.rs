@@ -1,3 +1,203 @@
-//! Keyword tables of the proxy sections.
+//! Keyword tables of `defaults`, `frontend`, `backend` and `listen` (configuration.txt, section 4).
+//!
+//! [`parse_section`] reads one section into a [`Draft`]; [`finish`] resolves what refers to other sections and
+//! turns the drafts into [`ProxyConfig`]s. One file per family of keywords; `keywords.rs` is the table of all.
 
+mod balance;
+mod bind;
+mod draft;
+mod errors;
+mod finish;
+mod http_rules;
+mod keywords;
 pub mod log;
+mod options;
+mod redirect;
+mod reply;
+mod sections;
+mod server;
+mod server_options;
+mod settings;
+mod source;
+mod timeouts;
+
+#[cfg(test)]
+mod tests;
+
+pub use finish::finish;
+pub use keywords::{KeywordRow, Sections, keyword_rows};
+
+use std::collections::HashMap;
+
+use super::diagnostic::Diagnostics;
+use super::document::{Line, Section};
+use super::model::ProxyConfig;
+use super::suggest;
+use draft::Draft;
+use keywords::Wrong;
+use sections::Defaults;
+
+/// Everything the proxy sections read so far have said.
+#[derive(Debug, Default)]
+pub struct ProxyState {
+    defaults: Vec<Defaults>,
+    proxies: Vec<Draft>,
+    /// Indices of `proxies` by name: a frontend and a backend may share one.
+    names: HashMap<String, Vec<usize>>,
+}
+
+impl ProxyState {
+    /// Nothing read yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+/// Reads a `defaults`, `frontend`, `backend` or `listen` section; all its errors are reported.
+pub fn parse_section(section: &Section, state: &mut ProxyState, diags: &mut Diagnostics) {
+    let Some(mut draft) = sections::open(&section.header, state, diags) else { return };
+    for line in &section.lines {
+        parse_line(line, &mut draft, diags);
+    }
+    sections::close(draft, state);
+}
+
+/// A line being read: what a keyword's function gets.
+struct Cx<'a> {
+    line: &'a Line,
+    draft: &'a mut Draft,
+    diags: &'a mut Diagnostics,
+    /// Index of the keyword's own word: 1 behind `no` and `default`.
+    first: usize,
+    /// Prefix of the line.
+    prefix: Prefix,
+}
+
+/// `no` and `default` in front of a keyword.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prefix {
+    None,
+    No,
+    Default,
+}
+
+impl Cx<'_> {
+    /// Argument `index` of the keyword, from 1; empty where there is none.
+    fn arg(&self, index: usize) -> &str {
+        self.line.arg(self.first + index)
+    }
+
+    fn config(&mut self) -> &mut ProxyConfig {
+        &mut self.draft.config
+    }
+
+    fn alert(&mut self, index: usize, message: impl Into<String>) {
+        self.diags.alert(self.line, self.first + index, message);
+    }
+
+    fn warning(&mut self, index: usize, message: impl Into<String>) {
+        self.diags.warning(self.line, self.first + index, message);
+    }
+
+    /// Refuses arguments beyond `max`; `what` is how the message names the keyword.
+    fn too_many(&mut self, max: usize, what: &str) -> bool {
+        let extra = self.arg(max + 1);
+        if extra.is_empty() {
+            return false;
+        }
+        let message = format!("'{what}' cannot handle unexpected argument '{extra}'.");
+        self.alert(max + 1, message);
+        true
+    }
+}
+
+fn parse_line(line: &Line, draft: &mut Draft, diags: &mut Diagnostics) {
+    let prefix = match line.keyword() {
+        "no" => Prefix::No,
+        "default" => Prefix::Default,
+        _ => Prefix::None,
+    };
+    let first = usize::from(prefix != Prefix::None);
+    let keyword = line.arg(first);
+    if prefix != Prefix::None && !matches!(keyword, "option" | "log") {
+        diags.alert(
+            line,
+            first,
+            "negation/default currently supported only for options, log, busy-polling, set-dumpable, \
+             strict-limits, insecure-fork-wanted and numa-cpu-mapping.",
+        );
+        return;
+    }
+    let Some(row) = keywords::find(keyword, line.arg(first + 1)) else {
+        unknown_keyword(line, first, keyword, draft, diags);
+        return;
+    };
+    if !check_section(row, line, first, draft, diags) {
+        return;
+    }
+    match row.parse {
+        Some(parse) => parse(&mut Cx { line, draft, diags, first, prefix }),
+        None => diags.alert(line, first, format!("'{}' is not supported yet", row.words)),
+    }
+}
+
+fn unknown_keyword(line: &Line, first: usize, keyword: &str, draft: &Draft, diags: &mut Diagnostics) {
+    let bit = draft.section.bit();
+    let known = keywords::KEYWORDS.iter().filter(|row| row.sections.contains(bit)).map(|row| row.first_word());
+    let near = suggest::nearest(keyword, known);
+    diags.alert_suggest(line, first, unknown_text(keyword, draft.section.keyword(), near), near);
+}
+
+fn unknown_text(keyword: &str, section: &str, near: Option<&str>) -> String {
+    let mut text = format!("unknown keyword '{keyword}' in '{section}' section");
+    push_did_you_mean(&mut text, near);
+    text
+}
+
+/// HAProxy's way to name the nearest word.
+fn push_did_you_mean(text: &mut String, near: Option<&str>) {
+    if let Some(near) = near {
+        text.push_str("; did you mean '");
+        text.push_str(near);
+        text.push_str("' maybe ?");
+    }
+}
+
+/// Whether the keyword may stand in this section; says what is wrong otherwise. What HAProxy only warns of is
+/// read all the same, so that its other errors show too.
+fn check_section(row: &KeywordRow, line: &Line, first: usize, draft: &Draft, diags: &mut Diagnostics) -> bool {
+    let section = draft.section;
+    if row.sections.contains(section.bit()) {
+        if row.named_defaults_only && section.is_defaults() && draft.config.name.is_empty() {
+            let text = format!("'{}' not allowed in anonymous 'defaults' section.", row.first_word());
+            diags.alert(line, first, text);
+            return false;
+        }
+        return true;
+    }
+    if section.is_defaults() {
+        diags.alert(line, first, format!("'{}' not allowed in 'defaults' section.", row.first_word()));
+        return false;
+    }
+    let capability = if row.sections.contains(Sections::BACKEND) { "backend" } else { "frontend" };
+    let because = format!("because {} '{}' has no {capability} capability", section.label(), draft.config.name);
+    match row.wrong {
+        Wrong::Ignored(hint) => {
+            diags.warning(line, first, format!("'{}' ignored {because}.{hint}", row.first_word()));
+            true
+        }
+        Wrong::WillBeIgnored => {
+            diags.warning(line, first, format!("'{}' will be ignored {because}", row.words));
+            true
+        }
+        Wrong::WillBeIgnoredBare => {
+            diags.warning(line, first, format!("{} will be ignored {because}", row.words));
+            true
+        }
+        Wrong::NotAllowed => {
+            diags.alert(line, first, format!("'{}' not allowed {because}.", row.first_word()));
+            false
+        }
+        Wrong::OwnText => true,
+    }
+}

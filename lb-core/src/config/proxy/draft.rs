@@ -1,0 +1,229 @@
+//! A section while it is read: the typed proxy plus what is only known once all sections were read.
+
+use std::collections::BTreeMap;
+
+use super::keywords::Sections;
+use super::server::ServerDraft;
+use crate::config::document::Line;
+use crate::config::model::{
+    Balance, ErrorReply, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions, Timeouts,
+};
+
+/// The four sections of this module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SectionKind {
+    Defaults,
+    Frontend,
+    Backend,
+    Listen,
+}
+
+impl SectionKind {
+    pub(super) fn from_keyword(keyword: &str) -> Option<Self> {
+        match keyword {
+            "defaults" => Some(Self::Defaults),
+            "frontend" => Some(Self::Frontend),
+            "backend" => Some(Self::Backend),
+            "listen" => Some(Self::Listen),
+            _ => None,
+        }
+    }
+
+    /// The word that opens the section.
+    pub(super) fn keyword(self) -> &'static str {
+        match self {
+            Self::Defaults => "defaults",
+            Self::Frontend => "frontend",
+            Self::Backend => "backend",
+            Self::Listen => "listen",
+        }
+    }
+
+    /// How messages call it.
+    pub(super) fn label(self) -> &'static str {
+        match self {
+            Self::Listen => "proxy",
+            other => other.keyword(),
+        }
+    }
+
+    pub(super) fn bit(self) -> Sections {
+        match self {
+            Self::Defaults => Sections::DEFAULTS,
+            Self::Frontend => Sections::FRONTEND,
+            Self::Backend => Sections::BACKEND,
+            Self::Listen => Sections::LISTEN,
+        }
+    }
+
+    pub(super) fn is_defaults(self) -> bool {
+        self == Self::Defaults
+    }
+
+    pub(super) fn has_frontend(self) -> bool {
+        self != Self::Backend
+    }
+
+    pub(super) fn has_backend(self) -> bool {
+        self != Self::Frontend
+    }
+
+    fn proxy_kind(self) -> ProxyKind {
+        match self {
+            Self::Frontend => ProxyKind::Frontend,
+            Self::Backend => ProxyKind::Backend,
+            Self::Defaults | Self::Listen => ProxyKind::Listen,
+        }
+    }
+}
+
+/// A section while it is read. A proxy starts as a copy of its defaults.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) section: SectionKind,
+    pub(super) header: Line,
+    /// `config.servers`, `errors` and the references in replies are filled in by `finish`.
+    pub(super) config: ProxyConfig,
+    /// `id` was written.
+    pub(super) own_id: bool,
+    /// `default-server` so far.
+    pub(super) default_server: ServerDraft,
+    pub(super) servers: Vec<ServerDraft>,
+    /// The lines of `config.binds`, for messages.
+    pub(super) bind_lines: Vec<Line>,
+    /// `errorfile` and its kin, in order: a later one wins.
+    pub(super) errors: Vec<ErrorDirective>,
+    /// Replies of rules that name error files of other sections.
+    pub(super) references: Vec<ReplyReference>,
+    pub(super) default_backend_line: Option<Line>,
+    pub(super) use_backend_lines: Vec<Line>,
+    /// The last rule of each rule set without condition that ends it, for the warning about what follows.
+    pub(super) request_final: bool,
+    pub(super) response_final: bool,
+    /// `option httplog` and the like stood here, for the warning that it needs HTTP.
+    pub(super) httplog_line: Option<Line>,
+    /// `balance` was written in this section or its defaults.
+    pub(super) balance_said: bool,
+}
+
+/// Which errors a line sets, in order.
+#[derive(Clone, Debug)]
+pub(super) struct ErrorDirective {
+    pub(super) line: Line,
+    /// Status codes; empty for all of the `http-errors` section.
+    pub(super) status: Vec<u16>,
+    pub(super) source: ErrorSource,
+}
+
+/// What an error directive says.
+#[derive(Clone, Debug)]
+pub(super) enum ErrorSource {
+    Reply(ErrorReply),
+    /// `errorfiles name`.
+    Section(String),
+    /// `default-errorfiles`: forget what was said.
+    Reset,
+}
+
+/// A reply in a rule whose body is an error page that is known only at the end.
+#[derive(Clone, Debug)]
+pub(super) struct ReplyReference {
+    pub(super) set: RuleSet,
+    /// Index of the rule in its set.
+    pub(super) rule: usize,
+    pub(super) line: Line,
+    pub(super) status: u16,
+    /// Name of an `http-errors` section; `None` for the proxy's own error pages.
+    pub(super) section: Option<String>,
+}
+
+/// The rule sets of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RuleSet {
+    Request,
+    Response,
+}
+
+impl RuleSet {
+    pub(super) fn keyword(self) -> &'static str {
+        match self {
+            Self::Request => "http-request",
+            Self::Response => "http-response",
+        }
+    }
+}
+
+impl Draft {
+    /// A section that inherits nothing.
+    pub(super) fn new(section: SectionKind, header: Line) -> Self {
+        let config = ProxyConfig {
+            name: String::new(),
+            kind: section.proxy_kind(),
+            place: header.place.clone(),
+            id: 0,
+            description: None,
+            disabled: false,
+            mode: Mode::Tcp,
+            binds: Vec::new(),
+            maxconn: None,
+            backlog: None,
+            rate_limit_sessions: None,
+            monitor_uri: None,
+            use_backend: Vec::new(),
+            default_backend: None,
+            http_request_rules: Vec::new(),
+            http_response_rules: Vec::new(),
+            timeouts: Timeouts::default(),
+            options: ProxyOptions::default(),
+            logs: Vec::new(),
+            log_format: LogFormatChoice::Default,
+            log_tag: None,
+            errors: BTreeMap::new(),
+            balance: Balance::Unset,
+            servers: Vec::new(),
+            fullconn: None,
+            retries: None,
+            redispatch: None,
+            http_reuse: None,
+            max_keep_alive_queue: None,
+            source: None,
+            dispatch: None,
+        };
+        Self {
+            section,
+            header,
+            config,
+            own_id: false,
+            default_server: ServerDraft::default(),
+            servers: Vec::new(),
+            bind_lines: Vec::new(),
+            errors: Vec::new(),
+            references: Vec::new(),
+            default_backend_line: None,
+            use_backend_lines: Vec::new(),
+            request_final: false,
+            response_final: false,
+            httplog_line: None,
+            balance_said: false,
+        }
+    }
+
+    /// A section that starts with what `defaults` says.
+    pub(super) fn inherit(defaults: &Self, section: SectionKind, header: Line) -> Self {
+        let mut draft = Self { section, ..defaults.clone() };
+        draft.config.kind = section.proxy_kind();
+        draft.config.place = header.place.clone();
+        draft.header = header;
+        draft.httplog_line = None;
+        draft
+    }
+
+    /// Whether rules came from a defaults section or were written here.
+    pub(super) fn has_rules(&self) -> bool {
+        !self.config.http_request_rules.is_empty() || !self.config.http_response_rules.is_empty()
+    }
+
+    pub(super) fn is_http(&self) -> bool {
+        self.config.mode == Mode::Http
+    }
+}

@@ -1,0 +1,113 @@
+//! `errorfile`, `errorfiles`, `errorloc`, `errorloc302`, `errorloc303`, `http-error` (configuration.txt, section 4.2).
+
+use std::sync::Arc;
+
+use super::Cx;
+use super::draft::{ErrorDirective, ErrorSource};
+use super::reply::{self, Body, load_error_file};
+use super::settings::leading_integer;
+use crate::config::error_reply::HANDLED_STATUS;
+use crate::config::model::ErrorReply;
+
+/// The status at word `index` of the keyword, when a page can be configured for it.
+fn handled_status(cx: &mut Cx<'_>, index: usize) -> Option<u16> {
+    let (value, _) = leading_integer(cx.arg(index));
+    let status = u16::try_from(value).ok().filter(|status| HANDLED_STATUS.contains(status));
+    if status.is_none() {
+        let text = format!("{} : status code '{value}' not handled.", cx.arg(0));
+        cx.alert(index, text);
+    }
+    status
+}
+
+fn push(cx: &mut Cx<'_>, status: Vec<u16>, source: ErrorSource) {
+    let line = cx.line.clone();
+    cx.draft.errors.push(ErrorDirective { line, status, source });
+}
+
+pub(super) fn errorfile(cx: &mut Cx<'_>) {
+    if cx.arg(1).is_empty() || cx.arg(2).is_empty() {
+        return cx.alert(1, "errorfile : expects <status_code> and <file> as arguments.");
+    }
+    let Some(status) = handled_status(cx, 1) else { return };
+    match load_error_file(cx.arg(2)) {
+        Ok(reply) => push(cx, vec![status], ErrorSource::Reply(reply)),
+        Err(message) => cx.alert(2, format!("errorfile : {message}")),
+    }
+}
+
+pub(super) fn errorfiles(cx: &mut Cx<'_>) {
+    let name = cx.arg(1).to_owned();
+    if name.is_empty() {
+        return cx.alert(1, "errorfiles : expects <name> as argument.");
+    }
+    let mut status = Vec::new();
+    let mut index = 2;
+    while !cx.arg(index).is_empty() {
+        let Some(code) = handled_status(cx, index) else { return };
+        status.push(code);
+        index += 1;
+    }
+    push(cx, status, ErrorSource::Section(name));
+}
+
+/// `errorloc` is `errorloc302`.
+pub(super) fn errorloc(cx: &mut Cx<'_>) {
+    let (keyword, url) = (cx.arg(0).to_owned(), cx.arg(2).to_owned());
+    if cx.arg(1).is_empty() || url.is_empty() {
+        return cx.alert(1, format!("{keyword} : expects <status_code> and <url> as arguments."));
+    }
+    let Some(status) = handled_status(cx, 1) else { return };
+    if url.bytes().any(|b| b.is_ascii_control()) {
+        return cx.alert(2, format!("{keyword} : control characters are not permitted in <url>."));
+    }
+    let (code, reason) = if keyword == "errorloc303" { (303, "See Other") } else { (302, "Found") };
+    let reply = ErrorReply {
+        status: code,
+        reason: reason.to_owned(),
+        headers: vec![("cache-control".to_owned(), "no-cache".to_owned()), ("location".to_owned(), url)],
+        body: Arc::from([]),
+        silent: false,
+    };
+    push(cx, vec![status], ErrorSource::Reply(reply));
+}
+
+pub(super) fn http_error(cx: &mut Cx<'_>) {
+    let parsed = match reply::parse(cx.line, cx.first + 1, reply::Usage::HttpError) {
+        Ok(parsed) => parsed,
+        Err((word, message)) => return cx.diags.alert(cx.line, word, format!("http-error : {message}")),
+    };
+    if !cx.line.arg(parsed.next).is_empty() {
+        let text = format!("http-error : unknown keyword '{}'.", cx.line.arg(parsed.next));
+        return cx.diags.alert(cx.line, parsed.next, text);
+    }
+    for (word, warning) in &parsed.warnings {
+        cx.diags.warning(cx.line, *word, warning.clone());
+    }
+    let Some(status) = parsed.status else {
+        return cx.alert(1, "http-error : expects at least a <status> as arguments.");
+    };
+    if !HANDLED_STATUS.contains(&status) {
+        return cx.alert(1, format!("http-error: status code '{status}' not handled."));
+    }
+    let source = match parsed.body {
+        Body::DefaultErrorFiles => ErrorSource::Reset,
+        Body::Error(error) => ErrorSource::Reply(error),
+        Body::Section(name) => ErrorSource::Section(name),
+        Body::None => ErrorSource::Reply(made(status, None, parsed.headers, Arc::from([]))),
+        Body::Bytes(bytes) => ErrorSource::Reply(made(status, parsed.content_type, parsed.headers, bytes)),
+    };
+    push(cx, vec![status], source);
+}
+
+fn made(status: u16, content_type: Option<String>, mut headers: Vec<(String, String)>, body: Arc<[u8]>) -> ErrorReply {
+    if let Some(content_type) = content_type {
+        headers.insert(0, ("content-type".to_owned(), content_type));
+    }
+    ErrorReply { status, reason: reason(status).to_owned(), headers, body, silent: false }
+}
+
+fn reason(status: u16) -> &'static str {
+    let known = http::StatusCode::from_u16(status).ok();
+    known.and_then(|status| status.canonical_reason()).unwrap_or("")
+}

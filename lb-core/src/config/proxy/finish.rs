@@ -1,0 +1,434 @@
+//! What can be said only when all sections were read: names of other sections, ids, and the checks of a whole proxy.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::draft::{Draft, ErrorSource, RuleSet, SectionKind};
+use super::options::FLAGS;
+use super::{ProxyState, suggest};
+use crate::config::diagnostic::Diagnostics;
+use crate::config::document::Line;
+use crate::config::model::{
+    Address, Balance, Config, HttpAction, HttpErrors, Mode, PortKind, Proto, ProxyConfig, ProxyLog, Reply, ReplyBody,
+    ServerConfig,
+};
+
+/// HAProxy's own first proxy (the runtime socket) has number 1.
+const FIRST_PROXY_ID: u32 = 2;
+
+/// Resolves the names, gives out the numbers, warns of what is missing, and adds the proxies to `config`.
+/// `config.global` and `config.http_errors` must be complete.
+pub fn finish(state: ProxyState, config: &mut Config, diags: &mut Diagnostics) {
+    let mut drafts = state.proxies;
+    assign_ids(&mut drafts, diags);
+    let names = Names::new(&drafts);
+    let mut proxies = Vec::with_capacity(drafts.len());
+    for mut draft in drafts {
+        // HAProxy checks nothing of a disabled proxy but the names.
+        check_backends(&draft, &names, diags);
+        resolve_errors(&mut draft, &config.http_errors, diags);
+        resolve_references(&mut draft, &config.http_errors, diags);
+        if !draft.config.disabled {
+            check_mode(&mut draft, diags);
+            check_bind_options(&draft, diags);
+            check_timeouts(&draft, diags);
+            check_logs(&draft, config, diags);
+        }
+        let servers = finish_servers(&mut draft, config, diags);
+        let mut proxy = draft.config;
+        proxy.servers = servers;
+        if !proxy.kind.is_frontend() {
+            // They were warned of where they stand.
+            proxy.binds.clear();
+            proxy.default_backend = None;
+            proxy.use_backend.clear();
+        }
+        proxies.push(proxy);
+    }
+    config.proxies.append(&mut proxies);
+}
+
+/// Numbers: each proxy takes the next free one, also those that bring their own take a place in the count.
+fn assign_ids(drafts: &mut [Draft], diags: &mut Diagnostics) {
+    let mut taken: HashMap<u32, usize> = HashMap::new();
+    for index in 0..drafts.len() {
+        let Some(draft) = drafts.get(index).filter(|draft| draft.own_id) else { continue };
+        match taken.get(&draft.config.id).and_then(|other| drafts.get(*other)) {
+            None => {
+                taken.insert(draft.config.id, index);
+            }
+            Some(other) => {
+                let text = format!(
+                    "{} {} reuses same custom id as {} {} (declared at {}:{}).",
+                    draft.section.label(),
+                    draft.config.name,
+                    other.section.label(),
+                    other.config.name,
+                    other.header.place.file,
+                    other.header.place.line
+                );
+                diags.alert(&draft.header, 0, text);
+            }
+        }
+    }
+    let mut next = FIRST_PROXY_ID;
+    for draft in drafts {
+        if !draft.own_id {
+            while taken.contains_key(&next) {
+                next += 1;
+            }
+            draft.config.id = next;
+        }
+        next += 1;
+    }
+}
+
+/// Backends by name, with what a reference to them is checked against.
+struct Names {
+    backends: HashMap<String, (Mode, Line, SectionKind)>,
+}
+
+impl Names {
+    fn new(drafts: &[Draft]) -> Self {
+        let backends = drafts
+            .iter()
+            .filter(|draft| draft.section.has_backend())
+            .map(|draft| (draft.config.name.clone(), (draft.config.mode, draft.header.clone(), draft.section)));
+        Self { backends: backends.collect() }
+    }
+
+    fn check(&self, draft: &Draft, line: Option<&Line>, name: &str, keyword: &str, diags: &mut Diagnostics) {
+        let line = line.unwrap_or(&draft.header);
+        let word = line.words.iter().position(|word| word.text == name).unwrap_or(0);
+        let own = &draft.config;
+        let Some((mode, header, section)) = self.backends.get(name) else {
+            let near = suggest::nearest(name, self.backends.keys().map(String::as_str));
+            let text = format!("Proxy '{}': unable to find required {keyword}: '{name}'.", own.name);
+            diags.alert_suggest(line, word, text, near);
+            return;
+        };
+        if draft.section == SectionKind::Listen && own.name == name {
+            diags.alert(line, word, format!("Proxy '{name}': loop detected for {keyword}: '{name}'."));
+        } else if own.mode == Mode::Http && *mode == Mode::Tcp {
+            let how = if keyword == "default_backend" { "as its default backend" } else { "in a 'use_backend' rule" };
+            let text = format!(
+                "http {} '{}' ({}:{}) tries to use incompatible tcp {} '{name}' ({}:{}) {how} (see 'mode').",
+                draft.section.label(),
+                own.name,
+                own.place.file,
+                own.place.line,
+                section.label(),
+                header.place.file,
+                header.place.line
+            );
+            diags.alert(line, word, text);
+        }
+    }
+}
+
+fn check_backends(draft: &Draft, names: &Names, diags: &mut Diagnostics) {
+    for (rule, line) in draft.config.use_backend.iter().zip(&draft.use_backend_lines) {
+        names.check(draft, Some(line), &rule.backend, "use_backend", diags);
+    }
+    // A default backend that a backend inherits has no meaning there.
+    if let (Some(name), true) = (&draft.config.default_backend, draft.section.has_frontend()) {
+        names.check(draft, draft.default_backend_line.as_ref(), name, "default_backend", diags);
+    }
+}
+
+/// Applies `errorfile` and its kin in order: the last one for a status wins.
+fn resolve_errors(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Diagnostics) {
+    let mut errors = BTreeMap::new();
+    for directive in &draft.errors {
+        match &directive.source {
+            ErrorSource::Reply(reply) => {
+                for status in &directive.status {
+                    errors.insert(*status, reply.clone());
+                }
+            }
+            ErrorSource::Reset => {
+                for status in &directive.status {
+                    errors.remove(status);
+                }
+            }
+            ErrorSource::Section(name) => {
+                let place = &directive.line.place;
+                let Some(section) = sections.iter().find(|section| section.name == *name) else {
+                    let near = suggest::nearest(name, sections.iter().map(|section| section.name.as_str()));
+                    let text = format!(
+                        "proxy '{}': unknown http-errors section '{name}' (at {}:{}).",
+                        draft.config.name, place.file, place.line
+                    );
+                    diags.alert_suggest(&directive.line, 1, text, near);
+                    continue;
+                };
+                if directive.status.is_empty() {
+                    errors.extend(section.errors.iter().map(|(status, reply)| (*status, reply.clone())));
+                }
+                for status in &directive.status {
+                    match section.errors.get(status) {
+                        Some(reply) => {
+                            errors.insert(*status, reply.clone());
+                        }
+                        None => {
+                            let text = format!(
+                                "proxy '{}' : status '{status}' not declared in http-errors section '{name}' (at {}:{}).",
+                                draft.config.name, place.file, place.line
+                            );
+                            diags.warning(&directive.line, 1, text);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    draft.config.errors = errors;
+}
+
+/// Puts the error pages into the rules that name them.
+fn resolve_references(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Diagnostics) {
+    for reference in &draft.references {
+        let status = reference.status;
+        let found = match &reference.section {
+            None => draft.config.errors.get(&status).cloned(),
+            Some(name) => {
+                let Some(section) = sections.iter().find(|section| section.name == *name) else {
+                    let near = suggest::nearest(name, sections.iter().map(|section| section.name.as_str()));
+                    let text = format!(
+                        "Proxy '{}': unknown http-errors section '{name}' referenced by an http reply .",
+                        draft.config.name
+                    );
+                    diags.alert_suggest(&reference.line, 0, text, near);
+                    continue;
+                };
+                let reply = section.errors.get(&status).cloned();
+                if reply.is_none() {
+                    let text = format!(
+                        "Proxy '{}': status '{status}' referenced by an http reply not declared in http-errors \
+                         section '{name}'.",
+                        draft.config.name
+                    );
+                    diags.warning(&reference.line, 0, text);
+                }
+                reply.or_else(|| draft.config.errors.get(&status).cloned())
+            }
+        };
+        let rules = match reference.set {
+            RuleSet::Request => &mut draft.config.http_request_rules,
+            RuleSet::Response => &mut draft.config.http_response_rules,
+        };
+        let reply = rules.get_mut(reference.rule).and_then(|rule| reply_of(&mut rule.action));
+        if let (Some(reply), Some(found)) = (reply, found) {
+            reply.body = ReplyBody::Error(found);
+        }
+    }
+}
+
+fn reply_of(action: &mut HttpAction) -> Option<&mut Reply> {
+    match action {
+        HttpAction::Return(reply) | HttpAction::Deny(reply) | HttpAction::Tarpit(reply) => Some(reply),
+        HttpAction::Allow | HttpAction::Redirect(_) => None,
+    }
+}
+
+/// What has no meaning or is wrong without `mode http`.
+fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
+    if draft.is_http() {
+        return;
+    }
+    let label = format!("{} '{}'", draft.section.label(), draft.config.name);
+    if let Some(line) = draft.httplog_line.take() {
+        let text =
+            format!("'option httplog' not usable with {label} (needs 'mode http'). Falling back to 'option tcplog'.");
+        diags.warning(&line, 1, text);
+        draft.config.log_format = crate::config::model::LogFormatChoice::Tcp;
+    }
+    let header = draft.header.clone();
+    let mut warn = |text: String| diags.warning(&header, 0, text);
+    if draft.config.monitor_uri.is_some() {
+        warn(format!("monitor-uri will be ignored for {label} (needs 'mode http')."));
+    }
+    if !draft.config.http_request_rules.is_empty() {
+        warn(format!("'http-request' rules ignored for {label} as they require HTTP mode."));
+    }
+    if !draft.config.http_response_rules.is_empty() {
+        warn(format!("'http-response' rules ignored for {label} as they require HTTP mode."));
+    }
+    let needs_http = |name: &str| format!("'option {name}' ignored for {label} as it requires HTTP mode.");
+    if draft.config.options.forwardfor.is_some() {
+        warn(needs_http("forwardfor"));
+    }
+    if draft.config.options.originalto.is_some() {
+        warn(needs_http("originalto"));
+    }
+    for flag in FLAGS.iter().filter(|flag| flag.http) {
+        let here =
+            (flag.side.frontend && draft.section.has_frontend()) || (flag.side.backend && draft.section.has_backend());
+        if here && flag.field.is_some_and(|field| *field(&mut draft.config.options)) {
+            warn(needs_http(flag.name));
+        }
+    }
+    for server in &draft.servers {
+        if server.config.redir.is_some() {
+            let text = format!(
+                "proxy '{}' : server cannot have cookie or redirect prefix in non-HTTP mode.",
+                draft.config.name
+            );
+            diags.alert(&server.line, 1, text);
+        }
+        if let Some(proto) = server.config.proto {
+            let text = format!(
+                "proxy '{}' : MUX protocol '{}' is not usable for server '{}' at [{}:{}].",
+                draft.config.name,
+                proto_name(proto),
+                server.config.name,
+                server.line.place.file,
+                server.line.place.line
+            );
+            diags.alert(&server.line, 1, text);
+        }
+    }
+}
+
+fn proto_name(proto: Proto) -> &'static str {
+    match proto {
+        Proto::H1 => "h1",
+        Proto::H2 => "h2",
+    }
+}
+
+fn check_bind_options(draft: &Draft, diags: &mut Diagnostics) {
+    if !draft.section.has_frontend() {
+        return;
+    }
+    let name = &draft.config.name;
+    for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
+        let address = line.arg(1);
+        let at = format!("[{}:{}]", line.place.file, line.place.line);
+        if let (Some(proto), false) = (bind.options.proto, draft.is_http()) {
+            let proto = proto_name(proto);
+            let text = format!("proxy '{name}' : MUX protocol '{proto}' is not usable for 'bind {address}' at {at}.");
+            diags.alert(line, 1, text);
+        }
+        if bind.options.ssl.as_ref().is_some_and(|ssl| ssl.crt.is_empty()) {
+            let text =
+                format!("Proxy '{name}': no SSL certificate specified for bind '{address}' at {at} (use 'crt').");
+            diags.alert(line, 1, text);
+        }
+    }
+    if draft.config.binds.is_empty() {
+        let text = format!(
+            "{} '{name}' has no 'bind' directive. Please declare it as a backend if this was intended.",
+            draft.section.label()
+        );
+        diags.warning(&draft.header, 0, text);
+    }
+}
+
+fn check_timeouts(draft: &Draft, diags: &mut Diagnostics) {
+    let ProxyConfig { timeouts, name, dispatch, options, binds, .. } = &draft.config;
+    let frontend = draft.section.has_frontend() && !binds.is_empty();
+    // A backend that never connects needs no timeout.
+    let backend =
+        draft.section.has_backend() && (!draft.servers.is_empty() || dispatch.is_some() || options.transparent);
+    let is_listen = draft.section == SectionKind::Listen;
+    let lacks_client = draft.section.has_frontend() && (frontend || is_listen) && timeouts.client.is_none();
+    let lacks_server = (backend || is_listen) && (timeouts.connect.is_none() || timeouts.server.is_none());
+    if lacks_client || lacks_server {
+        let text = format!(
+            "missing timeouts for {} '{name}'.\n   | While not properly invalid, you will certainly encounter various \
+             problems\n   | with such a configuration. To fix this, please ensure that all following\n   | timeouts \
+             are set to a non-zero value: 'client', 'connect', 'server'.",
+            draft.section.label()
+        );
+        diags.warning(&draft.header, 0, text);
+    }
+    if dispatch.is_some() && draft.config.balance != Balance::Unset && draft.section.has_backend() {
+        let text = format!("dispatch address of {} '{name}' will be ignored in balance mode.", draft.section.label());
+        diags.warning(&draft.header, 0, text);
+    }
+}
+
+fn check_logs(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
+    let reaches = |log: &ProxyLog| match log {
+        ProxyLog::Global => !config.global.logs.is_empty(),
+        ProxyLog::Target(_) => true,
+    };
+    let said = draft.config.log_format != crate::config::model::LogFormatChoice::Default;
+    if said && draft.section.has_frontend() && !draft.config.logs.iter().any(reaches) {
+        let text = format!(
+            "log format ignored for {} '{}' since it has no log address.",
+            draft.section.label(),
+            draft.config.name
+        );
+        diags.warning(&draft.header, 0, text);
+    }
+}
+
+fn finish_servers(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) -> Vec<ServerConfig> {
+    let servers = std::mem::take(&mut draft.servers);
+    let mut names: HashMap<String, u32> = HashMap::with_capacity(servers.len());
+    let mut own_ids: HashMap<u32, (String, Line)> = HashMap::new();
+    for server in &servers {
+        let name = &server.config.name;
+        if let Some(line) = names.get(name) {
+            let text = format!(
+                "proxy '{}', another server named '{name}' was already defined at line {line}, please use distinct \
+                 names.",
+                draft.config.name
+            );
+            diags.alert(&server.line, 1, text);
+        } else {
+            names.insert(name.clone(), server.line.place.line);
+        }
+        if server.config.id != 0 {
+            if let Some((other, line)) = own_ids.get(&server.config.id) {
+                let text = format!(
+                    "'server {}/{name}' : 'id' : custom id {} already used at {}:{} ('server {other}').",
+                    draft.config.name, server.config.id, line.place.file, line.place.line
+                );
+                diags.alert(&server.line, 1, text);
+            } else {
+                own_ids.insert(server.config.id, (name.clone(), server.line.clone()));
+            }
+        }
+    }
+    let taken: HashSet<u32> = own_ids.into_keys().collect();
+    let verify = !config.global.ssl.server_verify_none;
+    let mut next = 1;
+    let mut finished = Vec::with_capacity(servers.len());
+    for server in servers {
+        let line = server.line.clone();
+        let mut server = server.finish(verify);
+        if server.id == 0 {
+            while taken.contains(&next) {
+                next += 1;
+            }
+            server.id = next;
+        }
+        next += 1;
+        check_server(&draft.config.name, &server, &line, diags);
+        finished.push(server);
+    }
+    finished
+}
+
+fn check_server(proxy: &str, server: &ServerConfig, line: &Line, diags: &mut Diagnostics) {
+    let no_port = matches!(server.address, Address::Inet(_)) && server.port != PortKind::Fixed;
+    if server.check && no_port && server.check_port.is_none() {
+        let text = format!("proxy '{proxy}': server '{}' has neither service port nor check port.", server.name);
+        diags.alert(line, 2, text);
+    }
+    if let Some(ssl) = &server.ssl
+        && ssl.verify
+        && ssl.ca_file.is_none()
+    {
+        let text = format!(
+            "'server {proxy}/{}' : verify is enabled by default but no CA file specified. If you're running on a LAN \
+             where you're certain to trust the server's certificate, please set an explicit 'verify none' statement \
+             on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side \
+             verifications by default.",
+            server.name
+        );
+        diags.alert(line, 0, text);
+    }
+}

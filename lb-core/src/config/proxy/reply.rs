@@ -1,0 +1,233 @@
+//! The arguments that describe a reply: `http-request return`, `deny`, `tarpit` and `http-error`
+//! (configuration.txt, section 4.2, `http-request return`).
+
+use std::sync::Arc;
+
+use super::options::is_token;
+use crate::config::document::Line;
+use crate::config::error_reply::{HANDLED_STATUS, parse_error_file};
+use crate::config::model::ErrorReply;
+
+/// Which keyword the arguments belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Usage {
+    /// `return`.
+    Return,
+    /// `deny`, `tarpit`: `deny_status` is another name of `status`, and the error pages are the default.
+    Deny,
+    /// `http-error`: the status is for error pages.
+    HttpError,
+}
+
+/// Where the body comes from.
+#[derive(Clone, Debug)]
+pub(super) enum Body {
+    None,
+    DefaultErrorFiles,
+    Error(ErrorReply),
+    /// An `http-errors` section by name.
+    Section(String),
+    Bytes(Arc<[u8]>),
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) status: Option<u16>,
+    pub(super) content_type: Option<String>,
+    pub(super) body: Body,
+    pub(super) headers: Vec<(String, String)>,
+    /// Word index and text of each warning.
+    pub(super) warnings: Vec<(usize, String)>,
+    /// The first word that is not an argument.
+    pub(super) next: usize,
+}
+
+/// The index of the word to blame, and HAProxy's text.
+pub(super) type Fault = (usize, String);
+
+/// Reads the words from `at` up to the first that is none of the arguments.
+pub(super) fn parse(line: &Line, at: usize, usage: Usage) -> Result<Parsed, Fault> {
+    let mut parsed = Parsed {
+        status: None,
+        content_type: None,
+        body: Body::None,
+        headers: Vec::new(),
+        warnings: Vec::new(),
+        next: at,
+    };
+    let mut body_word: Option<(&str, usize)> = None;
+    let mut content_type_at = at;
+    loop {
+        let (word, value, value_at) = (line.arg(parsed.next), line.arg(parsed.next + 1), parsed.next + 1);
+        match word {
+            "status" => parsed.status = Some(status(value, value_at)?),
+            "deny_status" if usage == Usage::Deny => parsed.status = Some(status(value, value_at)?),
+            "content-type" => {
+                if value.is_empty() {
+                    return Err((value_at, "'content-type' expects <ctype> as argument".to_owned()));
+                }
+                content_type_at = parsed.next;
+                parsed.content_type = Some(value.to_owned());
+            }
+            "default-errorfiles" | "errorfile" | "errorfiles" | "file" | "lf-file" | "string" | "lf-string" => {
+                if let Some((before, _)) = body_word {
+                    return Err((parsed.next, format!("unexpected '{word}' argument, '{before}' already defined")));
+                }
+                body_word = Some((word, parsed.next));
+                parsed.body = read_body(word, value, value_at)?;
+                if word == "default-errorfiles" {
+                    parsed.next += 1;
+                    continue;
+                }
+            }
+            "hdr" => {
+                let text = line.arg(value_at + 1);
+                if value.is_empty() || text.is_empty() {
+                    return Err((parsed.next, "'hdr' expects <name> and <value> as arguments".to_owned()));
+                }
+                if !is_token(value) {
+                    return Err((value_at, format!("'hdr' : '{value}' is not a header name")));
+                }
+                let text = constant_text(text).map_err(|message| (value_at + 1, message))?;
+                parsed.headers.push((value.to_owned(), text));
+                parsed.next += 1;
+            }
+            _ => break,
+        }
+        parsed.next += 2;
+    }
+    check(&mut parsed, usage, body_word, content_type_at)?;
+    Ok(parsed)
+}
+
+fn status(text: &str, at: usize) -> Result<u16, Fault> {
+    if text.is_empty() {
+        return Err((at, "'status' expects <status_code> as argument".to_owned()));
+    }
+    match text.parse::<u16>() {
+        Ok(status @ 200..=599) => Ok(status),
+        Ok(status) => Err((at, format!("Unexpected status code '{status}'"))),
+        Err(_) => Err((at, "Unexpected status code '0'".to_owned())),
+    }
+}
+
+fn read_body(word: &str, value: &str, at: usize) -> Result<Body, Fault> {
+    let required = |what: &str| match value {
+        "" => Err((at, format!("'{word}' expects <{what}> as argument"))),
+        value => Ok(value.to_owned()),
+    };
+    match word {
+        "default-errorfiles" => Ok(Body::DefaultErrorFiles),
+        // The name of the argument is HAProxy's.
+        "errorfile" => load_error_file(&required("fmt")?).map(Body::Error).map_err(|message| (at, message)),
+        "errorfiles" => required("name").map(Body::Section),
+        "file" => {
+            let path = required("file")?;
+            let bytes = std::fs::read(&path).map_err(|_| (at, format!("error opening file '{path}'")))?;
+            Ok(Body::Bytes(bytes.into()))
+        }
+        "string" => required("str").map(|text| Body::Bytes(text.into_bytes().into())),
+        _ => {
+            let text = required(if word == "lf-file" { "file" } else { "fmt" })?;
+            if word == "lf-string" && constant_text(&text).is_ok() {
+                let constant = constant_text(&text).unwrap_or_default();
+                return Ok(Body::Bytes(constant.into_bytes().into()));
+            }
+            Err((at - 1, format!("'{word}' is not supported yet")))
+        }
+    }
+}
+
+/// Reads a file that holds a complete response.
+pub(super) fn load_error_file(path: &str) -> Result<ErrorReply, String> {
+    let bytes = match std::fs::File::open(path) {
+        Err(_) => return Err(format!("error opening file '{path}'.")),
+        Ok(mut file) => {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut file, &mut bytes).map_err(|_| format!("error reading file '{path}'."))?;
+            bytes
+        }
+    };
+    parse_error_file(&bytes).map_err(|message| format!("'{path}': {message}"))
+}
+
+fn check(
+    parsed: &mut Parsed,
+    usage: Usage,
+    body_word: Option<(&str, usize)>,
+    content_type_at: usize,
+) -> Result<(), Fault> {
+    let content_type = parsed.content_type.clone().unwrap_or_default();
+    let body_at = body_word.map_or(content_type_at, |(_, at)| at);
+    match &parsed.body {
+        Body::Bytes(bytes) if bytes.is_empty() && parsed.content_type.is_some() => {
+            let text =
+                format!("content-type '{content_type}' ignored by the http reply when used with an empty payload.");
+            parsed.warnings.push((content_type_at, text));
+            parsed.content_type = None;
+        }
+        Body::Bytes(bytes) if !bytes.is_empty() && parsed.content_type.is_none() => {
+            let text = "a content type must be defined when non-empty payload is configured".to_owned();
+            return Err((body_at, text));
+        }
+        Body::None if usage != Usage::Return || parsed.content_type.is_some() => {
+            if parsed.content_type.take().is_some() {
+                let text = format!(
+                    "content-type '{content_type}' ignored by the http reply because neither errorfile nor payload \
+                     defined."
+                );
+                parsed.warnings.push((content_type_at, text));
+            }
+        }
+        Body::DefaultErrorFiles | Body::Error(_) | Body::Section(_) => {
+            if parsed.content_type.take().is_some() {
+                let text =
+                    format!("content-type '{content_type}' ignored by the http reply when used with an erorrfile.");
+                parsed.warnings.push((content_type_at, text));
+            }
+            if !parsed.headers.is_empty() {
+                parsed.headers.clear();
+                let text = "hdr parameters ignored by the http reply when used with an erorrfile.".to_owned();
+                parsed.warnings.push((body_at, text));
+            }
+        }
+        _ => {}
+    }
+    // A page must exist for the status where one is needed.
+    let page = match &parsed.body {
+        Body::None => usage == Usage::Deny,
+        Body::DefaultErrorFiles | Body::Section(_) => true,
+        Body::Error(_) | Body::Bytes(_) => false,
+    };
+    match parsed.status {
+        Some(status) if page && !HANDLED_STATUS.contains(&status) => {
+            let what = if matches!(parsed.body, Body::Section(_)) { "errorfiles" } else { "default-errorfiles" };
+            Err((body_at, format!("status code '{status}' not handled by default with '{what}' argument.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The text of a log-format string that is constant: `%%` is a percent sign, directives come with the rule
+/// language.
+///
+/// # Errors
+///
+/// HAProxy's text for a lone `%` at the end; that the directive is not supported yet otherwise.
+pub(super) fn constant_text(format: &str) -> Result<String, String> {
+    let mut text = String::with_capacity(format.len());
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        if c != '%' {
+            text.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('%') => text.push('%'),
+            Some(_) => return Err(format!("log-format directives are not supported yet here ('{format}')")),
+            None => return Err("truncated line after '%'".to_owned()),
+        }
+    }
+    Ok(text)
+}
