@@ -1,1 +1,244 @@
-//! One client connection: accept to close, a tiny future while idle.
+//! One client connection, from accept to close.
+//!
+//! ```text
+//! accepted -> [PROXY header] -> [TLS handshake] -> TCP:  one stream, relayed
+//!                                               -> HTTP/1: serve <-> idle -> closed
+//!                                               -> HTTP/2: streams -> closed
+//! ```
+//!
+//! The future of an idle connection is tiny on purpose: everything a request needs is boxed when its first byte
+//! comes and dropped when the connection is idle again, buffers included.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+use tokio::io::AsyncWrite;
+
+use crate::http::h1::io::H1Conn;
+use crate::http::h1::parse::{Parsed, parse_request};
+use crate::http::message::Head;
+use crate::listener::limits::ConnectionSlot;
+use crate::log::{Cause, Stage};
+use crate::stream::{self, Stream};
+use crate::topology::Frontend;
+use crate::worker::Worker;
+use crate::worker::timer::{Timer, after, earlier};
+
+/// What is known of a client connection; its streams share it.
+#[derive(Debug)]
+pub(crate) struct ClientInfo {
+    pub(crate) frontend: Arc<Frontend>,
+    /// The client's address, from the PROXY header where one was accepted. `None` for UNIX clients.
+    pub(crate) source: Option<SocketAddr>,
+    /// The address the client connected to.
+    pub(crate) destination: Option<SocketAddr>,
+    pub(crate) accepted: Instant,
+    /// Time of handshakes before the first request (`%Th`).
+    pub(crate) handshake: Duration,
+    pub(crate) tls: Option<(&'static str, &'static str)>,
+    /// Counts the connection in the limits it was accepted under.
+    pub(crate) slot: ConnectionSlot,
+}
+
+/// An HTTP/1 client connection.
+#[derive(Debug)]
+pub(crate) struct H1Client {
+    pub(crate) conn: H1Conn,
+    pub(crate) info: ClientInfo,
+    pub(crate) timer: Timer,
+    /// Requests served so far.
+    pub(crate) requests: u64,
+    /// When the connection was accepted or its last response ended.
+    pub(crate) idle_since: Instant,
+    /// A server connection that only this session may use.
+    pub(crate) private: Option<crate::connect::Private>,
+}
+
+/// What becomes of the connection after [`serve`].
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Idle,
+    Close,
+}
+
+/// Serves an HTTP/1 connection until it closes.
+pub(crate) async fn run_h1(worker: Rc<Worker>, conn: H1Conn, info: ClientInfo) {
+    let idle_since = info.accepted + info.handshake;
+    let mut client = H1Client { conn, info, timer: Timer::default(), requests: 0, idle_since, private: None };
+    loop {
+        match Box::pin(serve(&worker, &mut client)).await {
+            Next::Close => return,
+            Next::Idle => {}
+        }
+        if !wait_readable(&worker, &mut client).await {
+            // The first request's time is up: it is answered and logged. An idle connection just goes.
+            if client.requests == 0 && !worker.stopping() {
+                Box::pin(stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request)).await;
+            }
+            return;
+        }
+    }
+}
+
+/// Waits for the next request's first byte. False: the connection's time is up or the worker stops.
+async fn wait_readable(worker: &Rc<Worker>, client: &mut H1Client) -> bool {
+    client.conn.release(&worker.buffers);
+    let timeouts = &client.info.frontend.config.timeouts;
+    let first = client.requests == 0;
+    let timeout = if first {
+        timeouts.http_request.or(timeouts.client)
+    } else {
+        timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client)
+    };
+    let deadline = after(client.idle_since, timeout);
+    let mut seat = worker.idle_seat();
+    poll_fn(|cx| {
+        if client.conn.transport.socket_mut().poll_read_ready(cx).is_ready() {
+            return Poll::Ready(true);
+        }
+        // A soft stop closes connections between two requests.
+        if worker.stopping() && !first {
+            return Poll::Ready(false);
+        }
+        seat.sit(cx);
+        client.timer.poll(cx, deadline).map(|()| false)
+    })
+    .await
+}
+
+/// How reading a request head ended.
+enum Received {
+    Head,
+    /// Nothing came; the connection is open.
+    Nothing,
+    /// The client closed. True where part of a head had come.
+    Closed(bool),
+    Timeout,
+    Invalid,
+    TooLarge,
+}
+
+/// Serves requests as long as they are there, then says what becomes of the connection.
+async fn serve(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
+    loop {
+        let mut head = worker.heads.take();
+        let mut first_byte = None;
+        let received = receive_head(worker, client, &mut head, &mut first_byte).await;
+        let (status, cause) = match received {
+            Received::Head => {
+                let mut stream =
+                    Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
+                let keep = stream.run_h1(&mut client.conn, &mut client.timer, &mut client.private).await;
+                client.requests += 1;
+                client.idle_since = Instant::now();
+                if !keep {
+                    linger(worker, client).await;
+                    return Next::Close;
+                }
+                if worker.stopping() && client.conn.raw().is_empty() {
+                    return Next::Close;
+                }
+                if client.conn.raw().is_empty() && !client.conn.transport.is_tls() {
+                    return Next::Idle;
+                }
+                continue;
+            }
+            Received::Nothing => {
+                worker.heads.give(head);
+                return Next::Idle;
+            }
+            Received::Closed(false) if client.requests > 0 => return Next::Close,
+            Received::Closed(partial) => {
+                if !partial {
+                    stream::log_refused(worker, client, 0, Cause::ClientAbort, Stage::Request, first_byte);
+                    return Next::Close;
+                }
+                (400, Cause::ClientAbort)
+            }
+            Received::Timeout => (408, Cause::ClientTimeout),
+            Received::Invalid | Received::TooLarge => (400, Cause::Proxy),
+        };
+        stream::refuse(worker, client, status, cause, Stage::Request).await;
+        linger(worker, client).await;
+        return Next::Close;
+    }
+}
+
+/// Reads until a request head is complete.
+async fn receive_head(
+    worker: &Rc<Worker>,
+    client: &mut H1Client,
+    head: &mut Head,
+    first_byte: &mut Option<Instant>,
+) -> Received {
+    let settings = &worker.settings;
+    let options = &client.info.frontend.config.options;
+    let timeouts = &client.info.frontend.config.timeouts;
+    let (conn, timer) = (&mut client.conn, &mut client.timer);
+    let first_request = client.requests == 0;
+    let idle_since = client.idle_since;
+    poll_fn(|cx| {
+        loop {
+            if !conn.raw().is_empty() {
+                if first_byte.is_none() {
+                    *first_byte = Some(Instant::now());
+                }
+                match parse_request(conn.raw(), &settings.limits, options.accept_invalid_http_request, head) {
+                    Parsed::Complete { len } => {
+                        conn.consume_raw(len);
+                        return Poll::Ready(Received::Head);
+                    }
+                    Parsed::Invalid(_) => return Poll::Ready(Received::Invalid),
+                    Parsed::Partial => {}
+                }
+            }
+            match conn.poll_read_more(cx, &worker.buffers) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Received::Closed(!conn.raw().is_empty())),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::OutOfMemory => {
+                    return Poll::Ready(Received::TooLarge);
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(Received::Closed(!conn.raw().is_empty())),
+                Poll::Pending => break,
+            }
+        }
+        let Some(first_byte) = *first_byte else { return Poll::Ready(Received::Nothing) };
+        let start = if first_request { idle_since } else { first_byte };
+        let deadline = earlier(after(start, timeouts.http_request), after(Instant::now(), timeouts.client));
+        timer.poll(cx, deadline).map(|()| Received::Timeout)
+    })
+    .await
+}
+
+/// Most that is read and thrown away before a connection is closed.
+const LINGER_BYTES: u64 = 1 << 20;
+
+/// Closes the sending side and, where the client still sends, reads for a moment: closing a socket with unread
+/// input makes the kernel reset it, and the reset would destroy a response still on its way.
+async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
+    let conn = &mut client.conn;
+    if conn.eof || (conn.body_received() && conn.raw().is_empty() && !conn.transport.is_tls()) {
+        return;
+    }
+    let shutdown = poll_fn(|cx| std::pin::Pin::new(&mut conn.transport).poll_shutdown(cx));
+    if shutdown.await.is_err() || conn.body_received() {
+        return;
+    }
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let limit = conn.bytes_in + LINGER_BYTES;
+    let timer = &mut client.timer;
+    poll_fn(|cx| {
+        loop {
+            conn.discard();
+            match conn.poll_read_more(cx, &worker.buffers) {
+                Poll::Ready(Ok(n)) if n > 0 && conn.bytes_in < limit => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return timer.poll(cx, Some(deadline)),
+            }
+        }
+    })
+    .await;
+}

@@ -1,1 +1,265 @@
-//! The immutable picture of frontends and backends that workers read; swapped, never edited.
+//! The immutable picture of frontends and backends that the workers read: names resolved, defaults computed.
+//!
+//! A topology is swapped as a whole, never edited. What changes often (server state, gauges) is atomics behind its
+//! `Arc`s, kept across swaps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::Backend;
+use crate::config::{
+    Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts,
+};
+use crate::http::h1::parse::Limits;
+use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
+use crate::net::ConnectOptions;
+use crate::server::Server;
+
+/// Settings of the process that the data path reads, with their defaults in place.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `tune.bufsize`.
+    pub bufsize: usize,
+    /// Limits of a message head, from `tune.bufsize`, `tune.maxrewrite` and `tune.http.maxhdr`.
+    pub limits: Limits,
+    /// `tune.maxaccept`: connections accepted in a row by one listener.
+    pub maxaccept: usize,
+    /// The `global` section as it was read.
+    pub global: Arc<Global>,
+}
+
+impl Settings {
+    /// From the `global` section.
+    pub fn new(global: &Global) -> Self {
+        let bufsize = global.tune.bufsize.unwrap_or(16384).max(1024) as usize;
+        let maxrewrite = global.tune.maxrewrite.map_or(1024.min(bufsize / 2), |n| n as usize).min(bufsize / 2);
+        let limits = Limits {
+            max_headers: global.tune.http_maxhdr.unwrap_or(101) as usize,
+            max_head_size: bufsize - maxrewrite,
+        };
+        let maxaccept = match global.tune.maxaccept {
+            Some(n) if n > 0 => n as usize,
+            Some(_) => usize::MAX,
+            None => 64,
+        };
+        Self { bufsize, limits, maxaccept, global: Arc::new(global.clone()) }
+    }
+}
+
+/// A section that accepts connections.
+#[derive(Debug)]
+pub struct Frontend {
+    /// Index in [`Topology::frontends`].
+    pub index: usize,
+    /// Section name.
+    pub name: Arc<str>,
+    /// The section.
+    pub config: Arc<ProxyConfig>,
+    /// Backend of requests that no rule sends elsewhere: index in [`Topology::backends`].
+    pub default_backend: Option<usize>,
+    /// Format, targets and options of access lines.
+    pub log: AccessLog,
+    /// Connections at the same time: `maxconn` of the frontend or its default.
+    pub maxconn: u32,
+}
+
+/// A section that has servers.
+#[derive(Debug)]
+pub struct BackendEntry {
+    /// Index in [`Topology::backends`].
+    pub index: usize,
+    /// Section name.
+    pub name: Arc<str>,
+    /// The section.
+    pub config: Arc<ProxyConfig>,
+    /// Servers, balancing, queue.
+    pub backend: Arc<Backend>,
+    /// Number of the first server's connection pool; server `i` has pool `first_pool + i`.
+    pub first_pool: usize,
+    /// How to open connections to each server; one more for `dispatch` and `option transparent`.
+    pub connect: Vec<ConnectOptions>,
+}
+
+/// What both proxies of a stream make of a per-proxy option.
+#[derive(Clone, Copy, Debug)]
+pub struct Pair<'a> {
+    /// The frontend's section.
+    pub frontend: &'a ProxyConfig,
+    /// The backend's section.
+    pub backend: &'a ProxyConfig,
+}
+
+impl Pair<'_> {
+    /// Connection mode: the one that closes more wins (configuration.txt, `option httpclose`).
+    pub fn connection_mode(&self) -> ConnectionMode {
+        let rank = |mode: Option<ConnectionMode>| match mode.unwrap_or_default() {
+            ConnectionMode::KeepAlive => 0,
+            ConnectionMode::ServerClose => 1,
+            ConnectionMode::Close => 2,
+        };
+        match rank(self.frontend.options.connection_mode).max(rank(self.backend.options.connection_mode)) {
+            0 => ConnectionMode::KeepAlive,
+            1 => ConnectionMode::ServerClose,
+            _ => ConnectionMode::Close,
+        }
+    }
+
+    /// Timeouts: the client's from the frontend, the server's from the backend.
+    pub fn timeouts(&self) -> Timeouts {
+        let (front, back) = (&self.frontend.timeouts, &self.backend.timeouts);
+        Timeouts {
+            client: front.client,
+            client_fin: front.client_fin,
+            http_request: front.http_request,
+            http_keep_alive: front.http_keep_alive,
+            server: back.server,
+            server_fin: back.server_fin,
+            connect: back.connect,
+            queue: back.queue.or(back.connect),
+            tunnel: back.tunnel,
+            check: back.check,
+            tarpit: front.tarpit.or(back.tarpit).or(back.connect).or(front.connect),
+        }
+    }
+
+    /// `http-reuse` of the backend.
+    pub fn http_reuse(&self) -> HttpReuse {
+        self.backend.http_reuse.unwrap_or_default()
+    }
+}
+
+/// Everything the workers route by.
+#[derive(Debug)]
+pub struct Topology {
+    /// Process settings.
+    pub settings: Settings,
+    /// Frontends and the frontend halves of listen sections.
+    pub frontends: Vec<Arc<Frontend>>,
+    /// Backends and the backend halves of listen sections.
+    pub backends: Vec<Arc<BackendEntry>>,
+    /// How many server connection pools a worker needs.
+    pub pools: usize,
+}
+
+/// Why a configuration cannot be run although each of its lines is right.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TopologyError {
+    /// A proxy refers to a backend that does not exist.
+    #[error("proxy '{proxy}': unable to find required backend '{backend}'")]
+    UnknownBackend {
+        /// The proxy that refers to it.
+        proxy: String,
+        /// The name it used.
+        backend: String,
+    },
+    /// A log format does not compile.
+    #[error("proxy '{proxy}': {message}")]
+    LogFormat {
+        /// The proxy.
+        proxy: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl Topology {
+    /// Resolves a configuration.
+    ///
+    /// # Errors
+    /// Names that resolve to nothing, formats that do not compile.
+    pub fn new(config: &Config, maxconn: u32) -> Result<Self, TopologyError> {
+        let settings = Settings::new(&config.global);
+        let mut backends = Vec::new();
+        let mut pools = 0;
+        for section in config.proxies.iter().filter(|p| p.kind.is_backend() && !p.disabled) {
+            backends.push(Arc::new(BackendEntry {
+                index: backends.len(),
+                name: Arc::from(section.name.as_str()),
+                config: Arc::new(section.clone()),
+                backend: Arc::new(Backend::new(section)),
+                first_pool: pools,
+                connect: connect_options(section, &config.global),
+            }));
+            pools += section.servers.len();
+        }
+        let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
+        let mut frontends: Vec<Arc<Frontend>> = Vec::new();
+        for section in config.proxies.iter().filter(|p| p.kind.is_frontend() && !p.disabled) {
+            let wanted = section.use_backend.first().map(|u| &u.backend).or(section.default_backend.as_ref());
+            let default_backend = match wanted {
+                Some(name) => Some(find(name).ok_or_else(|| TopologyError::UnknownBackend {
+                    proxy: section.name.clone(),
+                    backend: name.clone(),
+                })?),
+                None if section.kind.is_backend() => find(&section.name),
+                None => None,
+            };
+            let log = access_log(section, &config.global)
+                .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?;
+            frontends.push(Arc::new(Frontend {
+                index: frontends.len(),
+                name: Arc::from(section.name.as_str()),
+                config: Arc::new(section.clone()),
+                default_backend,
+                log,
+                maxconn: section.maxconn.unwrap_or(maxconn),
+            }));
+        }
+        Ok(Self { settings, frontends, backends, pools })
+    }
+}
+
+impl Topology {
+    /// The server whose pool has this number.
+    pub(crate) fn server_of_pool(&self, pool: usize) -> Option<Arc<Server>> {
+        self.backends
+            .iter()
+            .find_map(|backend| backend.backend.servers.get(pool.checked_sub(backend.first_pool)?).cloned())
+    }
+}
+
+fn connect_options(section: &ProxyConfig, global: &Global) -> Vec<ConnectOptions> {
+    let base = ConnectOptions {
+        keepalive: section.options.srvtcpka.then(|| section.options.srvtcpka_params.clone()),
+        sndbuf: global.tune.sndbuf_server,
+        rcvbuf: global.tune.rcvbuf_server,
+        ..ConnectOptions::default()
+    };
+    let of_server = |server: &ServerConfig| {
+        let options = ConnectOptions { tcp_user_timeout: server.tcp_user_timeout, ..base.clone() };
+        options.with_source(server.source.clone().or_else(|| section.source.clone()))
+    };
+    let own = base.clone().with_source(section.source.clone());
+    section.servers.iter().map(of_server).chain([own]).collect()
+}
+
+fn access_log(section: &ProxyConfig, global: &Global) -> Result<AccessLog, String> {
+    let format = LogFormat::choose(&section.log_format, section.mode == Mode::Http).map_err(|e| e.to_string())?;
+    let tag = section.log_tag.as_ref().or(global.log_tag.as_ref());
+    let hostname = match global.log_send_hostname.as_deref() {
+        Some("") => Some(rustix::system::uname().nodename().to_string_lossy().into_owned()),
+        other => other.map(str::to_owned),
+    };
+    let settings = LogSettings { tag: tag.map_or("haproxy", String::as_str).to_owned(), hostname };
+    let targets = LogTargets::new(&resolve_logs(section, global), &settings).map_err(|e| e.to_string())?;
+    Ok(AccessLog::new(format, targets, (&section.options).into()))
+}
+
+fn resolve_logs(section: &ProxyConfig, global: &Global) -> Vec<LogTarget> {
+    let mut targets = Vec::new();
+    for log in &section.logs {
+        match log {
+            ProxyLog::Global => targets.extend(global.logs.iter().cloned()),
+            ProxyLog::Target(target) => targets.push(target.clone()),
+        }
+    }
+    targets
+}
+
+/// Delay before a server is tried again after a refused connection: a second, or `timeout connect` if shorter
+/// (configuration.txt, `retries`).
+pub(crate) fn turn_around(timeouts: &Timeouts) -> Duration {
+    let second = Duration::from_secs(1);
+    timeouts.connect.map_or(second, |t| t.min(second))
+}

@@ -2,7 +2,7 @@
 //!
 //! Both sides of the proxy use it. It knows nothing of HTTP. `poll_*` follow tokio's contracts.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -14,6 +14,10 @@ use tokio::net::{TcpStream, UnixStream};
 pub enum Socket {
     /// TCP.
     Tcp(TcpStream),
+    /// TCP, not yet known to the event loop: it is registered when it first has to wait. A connection that is
+    /// accepted, read, answered and closed without waiting is never registered at all.
+    /// `None` once it was closed because it could not be registered.
+    Fresh(Option<std::net::TcpStream>),
     /// UNIX or abstract stream socket.
     Unix(UnixStream),
 }
@@ -39,6 +43,15 @@ impl Transport {
         }
     }
 
+    /// The socket at the bottom, to be registered or waited for.
+    pub fn socket_mut(&mut self) -> &mut Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::TlsServer(tls) => tls.get_mut().0,
+            Self::TlsClient(tls) => tls.get_mut().0,
+        }
+    }
+
     /// The TCP stream when the connection is in clear: what splice(2) can work on.
     pub fn plain_tcp(&self) -> Option<&TcpStream> {
         match self {
@@ -56,8 +69,7 @@ impl Transport {
 macro_rules! each {
     ($self:expr, $inner:ident => $call:expr) => {
         match $self {
-            Transport::Plain(Socket::Tcp($inner)) => $call,
-            Transport::Plain(Socket::Unix($inner)) => $call,
+            Transport::Plain($inner) => $call,
             Transport::TlsServer($inner) => $call,
             Transport::TlsClient($inner) => $call,
         }
@@ -96,9 +108,72 @@ impl AsyncWrite for Transport {
     }
 }
 
+impl Socket {
+    /// Registers a fresh socket with the event loop of this thread; does nothing to others.
+    ///
+    /// # Errors
+    /// When the event loop refuses it.
+    pub fn register(&mut self) -> io::Result<()> {
+        if let Self::Fresh(fresh) = self {
+            let fresh = fresh.take().ok_or(io::ErrorKind::NotConnected)?;
+            *self = Self::Tcp(TcpStream::from_std(fresh)?);
+        }
+        Ok(())
+    }
+
+    /// Ready when a read would not wait: data, end or error. Costs no system call when nothing came.
+    pub fn poll_read_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.register()?;
+        match self {
+            Self::Tcp(tcp) => tcp.poll_read_ready(cx),
+            Self::Unix(unix) => unix.poll_read_ready(cx),
+            Self::Fresh(_) => Poll::Pending,
+        }
+    }
+
+    /// Address of the peer; `None` for UNIX sockets.
+    pub fn peer_addr(&self) -> Option<std::net::SocketAddr> {
+        match self {
+            Self::Tcp(tcp) => tcp.peer_addr().ok(),
+            Self::Fresh(tcp) => tcp.as_ref()?.peer_addr().ok(),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Local address; `None` for UNIX sockets.
+    pub fn local_addr(&self) -> Option<std::net::SocketAddr> {
+        match self {
+            Self::Tcp(tcp) => tcp.local_addr().ok(),
+            Self::Fresh(tcp) => tcp.as_ref()?.local_addr().ok(),
+            Self::Unix(_) => None,
+        }
+    }
+}
+
+/// Runs `call` on a socket the event loop does not know; `None` when it would have to wait.
+fn try_now<T>(mut call: impl FnMut() -> io::Result<T>) -> Option<io::Result<T>> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return Some(result),
+        }
+    }
+}
+
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
+        let this = self.get_mut();
+        if let Self::Fresh(Some(fresh)) = this {
+            let space = buf.initialize_unfilled();
+            if let Some(result) = try_now(|| fresh.read(space)) {
+                buf.advance(result?);
+                return Poll::Ready(Ok(()));
+            }
+        }
+        this.register()?;
+        match this {
+            Self::Fresh(_) => Poll::Pending,
             Self::Tcp(inner) => Pin::new(inner).poll_read(cx, buf),
             Self::Unix(inner) => Pin::new(inner).poll_read(cx, buf),
         }
@@ -107,7 +182,15 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
+        let this = self.get_mut();
+        if let Self::Fresh(Some(fresh)) = this {
+            if let Some(result) = try_now(|| fresh.write(buf)) {
+                return Poll::Ready(result);
+            }
+        }
+        this.register()?;
+        match this {
+            Self::Fresh(_) => Poll::Pending,
             Self::Tcp(inner) => Pin::new(inner).poll_write(cx, buf),
             Self::Unix(inner) => Pin::new(inner).poll_write(cx, buf),
         }
@@ -118,7 +201,15 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
+        let this = self.get_mut();
+        if let Self::Fresh(Some(fresh)) = this {
+            if let Some(result) = try_now(|| fresh.write_vectored(bufs)) {
+                return Poll::Ready(result);
+            }
+        }
+        this.register()?;
+        match this {
+            Self::Fresh(_) => Poll::Pending,
             Self::Tcp(inner) => Pin::new(inner).poll_write_vectored(cx, bufs),
             Self::Unix(inner) => Pin::new(inner).poll_write_vectored(cx, bufs),
         }
@@ -130,6 +221,7 @@ impl AsyncWrite for Socket {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
+            Self::Fresh(_) => Poll::Ready(Ok(())),
             Self::Tcp(inner) => Pin::new(inner).poll_flush(cx),
             Self::Unix(inner) => Pin::new(inner).poll_flush(cx),
         }
@@ -137,6 +229,8 @@ impl AsyncWrite for Socket {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
+            Self::Fresh(Some(inner)) => Poll::Ready(inner.shutdown(std::net::Shutdown::Write)),
+            Self::Fresh(None) => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
             Self::Tcp(inner) => Pin::new(inner).poll_shutdown(cx),
             Self::Unix(inner) => Pin::new(inner).poll_shutdown(cx),
         }

@@ -1,1 +1,264 @@
 //! Stage 4: a backend, its queue, and the choice of a server for a stream.
+//!
+//! [`Backend::try_assign`] is the whole of it for the data path: it gives a server with a [`ServerSlot`], a [`Ticket`]
+//! to wait with, or nothing. It takes no lock unless somebody has to wait, and does no I/O.
+
+mod hub;
+mod queue;
+mod slot;
+mod ticket;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use hub::Hub;
+pub use queue::Queue;
+pub use slot::ServerSlot;
+pub use ticket::{QueueError, Ticket};
+
+use crate::balance::{Balancer, Candidate, Key, Pick};
+use crate::config::model::{ProxyConfig, ServerConfig};
+use crate::server::{AdminState, OperationalState, Server};
+use ticket::Waits;
+
+/// Where a backend's connections go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To one of its servers.
+    Servers,
+    /// To this address (`dispatch`).
+    Dispatch(SocketAddr),
+    /// To the address the client connected to (`option transparent`).
+    Transparent,
+}
+
+/// A backend, or the backend half of a `listen` section.
+#[derive(Debug)]
+pub struct Backend {
+    /// Section name.
+    pub name: Arc<str>,
+    /// `id`, or the number given automatically.
+    pub id: u32,
+    /// Where connections go.
+    pub target: Target,
+    /// Servers in order of the configuration.
+    pub servers: Vec<Arc<Server>>,
+    hub: Arc<Hub>,
+    allbackups: bool,
+    /// Serialises state changes, which rebuild what the balancer chooses from.
+    state_change: Mutex<()>,
+}
+
+/// What the choice of a server depends on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AssignRequest {
+    /// The client's address, for `balance source`.
+    pub source: Option<IpAddr>,
+    /// A server to avoid while there is another one: the one that just failed (redispatch).
+    pub exclude: Option<usize>,
+    /// The server to use whatever its state: a retry, later persistence.
+    pub force: Option<usize>,
+}
+
+/// Outcome of [`Backend::try_assign`].
+#[derive(Debug)]
+pub enum Assign {
+    /// A server with room.
+    Server(Assignment),
+    /// Every server is full, or the only right one is.
+    Queue(Ticket),
+    /// No server is available: 503.
+    None,
+}
+
+/// A server chosen for a stream.
+#[derive(Debug)]
+pub struct Assignment {
+    /// The server.
+    pub server: Arc<Server>,
+    /// Holds the session on it; drop it when the stream ends.
+    pub slot: ServerSlot,
+    /// Requests processed before this one in the server's queue (`%sq`).
+    pub server_queue: u64,
+    /// Requests processed before this one in the backend's queue (`%bq`).
+    pub backend_queue: u64,
+}
+
+impl Assignment {
+    fn immediate(slot: ServerSlot) -> Self {
+        Self { server: Arc::clone(slot.server()), slot, server_queue: 0, backend_queue: 0 }
+    }
+}
+
+/// Counts one session of a backend, from the choice of the backend to the end of the stream; `fullconn` works on it.
+#[derive(Debug)]
+pub struct BackendSession {
+    hub: Arc<Hub>,
+    shard: usize,
+}
+
+impl Drop for BackendSession {
+    fn drop(&mut self) {
+        self.hub.leave(self.shard);
+    }
+}
+
+impl Backend {
+    /// Builds a backend with its servers in their initial state. `fullconn` is computed by the topology where the
+    /// configuration does not say it: see [`Backend::set_fullconn`].
+    pub fn new(config: &ProxyConfig) -> Self {
+        let target = match config.dispatch {
+            Some(address) if config.servers.is_empty() => Target::Dispatch(address),
+            _ if config.options.transparent && config.servers.is_empty() => Target::Transparent,
+            _ => Target::Servers,
+        };
+        let hub = Arc::new(Hub::new(Balancer::new(&config.balance), config.fullconn.unwrap_or(0)));
+        let server = |(index, line): (usize, &ServerConfig)| Arc::new(Server::new(line, index, Arc::clone(&hub)));
+        let backend = Self {
+            name: Arc::from(config.name.as_str()),
+            id: config.id,
+            target,
+            servers: config.servers.iter().enumerate().map(server).collect(),
+            hub,
+            allbackups: config.options.allbackups,
+            state_change: Mutex::new(()),
+        };
+        backend.rebuild(&backend.lock_state());
+        backend
+    }
+
+    /// Sets `fullconn`, which defaults to a tenth of the sum of the `maxconn` of the frontends that may lead here.
+    pub fn set_fullconn(&self, fullconn: u32) {
+        self.hub.set_fullconn(fullconn);
+    }
+
+    /// Counts a session in; drop the guard when its stream ends.
+    pub fn enter(&self) -> BackendSession {
+        BackendSession { hub: Arc::clone(&self.hub), shard: self.hub.enter() }
+    }
+
+    /// Sessions of the backend now, waiting ones included (`scur`), as far as they were counted by
+    /// [`Backend::enter`].
+    pub fn sessions(&self) -> u32 {
+        self.hub.sessions()
+    }
+
+    /// The queue of streams that any server may take (`qcur` of the backend is this plus the servers' queues).
+    pub fn queue(&self) -> &Queue {
+        &self.hub.queue
+    }
+
+    /// Chooses a server for a stream, or a queue to wait in.
+    pub fn try_assign(self: &Arc<Self>, request: &AssignRequest) -> Assign {
+        if let Some(server) = request.force.and_then(|index| self.servers.get(index)) {
+            if let Some(slot) = ServerSlot::take(server) {
+                return Assign::Server(Assignment::immediate(slot));
+            }
+            if let Some(ticket) = server.is_usable().then(|| self.queue_on(server, request)).flatten() {
+                return Assign::Queue(ticket);
+            }
+        }
+        let key = Key { source: request.source, exclude: request.exclude };
+        match self.hub.balancer.pick(&self.servers, &key) {
+            Pick::Taken(slot) => Assign::Server(Assignment::immediate(slot)),
+            Pick::Wait(index) => match self.servers.get(index).and_then(|server| self.queue_on(server, request)) {
+                Some(ticket) => Assign::Queue(ticket),
+                None => self.queue_here(request),
+            },
+            Pick::Full => self.queue_here(request),
+            Pick::None => Assign::None,
+        }
+    }
+
+    /// Joins the queue of one server, unless it holds `maxqueue` waiters.
+    fn queue_on(self: &Arc<Self>, server: &Arc<Server>, request: &AssignRequest) -> Option<Ticket> {
+        let (key, grant) = server.queue.push(server.config.maxqueue)?;
+        server.load_changed();
+        let ticket = Ticket::new(Arc::clone(self), Waits::Server(server.index), *request, key, grant);
+        // A slot may have come free, or the server may have gone, before we were in the queue.
+        if server.is_usable() {
+            slot::serve_waiters(server);
+        } else {
+            server.queue.redistribute();
+        }
+        Some(ticket)
+    }
+
+    /// Joins the backend's queue.
+    fn queue_here(self: &Arc<Self>, request: &AssignRequest) -> Assign {
+        let Some((key, grant)) = self.hub.queue.push(0) else { return Assign::None };
+        let ticket = Ticket::new(Arc::clone(self), Waits::Backend, *request, key, grant);
+        for server in &self.servers {
+            if self.hub.queue.pending() == 0 {
+                break;
+            }
+            slot::serve_waiters(server);
+        }
+        Assign::Queue(ticket)
+    }
+
+    /// Changes the administrative state of a server and has the balancer follow. Returns the state before.
+    pub fn set_admin(&self, server: &Server, set: AdminState, clear: AdminState) -> AdminState {
+        let guard = self.lock_state();
+        let before = server.set_admin(set, clear);
+        self.rebuild(&guard);
+        before
+    }
+
+    /// Changes the operational state of a server and has the balancer follow.
+    ///
+    /// Returns how many waiters of the server's own queue were sent to choose again.
+    pub fn set_operational(&self, server: &Server, state: OperationalState) -> u32 {
+        let guard = self.lock_state();
+        server.set_operational(state);
+        self.rebuild(&guard);
+        drop(guard);
+        if state.is_up() { 0 } else { server.queue.redistribute() }
+    }
+
+    /// Changes the weight of a server and has the balancer follow.
+    pub fn set_weight(&self, server: &Server, weight: u32) {
+        let guard = self.lock_state();
+        server.set_weight(weight);
+        self.rebuild(&guard);
+    }
+
+    /// Usable active and backup servers, as state-change lines count them.
+    pub fn usable_servers(&self) -> (usize, usize) {
+        let usable = |backup: bool| {
+            self.servers.iter().filter(|server| server.is_backup() == backup && server.takes_new()).count()
+        };
+        (usable(false), usable(true))
+    }
+
+    fn lock_state(&self) -> MutexGuard<'_, ()> {
+        self.state_change.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Recomputes which servers are chosen among (configuration.txt, `backup` and `option allbackups`): the active
+    /// ones; where there is none, the first backup server, or all of them.
+    fn rebuild(&self, _guard: &MutexGuard<'_, ()>) {
+        let of_kind =
+            |backup: bool| self.servers.iter().filter(move |server| server.is_backup() == backup && server.takes_new());
+        let mut chosen: Vec<&Arc<Server>> = of_kind(false).collect();
+        if chosen.is_empty() {
+            chosen = of_kind(true).take(if self.allbackups { usize::MAX } else { 1 }).collect();
+        }
+        let candidates: Vec<Candidate> =
+            chosen.iter().map(|server| Candidate { index: server.index as u32, weight: server.weight() }).collect();
+        for server in &self.servers {
+            server.set_eligible(
+                candidates.binary_search_by_key(&(server.index as u32), |candidate| candidate.index).is_ok(),
+            );
+        }
+        self.hub.balancer.rebuild(&self.servers, &candidates);
+        if self.hub.queue.pending() > 0 {
+            for server in &self.servers {
+                slot::serve_waiters(server);
+            }
+        }
+    }
+}

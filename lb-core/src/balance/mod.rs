@@ -1,1 +1,155 @@
 //! Stage 5: load-balancing algorithms, one file each.
+//!
+//! A [`Balancer`] is told which servers take part ([`Balancer::rebuild`], rare, under the backend's state lock) and
+//! then asked for one of them by every thread ([`Balancer::pick`], no lock). It knows nothing of queues or sockets.
+
+mod first;
+mod leastconn;
+mod random;
+mod roundrobin;
+mod schedule;
+mod source;
+mod static_rr;
+mod turns;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::backend::ServerSlot;
+use crate::config::model::Balance;
+use crate::server::Server;
+use first::First;
+use leastconn::LeastConn;
+use random::Random;
+use roundrobin::RoundRobin;
+use source::Source;
+use static_rr::StaticRr;
+
+/// A server that takes part in balancing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its position among the backend's servers.
+    pub index: u32,
+    /// Its weight, above 0.
+    pub weight: u32,
+}
+
+/// What a choice may depend on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Key {
+    /// The client's address.
+    pub source: Option<IpAddr>,
+    /// A server to avoid while there is another one.
+    pub exclude: Option<usize>,
+}
+
+/// Outcome of a choice.
+#[derive(Debug)]
+pub enum Pick {
+    /// A server that had room; the room is taken.
+    Taken(ServerSlot),
+    /// This server is the right one but full: wait for it.
+    Wait(usize),
+    /// All are full: wait for any.
+    Full,
+    /// No server takes part.
+    None,
+}
+
+/// The algorithm of a backend (configuration.txt, `balance`).
+#[derive(Debug)]
+pub enum Balancer {
+    /// `roundrobin`, also where nothing is said.
+    RoundRobin(RoundRobin),
+    /// `static-rr`.
+    StaticRr(StaticRr),
+    /// `leastconn`.
+    LeastConn(LeastConn),
+    /// `first`.
+    First(First),
+    /// `source`.
+    Source(Source),
+    /// `random`.
+    Random(Random),
+}
+
+impl Balancer {
+    /// The algorithm that `balance` names, with no server taking part yet.
+    pub fn new(balance: &Balance) -> Self {
+        match balance {
+            Balance::Unset | Balance::RoundRobin => Self::RoundRobin(RoundRobin::default()),
+            Balance::StaticRr => Self::StaticRr(StaticRr::default()),
+            Balance::LeastConn => Self::LeastConn(LeastConn::default()),
+            Balance::First => Self::First(First::default()),
+            Balance::Source => Self::Source(Source::default()),
+            Balance::Random { draws } => Self::Random(Random::new(*draws)),
+        }
+    }
+
+    /// Sets which servers take part; `candidates` are in order of the configuration.
+    pub fn rebuild(&self, servers: &[Arc<Server>], candidates: &[Candidate]) {
+        match self {
+            Self::RoundRobin(algorithm) => algorithm.rebuild(candidates),
+            Self::StaticRr(algorithm) => algorithm.rebuild(candidates),
+            Self::LeastConn(algorithm) => algorithm.rebuild(servers, candidates),
+            Self::First(algorithm) => algorithm.rebuild(servers, candidates),
+            Self::Source(algorithm) => algorithm.rebuild(candidates),
+            Self::Random(algorithm) => algorithm.rebuild(candidates),
+        }
+    }
+
+    /// Chooses a server and takes a slot of it.
+    pub fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+        match self {
+            Self::RoundRobin(algorithm) => algorithm.pick(servers, key),
+            Self::StaticRr(algorithm) => algorithm.pick(servers, key),
+            Self::LeastConn(algorithm) => algorithm.pick(servers, key),
+            Self::First(algorithm) => algorithm.pick(servers, key),
+            Self::Source(algorithm) => algorithm.pick(servers, key),
+            Self::Random(algorithm) => algorithm.pick(servers, key),
+        }
+    }
+
+    /// Whether a later change of the weight is followed (configuration.txt: "this algorithm is dynamic").
+    pub fn is_dynamic(&self) -> bool {
+        !matches!(self, Self::StaticRr(_) | Self::Source(_))
+    }
+
+    /// Follows a change of the sessions or waiters of a server.
+    pub(crate) fn load_changed(&self, server: &Server) {
+        if let Self::LeastConn(algorithm) = self {
+            algorithm.load_changed(server);
+        }
+    }
+}
+
+/// Takes a slot of the server at `index`, unless it is excluded or full.
+fn take(servers: &[Arc<Server>], index: u32, exclude: Option<usize>) -> Option<ServerSlot> {
+    let index = index as usize;
+    if Some(index) == exclude {
+        return None;
+    }
+    ServerSlot::take(servers.get(index)?)
+}
+
+/// Takes a slot of the first member with room, in the order given; of the excluded one only if no other has room and
+/// it alone takes part.
+fn take_any(servers: &[Arc<Server>], members: impl Iterator<Item = u32> + Clone, exclude: Option<usize>) -> Pick {
+    let mut any = false;
+    let others = members.clone().filter(|index| Some(*index as usize) != exclude);
+    for index in others {
+        any = true;
+        if let Some(slot) = take(servers, index, None) {
+            return Pick::Taken(slot);
+        }
+    }
+    if any {
+        return Pick::Full;
+    }
+    // The excluded server is better than none.
+    let mut members = members;
+    match members.next() {
+        None => Pick::None,
+        Some(index) => take(servers, index, None).map_or(Pick::Full, Pick::Taken),
+    }
+}

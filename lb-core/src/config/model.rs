@@ -942,3 +942,81 @@ pub enum UserPassword {
     /// Plain text.
     Plain(String),
 }
+
+impl ProxyConfig {
+    /// An empty section: what HAProxy makes of one without any line.
+    pub fn new(name: String, kind: ProxyKind) -> Self {
+        Self {
+            name,
+            kind,
+            place: Default::default(),
+            id: Default::default(),
+            description: Default::default(),
+            disabled: Default::default(),
+            mode: Default::default(),
+            binds: Default::default(),
+            maxconn: Default::default(),
+            backlog: Default::default(),
+            rate_limit_sessions: Default::default(),
+            monitor_uri: Default::default(),
+            use_backend: Default::default(),
+            default_backend: Default::default(),
+            http_request_rules: Default::default(),
+            http_response_rules: Default::default(),
+            timeouts: Default::default(),
+            options: Default::default(),
+            logs: Default::default(),
+            log_format: Default::default(),
+            log_tag: Default::default(),
+            errors: Default::default(),
+            balance: Default::default(),
+            servers: Default::default(),
+            fullconn: Default::default(),
+            retries: Default::default(),
+            redispatch: Default::default(),
+            http_reuse: Default::default(),
+            max_keep_alive_queue: Default::default(),
+            source: Default::default(),
+            dispatch: Default::default(),
+        }
+    }
+}
+
+impl ServerConfig {
+    /// A server with every option at its default and no address yet.
+    pub fn new(name: String) -> Self {
+        Self {
+            name,
+            place: Default::default(),
+            address: Address::Inet(SocketAddr::from(([0, 0, 0, 0], 0))),
+            port: Default::default(),
+            id: Default::default(),
+            weight: 1,
+            backup: Default::default(),
+            disabled: Default::default(),
+            maxconn: Default::default(),
+            minconn: Default::default(),
+            maxqueue: Default::default(),
+            max_reuse: Default::default(),
+            pool_max_conn: Default::default(),
+            pool_low_conn: Default::default(),
+            pool_purge_delay: Default::default(),
+            check: Default::default(),
+            inter: Default::default(),
+            fastinter: Default::default(),
+            downinter: Default::default(),
+            rise: Default::default(),
+            fall: Default::default(),
+            check_addr: Default::default(),
+            check_port: Default::default(),
+            check_send_proxy: Default::default(),
+            send_proxy: Default::default(),
+            source: Default::default(),
+            tcp_user_timeout: Default::default(),
+            tfo: Default::default(),
+            proto: Default::default(),
+            ssl: Default::default(),
+            redir: Default::default(),
+        }
+    }
+}

@@ -1,1 +1,401 @@
 //! Stage 6: connections to servers: open, reuse, pool, retry.
+//!
+//! [`Connector`] carries one stream through its attempts. An attempt yields a [`Link`]; a link on a new socket is not
+//! `established` until its first write succeeded, which costs no system call of its own.
+
+pub(crate) mod pool;
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
+use crate::config::{Address, HttpReuse, PortKind, SendProxy, Timeouts};
+use crate::http::h1::io::H1Conn;
+use crate::log::Stage;
+use crate::net::PortLease;
+use crate::net::{ConnectOptions, ConnectTarget, OpenSocket, open_socket};
+use crate::proxy_protocol;
+use crate::server::Server;
+use crate::session::ClientInfo;
+use crate::stream::error::{End, Kind, StreamError};
+use crate::topology::{BackendEntry, Pair, turn_around};
+use crate::transport::Transport;
+use crate::worker::Worker;
+use crate::worker::timer::{Timer, after};
+
+/// A server connection that only one session may use (`http-reuse never`, or bound to the client's address).
+#[derive(Debug)]
+pub(crate) struct Private {
+    conn: Box<H1Conn>,
+    backend: usize,
+    server: usize,
+}
+
+/// A connection to a server, held by a stream.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) conn: Box<H1Conn>,
+    /// `None` for `dispatch` and `option transparent`.
+    pub(crate) server: Option<Arc<Server>>,
+    _slot: Option<ServerSlot>,
+    backend: usize,
+    /// The pool it came from or may go to.
+    pool: Option<usize>,
+    /// It served a request before this one.
+    pub(crate) reused: bool,
+    /// Its first write succeeded.
+    pub(crate) established: bool,
+    /// It must not serve other sessions.
+    exclusive: bool,
+    lease: Option<PortLease>,
+}
+
+impl Link {
+    /// Replaces a pooled connection that the server had closed by a new one.
+    ///
+    /// # Errors
+    /// As opening a connection.
+    pub(crate) fn reopen(
+        &mut self,
+        worker: &Worker,
+        info: &ClientInfo,
+        backend: &BackendEntry,
+    ) -> Result<(), StreamError> {
+        let open = open(worker, info, backend, self.server.as_deref())?;
+        *self.conn = H1Conn::new(Transport::Plain(open.socket));
+        self.lease = open.lease;
+        self.reused = false;
+        self.established = false;
+        write_proxy_header(&mut self.conn, info, self.server.as_deref());
+        Ok(())
+    }
+
+    /// Keeps the connection for the next request, here or in the pool of its server.
+    pub(crate) fn keep(mut self, worker: &Worker, policy: HttpReuse, private: &mut Option<Private>) {
+        let Some(server) = &self.server else { return };
+        if self.conn.eof || !self.conn.raw().is_empty() || self.conn.has_output() {
+            return;
+        }
+        self.conn.release(&worker.buffers);
+        self.conn.bytes_in = 0;
+        self.conn.bytes_out = 0;
+        match self.pool {
+            Some(pool) if !self.exclusive && policy != HttpReuse::Never => {
+                worker.pools.give(pool, self.conn, self.reused, &server.config);
+            }
+            _ => *private = Some(Private { conn: self.conn, backend: self.backend, server: server.index }),
+        }
+    }
+}
+
+/// The attempts of one stream to reach a server.
+pub(crate) struct Connector<'a> {
+    worker: &'a Rc<Worker>,
+    info: &'a ClientInfo,
+    backend: &'a Arc<BackendEntry>,
+    timeouts: Timeouts,
+    policy: HttpReuse,
+    first_request: bool,
+    exclude: Option<usize>,
+    force: Option<usize>,
+    started: Instant,
+    attempt_started: Instant,
+    /// Failed attempts so far.
+    pub(crate) retries: u32,
+    /// Another server was chosen after a failure.
+    pub(crate) redispatched: bool,
+    /// Requests ahead in the server's queue when this one joined it.
+    pub(crate) server_queue: u64,
+    /// The same for the backend's queue.
+    pub(crate) backend_queue: u64,
+    /// When a server was chosen and had room.
+    pub(crate) assigned_at: Option<Instant>,
+    /// The last server chosen.
+    pub(crate) server: Option<Arc<Server>>,
+}
+
+impl<'a> Connector<'a> {
+    pub(crate) fn new(
+        worker: &'a Rc<Worker>,
+        info: &'a ClientInfo,
+        backend: &'a Arc<BackendEntry>,
+        first_request: bool,
+    ) -> Self {
+        let pair = Pair { frontend: &info.frontend.config, backend: &backend.config };
+        let now = Instant::now();
+        Self {
+            worker,
+            info,
+            backend,
+            timeouts: pair.timeouts(),
+            policy: pair.http_reuse(),
+            first_request,
+            exclude: None,
+            force: None,
+            started: now,
+            attempt_started: now,
+            retries: 0,
+            redispatched: false,
+            server_queue: 0,
+            backend_queue: 0,
+            assigned_at: None,
+            server: None,
+        }
+    }
+
+    /// When the attempt that is under way has failed for lack of an answer.
+    pub(crate) fn connect_deadline(&self) -> Option<Instant> {
+        after(self.attempt_started, self.timeouts.connect)
+    }
+
+    /// A link to a server with room: pooled where that is allowed, else on a new socket.
+    ///
+    /// # Errors
+    /// No server, no room in time, or no retry left.
+    pub(crate) async fn next(
+        &mut self,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+        private: &mut Option<Private>,
+    ) -> Result<Link, StreamError> {
+        loop {
+            let assignment = match self.backend.backend.target {
+                Target::Servers => Some(self.assign(client, timer).await?),
+                Target::Dispatch(_) | Target::Transparent => None,
+            };
+            let now = Instant::now();
+            self.assigned_at.get_or_insert(now);
+            self.attempt_started = now;
+            self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
+            if let Some(found) = &assignment
+                && let Some(conn) = self.reuse(found, private)
+                && let Some(Assignment { server, slot, .. }) = assignment
+            {
+                return Ok(self.attach(conn, server, slot));
+            }
+            let (server, slot) = match assignment {
+                Some(Assignment { server, slot, .. }) => (Some(server), Some(slot)),
+                None => (None, None),
+            };
+            match open(self.worker, self.info, self.backend, server.as_deref()) {
+                Ok(OpenSocket { socket, lease, .. }) => {
+                    let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
+                    write_proxy_header(&mut conn, self.info, server.as_deref());
+                    let exclusive = lease.is_some() || self.is_exclusive(server.as_deref());
+                    return Ok(Link {
+                        conn,
+                        pool: server.as_ref().map(|s| self.backend.first_pool + s.index),
+                        server,
+                        _slot: slot,
+                        backend: self.backend.index,
+                        reused: false,
+                        established: false,
+                        exclusive,
+                        lease,
+                    });
+                }
+                Err(error) => {
+                    drop(slot);
+                    self.after_failure(server.as_deref(), error, client, timer).await?;
+                }
+            }
+        }
+    }
+
+    /// Notes that an attempt failed and waits before the next one where that is right.
+    ///
+    /// # Errors
+    /// The failure itself, when no retry is left.
+    pub(crate) async fn failed(
+        &mut self,
+        link: Link,
+        error: StreamError,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+    ) -> Result<(), StreamError> {
+        let server = link.server.clone();
+        // The slot goes first: the next attempt may want the same server.
+        drop(link);
+        self.after_failure(server.as_deref(), error, client, timer).await
+    }
+
+    async fn after_failure(
+        &mut self,
+        server: Option<&Server>,
+        error: StreamError,
+        _client: &mut H1Conn,
+        timer: &mut Timer,
+    ) -> Result<(), StreamError> {
+        if let Some(server) = server {
+            server.record_connect_error();
+        }
+        let allowed = self.backend.config.retries.unwrap_or(3);
+        if self.retries >= allowed {
+            return Err(error);
+        }
+        self.retries += 1;
+        let index = server.map(|s| s.index);
+        if self.redispatches_now(allowed) {
+            self.exclude = index;
+            self.force = None;
+            self.redispatched = true;
+        } else {
+            self.force = index;
+            if error.kind == Kind::Closed {
+                let until = Instant::now() + turn_around(&self.timeouts);
+                poll_fn(|cx| timer.poll(cx, Some(until))).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this retry may go to another server (configuration.txt, `option redispatch`): every `n`th one, or,
+    /// with a negative number, the ones counted from the last.
+    fn redispatches_now(&self, allowed: u32) -> bool {
+        match self.backend.config.redispatch {
+            None | Some(0) => false,
+            Some(every) if every > 0 => self.retries % every.unsigned_abs() == 0,
+            Some(from_last) => {
+                let left = allowed - self.retries;
+                left % from_last.unsigned_abs() == 0
+            }
+        }
+    }
+
+    async fn assign(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<Assignment, StreamError> {
+        let request =
+            AssignRequest { source: self.info.source.map(|s| s.ip()), exclude: self.exclude, force: self.force };
+        match self.backend.backend.try_assign(&request) {
+            Assign::Server(assignment) => Ok(assignment),
+            Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
+            Assign::None => Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed)),
+        }
+    }
+
+    async fn wait_in_queue(
+        &mut self,
+        ticket: Ticket,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+    ) -> Result<Assignment, StreamError> {
+        let deadline = after(self.started, self.timeouts.queue);
+        let watch = self.backend.config.options.abortonclose;
+        let mut waiting = std::pin::pin!(ticket.wait(None));
+        let pool = &self.worker.buffers;
+        let assignment = poll_fn(|cx| {
+            if let Poll::Ready(result) = waiting.as_mut().poll(cx) {
+                return Poll::Ready(result.map_err(|error| match error {
+                    QueueError::Timeout => StreamError::new(End::Server, Stage::Queue, Kind::Timeout),
+                    QueueError::NoServer => StreamError::new(End::Server, Stage::Connect, Kind::Closed),
+                }));
+            }
+            if watch && client.poll_closed(cx, pool).is_ready() {
+                return Poll::Ready(Err(StreamError::new(End::Client, Stage::Queue, Kind::Closed)));
+            }
+            timer.poll(cx, deadline).map(|()| Err(StreamError::new(End::Server, Stage::Queue, Kind::Timeout)))
+        })
+        .await?;
+        self.server_queue = assignment.server_queue;
+        self.backend_queue = assignment.backend_queue;
+        Ok(assignment)
+    }
+
+    /// A connection that is already open, where `http-reuse` lets this request use it.
+    fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<Box<H1Conn>> {
+        if self.retries > 0 {
+            return None;
+        }
+        if let Some(mut held) = private.take()
+            && held.backend == self.backend.index
+            && held.server == assignment.server.index
+            && pool::is_quiet(&mut held.conn)
+        {
+            return Some(held.conn);
+        }
+        let pool = self.backend.first_pool + assignment.server.index;
+        self.worker.pools.take(pool, self.policy, self.first_request)
+    }
+
+    fn attach(&self, conn: Box<H1Conn>, server: Arc<Server>, slot: ServerSlot) -> Link {
+        Link {
+            conn,
+            exclusive: self.is_exclusive(Some(&server)),
+            pool: Some(self.backend.first_pool + server.index),
+            server: Some(server),
+            _slot: Some(slot),
+            backend: self.backend.index,
+            reused: true,
+            established: true,
+            lease: None,
+        }
+    }
+
+    /// Whether connections to this server carry something of one client: its address or a PROXY header.
+    fn is_exclusive(&self, server: Option<&Server>) -> bool {
+        let Some(server) = server else { return true };
+        let source = server.config.source.as_ref().or(self.backend.config.source.as_ref());
+        server.config.send_proxy.is_some() || source.is_some_and(|source| source.usesrc.is_some())
+    }
+}
+
+/// Opens a socket to a server, or to where `dispatch` and `option transparent` lead.
+fn open(
+    worker: &Worker,
+    info: &ClientInfo,
+    backend: &BackendEntry,
+    server: Option<&Server>,
+) -> Result<OpenSocket, StreamError> {
+    let refused = || StreamError::new(End::Server, Stage::Connect, Kind::Closed);
+    let default = ConnectOptions::default();
+    let (target, options) = match server {
+        Some(server) => {
+            let endpoint = server.endpoint();
+            let address = with_port(&endpoint.address, endpoint.port, info.destination);
+            (ConnectTarget::from_address(&address), backend.connect.get(server.index).unwrap_or(&default))
+        }
+        None => {
+            let target = match backend.backend.target {
+                Target::Dispatch(address) => Some(address),
+                _ => info.destination,
+            };
+            (target.map(ConnectTarget::Inet), backend.connect.last().unwrap_or(&default))
+        }
+    };
+    let _ = worker;
+    open_socket(&target.ok_or_else(refused)?, options, info.source).map_err(|_| refused())
+}
+
+/// The address with the port the client used, where the server's was written so.
+fn with_port(address: &Address, port: PortKind, client: Option<SocketAddr>) -> Address {
+    let client_port = client.map_or(0, |client| client.port());
+    match (address, port) {
+        (Address::Inet(inet), PortKind::Client) => Address::Inet(SocketAddr::new(inet.ip(), client_port)),
+        (Address::Inet(inet), PortKind::Offset(by)) => {
+            // Out of range wraps as the kernel's 16 bits do.
+            let port = (i32::from(client_port) + by).rem_euclid(65536) as u16;
+            Address::Inet(SocketAddr::new(inet.ip(), port))
+        }
+        _ => address.clone(),
+    }
+}
+
+/// `send-proxy`: the header goes out before the first byte of the stream.
+fn write_proxy_header(conn: &mut H1Conn, info: &ClientInfo, server: Option<&Server>) {
+    if let Some(config) = server.and_then(|server| server.config.send_proxy.as_ref()) {
+        proxy_header(config, info, &mut conn.output);
+    }
+}
+
+/// Appends the PROXY header of a client connection.
+pub(crate) fn proxy_header(config: &SendProxy, info: &ClientInfo, out: &mut Vec<u8>) {
+    let context = proxy_protocol::SendContext {
+        source: info.source,
+        destination: info.destination,
+        ..proxy_protocol::SendContext::default()
+    };
+    proxy_protocol::write(out, config, &context);
+}

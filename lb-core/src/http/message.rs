@@ -61,6 +61,8 @@ pub struct Head {
     target: Span,
     status: u16,
     version: Version,
+    /// Protocol name and version as received, where it is not HTTP; empty otherwise.
+    protocol: Span,
     is_response: bool,
 }
 
@@ -85,6 +87,7 @@ impl Head {
         self.fields.clear();
         self.method = Span::default();
         self.target = Span::default();
+        self.protocol = Span::default();
         self.status = 0;
         self.is_response = false;
     }
@@ -151,6 +154,22 @@ impl Head {
         self.version
     }
 
+    /// Protocol of a request line that is not HTTP (`RTSP/1.0`), which only relaxed parsing lets pass.
+    pub fn protocol(&self) -> Option<&[u8]> {
+        Some(self.slice(self.protocol)).filter(|text| !text.is_empty())
+    }
+
+    /// Sets what [`Head::protocol`] says.
+    pub fn set_protocol(&mut self, text: &[u8]) {
+        self.protocol = self.push(text);
+    }
+
+    /// Bytes that this head takes on the wire at most, besides what framing adds.
+    pub fn wire_len(&self) -> usize {
+        // Every field's bytes lie in the arena; its line adds ": " and CRLF.
+        self.arena.len() + self.fields.len() * 4
+    }
+
     /// Number of header fields.
     pub fn len(&self) -> usize {
         self.fields.len()
@@ -213,6 +232,11 @@ impl Head {
     /// `raw` is the head as received; the offsets of [`RawField`] and of `method`/`target` index into it. Offsets
     /// outside of `raw` read as empty.
     pub fn fill(&mut self, raw: &[u8], start: RawStart, fields: &[RawField]) {
+        self.fill_iter(raw, start, fields.iter().cloned());
+    }
+
+    /// [`Head::fill`] from an iterator, so that a parser need not build a list first.
+    pub fn fill_iter(&mut self, raw: &[u8], start: RawStart, fields: impl IntoIterator<Item = RawField>) {
         self.clear();
         self.arena.extend_from_slice(raw);
         let span = |range: &Range<usize>| Span { start: range.start as u32, end: range.end as u32 };
@@ -229,7 +253,7 @@ impl Head {
                 self.version = version;
             }
         }
-        self.fields.extend(fields.iter().map(|f| Field { name: span(&f.name), value: span(&f.value) }));
+        self.fields.extend(fields.into_iter().map(|f| Field { name: span(&f.name), value: span(&f.value) }));
     }
 }
 

@@ -1,1 +1,4 @@
 //! Stage 1: accept. Listening sockets, limits, PROXY protocol.
+
+pub mod limits;
+pub mod rate;

@@ -1,5 +1,30 @@
 //! Stage 8: logs. `record` is what a stream leaves behind; formats and targets turn it into lines.
+//!
+//! `format` compiles a log-format string, `render` writes a line from it, `access` decides which streams get one,
+//! `target` and `header` say where lines go and what stands before them, `logger` batches them per worker.
 
+mod access;
+mod datagram;
+mod date;
+mod encode;
+mod format;
+mod header;
+mod level;
+mod logger;
+mod process;
 pub mod record;
+mod render;
+mod sink;
+mod stream;
+mod target;
+mod variable;
 
+pub use access::{AccessLog, AccessLogOptions, access_log_decision};
+pub use date::DateCache;
+pub use format::{CLF_FORMAT, HTTP_FORMAT, LogFormat, LogFormatError, TCP_FORMAT};
+pub use level::{FACILITY_NAMES, LEVEL_NAMES, Level};
+pub use logger::{DroppedLogs, Logger};
+pub use process::ProcessLog;
 pub use record::{Cause, LogRecord, Stage};
+pub use render::{LogContext, render};
+pub use target::{LogSettings, LogTargetError, LogTargets};

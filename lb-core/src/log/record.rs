@@ -77,6 +77,10 @@ pub struct LogRecord {
     pub frontend: Arc<str>,
     /// Whether the client connection is TLS (`~` after the frontend's name).
     pub frontend_tls: bool,
+    /// Whether the frontend is in `mode http` (the default line says `HTTP` or `TCP`).
+    pub frontend_http: bool,
+    /// `id` of the listener, printed in place of the ports of UNIX connections (`unix:1`).
+    pub listener_id: u32,
     /// Backend name; the frontend's where none was chosen.
     pub backend: Arc<str>,
     /// Server name; `None` prints `<NOSRV>`.
@@ -135,6 +139,12 @@ pub struct LogRecord {
     pub backend_queue: u32,
     /// Request line as received (`%r`): `<BADREQ>` is printed where it is empty.
     pub request_line: Vec<u8>,
+    /// `%CC`: the captured request cookie, `name=value`.
+    pub cookie_captured_request: Option<Vec<u8>>,
+    /// `%CS`: the captured response cookie.
+    pub cookie_captured_response: Option<Vec<u8>>,
+    /// `%ID`: the unique id.
+    pub unique_id: Option<Vec<u8>>,
     /// Captured request headers (`%hr`), already in order; filled by the rules issue.
     pub captured_request: Vec<Option<Vec<u8>>>,
     /// Captured response headers (`%hs`).
@@ -151,6 +161,21 @@ impl LogRecord {
         let mut request_line = std::mem::take(&mut self.request_line);
         request_line.clear();
         *self = Self { request_line, cookie_request: b'-', cookie_response: b'-', ..Self::default() };
+    }
+
+    /// Whether the client sent nothing: what `option dontlognull` keeps out of the logs.
+    pub fn is_null(&self) -> bool {
+        self.bytes_from_client == 0 && self.request_line.is_empty()
+    }
+
+    /// `%Tq`: handshakes, idle time and the request's head together; unknown without a complete head.
+    pub fn query_time(&self) -> Option<Duration> {
+        self.tr_request.map(|tr| tr + self.th.unwrap_or_default() + self.ti.unwrap_or_default())
+    }
+
+    /// `%Tu`: total time as the user sees it, without the idle time before the request.
+    pub fn user_time(&self) -> Option<Duration> {
+        self.tt.map(|tt| tt.saturating_sub(self.ti.unwrap_or_default()))
     }
 
     /// Sets the termination state unless one was set before: the first cause is the one that is logged.

@@ -1,1 +1,253 @@
 //! A server: administrative and operational state, counters, health checks.
+//!
+//! A [`Server`] is shared by every worker thread. What changes often (sessions, state, weight) is atomic; what changes
+//! rarely and is large (the address) is swapped whole. Sessions are taken and given back through
+//! [`crate::backend::Backend::try_assign`] and [`crate::backend::ServerSlot`] only.
+
+mod padded;
+mod state;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+pub use padded::Padded;
+pub use state::{AdminState, OperationalState};
+
+use crate::backend::{Hub, Queue};
+use crate::config::model::{Address, PortKind, ServerConfig};
+use state::StateCell;
+
+/// Where connections to a server go; swapped whole when it changes at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The address.
+    pub address: Address,
+    /// Whether the port is fixed or follows the client's.
+    pub port: PortKind,
+}
+
+/// Counters of one server that are not kept per worker: rare events.
+#[derive(Debug, Default)]
+pub struct ServerCounters {
+    /// Failed connection attempts (`econ`).
+    pub connect_errors: AtomicU64,
+    /// Failed health checks (`chkfail`).
+    pub failed_checks: AtomicU64,
+    /// Transitions from up to down (`chkdown`).
+    pub down_transitions: AtomicU64,
+    /// Highest number of concurrent sessions (`smax`).
+    pub max_sessions: AtomicU32,
+}
+
+/// A server of a backend (configuration.txt, section 5.2).
+#[derive(Debug)]
+pub struct Server {
+    /// Name.
+    pub name: Arc<str>,
+    /// `id`, or the number given automatically.
+    pub id: u32,
+    /// Position among the backend's servers.
+    pub index: usize,
+    /// The `server` line.
+    pub config: ServerConfig,
+    /// Counters of rare events.
+    pub counters: ServerCounters,
+    endpoint: ArcSwap<Endpoint>,
+    state: StateCell,
+    /// Whether the balancer may choose it now: up, not in maintenance or drain, weight above 0, and not a backup
+    /// server that is not needed.
+    eligible: AtomicBool,
+    user_weight: AtomicU32,
+    maxconn: AtomicU32,
+    minconn: AtomicU32,
+    served: Padded<AtomicU32>,
+    pub(crate) queue: Queue,
+    pub(crate) hub: Arc<Hub>,
+}
+
+impl Server {
+    pub(crate) fn new(config: &ServerConfig, index: usize, hub: Arc<Hub>) -> Self {
+        let admin = if config.disabled { AdminState::CMAINT } else { AdminState::default() };
+        // A server in maintenance is also down: `show servers state` says 0 for it.
+        let operational = if config.disabled { OperationalState::Stopped } else { OperationalState::Running };
+        let (minconn, maxconn) = effective_limits(config);
+        Self {
+            name: Arc::from(config.name.as_str()),
+            id: config.id,
+            index,
+            config: config.clone(),
+            counters: ServerCounters::default(),
+            endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
+            state: StateCell::new(admin, operational),
+            eligible: AtomicBool::new(false),
+            user_weight: AtomicU32::new(config.weight),
+            maxconn: AtomicU32::new(maxconn),
+            minconn: AtomicU32::new(minconn),
+            served: Padded::default(),
+            queue: Queue::default(),
+            hub,
+        }
+    }
+
+    /// Where to connect now.
+    pub fn endpoint(&self) -> Arc<Endpoint> {
+        self.endpoint.load_full()
+    }
+
+    /// Changes where to connect, for new connections.
+    pub fn set_endpoint(&self, endpoint: Endpoint) {
+        self.endpoint.store(Arc::new(endpoint));
+    }
+
+    /// Administrative state.
+    pub fn admin_state(&self) -> AdminState {
+        self.state.admin()
+    }
+
+    /// Operational state.
+    pub fn operational_state(&self) -> OperationalState {
+        self.state.operational()
+    }
+
+    /// Whether sessions may be sent to the server at all (persistence included): up and not in maintenance.
+    pub fn is_usable(&self) -> bool {
+        self.state.operational().is_up() && !self.state.admin().intersects(AdminState::MAINT)
+    }
+
+    /// Whether the server may get sessions without persistence: usable, not draining, weight above 0.
+    pub fn takes_new(&self) -> bool {
+        self.is_usable() && !self.state.admin().intersects(AdminState::DRAIN) && self.weight() > 0
+    }
+
+    /// Whether the server is one of those the balancer chooses among now.
+    pub fn is_eligible(&self) -> bool {
+        self.eligible.load(Ordering::Acquire)
+    }
+
+    /// Whether the line says `backup`.
+    pub fn is_backup(&self) -> bool {
+        self.config.backup
+    }
+
+    /// Weight in use.
+    pub fn weight(&self) -> u32 {
+        self.user_weight.load(Ordering::Relaxed)
+    }
+
+    /// Sessions that hold a slot now (`scur`).
+    pub fn current(&self) -> u32 {
+        self.served.load(Ordering::SeqCst)
+    }
+
+    /// Sessions that wait in this server's own queue (`qcur`).
+    pub fn queued(&self) -> u32 {
+        self.queue.pending()
+    }
+
+    /// The configured `maxconn`; 0 is unlimited.
+    pub fn maxconn(&self) -> u32 {
+        self.maxconn.load(Ordering::Relaxed)
+    }
+
+    /// How many sessions may be open now; `None` is unlimited (configuration.txt, `minconn` and `fullconn`).
+    pub fn session_limit(&self) -> Option<u32> {
+        let maxconn = self.maxconn.load(Ordering::Relaxed);
+        let minconn = self.minconn.load(Ordering::Relaxed);
+        if maxconn == 0 {
+            return None;
+        }
+        if minconn >= maxconn {
+            return Some(maxconn);
+        }
+        let fullconn = self.hub.fullconn();
+        if fullconn == 0 {
+            return Some(maxconn);
+        }
+        let sessions = self.hub.sessions();
+        if sessions >= fullconn {
+            return Some(maxconn);
+        }
+        let ramp = u64::from(maxconn) * u64::from(sessions) / u64::from(fullconn);
+        Some(minconn.max(u32::try_from(ramp).unwrap_or(maxconn)))
+    }
+
+    /// Sessions and waiters in relation to the weight: what `leastconn` and `random` compare.
+    pub fn relative_load(&self) -> u64 {
+        const SCALE: u64 = 1 << 12;
+        (u64::from(self.current()) + u64::from(self.queued())) * SCALE / u64::from(self.weight().max(1))
+    }
+
+    /// Whether a new session would have to wait.
+    pub fn is_full(&self) -> bool {
+        self.session_limit().is_some_and(|limit| self.current() >= limit)
+    }
+
+    /// Whether this server's own queue takes one more (configuration.txt, `maxqueue`).
+    pub fn queue_has_room(&self) -> bool {
+        self.config.maxqueue == 0 || self.queue.pending() < self.config.maxqueue
+    }
+
+    /// Counts a failed connection attempt.
+    pub fn record_connect_error(&self) {
+        self.counters.connect_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_admin(&self, set: AdminState, clear: AdminState) -> AdminState {
+        self.state.set_admin(set, clear)
+    }
+
+    pub(crate) fn set_operational(&self, state: OperationalState) {
+        self.state.set_operational(state);
+    }
+
+    pub(crate) fn set_weight(&self, weight: u32) {
+        self.user_weight.store(weight, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_eligible(&self, eligible: bool) {
+        self.eligible.store(eligible, Ordering::Release);
+    }
+
+    /// Takes one session slot if the limit allows.
+    pub(crate) fn try_take(&self) -> bool {
+        let taken = match self.session_limit() {
+            None => Some(self.served.fetch_add(1, Ordering::SeqCst)),
+            Some(limit) => self
+                .served
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |served| (served < limit).then_some(served + 1))
+                .ok(),
+        };
+        if let Some(before) = taken {
+            let now = before.saturating_add(1);
+            // A plain load first: the maximum rarely moves and its line stays shared.
+            if now > self.counters.max_sessions.load(Ordering::Relaxed) {
+                self.counters.max_sessions.fetch_max(now, Ordering::Relaxed);
+            }
+            self.load_changed();
+        }
+        taken.is_some()
+    }
+
+    /// Gives one slot back, without looking at the queues.
+    pub(crate) fn untake(&self) {
+        self.served.fetch_sub(1, Ordering::SeqCst);
+        self.load_changed();
+    }
+
+    /// Tells the balancer that the number of sessions or of waiters changed.
+    pub(crate) fn load_changed(&self) {
+        self.hub.balancer.load_changed(self);
+    }
+}
+
+/// `minconn` alone sets `maxconn` too; a `minconn` above `maxconn` is lowered to it.
+fn effective_limits(config: &ServerConfig) -> (u32, u32) {
+    match (config.minconn, config.maxconn) {
+        (0, maxconn) => (maxconn, maxconn),
+        (minconn, 0) => (minconn, minconn),
+        (minconn, maxconn) if minconn > maxconn => (maxconn, maxconn),
+        limits => limits,
+    }
+}

@@ -1,1 +1,118 @@
-//! One request/response exchange; `run` names every stage in order.
+//! One request/response exchange; [`run`] names every stage in order.
+
+pub(crate) mod error;
+pub(crate) mod exchange;
+mod finish;
+mod local;
+pub(crate) mod pump;
+mod run;
+pub(crate) mod side;
+pub(crate) mod tcp;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::backend::BackendSession;
+use crate::http::h1::framing::RequestFraming;
+use crate::http::message::Head;
+use crate::log::{Cause, Stage};
+use crate::server::Server;
+use crate::session::ClientInfo;
+use crate::topology::BackendEntry;
+use crate::worker::Worker;
+
+pub(crate) use finish::{log_refused, refuse};
+
+/// A stream: what it was asked, where it goes, and when it got how far.
+pub(crate) struct Stream<'a> {
+    worker: &'a Rc<Worker>,
+    info: &'a ClientInfo,
+    /// Requests of the session before this one.
+    earlier: u64,
+    request: Head,
+    response: Head,
+    framing: RequestFraming,
+    backend: Option<Arc<BackendEntry>>,
+    session: Option<BackendSession>,
+    server: Option<Arc<Server>>,
+    times: Times,
+    end: End,
+}
+
+/// When a stream reached each of its stages.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// The connection was accepted, or its previous response ended.
+    start: Instant,
+    /// The request's first byte came.
+    first_byte: Instant,
+    /// Its head was complete.
+    head: Option<Instant>,
+    /// A server was chosen and had room.
+    assigned: Option<Instant>,
+    /// The connection to it was there.
+    connected: Option<Instant>,
+    /// The response's head was complete.
+    response: Option<Instant>,
+}
+
+/// How a stream ended, for the log and the counters.
+#[derive(Clone, Copy, Debug, Default)]
+struct End {
+    status: u16,
+    cause: Cause,
+    stage: Stage,
+    retries: u32,
+    redispatched: bool,
+    server_queue: u64,
+    backend_queue: u64,
+    bytes_to_client: u64,
+    bytes_from_client: u64,
+    reused: bool,
+}
+
+impl End {
+    /// The first cause is the one that counts.
+    fn terminate(&mut self, cause: Cause, stage: Stage) {
+        if self.cause == Cause::Normal {
+            self.cause = cause;
+            self.stage = stage;
+        }
+    }
+}
+
+impl<'a> Stream<'a> {
+    /// A stream whose request head was just received.
+    pub(crate) fn new(
+        worker: &'a Rc<Worker>,
+        info: &'a ClientInfo,
+        earlier: u64,
+        start: Instant,
+        first_byte: Option<Instant>,
+        request: Head,
+    ) -> Self {
+        let now = Instant::now();
+        let times = Times {
+            start,
+            first_byte: first_byte.unwrap_or(now),
+            head: Some(now),
+            assigned: None,
+            connected: None,
+            response: None,
+        };
+        Self {
+            worker,
+            info,
+            earlier,
+            request,
+            response: worker.heads.take(),
+            framing: RequestFraming::default(),
+            backend: None,
+            session: None,
+            server: None,
+            times,
+            end: End::default(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A queue of streams that wait for a server slot: one per server, one per backend (configuration.txt, `maxconn`).
+//!
+//! Nobody takes the lock unless somebody waits. Who gives a slot back reads `pending` after it; who waits raises
+//! `pending` before it looks for a free slot once more. Both are sequentially consistent, so at least one of the two
+//! sees the other and no slot stays free beside a waiter.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::slot::ServerSlot;
+
+/// What a waiter is told.
+#[derive(Debug)]
+pub(crate) enum Grant {
+    /// A slot, and how many waiters of this queue were served since the waiter joined, itself included.
+    Slot(ServerSlot, u64),
+    /// The server of this queue went away: choose again.
+    Redistribute,
+}
+
+/// Waiters in order of arrival.
+#[derive(Debug, Default)]
+pub struct Queue {
+    pending: AtomicU32,
+    max: AtomicU32,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    entries: BTreeMap<u64, Waiter>,
+    next: u64,
+    served: u64,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    grant: oneshot::Sender<Grant>,
+    served_before: u64,
+}
+
+/// A waiter taken out of the queue, to be granted a slot.
+#[derive(Debug)]
+pub(crate) struct Popped {
+    pub(crate) grant: oneshot::Sender<Grant>,
+    pub(crate) position: u64,
+}
+
+impl Queue {
+    /// How many wait now.
+    pub fn pending(&self) -> u32 {
+        self.pending.load(Ordering::SeqCst)
+    }
+
+    /// The most that ever waited at once (`qmax`).
+    pub fn max(&self) -> u32 {
+        self.max.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // A panic elsewhere cannot leave the map half changed: every critical section is a few map calls.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Joins the queue unless `limit` (0 is none) are waiting already.
+    pub(crate) fn push(&self, limit: u32) -> Option<(u64, oneshot::Receiver<Grant>)> {
+        let (grant, receiver) = oneshot::channel();
+        let mut waiting = self.lock();
+        if limit != 0 && waiting.entries.len() >= limit as usize {
+            return None;
+        }
+        let key = waiting.next;
+        waiting.next += 1;
+        let served_before = waiting.served;
+        waiting.entries.insert(key, Waiter { grant, served_before });
+        let pending = self.pending.fetch_add(1, Ordering::SeqCst) + 1;
+        self.max.fetch_max(pending, Ordering::Relaxed);
+        Some((key, receiver))
+    }
+
+    /// Takes the first waiter.
+    pub(crate) fn pop(&self) -> Option<Popped> {
+        if self.pending() == 0 {
+            return None;
+        }
+        let mut waiting = self.lock();
+        let (_, waiter) = waiting.entries.pop_first()?;
+        waiting.served += 1;
+        let position = waiting.served - waiter.served_before;
+        self.pending.fetch_sub(1, Ordering::SeqCst);
+        Some(Popped { grant: waiter.grant, position })
+    }
+
+    /// Leaves the queue; does nothing for a waiter that has been taken already.
+    pub(crate) fn remove(&self, key: u64) {
+        let removed = {
+            let mut waiting = self.lock();
+            let removed = waiting.entries.remove(&key);
+            if removed.is_some() {
+                self.pending.fetch_sub(1, Ordering::SeqCst);
+            }
+            removed
+        };
+        drop(removed);
+    }
+
+    /// Takes every waiter out and has it choose again; says how many there were.
+    pub(crate) fn redistribute(&self) -> u32 {
+        let entries = {
+            let mut waiting = self.lock();
+            let entries = std::mem::take(&mut waiting.entries);
+            self.pending.fetch_sub(entries.len() as u32, Ordering::SeqCst);
+            entries
+        };
+        let count = entries.len() as u32;
+        for (_, waiter) in entries {
+            // A waiter that has gone needs nothing.
+            let _ = waiter.grant.send(Grant::Redistribute);
+        }
+        count
+    }
+}

@@ -1,0 +1,78 @@
+//! The right to have one session on a server, given back when dropped.
+
+use std::sync::Arc;
+
+use super::queue::Grant;
+use crate::server::Server;
+
+/// One session on a server. Dropping it hands the place to the next waiter: the server's own queue first, then the
+/// backend's.
+#[derive(Debug)]
+#[must_use = "dropping the slot ends the session on the server"]
+pub struct ServerSlot {
+    server: Arc<Server>,
+    armed: bool,
+}
+
+impl ServerSlot {
+    /// Takes a slot of `server` if its limit allows.
+    pub(crate) fn take(server: &Arc<Server>) -> Option<Self> {
+        server.try_take().then(|| Self { server: Arc::clone(server), armed: true })
+    }
+
+    /// The server.
+    pub fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
+    /// Forgets the slot without giving it back: the caller has its count now.
+    fn disarm(mut self) {
+        self.armed = false;
+    }
+}
+
+impl Drop for ServerSlot {
+    fn drop(&mut self) {
+        if !self.armed {
+            return;
+        }
+        self.server.untake();
+        serve_waiters(&self.server);
+    }
+}
+
+/// Gives free slots of `server` to waiters until there are no more of one or the other.
+pub(crate) fn serve_waiters(server: &Arc<Server>) {
+    while has_waiters(server) {
+        let Some(mut slot) = ServerSlot::take(server) else { return };
+        loop {
+            let Some(waiter) = next_waiter(server) else {
+                slot.disarm();
+                server.untake();
+                // Somebody may have joined while we held the slot and found the server full: look again.
+                break;
+            };
+            match waiter.grant.send(Grant::Slot(slot, waiter.position)) {
+                Ok(()) => break,
+                // The waiter left between being taken and being told: the slot goes to the next one.
+                Err(Grant::Slot(returned, _)) => slot = returned,
+                Err(Grant::Redistribute) => return,
+            }
+        }
+    }
+}
+
+/// Whether somebody waits whom this server may take.
+fn has_waiters(server: &Server) -> bool {
+    (server.queue.pending() > 0 && server.is_usable()) || (server.hub.queue.pending() > 0 && server.is_eligible())
+}
+
+fn next_waiter(server: &Server) -> Option<super::queue::Popped> {
+    if server.is_usable()
+        && let Some(popped) = server.queue.pop()
+    {
+        server.load_changed();
+        return Some(popped);
+    }
+    if server.is_eligible() { server.hub.queue.pop() } else { None }
+}

@@ -1,0 +1,451 @@
+//! A backend as the data path sees it: who is chosen, who waits, who is woken.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Instant;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::config::model::{Address, Balance, Mode, ProxyKind};
+
+pub(crate) fn server_line(name: &str, weight: u32) -> ServerConfig {
+    ServerConfig {
+        name: name.into(),
+        place: Default::default(),
+        address: Address::Inet("127.0.0.1:1".parse().unwrap()),
+        port: Default::default(),
+        id: 0,
+        weight,
+        backup: false,
+        disabled: false,
+        maxconn: 0,
+        minconn: 0,
+        maxqueue: 0,
+        max_reuse: None,
+        pool_max_conn: None,
+        pool_low_conn: 0,
+        pool_purge_delay: None,
+        check: false,
+        inter: None,
+        fastinter: None,
+        downinter: None,
+        rise: None,
+        fall: None,
+        check_addr: None,
+        check_port: None,
+        check_send_proxy: false,
+        send_proxy: None,
+        source: None,
+        tcp_user_timeout: None,
+        tfo: false,
+        proto: None,
+        ssl: None,
+        redir: None,
+    }
+}
+
+pub(crate) fn proxy(balance: Balance, servers: Vec<ServerConfig>) -> ProxyConfig {
+    ProxyConfig {
+        name: "b".into(),
+        kind: ProxyKind::Backend,
+        place: Default::default(),
+        id: 1,
+        description: None,
+        disabled: false,
+        mode: Mode::Http,
+        binds: Vec::new(),
+        maxconn: None,
+        backlog: None,
+        rate_limit_sessions: None,
+        monitor_uri: None,
+        use_backend: Vec::new(),
+        default_backend: None,
+        http_request_rules: Vec::new(),
+        http_response_rules: Vec::new(),
+        timeouts: Default::default(),
+        options: Default::default(),
+        logs: Vec::new(),
+        log_format: Default::default(),
+        log_tag: None,
+        errors: Default::default(),
+        balance,
+        servers,
+        fullconn: None,
+        retries: None,
+        redispatch: None,
+        http_reuse: None,
+        max_keep_alive_queue: None,
+        source: None,
+        dispatch: None,
+    }
+}
+
+/// A backend whose servers have these weights; `change` sees each line.
+pub(crate) fn backend(balance: Balance, weights: &[u32], change: impl Fn(usize, &mut ServerConfig)) -> Arc<Backend> {
+    let line = |(index, weight): (usize, &u32)| {
+        let mut line = server_line(&format!("s{index}"), *weight);
+        line.id = index as u32 + 1;
+        change(index, &mut line);
+        line
+    };
+    Arc::new(Backend::new(&proxy(balance, weights.iter().enumerate().map(line).collect())))
+}
+
+fn assigned(assign: Assign) -> Assignment {
+    match assign {
+        Assign::Server(assignment) => assignment,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn queued(assign: Assign) -> Ticket {
+    match assign {
+        Assign::Queue(ticket) => ticket,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// Servers chosen for streams that end at once, as digits.
+fn sequence(backend: &Arc<Backend>, count: usize) -> String {
+    (0..count).map(|_| assigned(backend.try_assign(&AssignRequest::default())).server.index.to_string()).collect()
+}
+
+fn maint(backend: &Backend, index: usize, on: bool) {
+    let (set, clear) = match on {
+        true => (AdminState::FMAINT, AdminState::default()),
+        false => (AdminState::default(), AdminState::FMAINT),
+    };
+    backend.set_admin(&backend.servers[index], set, clear);
+}
+
+/// What HAProxy 2.6.12 answers one request after the other with.
+#[test]
+fn roundrobin_serves_as_haproxy_does() {
+    let table: &[(&[u32], &str)] = &[
+        (&[1, 1, 1], "012012012"),
+        (&[1, 2, 3], "212021212021212"),
+        (&[5, 1, 1], "00010020001002000"),
+        (&[1, 1, 5], "22202212220221222"),
+        (&[10, 1], "0000000000100000000001000"),
+        (&[3, 2], "0010100101001"),
+        (&[7, 3, 1], "0010010020100100100201001"),
+        (&[4, 6, 8], "212012210212012210212012210212012210212"),
+        (&[1, 1, 1, 1, 10], "4440441444244344404414442443444"),
+        (&[100, 100, 50], "01012010120101201012010120"),
+        (&[1, 2, 4, 8], "332313230323132332313230323132332"),
+        (&[3, 3, 1, 1], "0101201301012013010"),
+    ];
+    for (weights, expected) in table {
+        assert_eq!(sequence(&backend(Balance::RoundRobin, weights, |_, _| ()), expected.len()), *expected);
+    }
+}
+
+#[test]
+fn roundrobin_goes_on_among_those_that_are_left() {
+    let backend = backend(Balance::RoundRobin, &[1, 1, 1], |_, _| ());
+    assert_eq!(sequence(&backend, 6), "012012");
+    maint(&backend, 1, true);
+    assert_eq!(sequence(&backend, 6), "020202");
+    maint(&backend, 1, false);
+    let after = sequence(&backend, 6);
+    assert_eq!(after.matches('1').count(), 2, "{after}");
+}
+
+#[test]
+fn static_rr_serves_as_haproxy_does() {
+    let table: &[(&[u32], &str)] = &[
+        (&[1, 1, 1], "012012012"),
+        (&[1, 2, 3], "021212021212021"),
+        (&[5, 1, 1], "00010020001002000"),
+        (&[1, 1, 5], "02212220221222022"),
+        (&[2, 3], "0101101011010"),
+        (&[7, 3, 1], "0010010010200100100102001"),
+        (&[4, 6, 8], "012120212012120212"),
+        (&[1, 1, 1, 1, 10], "0441444244344404414442443444044"),
+    ];
+    for (weights, expected) in table {
+        assert_eq!(sequence(&backend(Balance::StaticRr, weights, |_, _| ()), expected.len()), *expected);
+    }
+}
+
+#[test]
+fn leastconn_takes_turns_while_idle_and_follows_the_weights_under_load() {
+    let backend = backend(Balance::LeastConn, &[1, 2, 3], |_, _| ());
+    assert_eq!(sequence(&backend, 9), "012012012");
+    let held: Vec<_> = (0..60).map(|_| assigned(backend.try_assign(&AssignRequest::default()))).collect();
+    assert_eq!(backend.servers.iter().map(|server| server.current()).collect::<Vec<_>>(), [10, 20, 30]);
+    drop(held);
+    assert!(backend.servers.iter().all(|server| server.current() == 0));
+}
+
+#[test]
+fn first_fills_the_lowest_id_first() {
+    let backend = backend(Balance::First, &[1, 1, 1], |index, line| {
+        line.id = 9 - index as u32;
+        line.maxconn = 2;
+    });
+    let held: Vec<_> = (0..6).map(|_| assigned(backend.try_assign(&AssignRequest::default()))).collect();
+    assert_eq!(held.iter().map(|held| held.server.index).collect::<Vec<_>>(), [2, 2, 1, 1, 0, 0]);
+    assert_eq!(queued(backend.try_assign(&AssignRequest::default())).server(), None);
+}
+
+#[test]
+fn source_follows_the_address_and_waits_for_its_server() {
+    let backend = backend(Balance::Source, &[1, 2, 3], |_, line| line.maxconn = 1);
+    let from = |address: &str| AssignRequest { source: Some(address.parse::<IpAddr>().unwrap()), ..Default::default() };
+    // 127.0.0.1 is 5 modulo 6: the last turn.
+    let first = assigned(backend.try_assign(&from("127.0.0.1")));
+    assert_eq!(first.server.index, 2);
+    assert_eq!(assigned(backend.try_assign(&from("127.0.0.2"))).server.index, 0);
+    let ticket = queued(backend.try_assign(&from("127.0.0.1")));
+    assert_eq!(ticket.server(), Some(2));
+    drop(first);
+    let mut wait = pin!(ticket.wait(None));
+    assert!(matches!(poll(wait.as_mut()), Poll::Ready(Ok(assignment)) if assignment.server.index == 2));
+}
+
+#[test]
+fn random_follows_the_weights() {
+    let backend = backend(Balance::Random { draws: 1 }, &[1, 3], |_, _| ());
+    let heavy = sequence(&backend, 4000).matches('1').count();
+    assert!((2700..3300).contains(&heavy), "{heavy}");
+}
+
+#[test]
+fn backup_servers_serve_only_when_no_other_can() {
+    for (allbackups, expected) in [(false, "2222"), (true, "2323")] {
+        let mut config = proxy(Balance::RoundRobin, (0..4).map(|n| server_line(&format!("s{n}"), 1)).collect());
+        config.servers[2].backup = true;
+        config.servers[3].backup = true;
+        config.options.allbackups = allbackups;
+        let backend = Arc::new(Backend::new(&config));
+        assert_eq!(sequence(&backend, 4), "0101");
+        maint(&backend, 0, true);
+        maint(&backend, 1, true);
+        assert_eq!(sequence(&backend, 4), expected);
+        assert_eq!(backend.usable_servers(), (0, 2));
+        maint(&backend, 2, true);
+        assert_eq!(sequence(&backend, 2), "33");
+        maint(&backend, 3, true);
+        assert!(matches!(backend.try_assign(&AssignRequest::default()), Assign::None));
+        maint(&backend, 1, false);
+        assert_eq!(sequence(&backend, 2), "11");
+    }
+}
+
+#[test]
+fn weight_zero_drain_and_disabled_take_nothing_new() {
+    let backend = backend(Balance::RoundRobin, &[0, 1, 1, 1], |index, line| line.disabled = index == 3);
+    assert_eq!(sequence(&backend, 4), "1212");
+    backend.set_admin(&backend.servers[1], AdminState::FDRAIN, AdminState::default());
+    assert_eq!(sequence(&backend, 2), "22");
+    assert!(backend.servers[0].is_usable() && backend.servers[1].is_usable() && !backend.servers[3].is_usable());
+    assert_eq!(backend.servers[3].admin_state(), AdminState::CMAINT);
+    backend.set_weight(&backend.servers[0], 1);
+    assert_eq!(sequence(&backend, 2).matches('0').count(), 1);
+}
+
+#[test]
+fn redispatch_avoids_the_failed_server_while_there_is_another() {
+    for balance in
+        [Balance::RoundRobin, Balance::LeastConn, Balance::First, Balance::Source, Balance::Random { draws: 2 }]
+    {
+        let backend = backend(balance, &[1, 1], |_, _| ());
+        let request = AssignRequest { exclude: Some(0), source: Some([127, 0, 0, 2].into()), ..Default::default() };
+        for _ in 0..4 {
+            assert_eq!(assigned(backend.try_assign(&request)).server.index, 1);
+        }
+        maint(&backend, 1, true);
+        assert_eq!(assigned(backend.try_assign(&request)).server.index, 0);
+    }
+}
+
+#[test]
+fn a_retry_may_go_to_a_server_that_is_down() {
+    let backend = backend(Balance::RoundRobin, &[1, 1], |_, _| ());
+    backend.set_operational(&backend.servers[1], OperationalState::Stopped);
+    let request = AssignRequest { force: Some(1), ..Default::default() };
+    assert_eq!(assigned(backend.try_assign(&request)).server.index, 1);
+}
+
+#[test]
+fn waiters_are_served_in_order_the_servers_own_queue_first() {
+    let backend = backend(Balance::RoundRobin, &[1], |_, line| line.maxconn = 1);
+    let held = assigned(backend.try_assign(&AssignRequest::default()));
+    let (first, second) =
+        (backend.try_assign(&AssignRequest::default()), backend.try_assign(&AssignRequest::default()));
+    let own = backend.try_assign(&AssignRequest { force: Some(0), ..Default::default() });
+    assert_eq!((backend.queue().pending(), backend.servers[0].queued()), (2, 1));
+    let mut first = pin!(queued(first).wait(None));
+    let mut second = pin!(queued(second).wait(None));
+    let mut own = pin!(queued(own).wait(None));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending() && poll(own.as_mut()).is_pending());
+    drop(held);
+    assert!(poll(first.as_mut()).is_pending());
+    let Poll::Ready(Ok(held)) = poll(own.as_mut()) else { panic!("not granted") };
+    assert_eq!((held.server_queue, held.backend_queue), (1, 0));
+    drop(held);
+    assert!(poll(second.as_mut()).is_pending());
+    let Poll::Ready(Ok(held)) = poll(first.as_mut()) else { panic!("not granted") };
+    drop(held);
+    let Poll::Ready(Ok(held)) = poll(second.as_mut()) else { panic!("not granted") };
+    assert_eq!((held.server_queue, held.backend_queue), (0, 2));
+    assert_eq!(backend.queue().pending(), 0);
+}
+
+#[test]
+fn who_leaves_the_queue_passes_its_grant_on() {
+    let backend = backend(Balance::RoundRobin, &[1], |_, line| line.maxconn = 1);
+    let held = assigned(backend.try_assign(&AssignRequest::default()));
+    let gone = queued(backend.try_assign(&AssignRequest::default()));
+    let granted = queued(backend.try_assign(&AssignRequest::default()));
+    let last = queued(backend.try_assign(&AssignRequest::default()));
+    drop(gone);
+    assert_eq!(backend.queue().pending(), 2);
+    drop(held);
+    // Granted but never looked at: the slot goes on.
+    drop(granted);
+    let mut last = pin!(last.wait(None));
+    let Poll::Ready(Ok(_held)) = poll(last.as_mut()) else { panic!("not granted") };
+    assert_eq!(backend.servers[0].current(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_ends_at_its_deadline() {
+    let backend = backend(Balance::RoundRobin, &[1], |_, line| line.maxconn = 1);
+    let _held = assigned(backend.try_assign(&AssignRequest::default()));
+    let ticket = queued(backend.try_assign(&AssignRequest::default()));
+    assert_eq!(ticket.wait(Some(Instant::now())).await.err(), Some(QueueError::Timeout));
+    assert_eq!(backend.queue().pending(), 0);
+}
+
+#[test]
+fn the_queue_of_a_server_that_goes_down_is_redistributed() {
+    let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| line.maxconn = 1);
+    let to = |index| AssignRequest { force: Some(index), ..Default::default() };
+    let _held = assigned(backend.try_assign(&to(0)));
+    let mut wait = pin!(queued(backend.try_assign(&to(0))).wait(None));
+    assert!(poll(wait.as_mut()).is_pending());
+    assert_eq!(backend.set_operational(&backend.servers[0], OperationalState::Stopped), 1);
+    let Poll::Ready(Ok(moved)) = poll(wait.as_mut()) else { panic!("not moved") };
+    assert_eq!(moved.server.index, 1);
+    let mut none = pin!(queued(backend.try_assign(&to(1))).wait(None));
+    backend.set_operational(&backend.servers[1], OperationalState::Stopped);
+    assert!(matches!(poll(none.as_mut()), Poll::Ready(Err(QueueError::NoServer))));
+}
+
+#[test]
+fn a_server_that_comes_up_takes_from_the_backends_queue() {
+    let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| line.maxconn = 1);
+    maint(&backend, 1, true);
+    let _held = assigned(backend.try_assign(&AssignRequest::default()));
+    let mut wait = pin!(queued(backend.try_assign(&AssignRequest::default())).wait(None));
+    assert!(poll(wait.as_mut()).is_pending());
+    maint(&backend, 1, false);
+    assert!(matches!(poll(wait.as_mut()), Poll::Ready(Ok(assignment)) if assignment.server.index == 1));
+}
+
+#[test]
+fn maxqueue_sends_the_rest_elsewhere() {
+    let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| {
+        line.maxconn = 1;
+        line.maxqueue = 1;
+    });
+    let to_first = AssignRequest { force: Some(0), ..Default::default() };
+    let _held = assigned(backend.try_assign(&to_first));
+    let _waiting = queued(backend.try_assign(&to_first));
+    assert_eq!(assigned(backend.try_assign(&to_first)).server.index, 1);
+}
+
+#[test]
+fn the_limit_of_a_server_follows_the_load_of_the_backend() {
+    let backend = backend(Balance::RoundRobin, &[1], |_, line| {
+        line.minconn = 2;
+        line.maxconn = 10;
+    });
+    backend.set_fullconn(20);
+    let mut sessions = Vec::new();
+    let mut limits = Vec::new();
+    for _ in 0..22 {
+        sessions.push(backend.enter());
+        limits.push(backend.servers[0].session_limit().unwrap());
+    }
+    assert_eq!(limits[..7], [2, 2, 2, 2, 2, 3, 3]);
+    assert_eq!(limits[18..], [9, 10, 10, 10]);
+    drop(sessions);
+    assert_eq!(backend.sessions(), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Several threads take, wait, give up and give back: limits hold and in the end nothing is held or waiting.
+    #[test]
+    fn no_slot_is_lost(seed in any::<u64>(), servers in 1usize..4, maxconn in 1u32..3, least in any::<bool>()) {
+        let balance = if least { Balance::LeastConn } else { Balance::RoundRobin };
+        let backend = backend(balance, &vec![1; servers], |_, line| line.maxconn = maxconn);
+        let peak = AtomicU32::new(0);
+        thread::scope(|scope| {
+            for thread in 0..4u64 {
+                let (backend, peak) = (Arc::clone(&backend), &peak);
+                scope.spawn(move || churn(&backend, seed ^ (thread << 32), maxconn, peak));
+            }
+        });
+        prop_assert_eq!(peak.load(Ordering::SeqCst), 0, "a limit was exceeded");
+        prop_assert_eq!(backend.queue().pending(), 0);
+        for server in &backend.servers {
+            prop_assert_eq!((server.current(), server.queued()), (0, 0));
+        }
+        // Every slot can be taken again.
+        let all: Vec<_> = (0..servers as u32 * maxconn).map(|_| assigned(backend.try_assign(&AssignRequest::default()))).collect();
+        prop_assert_eq!(all.len(), servers * maxconn as usize);
+    }
+}
+
+fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        let mut state = seed | 1;
+        let mut held = std::collections::VecDeque::new();
+        for _ in 0..400 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let force = (state % 5 == 0).then_some((state >> 8) as usize % backend.servers.len());
+            match backend.try_assign(&AssignRequest { force, ..Default::default() }) {
+                Assign::Server(assignment) => held.push_back(assignment),
+                Assign::Queue(ticket) if state % 3 == 0 => drop(ticket),
+                Assign::Queue(ticket) => {
+                    // Who waits holds nothing, or all could wait for each other.
+                    held.clear();
+                    let mut wait = Box::pin(ticket.wait(None));
+                    if state % 7 == 0 {
+                        let _ = poll(wait.as_mut());
+                        drop(wait);
+                    } else {
+                        held.push_back(wait.await.unwrap());
+                    }
+                }
+                Assign::None => unreachable!(),
+            }
+            if backend.servers.iter().any(|server| server.current() > maxconn) {
+                exceeded.fetch_add(1, Ordering::SeqCst);
+            }
+            if held.len() > 2 || state % 2 == 0 {
+                held.pop_front();
+            }
+        }
+    });
+}

@@ -1,0 +1,205 @@
+//! `balance leastconn`: the server with the fewest sessions for its weight, in turns among equals.
+//!
+//! A tournament tree over the members keeps the least loaded one at its root. Whoever changes the load of a server
+//! replays the matches from its leaf upwards and stops where the outcome does not concern that server; whoever picks
+//! reads the root. There is no lock: a match is decided again after its result is stored, so the last writer of a
+//! node has seen the last loads, and when nobody writes the tree is exact. While others write, a pick may get the
+//! second best server, never a wrong slot: slots are counted by the servers themselves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use super::{Candidate, Key, Pick, take};
+use crate::server::{Padded, Server};
+
+/// Bits of a leaf's key that tell turns apart among equal loads.
+const STAMP_BITS: u32 = 28;
+/// Set in the key of a full server.
+const FULL: u64 = 1 << 63;
+/// Key of a leaf without server.
+const ABSENT: u64 = u64::MAX;
+/// A server that is not in the tree.
+const NO_LEAF: u32 = u32::MAX;
+/// How often the root is asked again when others take the room of its winner first.
+const ATTEMPTS: usize = 4;
+
+/// State of the algorithm.
+#[derive(Debug, Default)]
+pub struct LeastConn {
+    tree: ArcSwap<Tree>,
+    stamp: Padded<AtomicU64>,
+}
+
+#[derive(Debug, Default)]
+struct Tree {
+    /// Leaf of each server of the backend.
+    leaves: Vec<u32>,
+    /// Server of each leaf.
+    members: Vec<u32>,
+    /// Load, then turn, of each leaf; a power of two of them.
+    keys: Vec<AtomicU64>,
+    /// Winning leaf of each match; node 1 is the root, the children of n are 2n and 2n + 1.
+    winners: Vec<AtomicU32>,
+}
+
+impl LeastConn {
+    pub(super) fn rebuild(&self, servers: &[Arc<Server>], candidates: &[Candidate]) {
+        self.tree.store(Arc::new(Tree::new(servers.len(), candidates)));
+        // Only now, so that a change of load that still went to the old tree is seen here.
+        for candidate in candidates {
+            if let Some(server) = servers.get(candidate.index as usize) {
+                self.load_changed(server);
+            }
+        }
+    }
+
+    pub(super) fn load_changed(&self, server: &Server) {
+        let tree = self.tree.load();
+        let Some(leaf) = tree.leaves.get(server.index).copied().filter(|leaf| *leaf != NO_LEAF) else { return };
+        let stamp = self.stamp.fetch_add(1, Ordering::Relaxed) & ((1 << STAMP_BITS) - 1);
+        tree.update(leaf as usize, || key_of(server, stamp));
+    }
+
+    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+        let tree = self.tree.load();
+        if tree.members.is_empty() {
+            return Pick::None;
+        }
+        for _ in 0..ATTEMPTS {
+            let Some((index, best)) = tree.best() else { break };
+            if best & FULL != 0 || Some(index as usize) == key.exclude {
+                break;
+            }
+            if let Some(slot) = take(servers, index, None) {
+                return Pick::Taken(slot);
+            }
+            if let Some(server) = servers.get(index as usize) {
+                if has_queue_room(server) {
+                    return Pick::Wait(index as usize);
+                }
+                // Its limit has moved since its key was made.
+                self.load_changed(server);
+            }
+        }
+        self.pick_slowly(servers, &tree, key)
+    }
+
+    /// Looks at every member, for what the tree cannot answer: an excluded server, limits that moved.
+    fn pick_slowly(&self, servers: &[Arc<Server>], tree: &Tree, key: &Key) -> Pick {
+        let only = tree.members.len() == 1;
+        let allowed = |index: &&u32| only || Some(**index as usize) != key.exclude;
+        let rank = |index: &u32| {
+            let server = servers.get(*index as usize)?;
+            let leaf = tree.leaves.get(*index as usize).copied()? as usize;
+            let turn = tree.keys.get(leaf)?.load(Ordering::Relaxed) & ((1 << STAMP_BITS) - 1);
+            (!server.is_full() || has_queue_room(server)).then(|| (server.relative_load(), turn, *index))
+        };
+        for _ in 0..ATTEMPTS {
+            let Some((_, _, index)) = tree.members.iter().filter(allowed).filter_map(rank).min() else { break };
+            if let Some(slot) = take(servers, index, None) {
+                return Pick::Taken(slot);
+            }
+            if servers.get(index as usize).is_some_and(|server| has_queue_room(server)) {
+                return Pick::Wait(index as usize);
+            }
+        }
+        Pick::Full
+    }
+}
+
+/// With an explicit `maxqueue`, a full server takes part as long as its queue has room (configuration.txt, `maxqueue`).
+fn has_queue_room(server: &Server) -> bool {
+    server.config.maxqueue > 0 && server.queue_has_room()
+}
+
+fn key_of(server: &Server, stamp: u64) -> u64 {
+    let full = if server.is_full() && !has_queue_room(server) { FULL } else { 0 };
+    let largest = (1 << (63 - STAMP_BITS)) - 1;
+    full | (server.relative_load().min(largest) << STAMP_BITS) | stamp
+}
+
+impl Tree {
+    fn new(servers: usize, candidates: &[Candidate]) -> Self {
+        let mut leaves = vec![NO_LEAF; servers];
+        for (leaf, candidate) in (0u32..).zip(candidates) {
+            if let Some(slot) = leaves.get_mut(candidate.index as usize) {
+                *slot = leaf;
+            }
+        }
+        let width = candidates.len().next_power_of_two();
+        let key = |leaf: usize| if leaf < candidates.len() { 0 } else { ABSENT };
+        let tree = Self {
+            leaves,
+            members: candidates.iter().map(|candidate| candidate.index).collect(),
+            keys: (0..width).map(|leaf| AtomicU64::new(key(leaf))).collect(),
+            winners: (0..width).map(|_| AtomicU32::new(0)).collect(),
+        };
+        for node in (1..width).rev() {
+            tree.decide(node);
+        }
+        tree
+    }
+
+    /// The least loaded member and its key.
+    fn best(&self) -> Option<(u32, u64)> {
+        let leaf = self.winner(1);
+        Some((*self.members.get(leaf as usize)?, self.key(leaf)))
+    }
+
+    fn update(&self, leaf: usize, key: impl Fn() -> u64) {
+        let Some(cell) = self.keys.get(leaf) else { return };
+        let mut stored = key();
+        cell.store(stored, Ordering::SeqCst);
+        // Two threads may store the keys of their own changes in the wrong order: the last one to store checks.
+        loop {
+            let now = key();
+            if now >> STAMP_BITS == stored >> STAMP_BITS {
+                break;
+            }
+            stored = now;
+            cell.store(stored, Ordering::SeqCst);
+        }
+        let mut node = (leaf + self.keys.len()) / 2;
+        while node > 0 {
+            let before = self.winner(node);
+            let after = self.decide(node);
+            // The winner is another leaf, and the same as before: the matches above do not change.
+            if before == after && after != leaf as u32 {
+                break;
+            }
+            node /= 2;
+        }
+    }
+
+    /// Decides one match, again if its outcome changed meanwhile.
+    fn decide(&self, node: usize) -> u32 {
+        loop {
+            let winner = self.match_of(node);
+            if let Some(cell) = self.winners.get(node) {
+                cell.store(winner, Ordering::SeqCst);
+            }
+            if self.match_of(node) == winner {
+                return winner;
+            }
+        }
+    }
+
+    fn match_of(&self, node: usize) -> u32 {
+        let (left, right) = (self.winner(2 * node), self.winner(2 * node + 1));
+        if self.key(left) <= self.key(right) { left } else { right }
+    }
+
+    /// Winner of a node: of an inner one as stored, of a leaf itself.
+    fn winner(&self, node: usize) -> u32 {
+        match self.winners.get(node) {
+            Some(cell) if node > 0 => cell.load(Ordering::SeqCst),
+            _ => node.saturating_sub(self.keys.len()) as u32,
+        }
+    }
+
+    fn key(&self, leaf: u32) -> u64 {
+        self.keys.get(leaf as usize).map_or(ABSENT, |key| key.load(Ordering::SeqCst))
+    }
+}

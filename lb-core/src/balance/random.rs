@@ -1,0 +1,87 @@
+//! `balance random(draws)`: some servers are drawn by weight, the least loaded of them is kept.
+
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use super::{Candidate, Key, Pick, take, take_any};
+use crate::server::Server;
+
+/// State of the algorithm.
+#[derive(Debug)]
+pub struct Random {
+    draws: u32,
+    members: ArcSwap<Members>,
+}
+
+#[derive(Debug, Default)]
+struct Members {
+    indexes: Vec<u32>,
+    /// Sum of the weights up to and including each member.
+    sums: Vec<u64>,
+}
+
+impl Random {
+    pub(super) fn new(draws: u32) -> Self {
+        Self { draws: draws.max(1), members: ArcSwap::default() }
+    }
+
+    pub(super) fn rebuild(&self, candidates: &[Candidate]) {
+        let mut sum = 0;
+        let sums = candidates.iter().map(|candidate| {
+            sum += u64::from(candidate.weight);
+            sum
+        });
+        let sums = sums.collect();
+        let indexes = candidates.iter().map(|candidate| candidate.index).collect();
+        self.members.store(Arc::new(Members { indexes, sums }));
+    }
+
+    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+        let members = self.members.load();
+        let mut best: Option<(u32, u64)> = None;
+        for _ in 0..self.draws {
+            let Some(index) = members.draw(random()) else { return Pick::None };
+            if Some(index as usize) == key.exclude {
+                continue;
+            }
+            let Some(server) = servers.get(index as usize) else { continue };
+            if server.is_full() {
+                continue;
+            }
+            let load = server.relative_load();
+            if best.is_none_or(|(_, least)| load < least) {
+                best = Some((index, load));
+            }
+        }
+        if let Some(slot) = best.and_then(|(index, _)| take(servers, index, key.exclude)) {
+            return Pick::Taken(slot);
+        }
+        // Every server drawn was full or excluded: any other, from a random place on.
+        let len = members.indexes.len();
+        let start = usize::try_from(random() % (len.max(1) as u64)).unwrap_or(0);
+        take_any(servers, members.indexes.iter().cycle().skip(start).take(len).copied(), key.exclude)
+    }
+}
+
+impl Members {
+    fn draw(&self, random: u64) -> Option<u32> {
+        let total = self.sums.last().copied().filter(|total| *total > 0)?;
+        let point = random % total;
+        self.indexes.get(self.sums.partition_point(|sum| *sum <= point)).copied()
+    }
+}
+
+/// The next number of this thread's generator (SplitMix64); good enough to spread load, useless as a secret.
+fn random() -> u64 {
+    thread_local! {
+        static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
+    }
+    let state = STATE.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    STATE.set(state);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

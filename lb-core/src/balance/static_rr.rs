@@ -1,0 +1,24 @@
+//! `balance static-rr`: each server in turns, by a map that is made again only when servers come and go.
+
+use std::sync::Arc;
+
+use super::schedule::Schedule;
+use super::turns::Turns;
+use super::{Candidate, Key, Pick};
+use crate::server::Server;
+
+/// State of the algorithm.
+#[derive(Debug, Default)]
+pub struct StaticRr {
+    turns: Turns,
+}
+
+impl StaticRr {
+    pub(super) fn rebuild(&self, candidates: &[Candidate]) {
+        self.turns.set(Schedule::fixed(candidates));
+    }
+
+    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+        self.turns.pick(servers, key)
+    }
+}

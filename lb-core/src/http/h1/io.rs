@@ -1,0 +1,404 @@
+//! One HTTP/1 connection, of either side: a transport, what was read from it and what is about to be written.
+//!
+//! Reading decodes the body's framing in place, writing adds the framing computed for the other side. The payload
+//! in between is plain bytes, so any source can be joined to any sink. Cancel safe: all state is in the struct.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::chunked::{ChunkedDecoder, LAST_CHUNK, write_chunk_head};
+use crate::http::message::{BodyLength, Head};
+use crate::transport::Transport;
+use crate::worker::buffers::BufferPool;
+
+/// Where the body that is being read stands.
+#[derive(Debug, Default)]
+pub(crate) enum BodyDecoder {
+    /// Nothing more to read of this message.
+    #[default]
+    Done,
+    /// This many bytes are left.
+    Length(u64),
+    /// Chunked coding.
+    Chunked(Box<ChunkedDecoder>),
+    /// Until the peer closes.
+    UntilClose,
+}
+
+/// How the body that is being written is framed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum BodyEncoder {
+    /// As it is: no body, known length or until close.
+    #[default]
+    Raw,
+    /// Chunked; this many bytes of the open chunk are still to be written.
+    Chunked(usize),
+}
+
+/// What [`H1Conn::poll_fill`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// There is payload.
+    Data,
+    /// The body is complete and its payload was consumed.
+    End,
+}
+
+/// An HTTP/1 connection.
+#[derive(Debug)]
+pub(crate) struct H1Conn {
+    pub(crate) transport: Transport,
+    /// Storage of the input; empty while nothing is buffered. `payload` and `raw` are ranges of it.
+    storage: Vec<u8>,
+    payload_start: usize,
+    payload_end: usize,
+    raw_start: usize,
+    raw_end: usize,
+    pub(crate) decoder: BodyDecoder,
+    trailers: Option<Box<Head>>,
+    /// Bytes to write before any payload: a head, chunk marks.
+    pub(crate) output: Vec<u8>,
+    sent: usize,
+    pub(crate) encoder: BodyEncoder,
+    /// The final mark was put into `output`.
+    ended: bool,
+    /// The peer closed its side.
+    pub(crate) eof: bool,
+    /// Bytes read and written since the last reset, as they were on the wire.
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
+}
+
+impl H1Conn {
+    pub(crate) fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            storage: Vec::new(),
+            payload_start: 0,
+            payload_end: 0,
+            raw_start: 0,
+            raw_end: 0,
+            decoder: BodyDecoder::Done,
+            trailers: None,
+            output: Vec::new(),
+            sent: 0,
+            encoder: BodyEncoder::Raw,
+            ended: false,
+            eof: false,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    /// Bytes received and not yet decoded.
+    pub(crate) fn raw(&self) -> &[u8] {
+        self.storage.get(self.raw_start..self.raw_end).unwrap_or_default()
+    }
+
+    /// Drops `n` bytes of [`H1Conn::raw`], a head that was parsed.
+    pub(crate) fn consume_raw(&mut self, n: usize) {
+        self.raw_start = (self.raw_start + n).min(self.raw_end);
+        self.payload_start = self.raw_start;
+        self.payload_end = self.raw_start;
+        self.rewind();
+    }
+
+    /// Decoded bytes of the body, ready to go out.
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.storage.get(self.payload_start..self.payload_end).unwrap_or_default()
+    }
+
+    /// Drops `n` bytes of the payload.
+    pub(crate) fn consume(&mut self, n: usize) {
+        self.payload_start = (self.payload_start + n).min(self.payload_end);
+        self.rewind();
+    }
+
+    /// Whether the whole body was received; its last payload may still be here.
+    pub(crate) fn body_received(&self) -> bool {
+        matches!(self.decoder, BodyDecoder::Done)
+    }
+
+    fn rewind(&mut self) {
+        if self.payload_start == self.payload_end && self.raw_start == self.raw_end {
+            (self.payload_start, self.payload_end, self.raw_start, self.raw_end) = (0, 0, 0, 0);
+        }
+    }
+
+    /// Gives the input buffer back when it holds nothing.
+    pub(crate) fn release(&mut self, pool: &BufferPool) {
+        if !self.storage.is_empty() && self.raw_start == self.raw_end && self.payload_start == self.payload_end {
+            pool.give(std::mem::take(&mut self.storage));
+        }
+        if self.sent >= self.output.len() {
+            self.output = Vec::new();
+            self.sent = 0;
+        }
+    }
+
+    /// Starts reading a body.
+    pub(crate) fn expect_body(&mut self, length: BodyLength) {
+        self.trailers = None;
+        self.decoder = match length {
+            BodyLength::None | BodyLength::Known(0) => BodyDecoder::Done,
+            BodyLength::Known(n) => BodyDecoder::Length(n),
+            BodyLength::Chunked => BodyDecoder::Chunked(Box::default()),
+            BodyLength::UntilClose => BodyDecoder::UntilClose,
+        };
+        self.payload_start = self.raw_start;
+        self.payload_end = self.raw_start;
+        self.decode_length();
+    }
+
+    /// Trailers of a chunked body, once it was received.
+    pub(crate) fn trailers(&self) -> Option<&Head> {
+        self.trailers.as_deref()
+    }
+
+    /// Takes what was received and not decoded: the first bytes of a tunnel.
+    pub(crate) fn take_raw(&mut self) -> Vec<u8> {
+        let raw = self.raw().to_vec();
+        self.consume_raw(raw.len());
+        raw
+    }
+
+    /// Throws away what is buffered.
+    pub(crate) fn discard(&mut self) {
+        (self.payload_start, self.payload_end, self.raw_start, self.raw_end) = (0, 0, 0, 0);
+    }
+
+    /// Ready once the peer closed. What it sends meanwhile is kept, as far as there is room.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<()> {
+        loop {
+            match ready!(self.poll_read_more(cx, pool)) {
+                Ok(0) => return Poll::Ready(()),
+                Ok(_) => {}
+                // Full: the peer is alive enough.
+                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => return Poll::Pending,
+                Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+
+    fn decode_length(&mut self) {
+        match &mut self.decoder {
+            BodyDecoder::Length(left) => {
+                let available = self.raw_end - self.raw_start;
+                let take = available.min(usize::try_from(*left).unwrap_or(usize::MAX));
+                self.raw_start += take;
+                self.payload_end += take;
+                *left -= take as u64;
+                if *left == 0 {
+                    self.decoder = BodyDecoder::Done;
+                }
+            }
+            BodyDecoder::UntilClose => {
+                self.payload_end = self.raw_end;
+                self.raw_start = self.raw_end;
+            }
+            _ => {}
+        }
+    }
+
+    /// Decodes what is buffered; says whether there was progress.
+    fn decode(&mut self) -> io::Result<bool> {
+        if self.payload_start != self.payload_end {
+            return Ok(true);
+        }
+        self.payload_start = self.raw_start;
+        self.payload_end = self.raw_start;
+        let BodyDecoder::Chunked(decoder) = &mut self.decoder else {
+            self.decode_length();
+            return Ok(self.payload_start != self.payload_end || self.body_received());
+        };
+        let window = self.storage.get_mut(self.raw_start..self.raw_end).unwrap_or_default();
+        let decoded = decoder.decode(window).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        self.payload_end = self.raw_start + decoded.payload.end;
+        self.payload_start = self.raw_start + decoded.payload.start;
+        self.raw_start += decoded.consumed;
+        if decoded.done {
+            self.trailers = decoder.trailers().map(|trailers| Box::new(trailers.clone()));
+            self.decoder = BodyDecoder::Done;
+        }
+        Ok(!decoded.payload.is_empty() || decoded.done)
+    }
+
+    /// Makes payload available, or says that the body ended. An early close is `UnexpectedEof`, broken framing
+    /// `InvalidData`.
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<Fill>> {
+        loop {
+            if self.payload_start != self.payload_end {
+                return Poll::Ready(Ok(Fill::Data));
+            }
+            if self.body_received() {
+                return Poll::Ready(Ok(Fill::End));
+            }
+            if self.raw_start != self.raw_end && self.decode()? {
+                continue;
+            }
+            if ready!(self.poll_read_more(cx, pool))? == 0 {
+                if matches!(self.decoder, BodyDecoder::UntilClose) {
+                    self.decoder = BodyDecoder::Done;
+                    return Poll::Ready(Ok(Fill::End));
+                }
+                return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
+            }
+        }
+    }
+
+    /// Reads more bytes behind [`H1Conn::raw`]; 0 means the peer closed. A full buffer is `OutOfMemory`.
+    pub(crate) fn poll_read_more(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<usize>> {
+        if self.eof {
+            return Poll::Ready(Ok(0));
+        }
+        if self.storage.is_empty() {
+            let bulk = match self.decoder {
+                BodyDecoder::Length(n) => n > pool.small_size() as u64,
+                BodyDecoder::UntilClose => self.bytes_in > pool.small_size() as u64,
+                _ => false,
+            };
+            self.storage = if bulk { pool.large() } else { pool.small() };
+        } else if self.raw_start == self.raw_end
+            && self.payload_start == self.payload_end
+            && self.storage.len() <= pool.small_size()
+            && matches!(self.decoder, BodyDecoder::Length(n) if n > pool.small_size() as u64)
+        {
+            pool.give(std::mem::replace(&mut self.storage, pool.large()));
+        }
+        if self.raw_end == self.storage.len() {
+            if self.payload_start != 0 && self.payload_start == self.payload_end {
+                self.storage.copy_within(self.raw_start..self.raw_end, 0);
+                self.raw_end -= self.raw_start;
+                (self.payload_start, self.payload_end, self.raw_start) = (0, 0, 0);
+            } else if self.raw_start != 0 && self.payload_start == self.payload_end {
+                self.storage.copy_within(self.raw_start..self.raw_end, 0);
+                self.raw_end -= self.raw_start;
+                self.raw_start = 0;
+            } else {
+                return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+            }
+        }
+        let mut buf = ReadBuf::new(self.storage.get_mut(self.raw_end..).unwrap_or_default());
+        ready!(Pin::new(&mut self.transport).poll_read(cx, &mut buf))?;
+        let n = buf.filled().len();
+        self.raw_end += n;
+        self.bytes_in += n as u64;
+        if n == 0 {
+            self.eof = true;
+        }
+        Poll::Ready(Ok(n))
+    }
+
+    /// Starts writing a message: its head is in `output`.
+    pub(crate) fn begin_output(&mut self, encoder: BodyEncoder) {
+        self.encoder = encoder;
+        self.ended = false;
+    }
+
+    /// Whether bytes wait to be written, payload not counted.
+    pub(crate) fn has_output(&self) -> bool {
+        self.sent < self.output.len()
+    }
+
+    /// Writes pending output, then payload, in one system call where it fits. `last` says that the body ends with
+    /// this payload. Yields how many bytes of the payload were taken; call again until all were taken and
+    /// [`H1Conn::poll_flush`] is ready.
+    pub(crate) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        payload: &[u8],
+        last: bool,
+        trailers: Option<&Head>,
+    ) -> Poll<io::Result<usize>> {
+        let mut suffix: &[u8] = b"";
+        let mut take = payload.len();
+        if let BodyEncoder::Chunked(open) = &mut self.encoder {
+            if *open == 0 && !payload.is_empty() {
+                let mut mark = [0; 18];
+                let n = write_chunk_head(payload.len() as u64, &mut mark);
+                self.output.extend_from_slice(mark.get(..n).unwrap_or_default());
+                *open = payload.len();
+            }
+            take = take.min(*open);
+            if take == *open {
+                suffix = match (payload.is_empty(), last && take == payload.len() && !self.ended && trailers.is_none())
+                {
+                    (false, true) => b"\r\n0\r\n\r\n",
+                    (false, false) => b"\r\n",
+                    (true, _) => b"",
+                };
+            }
+            if payload.is_empty() && last && !self.ended {
+                match trailers {
+                    None => self.output.extend_from_slice(LAST_CHUNK),
+                    Some(trailers) => super::chunked::write_trailers(trailers, &mut self.output),
+                }
+                self.ended = true;
+            }
+        }
+        let pending = self.output.get(self.sent..).unwrap_or_default();
+        let body = payload.get(..take).unwrap_or_default();
+        if pending.is_empty() && body.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let transport = Pin::new(&mut self.transport);
+        let n = if suffix.is_empty() && pending.is_empty() {
+            ready!(transport.poll_write(cx, body))?
+        } else if suffix.is_empty() && body.is_empty() {
+            ready!(transport.poll_write(cx, pending))?
+        } else {
+            let parts = [IoSlice::new(pending), IoSlice::new(body), IoSlice::new(suffix)];
+            ready!(transport.poll_write_vectored(cx, &parts))?
+        };
+        if n == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        self.bytes_out += n as u64;
+        let from_output = n.min(pending.len());
+        self.sent += from_output;
+        if self.sent == self.output.len() {
+            self.output.clear();
+            self.sent = 0;
+        }
+        let from_body = (n - from_output).min(take);
+        let from_suffix = n - from_output - from_body;
+        if let BodyEncoder::Chunked(open) = &mut self.encoder {
+            *open -= from_body;
+            if from_body == take && !suffix.is_empty() {
+                // The suffix belongs to the wire from now on, whether or not it went out with this call.
+                self.output.extend_from_slice(suffix.get(from_suffix..).unwrap_or_default());
+                if suffix.len() > 2 {
+                    self.ended = true;
+                }
+            }
+        }
+        Poll::Ready(Ok(from_body))
+    }
+
+    /// Writes all pending output.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.sent < self.output.len() {
+            let pending = self.output.get(self.sent..).unwrap_or_default();
+            let n = ready!(Pin::new(&mut self.transport).poll_write(cx, pending))?;
+            if n == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.sent += n;
+            self.bytes_out += n as u64;
+        }
+        self.output.clear();
+        self.sent = 0;
+        match &self.transport {
+            Transport::Plain(_) => Poll::Ready(Ok(())),
+            _ => Pin::new(&mut self.transport).poll_flush(cx),
+        }
+    }
+
+    /// Whether the last chunk still has to be produced.
+    pub(crate) fn needs_end(&self) -> bool {
+        matches!(self.encoder, BodyEncoder::Chunked(_)) && !self.ended
+    }
+}

@@ -1,0 +1,643 @@
+//! Reading a head: tokens by httparse, then the checks that keep two readers of one message from disagreeing.
+//!
+//! Strict by default (RFC 9112, sections 2 to 5): lines end with CRLF only, nothing is folded, one Host that agrees
+//! with the target. [`relaxed`](super::relaxed) reads what `option accept-invalid-http-request` and
+//! `accept-invalid-http-response` let pass.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::host::check_host;
+use super::relaxed;
+use crate::http::message::{Head, RawField, RawStart, Version};
+use crate::http::uri::Target;
+
+/// Bounds of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// `tune.http.maxhdr`: lines of a head, the start line included.
+    pub max_headers: usize,
+    /// Bytes of a head: `tune.bufsize` without `tune.maxrewrite`.
+    pub max_head_size: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_headers: 101, max_head_size: 16384 - 1024 }
+    }
+}
+
+impl Limits {
+    /// Number of fields that fit.
+    pub(super) fn max_fields(&self) -> usize {
+        self.max_headers.saturating_sub(1)
+    }
+}
+
+/// What the bytes read so far are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// A whole head of `len` bytes, empty lines before it included.
+    Complete {
+        /// Bytes to drop from the buffer.
+        len: usize,
+    },
+    /// The beginning of a head that may still become valid.
+    Partial,
+    /// Not a head, and no further byte can make it one.
+    Invalid(ParseError),
+}
+
+/// Why a head was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The request line is not `method SP target SP version`.
+    #[error("malformed request line")]
+    RequestLine,
+    /// The status line is not `version SP 3DIGIT SP [reason]`.
+    #[error("malformed status line")]
+    StatusLine,
+    /// A version other than HTTP/1.0 and HTTP/1.1.
+    #[error("unsupported protocol version")]
+    Version,
+    /// The connection preface of HTTP/2, or a request with its method.
+    #[error("HTTP/2 on an HTTP/1 connection")]
+    Http2,
+    /// A line that ends with LF alone, or a CR that ends none.
+    #[error("bare CR or LF")]
+    BareLineEnd,
+    /// Empty name, a character that is no token character, or white space before the colon or at the line's start.
+    #[error("invalid header field name")]
+    FieldName,
+    /// NUL or another control character in a value.
+    #[error("invalid header field value")]
+    FieldValue,
+    /// More lines than `tune.http.maxhdr`.
+    #[error("too many header fields")]
+    TooManyFields,
+    /// Longer than the buffer.
+    #[error("header too large")]
+    TooLarge,
+    /// A character that no target may hold.
+    #[error("invalid character in request target")]
+    TargetCharacter,
+    /// None of the four forms of RFC 9112, section 3.2, or a form that does not go with the method.
+    #[error("invalid request target")]
+    Target,
+    /// HTTP/1.1 without Host (RFC 9112, section 3.2).
+    #[error("missing Host header field")]
+    NoHost,
+    /// More than one Host.
+    #[error("more than one Host header field")]
+    RepeatedHost,
+    /// A Host that is no `uri-host [ ":" port ]`.
+    #[error("invalid Host header field")]
+    Host,
+    /// Host and the target name different authorities.
+    #[error("Host header field disagrees with the request target")]
+    HostMismatch,
+}
+
+impl ParseError {
+    /// Status to answer a request with; what a server sends so is a 502 to its client.
+    pub fn status(self) -> u16 {
+        400
+    }
+}
+
+/// How much of the HTTP/2 connection preface (RFC 9113, section 3.4) a buffer begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preface {
+    /// Something else: HTTP/1 or garbage.
+    No,
+    /// Every byte so far matches, more are needed.
+    Partial,
+    /// All 24 bytes are there.
+    Complete,
+}
+
+/// Looks for the HTTP/2 preface, to be asked before [`parse_request`] on a listener that speaks both.
+pub fn http2_preface(buf: &[u8]) -> Preface {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    if buf.starts_with(PREFACE) {
+        Preface::Complete
+    } else if PREFACE.starts_with(buf) {
+        Preface::Partial
+    } else {
+        Preface::No
+    }
+}
+
+/// Reads a request head from the start of `buf` into `head`, which is touched only when the head is complete and valid.
+pub fn parse_request(buf: &[u8], limits: &Limits, relaxed: bool, head: &mut Head) -> Parsed {
+    parse(buf, limits, |bytes| {
+        if relaxed {
+            relaxed::read_request(bytes, limits, head)
+        } else {
+            with_headers(limits.max_fields(), |headers| read_request(bytes, headers, head))
+        }
+    })
+}
+
+/// Reads a response head from the start of `buf` into `head`, which is touched only when the head is complete and valid.
+pub fn parse_response(buf: &[u8], limits: &Limits, relaxed: bool, head: &mut Head) -> Parsed {
+    parse(buf, limits, |bytes| {
+        if relaxed {
+            relaxed::read_response(bytes, limits, head)
+        } else {
+            with_headers(limits.max_fields(), |headers| read_response(bytes, headers, head))
+        }
+    })
+}
+
+type Headers<'h, 'b> = &'h mut [MaybeUninit<httparse::Header<'b>>];
+
+/// Runs `read` behind the empty lines that may stand before a start line (RFC 9112, section 2.2).
+fn parse(buf: &[u8], limits: &Limits, read: impl FnOnce(&[u8]) -> Result<Option<usize>, ParseError>) -> Parsed {
+    let mut skipped = 0;
+    let mut bytes = buf;
+    while let Some(rest) = bytes.strip_prefix(b"\r\n") {
+        bytes = rest;
+        skipped += 2;
+    }
+    if skipped >= limits.max_head_size.max(2) {
+        return Parsed::Invalid(ParseError::TooLarge);
+    }
+    if bytes.is_empty() || bytes == b"\r" {
+        return Parsed::Partial;
+    }
+    match read(bytes) {
+        Ok(Some(len)) if len > limits.max_head_size => Parsed::Invalid(ParseError::TooLarge),
+        Ok(Some(len)) => Parsed::Complete { len: skipped + len },
+        Ok(None) if bytes.len() >= limits.max_head_size => Parsed::Invalid(ParseError::TooLarge),
+        Ok(None) => Parsed::Partial,
+        Err(error) => Parsed::Invalid(error),
+    }
+}
+
+/// Fields that fit in the stack array; `tune.http.maxhdr` above that costs an allocation per head.
+const STACK_FIELDS: usize = 128;
+
+fn with_headers<'b, T>(max: usize, read: impl FnOnce(Headers<'_, 'b>) -> T) -> T {
+    if max <= STACK_FIELDS {
+        let mut array = [const { MaybeUninit::uninit() }; STACK_FIELDS];
+        read(array.get_mut(..max).unwrap_or_default())
+    } else {
+        let mut vec = Vec::with_capacity(max);
+        read(vec.spare_capacity_mut().get_mut(..max).unwrap_or_default())
+    }
+}
+
+fn read_request<'b>(bytes: &'b [u8], headers: Headers<'_, 'b>, head: &mut Head) -> Result<Option<usize>, ParseError> {
+    let mut request = httparse::Request::new(&mut []);
+    let len = match request.parse_with_uninit_headers(bytes, headers) {
+        Ok(httparse::Status::Complete(len)) => len,
+        Ok(httparse::Status::Partial) => {
+            check_partial_start(bytes)?;
+            return check_line_ends(bytes).map(|()| None);
+        }
+        Err(error) => return Err(request_error(error, bytes)),
+    };
+    check_line_ends(bytes.get(..len).unwrap_or_default())?;
+    let (Some(method), Some(target), Some(version)) = (request.method, request.path, request.version) else {
+        return Err(ParseError::RequestLine);
+    };
+    let version = if version == 0 { Version::Http10 } else { Version::Http11 };
+    check_request(
+        method.as_bytes(),
+        target.as_bytes(),
+        version,
+        false,
+        request.headers.iter().map(|h| (h.name.as_bytes(), h.value)),
+    )?;
+    let start = RawStart::Request {
+        method: offsets(bytes, method.as_bytes()),
+        target: offsets(bytes, target.as_bytes()),
+        version,
+    };
+    head.fill_iter(bytes.get(..len).unwrap_or_default(), start, raw_fields(bytes, request.headers));
+    Ok(Some(len))
+}
+
+fn read_response<'b>(bytes: &'b [u8], headers: Headers<'_, 'b>, head: &mut Head) -> Result<Option<usize>, ParseError> {
+    let mut response = httparse::Response::new(&mut []);
+    let config = httparse::ParserConfig::default();
+    let len = match config.parse_response_with_uninit_headers(&mut response, bytes, headers) {
+        Ok(httparse::Status::Complete(len)) => len,
+        Ok(httparse::Status::Partial) => return check_line_ends(bytes).map(|()| None),
+        Err(error) => return Err(response_error(error)),
+    };
+    check_line_ends(bytes.get(..len).unwrap_or_default())?;
+    let (Some(status), Some(version)) = (response.code, response.version) else {
+        return Err(ParseError::StatusLine);
+    };
+    if status < 100 {
+        return Err(ParseError::StatusLine);
+    }
+    // httparse hides a reason with bytes above 127; they are legal (RFC 9112, section 4), so it is found again here.
+    let end = memchr::memchr(b'\r', bytes).unwrap_or(len);
+    let start = RawStart::Response {
+        status,
+        reason: "HTTP/1.1 200 ".len().min(end)..end,
+        version: if version == 0 { Version::Http10 } else { Version::Http11 },
+    };
+    head.fill_iter(bytes.get(..len).unwrap_or_default(), start, raw_fields(bytes, response.headers));
+    Ok(Some(len))
+}
+
+fn raw_fields(bytes: &[u8], headers: &[httparse::Header<'_>]) -> impl Iterator<Item = RawField> {
+    headers
+        .iter()
+        .map(|header| RawField { name: offsets(bytes, header.name.as_bytes()), value: offsets(bytes, header.value) })
+}
+
+/// Where `part`, a subslice of `whole`, lies in it.
+pub(super) fn offsets(whole: &[u8], part: &[u8]) -> Range<usize> {
+    let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+    if start > whole.len() {
+        // An empty value may point anywhere.
+        return 0..0;
+    }
+    start..start + part.len()
+}
+
+/// httparse takes a lone LF for a line end; we do not (RFC 9112, section 2.2 lets us choose).
+pub(super) fn check_line_ends(bytes: &[u8]) -> Result<(), ParseError> {
+    for at in memchr::memchr_iter(b'\n', bytes) {
+        if at == 0 || bytes.get(at - 1) != Some(&b'\r') {
+            return Err(ParseError::BareLineEnd);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses at once what httparse would only refuse at the end of the request line.
+fn check_partial_start(bytes: &[u8]) -> Result<(), ParseError> {
+    let line = bytes.get(..memchr::memchr(b'\r', bytes).unwrap_or(bytes.len())).unwrap_or_default();
+    let mut words = line.split(|byte| *byte == b' ');
+    let method = words.next().unwrap_or_default();
+    let Some(target) = words.next() else { return Ok(()) };
+    if method == b"PRI" {
+        return Err(ParseError::Http2);
+    }
+    if target.iter().all(|byte| is_target_byte(*byte)) { Ok(()) } else { Err(ParseError::TargetCharacter) }
+}
+
+/// Everything about a request that the tokens alone do not tell.
+pub(super) fn check_request<'a>(
+    method: &[u8],
+    target: &[u8],
+    version: Version,
+    relaxed: bool,
+    fields: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+) -> Result<(), ParseError> {
+    if method == b"PRI" {
+        return Err(ParseError::Http2);
+    }
+    let valid = |byte: &u8| is_target_byte(*byte) || (relaxed && (*byte == b'#' || *byte > 0x7f));
+    if !target.iter().all(valid) {
+        return Err(ParseError::TargetCharacter);
+    }
+    let target = Target::parse(method, target).map_err(|_| ParseError::Target)?;
+    let mut host = None;
+    for (name, value) in fields {
+        if name.len() == 4 && name.eq_ignore_ascii_case(b"host") && host.replace(value).is_some() {
+            return Err(ParseError::RepeatedHost);
+        }
+    }
+    match host {
+        None if version == Version::Http10 => Ok(()),
+        None => Err(ParseError::NoHost),
+        Some(host) => check_host(host, &target),
+    }
+}
+
+/// What HAProxy lets pass: visible ASCII without `#`. RFC 3986 knows less, but browsers send `|`, `^`, `{` as they are.
+fn is_target_byte(byte: u8) -> bool {
+    matches!(byte, 0x21..=0x7e) && byte != b'#'
+}
+
+fn request_error(error: httparse::Error, bytes: &[u8]) -> ParseError {
+    match error {
+        httparse::Error::HeaderName => ParseError::FieldName,
+        httparse::Error::HeaderValue => ParseError::FieldValue,
+        httparse::Error::NewLine => ParseError::BareLineEnd,
+        httparse::Error::TooManyHeaders => ParseError::TooManyFields,
+        httparse::Error::Version if bytes.starts_with(b"PRI ") => ParseError::Http2,
+        httparse::Error::Version => ParseError::Version,
+        _ => ParseError::RequestLine,
+    }
+}
+
+fn response_error(error: httparse::Error) -> ParseError {
+    match error {
+        httparse::Error::HeaderName => ParseError::FieldName,
+        httparse::Error::HeaderValue => ParseError::FieldValue,
+        httparse::Error::NewLine => ParseError::BareLineEnd,
+        httparse::Error::TooManyHeaders => ParseError::TooManyFields,
+        httparse::Error::Version => ParseError::Version,
+        _ => ParseError::StatusLine,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use ParseError as E;
+
+    fn request(text: &[u8], relaxed: bool) -> (Parsed, Head) {
+        let mut head = Head::default();
+        (parse_request(text, &Limits::default(), relaxed, &mut head), head)
+    }
+
+    fn response(text: &[u8], relaxed: bool) -> (Parsed, Head) {
+        let mut head = Head::default();
+        (parse_response(text, &Limits::default(), relaxed, &mut head), head)
+    }
+
+    fn with_host(line: &str, fields: &str) -> Vec<u8> {
+        format!("{line}\r\nHost: a\r\n{fields}\r\n").into_bytes()
+    }
+
+    #[test]
+    fn reads_a_request() {
+        let text = b"\r\n\r\nGET /x?y HTTP/1.1\r\nHost: a:8\r\nX-Long:  a b\t\r\nEmpty:\r\nx-long: \xff\r\n\r\nrest";
+        for relaxed in [false, true] {
+            let (parsed, head) = request(text, relaxed);
+            assert_eq!(parsed, Parsed::Complete { len: text.len() - 4 });
+            assert_eq!((head.method(), head.target(), head.version()), (&b"GET"[..], &b"/x?y"[..], Version::Http11));
+            let fields: Vec<_> = head.fields().collect();
+            assert_eq!(fields[..2], [(&b"Host"[..], &b"a:8"[..]), (&b"X-Long"[..], &b"a b"[..])]);
+            assert_eq!(fields[2..], [(&b"Empty"[..], &b""[..]), (&b"x-long"[..], &b"\xff"[..])]);
+        }
+    }
+
+    #[test]
+    fn reads_a_response() {
+        for (line, status, reason) in [
+            (&b"HTTP/1.1 200 OK"[..], 200, &b"OK"[..]),
+            (b"HTTP/1.1 404 Not  here\xff", 404, b"Not  here\xff"),
+            (b"HTTP/1.1 200 ", 200, b""),
+            (b"HTTP/1.1 200", 200, b""),
+            (b"HTTP/1.1 999 x", 999, b"x"),
+        ] {
+            for relaxed in [false, true] {
+                let text = [line, b"\r\nA: b\r\n\r\nbody"].concat();
+                let (parsed, head) = response(&text, relaxed);
+                assert_eq!(parsed, Parsed::Complete { len: text.len() - 4 });
+                assert!(head.is_response());
+                assert_eq!((head.status(), head.reason()), (status, reason));
+                assert_eq!(head.value("a"), Some(&b"b"[..]));
+            }
+        }
+    }
+
+    /// What is refused, strictly and with `accept-invalid-http-request`; `None` where that lets it pass.
+    #[test]
+    fn refuses_malformed_requests() {
+        let get = "GET / HTTP/1.1";
+        let no_host = |text: &str| text.as_bytes().to_vec();
+        let rows: Vec<(Vec<u8>, E, Option<E>)> = vec![
+            // Line ends.
+            (no_host("GET / HTTP/1.1\nHost: a\r\n\r\n"), E::BareLineEnd, Some(E::BareLineEnd)),
+            (no_host("GET / HTTP/1.1\r\nHost: a\n\r\n"), E::BareLineEnd, Some(E::BareLineEnd)),
+            (no_host("GET / HTTP/1.1\r\nHost: a\r\n\n"), E::BareLineEnd, Some(E::BareLineEnd)),
+            (no_host("GET / HTTP/1.1\nHost: a\n\n"), E::BareLineEnd, Some(E::BareLineEnd)),
+            (no_host("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), E::BareLineEnd, Some(E::BareLineEnd)),
+            (with_host("GET / HTTP/1.1\r", ""), E::BareLineEnd, Some(E::BareLineEnd)),
+            (with_host(get, "X: a\rb\r\n"), E::FieldValue, Some(E::BareLineEnd)),
+            (with_host(get, "X\ry: a\r\n"), E::FieldName, Some(E::BareLineEnd)),
+            (with_host(get, "\rX: a\r\n"), E::BareLineEnd, Some(E::BareLineEnd)),
+            // Folded lines.
+            (with_host(get, "X: a\r\n b\r\n"), E::FieldName, Some(E::FieldName)),
+            (with_host(get, "X: a\r\n\tb: c\r\n"), E::FieldName, Some(E::FieldName)),
+            (no_host("GET / HTTP/1.1\r\n X: a\r\nHost: a\r\n\r\n"), E::FieldName, Some(E::FieldName)),
+            // Names and values.
+            (with_host(get, "X : a\r\n"), E::FieldName, Some(E::FieldName)),
+            (with_host(get, "X\t: a\r\n"), E::FieldName, Some(E::FieldName)),
+            (with_host(get, ": a\r\n"), E::FieldName, Some(E::FieldName)),
+            (with_host(get, "X\r\n"), E::FieldName, Some(E::FieldName)),
+            (with_host(get, "X\0: a\r\n"), E::FieldName, Some(E::FieldName)),
+            (with_host(get, "X: a\0b\r\n"), E::FieldValue, Some(E::FieldValue)),
+            (with_host(get, "X: \0\r\n"), E::FieldValue, Some(E::FieldValue)),
+            (with_host(get, "X: a\x01b\r\n"), E::FieldValue, Some(E::FieldValue)),
+            (with_host(get, "X: a\x7fb\r\n"), E::FieldValue, Some(E::FieldValue)),
+            (with_host(get, "X(y: a\r\n"), E::FieldName, None),
+            (with_host(get, "X y: a\r\n"), E::FieldName, None),
+            (with_host(get, "X\u{e9}: a\r\n"), E::FieldName, None),
+            // Host.
+            (no_host("GET / HTTP/1.1\r\n\r\n"), E::NoHost, Some(E::NoHost)),
+            (with_host(get, "Host: a\r\n"), E::RepeatedHost, Some(E::RepeatedHost)),
+            (with_host(get, "host: b\r\n"), E::RepeatedHost, Some(E::RepeatedHost)),
+            (no_host("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n"), E::RepeatedHost, Some(E::RepeatedHost)),
+            (no_host("GET / HTTP/1.1\r\nHost: a, b\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: a:65536\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: a:80:80\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: [a]\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: a%zz\r\n\r\n"), E::Host, Some(E::Host)),
+            (no_host("GET / HTTP/1.1\r\nHost: \u{e9}\r\n\r\n"), E::Host, Some(E::Host)),
+            (with_host("GET http://b/ HTTP/1.1", ""), E::HostMismatch, Some(E::HostMismatch)),
+            (with_host("GET http://a:81/ HTTP/1.1", ""), E::HostMismatch, Some(E::HostMismatch)),
+            (with_host("GET https://a:80/ HTTP/1.1", ""), E::HostMismatch, Some(E::HostMismatch)),
+            (with_host("GET ftp://a:80/ HTTP/1.1", ""), E::HostMismatch, Some(E::HostMismatch)),
+            (with_host("CONNECT b:443 HTTP/1.1", ""), E::HostMismatch, Some(E::HostMismatch)),
+            (with_host("CONNECT a:8443 HTTP/1.1", ""), E::HostMismatch, Some(E::HostMismatch)),
+            (no_host("GET http://a/ HTTP/1.1\r\nHost:\r\n\r\n"), E::HostMismatch, Some(E::HostMismatch)),
+            (no_host("GET http://a/ HTTP/1.1\r\n\r\n"), E::NoHost, Some(E::NoHost)),
+            (no_host("CONNECT a:443 HTTP/1.1\r\n\r\n"), E::NoHost, Some(E::NoHost)),
+            // Targets.
+            (with_host("GET /x#y HTTP/1.1", ""), E::TargetCharacter, None),
+            (with_host("GET /\u{e9} HTTP/1.1", ""), E::TargetCharacter, None),
+            (with_host("GET /\x01 HTTP/1.1", ""), E::RequestLine, Some(E::TargetCharacter)),
+            (with_host("GET /\x7f HTTP/1.1", ""), E::RequestLine, Some(E::TargetCharacter)),
+            (with_host("GET /\0 HTTP/1.1", ""), E::RequestLine, Some(E::TargetCharacter)),
+            (with_host("GET /a\tb HTTP/1.1", ""), E::RequestLine, Some(E::TargetCharacter)),
+            (with_host("GET foo HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("GET a:80 HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("GET foo:bar HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("GET * HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("GET http:///x HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("GET http://u:p@a/x HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("CONNECT a HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("CONNECT a: HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("CONNECT /x HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("CONNECT :80 HTTP/1.1", ""), E::Target, Some(E::Target)),
+            (with_host("CONNECT http://a:80/ HTTP/1.1", ""), E::Target, Some(E::Target)),
+            // The request line.
+            (with_host(" GET / HTTP/1.1", ""), E::RequestLine, Some(E::RequestLine)),
+            (with_host("GET  / HTTP/1.1", ""), E::RequestLine, Some(E::RequestLine)),
+            (with_host("GET /  HTTP/1.1", ""), E::Version, Some(E::RequestLine)),
+            (with_host("GET / HTTP/1.1 ", ""), E::BareLineEnd, Some(E::RequestLine)),
+            (with_host("GET\t/ HTTP/1.1", ""), E::RequestLine, Some(E::RequestLine)),
+            (with_host("GET /\tHTTP/1.1", ""), E::RequestLine, Some(E::TargetCharacter)),
+            (with_host("GET / x HTTP/1.1", ""), E::Version, Some(E::RequestLine)),
+            (with_host("GE(T / HTTP/1.1", ""), E::RequestLine, Some(E::RequestLine)),
+            // Versions.
+            (no_host("GET /\r\n\r\n"), E::RequestLine, None),
+            (no_host("GET / \r\n\r\n"), E::Version, None),
+            (with_host("GET / HTTP/2.0", ""), E::Version, Some(E::Version)),
+            (with_host("GET / HTTP/2", ""), E::Version, Some(E::Version)),
+            (with_host("GET / HTTP/3.0", ""), E::Version, Some(E::Version)),
+            (with_host("GET / HTTP/1.2", ""), E::Version, None),
+            (with_host("GET / HTTP/0.9", ""), E::Version, None),
+            (with_host("GET / HTTP/1", ""), E::Version, Some(E::Version)),
+            (with_host("GET / HTTP/1.", ""), E::Version, Some(E::Version)),
+            (with_host("GET / HTTP/01.01", ""), E::Version, None),
+            (with_host("GET / HTTP/11.1", ""), E::Version, Some(E::Version)),
+            (with_host("GET / http/1.1", ""), E::Version, Some(E::Version)),
+            (with_host("GET / RTSP/1.0", ""), E::Version, None),
+            (with_host("PRI * HTTP/2.0", ""), E::Http2, Some(E::Version)),
+            (no_host("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), E::Http2, Some(E::Version)),
+            (with_host("PRI / HTTP/1.1", ""), E::Http2, Some(E::Http2)),
+        ];
+        for (text, strict, relaxed) in rows {
+            let shown = String::from_utf8_lossy(&text).into_owned();
+            assert_eq!(request(&text, false).0, Parsed::Invalid(strict), "{shown:?}");
+            let expected = relaxed.map_or(Parsed::Complete { len: text.len() }, Parsed::Invalid);
+            assert_eq!(request(&text, true).0, expected, "relaxed {shown:?}");
+            assert_eq!(strict.status(), 400);
+        }
+    }
+
+    #[test]
+    fn accepts_what_is_legal_or_usual() {
+        for text in [
+            &b"GET / HTTP/1.0\r\n\r\n"[..],
+            b"GET http://a/ HTTP/1.0\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost:\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: [v1.a:b]\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a_b.c:\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a%41\r\n\r\n",
+            b"GET HTTP://A/x HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"GET http://a:80/x HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"GET http://a/x HTTP/1.1\r\nHost: a:80\r\n\r\n",
+            b"GET https://a:443/x HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"GET http://a HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"GET ftp://a/x HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
+            b"CONNECT [::1]:8443 HTTP/1.1\r\nHost: [::1]:8443\r\n\r\n",
+            b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"get / HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"M!#$%&'*+-.^_`|~ / HTTP/1.1\r\nHost: a\r\n\r\n",
+            b"GET /\"<>\\^`{|}[]%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+        ] {
+            for relaxed in [false, true] {
+                let shown = String::from_utf8_lossy(text).into_owned();
+                assert_eq!(request(text, relaxed).0, Parsed::Complete { len: text.len() }, "{relaxed} {shown:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn refuses_malformed_responses() {
+        for (line, strict, relaxed) in [
+            ("HTTP/1.1  200 OK", E::StatusLine, Some(E::StatusLine)),
+            ("HTTP/1.1\t200 OK", E::Version, Some(E::Version)),
+            ("HTTP/1.1 20 OK", E::StatusLine, Some(E::StatusLine)),
+            ("HTTP/1.1 2000 OK", E::StatusLine, Some(E::StatusLine)),
+            ("HTTP/1.1 099 OK", E::StatusLine, Some(E::StatusLine)),
+            ("HTTP/1.1 000 OK", E::StatusLine, Some(E::StatusLine)),
+            ("HTTP/1.1 2a0 OK", E::StatusLine, Some(E::StatusLine)),
+            ("HTTP/1.1 -20 OK", E::StatusLine, Some(E::StatusLine)),
+            ("HTTP/1.1", E::Version, Some(E::StatusLine)),
+            ("HTTP/1.1 200 a\0b", E::StatusLine, Some(E::StatusLine)),
+            ("HTTP/2.0 200 OK", E::Version, Some(E::Version)),
+            ("HTTP/01.01 200 OK", E::Version, None),
+            ("RTSP/1.0 200 OK", E::Version, Some(E::Version)),
+            ("ICY 200 OK", E::Version, Some(E::Version)),
+            ("HTTP/1.1 200 OK\nA: b", E::BareLineEnd, Some(E::BareLineEnd)),
+            ("HTTP/1.1 200 OK\r\nA : b", E::FieldName, Some(E::FieldName)),
+            ("HTTP/1.1 200 OK\r\nA: b\r\n c", E::FieldName, Some(E::FieldName)),
+            ("HTTP/1.1 200 OK\r\nA(: b", E::FieldName, None),
+            ("HTTP/1.1 200 OK\r\nA: b\0", E::FieldValue, Some(E::FieldValue)),
+        ] {
+            let text = format!("{line}\r\n\r\n").into_bytes();
+            assert_eq!(response(&text, false).0, Parsed::Invalid(strict), "{line:?}");
+            let expected = relaxed.map_or(Parsed::Complete { len: text.len() }, Parsed::Invalid);
+            assert_eq!(response(&text, true).0, expected, "relaxed {line:?}");
+        }
+    }
+
+    #[test]
+    fn garbage_is_refused_before_the_head_ends() {
+        for text in [
+            &b"\x16\x03\x01\x02"[..],
+            b"abc\x01",
+            b"GET /x\x01",
+            b"GET /x#",
+            b"GET / HTTP/2",
+            b"PRI *",
+            b"GET / HTTP/1.1\r\nX(",
+            b"GET / HTTP/1.1\r\nHost: a\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\n ",
+        ] {
+            assert!(matches!(request(text, false).0, Parsed::Invalid(_)), "{:?}", String::from_utf8_lossy(text));
+        }
+    }
+
+    #[test]
+    fn every_prefix_of_a_head_is_partial() {
+        let text = b"\r\nGET http://a.b:8/x?y HTTP/1.1\r\nHost: a.b:8\r\nX: a b\r\n\r\n";
+        let answer = b"HTTP/1.1 200 OK then\r\nX: a b\r\n\r\n";
+        for relaxed in [false, true] {
+            for len in 0..text.len() {
+                assert_eq!(request(&text[..len], relaxed).0, Parsed::Partial, "{relaxed} {len}");
+            }
+            for len in 0..answer.len() {
+                assert_eq!(response(&answer[..len], relaxed).0, Parsed::Partial, "{relaxed} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn limits_count_lines_and_bytes() {
+        let head = |fields: usize| with_host("GET / HTTP/1.1", &"x: y\r\n".repeat(fields));
+        for relaxed in [false, true] {
+            assert!(matches!(request(&head(99), relaxed).0, Parsed::Complete { .. }));
+            assert_eq!(request(&head(100), relaxed).0, Parsed::Invalid(E::TooManyFields));
+            let limits = Limits { max_headers: 1000, max_head_size: 2000 };
+            let mut out = Head::default();
+            let parsed = parse_request(&head(200), &limits, relaxed, &mut out);
+            assert!(matches!(parsed, Parsed::Complete { .. }));
+            assert_eq!(out.len(), 201);
+            assert_eq!(parse_request(&head(400), &limits, relaxed, &mut out), Parsed::Invalid(E::TooLarge));
+            let partial = &head(400)[..2000];
+            assert_eq!(parse_request(partial, &limits, relaxed, &mut out), Parsed::Invalid(E::TooLarge));
+            assert_eq!(parse_request(&b"\r\n".repeat(1000), &limits, relaxed, &mut out), Parsed::Invalid(E::TooLarge));
+        }
+    }
+
+    #[test]
+    fn relaxed_keeps_other_protocols() {
+        let (_, head) = request(b"DESCRIBE rtsp://a/ RTSP/1.0\r\nHost: a\r\n\r\n", true);
+        assert_eq!(head.protocol(), Some(&b"RTSP/1.0"[..]));
+        assert_eq!(head.version(), Version::Http10);
+    }
+
+    #[test]
+    fn preface() {
+        let all = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        assert_eq!(http2_preface(b""), Preface::Partial);
+        assert_eq!(http2_preface(&all[..10]), Preface::Partial);
+        assert_eq!(http2_preface(&[&all[..], b"x"].concat()), Preface::Complete);
+        assert_eq!(http2_preface(b"PUT"), Preface::No);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(bytes: Vec<u8>, relaxed: bool) {
+            let _ = request(&bytes, relaxed);
+            let _ = response(&bytes, relaxed);
+            let _ = request(&[b"GET / HTTP/1.1\r\nHost: ", &bytes[..]].concat(), relaxed);
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Limits on client connections, shared by all workers: process, frontend and listener `maxconn`, and rates.
+//!
+//! A worker takes a [`ConnectionSlot`] before it accepts. When there is none, it stops accepting and waits for what the
+//! [`Refused`] names: a release (no polling, the release wakes it) or a delay.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::rate::RateCounter;
+use crate::clock::Tick;
+
+/// Keeps what is written by one core away from what others read.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Padded<T>(T);
+
+/// A number of connections and its limit.
+#[derive(Debug)]
+pub struct Gauge {
+    current: Padded<AtomicU32>,
+    peak: AtomicU32,
+    total: AtomicU64,
+    limit: AtomicU32,
+    waiting: AtomicU32,
+    released: Notify,
+}
+
+impl Gauge {
+    /// A gauge that refuses above `limit`; 0 is no limit.
+    pub fn new(limit: u32) -> Self {
+        Self {
+            current: Padded::default(),
+            peak: AtomicU32::new(0),
+            total: AtomicU64::new(0),
+            limit: AtomicU32::new(limit),
+            waiting: AtomicU32::new(0),
+            released: Notify::new(),
+        }
+    }
+
+    /// Connections now.
+    pub fn current(&self) -> u32 {
+        self.current.0.load(Ordering::Relaxed)
+    }
+
+    /// Most connections at the same time.
+    pub fn peak(&self) -> u32 {
+        self.peak.load(Ordering::Relaxed)
+    }
+
+    /// Connections so far.
+    pub fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// The limit; 0 is none.
+    pub fn limit(&self) -> u32 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Changes the limit (`set maxconn`). Connections above a lower one stay.
+    pub fn set_limit(&self, limit: u32) {
+        self.limit.store(limit, Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Whether a connection would be refused now.
+    pub fn is_full(&self) -> bool {
+        let limit = self.limit();
+        limit != 0 && self.current.0.load(Ordering::SeqCst) >= limit
+    }
+
+    /// Waits until there may be room. Cancel safe. Another worker may be faster: try again afterwards.
+    pub async fn room(&self) {
+        let mut released = std::pin::pin!(self.released.notified());
+        // Counted first and looked at afterwards; a release does it in the opposite order, so none is missed.
+        let _waiting = Waiting::new(&self.waiting);
+        released.as_mut().enable();
+        if self.is_full() {
+            released.await;
+        }
+    }
+
+    fn acquire(&self) -> bool {
+        let limit = self.limit();
+        let taken = if limit == 0 {
+            Ok(self.current.0.fetch_add(1, Ordering::SeqCst))
+        } else {
+            let more = |current: u32| (current < limit).then_some(current.saturating_add(1));
+            self.current.0.fetch_update(Ordering::SeqCst, Ordering::Relaxed, more)
+        };
+        let Ok(before) = taken else { return false };
+        let now = before.saturating_add(1);
+        if now > self.peak.load(Ordering::Relaxed) {
+            self.peak.fetch_max(now, Ordering::Relaxed);
+        }
+        true
+    }
+
+    fn release(&self) {
+        self.current.0.fetch_sub(1, Ordering::SeqCst);
+        self.wake();
+    }
+
+    fn wake(&self) {
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.released.notify_waiters();
+        }
+    }
+}
+
+/// Counts a worker among those that wait for as long as it does.
+struct Waiting<'a>(&'a AtomicU32);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicU32) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Limits of the whole instance (`global`).
+#[derive(Debug)]
+pub struct ProcessLimits {
+    /// `maxconn`.
+    pub connections: Gauge,
+    /// Connections per second, limited by `maxconnrate`.
+    pub connection_rate: RateCounter,
+    /// Sessions per second, limited by `maxsessrate`.
+    pub session_rate: RateCounter,
+    maxconnrate: AtomicU32,
+    maxsessrate: AtomicU32,
+}
+
+impl ProcessLimits {
+    /// Limits; 0 is none.
+    pub fn new(maxconn: u32, maxconnrate: u32, maxsessrate: u32) -> Arc<Self> {
+        Arc::new(Self {
+            connections: Gauge::new(maxconn),
+            connection_rate: RateCounter::default(),
+            session_rate: RateCounter::default(),
+            maxconnrate: AtomicU32::new(maxconnrate),
+            maxsessrate: AtomicU32::new(maxsessrate),
+        })
+    }
+
+    /// Changes `maxconnrate` (`set rate-limit connections global`).
+    pub fn set_maxconnrate(&self, limit: u32) {
+        self.maxconnrate.store(limit, Ordering::Relaxed);
+    }
+
+    /// Changes `maxsessrate` (`set rate-limit sessions global`).
+    pub fn set_maxsessrate(&self, limit: u32) {
+        self.maxsessrate.store(limit, Ordering::Relaxed);
+    }
+}
+
+/// Limits of a frontend.
+#[derive(Debug)]
+pub struct FrontendLimits {
+    /// `maxconn`.
+    pub connections: Gauge,
+    /// Sessions per second, limited by `rate-limit sessions`.
+    pub session_rate: RateCounter,
+    rate_limit: AtomicU32,
+}
+
+impl FrontendLimits {
+    /// Limits; 0 is none.
+    pub fn new(maxconn: u32, rate_limit_sessions: u32) -> Arc<Self> {
+        Arc::new(Self {
+            connections: Gauge::new(maxconn),
+            session_rate: RateCounter::default(),
+            rate_limit: AtomicU32::new(rate_limit_sessions),
+        })
+    }
+
+    /// Changes `rate-limit sessions`.
+    pub fn set_rate_limit(&self, limit: u32) {
+        self.rate_limit.store(limit, Ordering::Relaxed);
+    }
+}
+
+/// Limits of one listener (all the sockets of one address), with those above it.
+#[derive(Debug)]
+pub struct ListenerLimits {
+    /// The instance's.
+    pub process: Arc<ProcessLimits>,
+    /// The frontend's.
+    pub frontend: Arc<FrontendLimits>,
+    /// `maxconn` of the `bind` line.
+    pub connections: Gauge,
+}
+
+/// Whose limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// `global`.
+    Process,
+    /// The frontend.
+    Frontend,
+    /// The `bind` line.
+    Listener,
+}
+
+/// Why no connection may be accepted now, and what to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A `maxconn` is reached: wait with [`ListenerLimits::room`].
+    Full(Scope),
+    /// A rate is reached: wait this long.
+    Rate(Scope, Duration),
+}
+
+impl ListenerLimits {
+    /// Limits of a listener; `maxconn` 0 is none.
+    pub fn new(process: Arc<ProcessLimits>, frontend: Arc<FrontendLimits>, maxconn: u32) -> Arc<Self> {
+        Arc::new(Self { process, frontend, connections: Gauge::new(maxconn) })
+    }
+
+    /// Takes room for one connection before it is accepted. Dropping the slot gives the room back.
+    ///
+    /// # Errors
+    /// [`Refused`]: stop accepting and wait.
+    pub fn acquire(self: &Arc<Self>, now: Tick) -> Result<ConnectionSlot, Refused> {
+        self.check_rates(now)?;
+        let gauges = [
+            (Scope::Process, &self.process.connections),
+            (Scope::Frontend, &self.frontend.connections),
+            (Scope::Listener, &self.connections),
+        ];
+        for (taken, (scope, gauge)) in gauges.iter().enumerate() {
+            if !gauge.acquire() {
+                gauges.iter().take(taken).for_each(|(_, gauge)| gauge.release());
+                return Err(Refused::Full(*scope));
+            }
+        }
+        Ok(ConnectionSlot { limits: self.clone() })
+    }
+
+    /// Waits until the gauge of `scope` may have room. Cancel safe.
+    pub async fn room(&self, scope: Scope) {
+        match scope {
+            Scope::Process => self.process.connections.room().await,
+            Scope::Frontend => self.frontend.connections.room().await,
+            Scope::Listener => self.connections.room().await,
+        }
+    }
+
+    fn check_rates(&self, now: Tick) -> Result<(), Refused> {
+        let rates = [
+            (Scope::Process, &self.process.connection_rate, &self.process.maxconnrate),
+            (Scope::Process, &self.process.session_rate, &self.process.maxsessrate),
+            (Scope::Frontend, &self.frontend.session_rate, &self.frontend.rate_limit),
+        ];
+        for (scope, counter, limit) in rates {
+            let limit = limit.load(Ordering::Relaxed);
+            if limit != 0
+                && let Some(delay) = counter.delay(now, limit)
+            {
+                return Err(Refused::Rate(scope, delay));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Room for one client connection; give it to the connection and drop it with it.
+#[derive(Debug)]
+pub struct ConnectionSlot {
+    limits: Arc<ListenerLimits>,
+}
+
+impl ConnectionSlot {
+    /// Counts the connection that was really accepted in every rate and total.
+    pub fn accepted(&self, now: Tick) {
+        let limits = &*self.limits;
+        limits.process.connection_rate.count(now);
+        limits.process.session_rate.count(now);
+        limits.frontend.session_rate.count(now);
+        for gauge in [&limits.process.connections, &limits.frontend.connections, &limits.connections] {
+            gauge.total.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The limits it was taken from.
+    pub fn limits(&self) -> &Arc<ListenerLimits> {
+        &self.limits
+    }
+}
+
+impl Drop for ConnectionSlot {
+    fn drop(&mut self) {
+        self.limits.connections.release();
+        self.limits.frontend.connections.release();
+        self.limits.process.connections.release();
+    }
+}

@@ -1,0 +1,121 @@
+//! How values are made safe for a log line (configuration.txt, section 8.6).
+
+use super::format::Flags;
+
+/// Which characters are written as `#XX`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// Control characters, bytes from 127, `"` and `#`.
+    Uri,
+    /// The same and `{`, `|`, `}`: captured headers.
+    Header,
+    /// Nothing: names that come from the configuration.
+    Plain,
+}
+
+impl Encoding {
+    fn must_encode(self, byte: u8) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Uri => !(32..127).contains(&byte) || matches!(byte, b'"' | b'#'),
+            Self::Header => !(32..127).contains(&byte) || matches!(byte, b'"' | b'#' | b'{' | b'|' | b'}'),
+        }
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Appends `value` with every unsafe character written as `#XX` (and, with the E flag, `"`, `\` and `]` escaped).
+pub(super) fn encode(out: &mut Vec<u8>, value: &[u8], encoding: Encoding, flags: Flags) {
+    let mut rest = value;
+    while let Some(at) =
+        rest.iter().position(|&b| encoding.must_encode(b) || (flags.escape && matches!(b, b'"' | b'\\' | b']')))
+    {
+        let (clean, tail) = rest.split_at(at);
+        out.extend_from_slice(clean);
+        let Some((&byte, tail)) = tail.split_first() else { return };
+        if flags.escape && matches!(byte, b'"' | b'\\' | b']') {
+            out.extend_from_slice(&[b'\\', byte]);
+        } else {
+            out.extend_from_slice(&[b'#', hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        }
+        rest = tail;
+    }
+    out.extend_from_slice(rest);
+}
+
+fn hex_digit(nibble: u8) -> u8 {
+    HEX.get(nibble as usize & 15).copied().unwrap_or(b'0')
+}
+
+/// Appends a decimal number.
+pub(super) fn decimal(out: &mut Vec<u8>, mut value: u64) {
+    let mut digits = [0u8; 20];
+    let mut length = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (value % 10) as u8;
+        value /= 10;
+        length += 1;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
+}
+
+/// Appends a decimal number padded with zeros to `width` digits.
+pub(super) fn padded(out: &mut Vec<u8>, value: u64, width: usize) {
+    let mut limit = 10u64;
+    for _ in 1..width {
+        if value < limit {
+            out.push(b'0');
+        }
+        limit = limit.saturating_mul(10);
+    }
+    // The zeros were pushed from the widest missing digit on, their order does not matter.
+    decimal(out, value);
+}
+
+/// Appends upper-case hexadecimal, padded with zeros to `width` digits.
+pub(super) fn hexadecimal(out: &mut Vec<u8>, value: u64, width: usize) {
+    let needed = (64 - value.leading_zeros() as usize).div_ceil(4).max(1);
+    for position in (0..needed.max(width)).rev() {
+        let nibble = if position < 16 { (value >> (position * 4)) as u8 & 15 } else { 0 };
+        out.push(hex_digit(nibble));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(value: &[u8], encoding: Encoding, escape: bool) -> String {
+        let mut out = Vec::new();
+        encode(&mut out, value, encoding, Flags { escape, ..Flags::default() });
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn unsafe_characters() {
+        assert_eq!(encoded(b"/?a=\"b\"#{|}\\\x01\x7f\xc3", Encoding::Uri, false), "/?a=#22b#22#23{|}\\#01#7F#C3");
+        assert_eq!(encoded(b"a{|}\"b", Encoding::Header, false), "a#7B#7C#7D#22b");
+        assert_eq!(encoded(b"a\\b]\"", Encoding::Plain, true), "a\\\\b\\]\\\"");
+    }
+
+    #[test]
+    fn numbers() {
+        let mut out = Vec::new();
+        decimal(&mut out, 0);
+        out.push(b' ');
+        decimal(&mut out, u64::MAX);
+        out.push(b' ');
+        padded(&mut out, 7, 3);
+        out.push(b' ');
+        padded(&mut out, 1234, 3);
+        out.push(b' ');
+        hexadecimal(&mut out, 0x13, 4);
+        out.push(b' ');
+        hexadecimal(&mut out, 0x20B, 1);
+        assert_eq!(out, b"0 18446744073709551615 007 1234 0013 20B");
+    }
+}

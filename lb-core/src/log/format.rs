@@ -1,0 +1,283 @@
+//! Log formats: a `log-format` string compiled once into items (configuration.txt, section 8.2.6).
+
+use crate::config::model::LogFormatChoice;
+
+use super::variable::{self, Variable};
+
+/// `option tcplog` as a log-format string (section 8.2.2).
+pub const TCP_FORMAT: &str = "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq";
+
+/// `option httplog` as a log-format string (section 8.2.3).
+pub const HTTP_FORMAT: &str = "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc \
+                               %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r";
+
+/// `option httplog clf` as a log-format string (section 8.2.3).
+pub const CLF_FORMAT: &str = "%{+Q}o %{-Q}ci - - [%trg] %r %ST %B \"\" \"\" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta \
+                              %tsc %ac %fc %bc %sc %rc %sq %bq %CC %CS %hrl %hsl";
+
+/// Flags of a variable: `%{+Q,+X,+E}name`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flags {
+    pub(super) quote: bool,
+    pub(super) hex: bool,
+    pub(super) escape: bool,
+}
+
+/// One piece of a format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// Text, without spaces.
+    Text(Box<[u8]>),
+    /// A run of spaces: one space, dropped where the line already ends with a separator.
+    Separator,
+    /// A variable.
+    Variable(Variable, Flags),
+}
+
+/// A compiled log format.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogFormat {
+    pub(super) items: Vec<Item>,
+    pub(super) connect_line: bool,
+}
+
+/// Why a log-format string was refused, in HAProxy's words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogFormatError {
+    /// `%` or a modifier at the end of the string.
+    #[error("truncated line after '{0}'.")]
+    Truncated(String),
+    /// No variable has this name.
+    #[error("no such format variable '{0}'. If you wanted to emit the '%' character verbatim, you need to use '%%'.")]
+    UnknownVariable(String),
+    /// The variable needs `mode http`.
+    #[error("format variable '{0}' is reserved for HTTP mode.")]
+    HttpOnly(String),
+    /// Something that cannot start a variable's name.
+    #[error(
+        "unexpected variable name near '{character}' at position {position} line : '{line}'. Maybe you want to write a \
+         single '%', use the syntax '%%'."
+    )]
+    UnexpectedName {
+        /// What stands where a name should.
+        character: char,
+        /// Its place in the string, from 0.
+        position: usize,
+        /// The whole string.
+        line: String,
+    },
+    /// `%{...}` with nothing after it.
+    #[error("parse argument modifier without variable name near '%{{{0}}}'.")]
+    NoName(String),
+    /// `%[...]`: sample expressions come with the rule language.
+    #[error("sample expression '%[{0}]' is not supported in a log-format yet.")]
+    SampleExpression(String),
+    /// `%[` without its end.
+    #[error("missing ']' after '{0}'.")]
+    MissingBracket(String),
+}
+
+impl LogFormat {
+    /// The line written when nothing selects a format (section 8.2.1).
+    pub fn connect() -> Self {
+        Self { items: Vec::new(), connect_line: true }
+    }
+
+    /// Compiles the format a section chose. `http` is whether it is in `mode http`.
+    pub fn choose(choice: &LogFormatChoice, http: bool) -> Result<Self, LogFormatError> {
+        match choice {
+            LogFormatChoice::Default => Ok(Self::connect()),
+            LogFormatChoice::Tcp => Self::parse(TCP_FORMAT, http),
+            // In `mode tcp` HAProxy falls back to the TCP format, with a warning.
+            LogFormatChoice::Http | LogFormatChoice::Clf if !http => Self::parse(TCP_FORMAT, http),
+            LogFormatChoice::Http => Self::parse(HTTP_FORMAT, http),
+            LogFormatChoice::Clf => Self::parse(CLF_FORMAT, http),
+            LogFormatChoice::Custom(text) => Self::parse(text, http),
+        }
+    }
+
+    /// Whether the line is the "Connect from" one, which is written when the connection is accepted.
+    pub fn is_connect_line(&self) -> bool {
+        self.connect_line
+    }
+
+    /// Whether the line prints `%lc`.
+    pub(super) fn uses_log_counter(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Variable(Variable::LogCounter, _)))
+    }
+
+    /// Whether the line prints `%rt`, so that the process' request counter has to be kept.
+    pub fn uses_request_counter(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Variable(Variable::RequestCounter, _)))
+    }
+
+    /// Compiles a log-format string for a frontend of the given mode.
+    pub fn parse(text: &str, http: bool) -> Result<Self, LogFormatError> {
+        let mut parser = Parser { text, at: 0, http, flags: Flags::default(), items: Vec::new(), literal: Vec::new() };
+        parser.run()?;
+        Ok(Self { items: parser.items, connect_line: false })
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    http: bool,
+    /// What `%o` set for the variables that follow.
+    flags: Flags,
+    items: Vec<Item>,
+    literal: Vec<u8>,
+}
+
+impl Parser<'_> {
+    fn run(&mut self) -> Result<(), LogFormatError> {
+        while let Some(byte) = self.peek() {
+            self.at += 1;
+            match byte {
+                b'%' if self.peek() == Some(b'%') => {
+                    self.at += 1;
+                    self.literal.push(b'%');
+                }
+                b'%' => self.variable()?,
+                b' ' => {
+                    self.end_literal();
+                    if self.items.last() != Some(&Item::Separator) {
+                        self.items.push(Item::Separator);
+                    }
+                }
+                _ => self.literal.push(byte),
+            }
+        }
+        self.end_literal();
+        Ok(())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn end_literal(&mut self) {
+        if !self.literal.is_empty() {
+            let text = std::mem::take(&mut self.literal);
+            self.items.push(Item::Text(text.into_boxed_slice()));
+        }
+    }
+
+    /// Reads what follows a `%`.
+    fn variable(&mut self) -> Result<(), LogFormatError> {
+        let mut flags = self.flags;
+        let mut modifier = None;
+        if self.peek() == Some(b'{') {
+            let rest = self.text.get(self.at + 1..).unwrap_or_default();
+            let (words, _) = rest.split_once('}').ok_or_else(|| LogFormatError::Truncated(rest.to_owned()))?;
+            self.at += words.len() + 2;
+            flags = apply_flags(flags, words);
+            modifier = Some(words);
+        }
+        match self.peek() {
+            Some(b'[') => Err(self.sample_expression()),
+            Some(byte) if byte.is_ascii_alphanumeric() => self.named(flags),
+            _ if modifier.is_some() => Err(LogFormatError::NoName(modifier.unwrap_or_default().to_owned())),
+            None => Err(LogFormatError::Truncated("%".to_owned())),
+            Some(_) => Err(LogFormatError::UnexpectedName {
+                character: self.text.get(self.at..).and_then(|rest| rest.chars().next()).unwrap_or('%'),
+                position: self.at,
+                line: self.text.to_owned(),
+            }),
+        }
+    }
+
+    fn sample_expression(&self) -> LogFormatError {
+        let rest = self.text.get(self.at + 1..).unwrap_or_default();
+        match rest.split_once(']') {
+            Some((expression, _)) => LogFormatError::SampleExpression(expression.to_owned()),
+            None => LogFormatError::MissingBracket(rest.to_owned()),
+        }
+    }
+
+    fn named(&mut self, flags: Flags) -> Result<(), LogFormatError> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let length = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let name = rest.get(..length).unwrap_or_default();
+        self.at += length;
+        if name == "o" {
+            self.flags = flags;
+            return Ok(());
+        }
+        let known = variable::find(name).ok_or_else(|| LogFormatError::UnknownVariable(name.to_owned()))?;
+        if known.http_only && !self.http {
+            return Err(LogFormatError::HttpOnly(name.to_owned()));
+        }
+        self.end_literal();
+        self.items.push(Item::Variable(known.variable, flags));
+        Ok(())
+    }
+}
+
+/// Applies `+Q,-X`: a sign holds until the next one, unknown letters mean nothing, as in HAProxy.
+fn apply_flags(mut flags: Flags, words: &str) -> Flags {
+    let mut set = true;
+    for letter in words.bytes() {
+        match letter {
+            b'+' => set = true,
+            b'-' => set = false,
+            b'Q' => flags.quote = set,
+            b'X' => flags.hex = set,
+            b'E' => flags.escape = set,
+            _ => {}
+        }
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn error(text: &str) -> String {
+        LogFormat::parse(text, false).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_builtin_formats_compile() {
+        assert!(LogFormat::parse(TCP_FORMAT, false).is_ok());
+        assert!(LogFormat::parse(HTTP_FORMAT, true).is_ok());
+        assert!(LogFormat::parse(CLF_FORMAT, true).is_ok());
+    }
+
+    #[test]
+    fn every_variable_of_the_manual_is_known() {
+        for known in variable::VARIABLES {
+            let format = LogFormat::parse(&format!("%{}", known.name), true).unwrap();
+            assert_eq!(format.items, [Item::Variable(known.variable, Flags::default())]);
+        }
+    }
+
+    #[test]
+    fn errors_are_worded_as_haproxy_does() {
+        assert_eq!(error("%"), "truncated line after '%'.");
+        assert_eq!(error("a%%%"), "truncated line after '%'.");
+        assert_eq!(error("%{+Q"), "truncated line after '+Q'.");
+        assert_eq!(error("%r"), "format variable 'r' is reserved for HTTP mode.");
+        assert_eq!(
+            error("%Bx"),
+            "no such format variable 'Bx'. If you wanted to emit the '%' character verbatim, you need to use '%%'."
+        );
+        assert_eq!(
+            error("% x"),
+            "unexpected variable name near ' ' at position 1 line : '% x'. Maybe you want to write a single '%', use \
+             the syntax '%%'."
+        );
+        assert_eq!(error("%{+Q}%"), "parse argument modifier without variable name near '%{+Q}'.");
+        assert_eq!(error("%[src"), "missing ']' after 'src'.");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_string_panics(text in "[%{}\\[\\]+QXEMo a-zé]*") {
+            let _ = LogFormat::parse(&text, true);
+        }
+    }
+}

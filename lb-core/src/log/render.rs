@@ -1,0 +1,428 @@
+//! Writes one log line from a compiled format and what a stream left behind.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::date::{DateCache, DateStyle};
+use super::encode::{Encoding, decimal, encode, hexadecimal, padded};
+use super::format::{Flags, Item, LogFormat};
+use super::record::LogRecord;
+use super::variable::Variable;
+
+/// What log lines of one worker have in common, with the dates it formatted last.
+#[derive(Clone, Debug)]
+pub struct LogContext {
+    /// Process number (`%pid`).
+    pub pid: u32,
+    /// The system's host name (`%H`).
+    pub hostname: Arc<str>,
+    /// Lines that the frontend wrote before this one (`%lc`).
+    pub log_counter: u64,
+    /// Dates of the last seconds.
+    pub dates: DateCache,
+}
+
+impl LogContext {
+    /// A context with this process' number, the system's host name and time zone.
+    pub fn system() -> Self {
+        let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        Self {
+            pid: std::process::id(),
+            hostname: hostname.into(),
+            log_counter: 0,
+            dates: DateCache::new(TimeZone::system()),
+        }
+    }
+}
+
+/// Appends the line for `record`, without header or line end. Allocates nothing but what `out` needs to grow.
+pub fn render(format: &LogFormat, record: &LogRecord, context: &mut LogContext, out: &mut Vec<u8>) {
+    if format.connect_line {
+        return connect_line(record, out);
+    }
+    let mut line = Line { record, context, out, flags: Flags::default(), after_space: true };
+    for item in &format.items {
+        match item {
+            Item::Text(text) => {
+                line.out.extend_from_slice(text);
+                line.after_space = false;
+            }
+            Item::Separator => {
+                if !line.after_space {
+                    line.out.push(b' ');
+                    line.after_space = true;
+                }
+            }
+            Item::Variable(variable, flags) => {
+                line.flags = *flags;
+                line.variable(*variable);
+            }
+        }
+    }
+}
+
+/// The default line (section 8.2.1).
+fn connect_line(record: &LogRecord, out: &mut Vec<u8>) {
+    match (record.client, record.frontend_address) {
+        (Some(client), local) => {
+            out.extend_from_slice(b"Connect from ");
+            write_ip(out, client.ip());
+            out.push(b':');
+            decimal(out, client.port().into());
+            out.extend_from_slice(b" to ");
+            match local {
+                Some(local) => {
+                    write_ip(out, local.ip());
+                    out.push(b':');
+                    decimal(out, local.port().into());
+                }
+                None => unix_end(record, out),
+            }
+        }
+        _ => {
+            out.extend_from_slice(b"Connect to ");
+            unix_end(record, out);
+        }
+    }
+    out.extend_from_slice(b" (");
+    out.extend_from_slice(record.frontend.as_bytes());
+    out.extend_from_slice(if record.frontend_http { b"/HTTP)" } else { b"/TCP)" });
+}
+
+fn unix_end(record: &LogRecord, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"unix:");
+    decimal(out, record.listener_id.into());
+}
+
+fn write_ip(out: &mut Vec<u8>, ip: IpAddr) {
+    use std::io::Write;
+    match ip {
+        IpAddr::V4(v4) => {
+            for (index, octet) in v4.octets().into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b'.');
+                }
+                decimal(out, octet.into());
+            }
+        }
+        // Writing into a Vec cannot fail.
+        IpAddr::V6(v6) => drop(write!(out, "{v6}")),
+    }
+}
+
+struct Line<'a> {
+    record: &'a LogRecord,
+    context: &'a mut LogContext,
+    out: &'a mut Vec<u8>,
+    flags: Flags,
+    /// Whether the line ends with a separator, so that the next one is dropped.
+    after_space: bool,
+}
+
+impl Line<'_> {
+    fn variable(&mut self, variable: Variable) {
+        let record = self.record;
+        // Without captures nothing is written, and the separators on both sides become one.
+        let nothing = match variable {
+            Variable::RequestHeaders | Variable::RequestHeadersList => record.captured_request.is_empty(),
+            Variable::ResponseHeaders | Variable::ResponseHeadersList => record.captured_response.is_empty(),
+            _ => false,
+        };
+        if nothing {
+            return;
+        }
+        self.after_space = false;
+        match variable {
+            Variable::BytesRead => self.growing(record.bytes_to_client),
+            Variable::BytesUploaded => self.growing(record.bytes_from_client),
+            Variable::CapturedRequestCookie => self.text(record.cookie_captured_request.as_deref(), Encoding::Plain),
+            Variable::CapturedResponseCookie => self.text(record.cookie_captured_response.as_deref(), Encoding::Plain),
+            Variable::Hostname => {
+                let hostname = self.context.hostname.clone();
+                self.text(Some(hostname.as_bytes()), Encoding::Plain);
+            }
+            Variable::UniqueId => self.text(record.unique_id.as_deref(), Encoding::Plain),
+            Variable::Backend => self.text(Some(record.backend.as_bytes()), Encoding::Plain),
+            Variable::Frontend => self.text(Some(record.frontend.as_bytes()), Encoding::Plain),
+            Variable::FrontendTransport => self.frontend_transport(),
+            Variable::Server => {
+                self.text(Some(record.server.as_deref().unwrap_or("<NOSRV>").as_bytes()), Encoding::Plain);
+            }
+            Variable::TlsCipher => self.text(record.tls.map(|(_, cipher)| cipher.as_bytes()), Encoding::Plain),
+            Variable::TlsVersion => self.text(record.tls.map(|(version, _)| version.as_bytes()), Encoding::Plain),
+            Variable::Method
+            | Variable::UriWithoutQuery
+            | Variable::Path
+            | Variable::Query
+            | Variable::Uri
+            | Variable::HttpVersion
+            | Variable::Request => self.request(variable),
+            Variable::TerminationState => self.termination(false),
+            Variable::TerminationStateCookie => self.termination(true),
+            Variable::RequestHeaders => self.headers(&record.captured_request),
+            Variable::ResponseHeaders => self.headers(&record.captured_response),
+            Variable::RequestHeadersList => self.header_list(&record.captured_request),
+            Variable::ResponseHeadersList => self.header_list(&record.captured_response),
+            Variable::BackendIp => self.ip(record.backend_address),
+            Variable::BackendPort => self.port(record.backend_address),
+            Variable::ServerIp => self.ip(record.server_address),
+            Variable::ServerPort => self.port(record.server_address),
+            Variable::ClientIp => self.client_side_ip(record.client),
+            Variable::FrontendIp => self.client_side_ip(record.frontend_address),
+            Variable::ClientPort => self.client_side_port(record.client),
+            Variable::FrontendPort => self.client_side_port(record.frontend_address),
+            _ => self.number_or_date(variable),
+        }
+    }
+
+    fn number_or_date(&mut self, variable: Variable) {
+        let record = self.record;
+        match variable {
+            Variable::Status if record.status == 0 && record.http => self.out.extend_from_slice(b"-1"),
+            Variable::Status => decimal(self.out, record.status.into()),
+            Variable::ActiveTime => self.growing_time(record.ta),
+            Variable::TotalTime => self.growing_time(record.tt),
+            Variable::UserTime => self.growing_time(record.user_time()),
+            Variable::ConnectTime => self.time(record.tc),
+            Variable::DataTime => self.time(record.td),
+            Variable::HandshakeTime => self.time(record.th),
+            Variable::IdleTime => self.time(record.ti),
+            Variable::RequestTime => self.time(record.tr_request),
+            Variable::QueryTime => self.time(record.query_time()),
+            Variable::ResponseTime => self.time(record.tr),
+            Variable::QueueTime => self.time(record.tw),
+            Variable::Timestamp => self.number(record.accept_date.as_secs(), 4),
+            Variable::Milliseconds => {
+                let milliseconds = u64::from(record.accept_date.subsec_millis());
+                if self.flags.hex {
+                    hexadecimal(self.out, milliseconds, 2);
+                } else {
+                    padded(self.out, milliseconds, 3);
+                }
+            }
+            Variable::ProcessConnections => decimal(self.out, record.actconn.into()),
+            Variable::FrontendConnections => decimal(self.out, record.feconn.into()),
+            Variable::BackendConnections => decimal(self.out, record.beconn.into()),
+            Variable::ServerConnections => decimal(self.out, record.srvconn.into()),
+            Variable::ServerQueue => decimal(self.out, record.server_queue.into()),
+            Variable::BackendQueue => decimal(self.out, record.backend_queue.into()),
+            Variable::Retries => {
+                if record.redispatched {
+                    self.out.push(b'+');
+                }
+                decimal(self.out, record.retries.into());
+            }
+            Variable::RequestCounter => self.number(record.request_counter, 4),
+            Variable::LogCounter => self.number(self.context.log_counter, 4),
+            Variable::Pid => self.number(self.context.pid.into(), 4),
+            Variable::AcceptDateGmt => self.date(DateStyle::LogGmt, record.accept_date),
+            Variable::AcceptDateLocal => self.date(DateStyle::LogZone, record.accept_date),
+            Variable::RequestDateGmt => self.date(DateStyle::LogGmt, record.request_date),
+            Variable::RequestDateLocal => self.date(DateStyle::LogZone, record.request_date),
+            Variable::AcceptDate => self.date_milliseconds(record.accept_date),
+            Variable::RequestDate => self.date_milliseconds(record.request_date),
+            _ => {}
+        }
+    }
+
+    fn date(&mut self, style: DateStyle, date: Duration) {
+        self.out.extend_from_slice(self.context.dates.get(style, date));
+    }
+
+    fn date_milliseconds(&mut self, date: Duration) {
+        self.date(DateStyle::Log, date);
+        self.out.push(b'.');
+        padded(self.out, date.subsec_millis().into(), 3);
+    }
+
+    fn quote(&mut self) {
+        if self.flags.quote {
+            self.out.push(b'"');
+        }
+    }
+
+    /// A string; one that is missing or empty is `-`, or an empty pair of quotes.
+    fn text(&mut self, value: Option<&[u8]>, encoding: Encoding) {
+        self.quote();
+        match value {
+            Some(value) if !value.is_empty() => encode(self.out, value, encoding, self.flags),
+            _ if !self.flags.quote => self.out.push(b'-'),
+            _ => {}
+        }
+        self.quote();
+    }
+
+    /// A string that is written as nothing when it is empty.
+    fn text_or_nothing(&mut self, value: &[u8], encoding: Encoding) {
+        self.quote();
+        encode(self.out, value, encoding, self.flags);
+        self.quote();
+    }
+
+    fn frontend_transport(&mut self) {
+        self.quote();
+        encode(self.out, self.record.frontend.as_bytes(), Encoding::Plain, self.flags);
+        if self.record.frontend_tls {
+            self.out.push(b'~');
+        }
+        self.quote();
+    }
+
+    fn termination(&mut self, cookies: bool) {
+        let record = self.record;
+        self.quote();
+        self.out.extend_from_slice(&[record.cause as u8, record.stage as u8]);
+        if cookies {
+            self.out.extend_from_slice(&[record.cookie_request.max(b'-'), record.cookie_response.max(b'-')]);
+        }
+        self.quote();
+    }
+
+    /// The request line or a part of it; all of them are `<BADREQ>` when no request was understood.
+    fn request(&mut self, variable: Variable) {
+        let line = self.record.request_line.as_slice();
+        if line.is_empty() {
+            return self.text_or_nothing(b"<BADREQ>", Encoding::Plain);
+        }
+        let parts = RequestParts::split(line);
+        let part = match variable {
+            Variable::Method => parts.method,
+            Variable::Uri => parts.uri,
+            Variable::HttpVersion => parts.version,
+            Variable::UriWithoutQuery => parts.uri_without_query(),
+            Variable::Path => parts.path(),
+            Variable::Query => parts.query(),
+            _ => line,
+        };
+        self.text_or_nothing(part, Encoding::Uri);
+    }
+
+    fn headers(&mut self, values: &[Option<Vec<u8>>]) {
+        self.quote();
+        self.out.push(b'{');
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b'|');
+            }
+            encode(self.out, value.as_deref().unwrap_or_default(), Encoding::Header, self.flags);
+        }
+        self.out.push(b'}');
+        self.quote();
+    }
+
+    fn header_list(&mut self, values: &[Option<Vec<u8>>]) {
+        for (index, value) in values.iter().enumerate() {
+            if index > 0 {
+                self.out.push(b' ');
+            }
+            self.text(value.as_deref(), Encoding::Header);
+        }
+    }
+
+    fn number(&mut self, value: u64, width: usize) {
+        if self.flags.hex {
+            hexadecimal(self.out, value, width);
+        } else {
+            decimal(self.out, value);
+        }
+    }
+
+    fn growing(&mut self, value: u64) {
+        if self.record.early {
+            self.out.push(b'+');
+        }
+        decimal(self.out, value);
+    }
+
+    fn growing_time(&mut self, value: Option<Duration>) {
+        if self.record.early {
+            self.out.push(b'+');
+        }
+        self.time(value);
+    }
+
+    fn time(&mut self, value: Option<Duration>) {
+        match value {
+            Some(value) => decimal(self.out, u64::try_from(value.as_millis()).unwrap_or(u64::MAX)),
+            None => self.out.extend_from_slice(b"-1"),
+        }
+    }
+
+    fn ip(&mut self, address: Option<SocketAddr>) {
+        let Some(address) = address else { return self.text(None, Encoding::Plain) };
+        match (self.flags.hex, address.ip()) {
+            (true, IpAddr::V4(v4)) => v4.octets().iter().for_each(|octet| hexadecimal(self.out, (*octet).into(), 2)),
+            (true, IpAddr::V6(v6)) => v6.octets().iter().for_each(|octet| hexadecimal(self.out, (*octet).into(), 2)),
+            (false, ip) => {
+                self.quote();
+                write_ip(self.out, ip);
+                self.quote();
+            }
+        }
+    }
+
+    fn port(&mut self, address: Option<SocketAddr>) {
+        match address {
+            Some(address) => self.number(address.port().into(), 4),
+            None => self.text(None, Encoding::Plain),
+        }
+    }
+
+    fn client_side_ip(&mut self, address: Option<SocketAddr>) {
+        match address {
+            None => self.text(Some(b"unix"), Encoding::Plain),
+            Some(_) => self.ip(address),
+        }
+    }
+
+    fn client_side_port(&mut self, address: Option<SocketAddr>) {
+        match address {
+            None => decimal(self.out, self.record.listener_id.into()),
+            Some(_) => self.port(address),
+        }
+    }
+}
+
+/// A request line cut at its spaces.
+struct RequestParts<'a> {
+    method: &'a [u8],
+    uri: &'a [u8],
+    version: &'a [u8],
+}
+
+impl<'a> RequestParts<'a> {
+    fn split(line: &'a [u8]) -> Self {
+        let mut words = line.splitn(3, |&byte| byte == b' ');
+        let mut next = || words.next().unwrap_or_default();
+        Self { method: next(), uri: next(), version: next() }
+    }
+
+    fn query_start(&self) -> usize {
+        self.uri.iter().position(|&byte| byte == b'?').unwrap_or(self.uri.len())
+    }
+
+    fn uri_without_query(&self) -> &'a [u8] {
+        self.uri.get(..self.query_start()).unwrap_or_default()
+    }
+
+    fn query(&self) -> &'a [u8] {
+        self.uri.get(self.query_start()..).unwrap_or_default()
+    }
+
+    /// The path without scheme, host and query; nothing for `*` and authorities.
+    fn path(&self) -> &'a [u8] {
+        let uri = self.uri_without_query();
+        let after_host = match uri.windows(3).position(|window| window == b"://") {
+            Some(scheme) if !uri.starts_with(b"/") => uri.get(scheme + 3..).unwrap_or_default(),
+            _ => uri,
+        };
+        match after_host.iter().position(|&byte| byte == b'/') {
+            Some(0) if after_host.len() == uri.len() => uri,
+            Some(slash) if after_host.len() != uri.len() => after_host.get(slash..).unwrap_or_default(),
+            _ => b"",
+        }
+    }
+}

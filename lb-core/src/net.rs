@@ -1,1 +1,0 @@
-//! Sockets and their options, shared by listeners, server connections and checks.

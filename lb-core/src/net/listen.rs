@@ -1,0 +1,497 @@
+//! Listening sockets (`bind`): TCP, UNIX, abstract and inherited ones.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::fs::{Gid, Mode, Uid};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+
+use super::options::set_keepalive;
+use crate::config::model::{Address, BindOptions, KeepAliveParams};
+
+/// Longest name of an abstract socket.
+pub(super) const MAX_ABSTRACT: usize = 107;
+
+/// Settings of a listening socket that its connections inherit and that do not stand on the `bind` line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SocketTuning {
+    /// `tune.sndbuf.client`.
+    pub sndbuf: Option<u32>,
+    /// `tune.rcvbuf.client`.
+    pub rcvbuf: Option<u32>,
+    /// `option clitcpka` with its parameters.
+    pub keepalive: Option<KeepAliveParams>,
+    /// `option nolinger`.
+    pub nolinger: bool,
+    /// `option tcp-smart-accept`.
+    pub smart_accept: bool,
+}
+
+/// Sockets that the process was given: by number for `fd@n`, and by address from a previous process.
+#[derive(Debug, Default)]
+pub struct Inherited {
+    by_number: BTreeMap<i32, OwnedFd>,
+    sockets: Vec<OwnedFd>,
+}
+
+impl Inherited {
+    /// Gives the socket that `fd@number` names.
+    pub fn insert(&mut self, number: i32, fd: OwnedFd) {
+        self.by_number.insert(number, fd);
+    }
+
+    /// Gives a listening socket of a previous process; the first listener with its address takes it.
+    pub fn offer(&mut self, fd: OwnedFd) {
+        self.sockets.push(fd);
+    }
+
+    fn by_number(&self, number: i32) -> io::Result<OwnedFd> {
+        match self.by_number.get(&number) {
+            Some(fd) => fd.try_clone(),
+            None => Err(rustix::io::Errno::BADF.into()),
+        }
+    }
+
+    fn take(&mut self, address: &Address) -> Option<OwnedFd> {
+        let index = self.sockets.iter().position(|fd| {
+            let local = SockRef::from(fd).local_addr();
+            local.is_ok_and(|local| same_address(&local, address))
+        })?;
+        Some(self.sockets.swap_remove(index))
+    }
+}
+
+fn same_address(local: &SockAddr, address: &Address) -> bool {
+    match address {
+        Address::Inet(wanted) => wanted.port() != 0 && local.as_socket() == Some(*wanted),
+        Address::Unix(path) => local.as_pathname() == Some(path),
+        Address::Abstract(name) => local.as_abstract_namespace().map(trim) == Some(trim(name)),
+        Address::Fd(_) => false,
+    }
+}
+
+/// An abstract name without the zeroes that fill it up.
+fn trim(name: &[u8]) -> &[u8] {
+    let end = name.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    name.get(..end).unwrap_or_default()
+}
+
+/// Where a listening socket really is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BoundAddress {
+    /// IPv4 or IPv6, with the port the kernel chose where none was asked for.
+    Inet(SocketAddr),
+    /// UNIX; the path, `abns@` name or nothing (inherited, unnamed).
+    Unix(PathBuf),
+}
+
+/// A listening, non-blocking socket. Dropping the last clone closes it and removes its UNIX path.
+#[derive(Debug)]
+pub struct ListenSocket {
+    fd: OwnedFd,
+    bound: BoundAddress,
+    path: Option<Arc<OwnedPath>>,
+    warnings: Vec<String>,
+}
+
+impl ListenSocket {
+    /// Where it listens.
+    pub fn bound(&self) -> &BoundAddress {
+        &self.bound
+    }
+
+    /// Its address, when it is a TCP socket.
+    pub fn inet_addr(&self) -> Option<SocketAddr> {
+        match self.bound {
+            BoundAddress::Inet(address) => Some(address),
+            BoundAddress::Unix(_) => None,
+        }
+    }
+
+    /// What could not be set though the socket works, in HAProxy's words, to be reported as warnings.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Another handle of the same socket, for another worker.
+    ///
+    /// # Errors
+    /// When the process has no free descriptor.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { fd: self.fd.try_clone()?, bound: self.bound.clone(), path: self.path.clone(), warnings: Vec::new() })
+    }
+
+    /// Leaves the UNIX path in place when the socket is closed, because another process serves it now.
+    pub fn keep_path(&mut self) {
+        if let Some(path) = &self.path {
+            path.keep.store(true, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    /// Gives the descriptor away, for example to the next process. The path, if any, stays.
+    pub fn into_fd(mut self) -> OwnedFd {
+        self.keep_path();
+        self.fd
+    }
+}
+
+impl AsFd for ListenSocket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+impl std::os::fd::AsRawFd for ListenSocket {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.fd.as_raw_fd()
+    }
+}
+
+/// The file of a UNIX socket, removed at the end unless something else has taken its place.
+#[derive(Debug)]
+struct OwnedPath {
+    path: PathBuf,
+    identity: Option<(u64, u64)>,
+    keep: std::sync::atomic::AtomicBool,
+}
+
+impl Drop for OwnedPath {
+    fn drop(&mut self) {
+        let ours = self.identity.is_some() && identity(&self.path) == self.identity;
+        if ours && !self.keep.load(std::sync::atomic::Ordering::Relaxed) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// Why a socket could not be made. Displays as HAProxy's message after `Binding [file:line] for frontend x: `.
+#[derive(Debug)]
+pub struct BindError {
+    /// The step that failed.
+    pub kind: BindErrorKind,
+    /// The address as in the message.
+    pub address: String,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+/// Steps of [`bind_socket`] that can fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BindErrorKind {
+    /// socket(2).
+    Create,
+    /// IP_TRANSPARENT or IP_FREEBIND.
+    Transparent,
+    /// IPV6_V6ONLY.
+    V6Only,
+    /// bind(2).
+    Bind,
+    /// bind(2) of a UNIX socket.
+    BindUnix,
+    /// Permissions of the UNIX socket's file.
+    Permissions,
+    /// Moving the UNIX socket to its final name.
+    Rename,
+    /// listen(2).
+    Listen,
+    /// An inherited descriptor is not there or is not a listening stream socket.
+    Inherited,
+    /// An option this build cannot set without unsafe code (`defer-accept`, `tfo`).
+    Unsupported,
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (why, address) = (describe(&self.source), &self.address);
+        match self.kind {
+            BindErrorKind::Create => write!(out, "cannot create receiving socket ({why}) for [{address}]"),
+            BindErrorKind::Transparent => write!(out, "cannot do transparent binding ({why}) for [{address}]"),
+            BindErrorKind::V6Only => write!(out, "cannot set IPV6_V6ONLY ({why}) for [{address}]"),
+            BindErrorKind::Bind => write!(out, "cannot bind socket ({why}) for [{address}]"),
+            BindErrorKind::BindUnix => write!(out, "cannot bind UNIX socket ({why}) [{address}]"),
+            BindErrorKind::Permissions => write!(out, "cannot change UNIX socket ownership ({why}) [{address}]"),
+            BindErrorKind::Rename => write!(out, "cannot switch final and temporary UNIX sockets ({why}) [{address}]"),
+            BindErrorKind::Listen => write!(out, "cannot listen to socket ({why}) for [{address}]"),
+            BindErrorKind::Inherited => write!(out, "cannot use file descriptor '{address}' : {why}."),
+            BindErrorKind::Unsupported => write!(out, "{why} for [{address}]"),
+        }
+    }
+}
+
+impl std::error::Error for BindError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// The system's words for an error, without Rust's "(os error n)".
+pub(super) fn describe(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
+        None => text,
+    }
+}
+
+/// Makes the listening socket of one address of a `bind` line.
+///
+/// `backlog` is what listen(2) gets. `reuseport` allows other sockets on the same address: one per worker. An inherited
+/// socket keeps its own options and gets only those that can still be changed.
+///
+/// # Errors
+/// [`BindError`], with HAProxy's text. What HAProxy only warns of is in [`ListenSocket::warnings`].
+pub fn bind_socket(
+    address: &Address,
+    options: &BindOptions,
+    tuning: &SocketTuning,
+    backlog: u32,
+    reuseport: bool,
+    inherited: &mut Inherited,
+) -> Result<ListenSocket, BindError> {
+    let fail = |kind| move |source| BindError { kind, address: display(address), source };
+    if let Some(word) = unsupported(options) {
+        let source = io::Error::new(io::ErrorKind::Unsupported, format!("'{word}' is not supported"));
+        return Err(fail(BindErrorKind::Unsupported)(source));
+    }
+    if let Address::Fd(number) = address {
+        let fd = inherited.by_number(*number).map_err(fail(BindErrorKind::Inherited))?;
+        return adopt(fd, options, tuning, backlog).map_err(fail(BindErrorKind::Inherited));
+    }
+    if let Some(fd) = inherited.take(address) {
+        return adopt(fd, options, tuning, backlog).map_err(fail(BindErrorKind::Inherited));
+    }
+    match address {
+        Address::Inet(wanted) => bind_inet(*wanted, options, tuning, backlog, reuseport)
+            .map_err(|(kind, source)| BindError { kind, address: wanted.to_string(), source }),
+        Address::Unix(path) => bind_unix(path, options, tuning, backlog).map_err(|(kind, source)| BindError {
+            kind,
+            address: display(address),
+            source,
+        }),
+        Address::Abstract(name) => bind_abstract(name, tuning, backlog).map_err(|(kind, source)| BindError {
+            kind,
+            address: display(address),
+            source,
+        }),
+        Address::Fd(_) => Err(fail(BindErrorKind::Inherited)(rustix::io::Errno::BADF.into())),
+    }
+}
+
+/// The first option that no safe system interface offers.
+fn unsupported(options: &BindOptions) -> Option<&'static str> {
+    if options.defer_accept {
+        Some("defer-accept")
+    } else if options.tfo {
+        Some("tfo")
+    } else {
+        None
+    }
+}
+
+/// An address as HAProxy prints it in messages.
+fn display(address: &Address) -> String {
+    match address {
+        Address::Inet(inet) => inet.to_string(),
+        Address::Unix(path) => path.display().to_string(),
+        Address::Abstract(name) => format!("abns@{}", String::from_utf8_lossy(trim(name))),
+        Address::Fd(number) => number.to_string(),
+    }
+}
+
+type Step<T> = Result<T, (BindErrorKind, io::Error)>;
+
+/// Names the step of an error.
+fn at(kind: BindErrorKind) -> impl FnOnce(io::Error) -> (BindErrorKind, io::Error) {
+    move |error| (kind, error)
+}
+
+fn bind_inet(
+    address: SocketAddr,
+    options: &BindOptions,
+    tuning: &SocketTuning,
+    backlog: u32,
+    reuseport: bool,
+) -> Step<ListenSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking().cloexec(), None)
+        .map_err(at(BindErrorKind::Create))?;
+    let _ = socket.set_reuse_address(true);
+    if reuseport {
+        let _ = socket.set_reuse_port(true);
+    }
+    let mut warnings = Vec::new();
+    let mut warn = |text: String| warnings.push(format!("{text} for [{address}]"));
+    if options.transparent {
+        set_transparent(&socket, address).map_err(at(BindErrorKind::Transparent))?;
+    }
+    if let SocketAddr::V6(v6) = address {
+        if options.v6only {
+            socket.set_only_v6(true).map_err(at(BindErrorKind::V6Only))?;
+        } else if options.v4v6 && v6.ip().is_unspecified() {
+            socket.set_only_v6(false).map_err(at(BindErrorKind::V6Only))?;
+        }
+    }
+    if let Some(interface) = &options.interface
+        && let Err(error) = socket.bind_device(Some(interface.as_bytes()))
+    {
+        warn(format!("cannot bind receiver to device '{interface}' ({})", describe(&error)));
+    }
+    socket.bind(&address.into()).map_err(at(BindErrorKind::Bind))?;
+    set_inherited_options(&socket, options, tuning, &mut warn);
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX)).map_err(at(BindErrorKind::Listen))?;
+    let bound = socket.local_addr().ok().and_then(|local| local.as_socket()).unwrap_or(address);
+    Ok(ListenSocket { fd: socket.into(), bound: BoundAddress::Inet(bound), path: None, warnings })
+}
+
+/// `transparent`: addresses that are not on this host; without the privilege, freebind does for what it can.
+fn set_transparent(socket: &Socket, address: SocketAddr) -> io::Result<()> {
+    match address.ip() {
+        IpAddr::V4(_) => socket.set_ip_transparent_v4(true).or_else(|_| socket.set_freebind_v4(true)),
+        IpAddr::V6(_) => socket.set_ip_transparent_v6(true).or_else(|_| socket.set_freebind_v6(true)),
+    }
+}
+
+/// Options that accepted connections inherit from their listener.
+fn set_inherited_options(socket: &Socket, options: &BindOptions, tuning: &SocketTuning, warn: &mut impl FnMut(String)) {
+    let _ = socket.set_tcp_nodelay(true);
+    if let Some(mss) = options.mss
+        && socket.set_tcp_mss(mss.unsigned_abs()).is_err()
+    {
+        warn(format!("cannot set MSS to {mss}"));
+    }
+    if let Some(timeout) = options.tcp_user_timeout
+        && socket.set_tcp_user_timeout(Some(at_least_a_millisecond(timeout))).is_err()
+    {
+        warn("cannot set TCP User Timeout".to_owned());
+    }
+    set_buffers(socket, tuning);
+    if let Some(params) = &tuning.keepalive {
+        let _ = set_keepalive(socket, params);
+    }
+    if tuning.nolinger {
+        let _ = socket.set_linger(Some(Duration::ZERO));
+    }
+    if tuning.smart_accept {
+        let _ = socket.set_tcp_quickack(false);
+    }
+}
+
+/// TCP_USER_TIMEOUT counts milliseconds and takes 0 for "the system's default".
+pub(super) fn at_least_a_millisecond(timeout: Duration) -> Duration {
+    timeout.max(Duration::from_millis(1))
+}
+
+fn set_buffers(socket: &Socket, tuning: &SocketTuning) {
+    if let Some(size) = tuning.sndbuf {
+        let _ = socket.set_send_buffer_size(size as usize);
+    }
+    if let Some(size) = tuning.rcvbuf {
+        let _ = socket.set_recv_buffer_size(size as usize);
+    }
+}
+
+/// Binds under a temporary name, sets owner and mode, listens, and only then takes the final name: at no moment does a
+/// client find the path missing, unprotected or refusing.
+fn bind_unix(path: &Path, options: &BindOptions, tuning: &SocketTuning, backlog: u32) -> Step<ListenSocket> {
+    let mut temporary = path.as_os_str().to_owned().into_vec();
+    temporary.extend_from_slice(format!(".{}.tmp", std::process::id()).as_bytes());
+    let temporary = PathBuf::from(std::ffi::OsString::from_vec(temporary));
+    let address = SockAddr::unix(&temporary).map_err(at(BindErrorKind::BindUnix))?;
+    let socket =
+        Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(at(BindErrorKind::Create))?;
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err((BindErrorKind::BindUnix, error)),
+        _ => {}
+    }
+    set_buffers(&socket, tuning);
+    socket.bind(&address).map_err(at(BindErrorKind::BindUnix))?;
+    // From here on a failure must not leave the temporary file behind.
+    finish_unix(&socket, path, &temporary, options, backlog).inspect_err(|_| {
+        let _ = std::fs::remove_file(&temporary);
+    })?;
+    let owned = OwnedPath { path: path.to_owned(), identity: identity(path), keep: false.into() };
+    Ok(ListenSocket {
+        fd: socket.into(),
+        bound: BoundAddress::Unix(path.to_owned()),
+        path: Some(Arc::new(owned)),
+        warnings: Vec::new(),
+    })
+}
+
+fn finish_unix(socket: &Socket, path: &Path, temporary: &Path, options: &BindOptions, backlog: u32) -> Step<()> {
+    if options.uid.is_some() || options.gid.is_some() {
+        rustix::fs::chown(temporary, options.uid.map(Uid::from_raw), options.gid.map(Gid::from_raw))
+            .map_err(|error| (BindErrorKind::Permissions, error.into()))?;
+    }
+    if let Some(mode) = options.mode {
+        rustix::fs::chmod(temporary, Mode::from_raw_mode(mode))
+            .map_err(|error| (BindErrorKind::Permissions, error.into()))?;
+    }
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX)).map_err(at(BindErrorKind::Listen))?;
+    std::fs::rename(temporary, path).map_err(at(BindErrorKind::Rename))
+}
+
+fn bind_abstract(name: &[u8], tuning: &SocketTuning, backlog: u32) -> Step<ListenSocket> {
+    let address = abstract_address(name).map_err(at(BindErrorKind::BindUnix))?;
+    let socket =
+        Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(at(BindErrorKind::Create))?;
+    set_buffers(&socket, tuning);
+    socket.bind(&address).map_err(at(BindErrorKind::BindUnix))?;
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX)).map_err(at(BindErrorKind::Listen))?;
+    let mut shown = b"abns@".to_vec();
+    shown.extend_from_slice(trim(name));
+    Ok(ListenSocket {
+        fd: socket.into(),
+        bound: BoundAddress::Unix(PathBuf::from(std::ffi::OsString::from_vec(shown))),
+        path: None,
+        warnings: Vec::new(),
+    })
+}
+
+/// The address of `abns@name`: HAProxy fills the name up with zeroes to its full length, and so must every peer.
+pub(super) fn abstract_address(name: &[u8]) -> io::Result<SockAddr> {
+    if name.len() > MAX_ABSTRACT {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "abstract socket name too long"));
+    }
+    let mut full = [0u8; MAX_ABSTRACT + 1];
+    if let Some(place) = full.get_mut(1..=name.len()) {
+        place.copy_from_slice(name);
+    }
+    SockAddr::unix(Path::new(std::ffi::OsStr::from_bytes(&full)))
+}
+
+/// Takes over a socket that is already bound, listening or not.
+fn adopt(fd: OwnedFd, options: &BindOptions, tuning: &SocketTuning, backlog: u32) -> io::Result<ListenSocket> {
+    let socket = Socket::from(fd);
+    if socket.r#type()? != Type::STREAM {
+        return Err(io::Error::other("not a stream socket"));
+    }
+    socket.set_nonblocking(true)?;
+    socket.set_cloexec(true)?;
+    let local = socket.local_addr()?;
+    let mut warnings = Vec::new();
+    let bound = match local.as_socket() {
+        Some(inet) => {
+            set_inherited_options(&socket, options, tuning, &mut |text| warnings.push(format!("{text} for [{inet}]")));
+            BoundAddress::Inet(inet)
+        }
+        None => {
+            set_buffers(&socket, tuning);
+            BoundAddress::Unix(local.as_pathname().map(Path::to_owned).unwrap_or_default())
+        }
+    };
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    Ok(ListenSocket { fd: socket.into(), bound, path: None, warnings })
+}

@@ -1,0 +1,16 @@
+//! Sockets and their options, shared by listeners, server connections and checks.
+//!
+//! `listen` makes listening sockets, `accept` takes connections from them, `connect` opens connections to servers and
+//! `options` holds what is set on either. Nothing here waits except [`connect()`].
+
+mod accept;
+mod connect;
+mod listen;
+mod options;
+mod port_range;
+
+pub use accept::{Accepted, AcceptedSocket, AsyncListener, accept_nonblocking};
+pub use connect::{ConnectError, ConnectOptions, ConnectTarget, OpenSocket, connect, open_socket, wait_connected};
+pub use listen::{BindError, BindErrorKind, BoundAddress, Inherited, ListenSocket, SocketTuning, bind_socket};
+pub use options::{ClientOptions, apply_client_options, set_keepalive, set_no_linger, set_quickack};
+pub use port_range::{PortLease, PortRange};

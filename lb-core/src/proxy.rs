@@ -1,1 +1,0 @@
-//! The embedding API: `Proxy::builder()`, `Proxy::from_config`, the running handle.

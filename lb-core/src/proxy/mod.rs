@@ -1,0 +1,267 @@
+//! The embedding API: a running load balancer as an object.
+//!
+//! The instance owns its threads; the program that embeds it needs no runtime and is not blocked by ours. Nothing here
+//! installs a signal handler, a global logger or exits the process, and several instances live in one process.
+
+mod builder;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use crate::config::{Config, ProxyConfig};
+use crate::listener::limits::{FrontendLimits, ListenerLimits, ProcessLimits};
+use crate::net::ClientOptions;
+use crate::net::{BindError, Inherited, SocketTuning, bind_socket};
+use crate::topology::{Topology, TopologyError};
+use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
+
+pub use builder::{Backend, Frontend, ProxyBuilder, Server};
+
+/// What a start takes besides the configuration.
+#[derive(Debug, Default)]
+pub struct StartOptions {
+    /// Sockets handed to the process, for `fd@n`.
+    pub inherited: Inherited,
+}
+
+/// Why an instance did not start. Nothing is left running or bound.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// An address given to the builder does not parse or resolve.
+    #[error("{0}")]
+    Address(String),
+    /// A name or format does not resolve.
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
+    /// A listener could not be bound.
+    #[error("Starting frontend {frontend}: {source}")]
+    Bind {
+        /// The frontend it belongs to.
+        frontend: String,
+        /// What the system said.
+        source: BindError,
+    },
+    /// A thread could not be started or could not register its listeners.
+    #[error("cannot start a worker thread: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A running instance. Clones share it; dropping the last one stops it at once.
+///
+/// ```no_run
+/// use lb_core::config::Config;
+/// use lb_core::proxy::Proxy;
+///
+/// let config = Config::load("haproxy.cfg")?;
+/// let proxy = Proxy::start(config, Default::default())?;
+/// proxy.wait();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    listeners: Vec<ListenerInfo>,
+}
+
+/// A listening address of a running instance.
+#[derive(Clone, Debug)]
+pub struct ListenerInfo {
+    /// The frontend it belongs to.
+    pub frontend: Arc<str>,
+    /// The address it is bound to, with the port the kernel chose where port 0 was asked for. `None` for UNIX sockets.
+    pub address: Option<SocketAddr>,
+}
+
+impl Proxy {
+    /// Builds a configuration by calls.
+    ///
+    /// ```no_run
+    /// use lb_core::config::Balance;
+    /// use lb_core::proxy::{Backend, Frontend, Proxy, Server};
+    ///
+    /// let proxy = Proxy::builder()
+    ///     .frontend(Frontend::http("web").bind("127.0.0.1:8080").default_backend("app"))
+    ///     .backend(Backend::new("app").balance(Balance::RoundRobin).server(Server::new("s1", "127.0.0.1:9001")))
+    ///     .start()?;
+    /// # Ok::<(), lb_core::proxy::StartError>(())
+    /// ```
+    pub fn builder() -> ProxyBuilder {
+        ProxyBuilder::default()
+    }
+
+    /// Starts the threads and listeners of a configuration.
+    ///
+    /// # Errors
+    /// [`StartError`]: a listener cannot be bound, a name does not resolve. Nothing stays behind.
+    pub fn start(config: Config, options: StartOptions) -> Result<Self, StartError> {
+        let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
+        let topology = Arc::new(Topology::new(&config, maxconn)?);
+        let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
+        let (setups, listeners) = bind_all(&config, &topology, maxconn, workers, options)?;
+        let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 20);
+        let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
+        let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
+        let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
+        let shared = Arc::new(Shared::new(topology, workers, idle_limit, maxpipes));
+        let proxy =
+            Self { inner: Arc::new(Inner { shared: Arc::clone(&shared), threads: Mutex::default(), listeners }) };
+        let (report, reports) = mpsc::channel();
+        for (index, setup) in setups.into_iter().enumerate() {
+            let (shared, report) = (Arc::clone(&shared), report.clone());
+            let thread = std::thread::Builder::new()
+                .name(format!("lb-{}", index + 1))
+                .spawn(move || {
+                    worker::run(index, shared, setup, |result| {
+                        // Nobody listens any more when another thread failed first.
+                        let _ = report.send(result);
+                    });
+                })
+                .map_err(StartError::Thread)?;
+            proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+        }
+        for _ in 0..workers {
+            reports
+                .recv()
+                .map_err(|_| std::io::ErrorKind::BrokenPipe.into())
+                .and_then(|r| r)
+                .map_err(StartError::Thread)?;
+        }
+        Ok(proxy)
+    }
+
+    /// Addresses the instance listens on, in order of the configuration.
+    pub fn listeners(&self) -> &[ListenerInfo] {
+        &self.inner.listeners
+    }
+
+    /// Closes the listeners and idle connections; what is being served is served to its end.
+    pub fn soft_stop(&self) {
+        self.inner.shared.advance(Life::SoftStop);
+    }
+
+    /// Closes everything at once.
+    pub fn stop(&self) {
+        self.inner.shared.advance(Life::HardStop);
+    }
+
+    /// Whether every thread has ended.
+    pub fn is_finished(&self) -> bool {
+        self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).iter().all(JoinHandle::is_finished)
+    }
+
+    /// Blocks until every thread has ended.
+    pub fn wait(&self) {
+        let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            // A thread that panicked has ended too; the panic was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.advance(Life::HardStop);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// `maxconn` where the configuration says nothing and no descriptor limit was computed from it.
+const DEFAULT_MAXCONN: u32 = 10_000;
+
+fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(64)
+}
+
+type Setups = (Vec<Vec<ListenerSetup>>, Vec<ListenerInfo>);
+
+fn bind_all(
+    config: &Config,
+    topology: &Topology,
+    maxconn: u32,
+    workers: usize,
+    mut options: StartOptions,
+) -> Result<Setups, StartError> {
+    let global = &config.global;
+    let process = ProcessLimits::new(maxconn, global.maxconnrate.unwrap_or(0), global.maxsessrate.unwrap_or(0));
+    let mut setups: Vec<Vec<ListenerSetup>> = (0..workers).map(|_| Vec::new()).collect();
+    let mut listeners = Vec::new();
+    for frontend in &topology.frontends {
+        let section = &frontend.config;
+        let limits = FrontendLimits::new(frontend.maxconn, section.rate_limit_sessions.unwrap_or(0));
+        for bind in &section.binds {
+            for address in &bind.addresses {
+                let backlog = bind.options.backlog.or(section.backlog).unwrap_or(frontend.maxconn).max(1);
+                let failed = |source| StartError::Bind { frontend: section.name.clone(), source };
+                let tuning = tuning(config, section);
+                let reuseport = !global.noreuseport;
+                let first = bind_socket(address, &bind.options, &tuning, backlog, reuseport, &mut options.inherited)
+                    .map_err(failed)?;
+                listeners.push(ListenerInfo { frontend: Arc::clone(&frontend.name), address: first.inet_addr() });
+                let context = Arc::new(ListenerContext {
+                    frontend: Arc::clone(frontend),
+                    options: bind.options.clone(),
+                    limits: ListenerLimits::new(
+                        Arc::clone(&process),
+                        Arc::clone(&limits),
+                        bind.options.maxconn.unwrap_or(0),
+                    ),
+                    client_options: client_options(),
+                });
+                let inet = first.inet_addr();
+                // UNIX and inherited sockets cannot be bound twice: the workers share one.
+                let shared_socket = match inet.is_some() && reuseport {
+                    true => None,
+                    false => Some(first.try_clone().map_err(StartError::Thread)?),
+                };
+                let mut first = Some(first);
+                for (index, setup) in setups.iter_mut().enumerate() {
+                    if !bind.options.threads.is_empty() && !bind.options.threads.contains(&(index as u16 + 1)) {
+                        continue;
+                    }
+                    let socket = match (first.take(), inet) {
+                        (Some(socket), _) => socket,
+                        // One socket per thread where the kernel can spread connections over them.
+                        (None, Some(inet)) if reuseport => {
+                            let address = crate::config::Address::Inet(inet);
+                            bind_socket(&address, &bind.options, &tuning, backlog, true, &mut options.inherited)
+                                .map_err(failed)?
+                        }
+                        (None, _) => match &shared_socket {
+                            Some(socket) => socket.try_clone().map_err(StartError::Thread)?,
+                            None => continue,
+                        },
+                    };
+                    setup.push(ListenerSetup { socket, context: Arc::clone(&context) });
+                }
+            }
+        }
+    }
+    Ok((setups, listeners))
+}
+
+fn tuning(config: &Config, section: &ProxyConfig) -> SocketTuning {
+    SocketTuning {
+        sndbuf: config.global.tune.sndbuf_client,
+        rcvbuf: config.global.tune.rcvbuf_client,
+        keepalive: section.options.clitcpka.then(|| section.options.clitcpka_params.clone()),
+        nolinger: section.options.nolinger,
+        smart_accept: section.options.tcp_smart_accept,
+    }
+}
+
+fn client_options() -> ClientOptions {
+    // Everything else is inherited from the listening socket.
+    ClientOptions::default()
+}

@@ -1,1 +1,0 @@
-//! The PROXY protocol, versions 1 and 2: parse and write, sans-IO.

@@ -1,0 +1,82 @@
+//! How a stream fails: which side, at which stage, in what way. One place maps it to status and log flags.
+
+use std::io;
+
+use crate::log::{Cause, Stage};
+
+/// Which end of the stream failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The client.
+    Client,
+    /// The server.
+    Server,
+}
+
+/// In what way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It closed, reset or refused.
+    Closed,
+    /// It did nothing for the time it was given.
+    Timeout,
+    /// It sent something that is not the protocol.
+    Malformed,
+    /// A head did not fit in the buffer.
+    TooLarge,
+}
+
+/// A failed stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{end:?} failed at {stage:?}: {kind:?}")]
+pub(crate) struct StreamError {
+    /// Which end.
+    pub(crate) end: End,
+    /// Where the stream was.
+    pub(crate) stage: Stage,
+    /// How.
+    pub(crate) kind: Kind,
+    /// Nothing of a response had been received, and the connection was a reused one: another connection may be
+    /// tried when the request allows it.
+    pub(crate) stale: bool,
+}
+
+impl StreamError {
+    pub(crate) fn new(end: End, stage: Stage, kind: Kind) -> Self {
+        Self { end, stage, kind, stale: false }
+    }
+
+    /// From an I/O error on one end.
+    pub(crate) fn io(end: End, stage: Stage, error: &io::Error) -> Self {
+        let kind = match error.kind() {
+            io::ErrorKind::InvalidData => Kind::Malformed,
+            io::ErrorKind::OutOfMemory => Kind::TooLarge,
+            io::ErrorKind::TimedOut => Kind::Timeout,
+            _ => Kind::Closed,
+        };
+        Self::new(end, stage, kind)
+    }
+
+    /// First character of the termination state (configuration.txt, section 8.5).
+    pub(crate) fn cause(&self) -> Cause {
+        match (self.end, self.kind) {
+            (End::Client, Kind::Closed) => Cause::ClientAbort,
+            (End::Client, Kind::Timeout) => Cause::ClientTimeout,
+            (End::Server, Kind::Closed) => Cause::ServerAbort,
+            (End::Server, Kind::Timeout) => Cause::ServerTimeout,
+            // A message that we refuse is a decision of the proxy.
+            (_, Kind::Malformed | Kind::TooLarge) => Cause::Proxy,
+        }
+    }
+
+    /// The status that is sent where no response has been started yet.
+    pub(crate) fn status(&self) -> u16 {
+        match (self.end, self.kind) {
+            (End::Client, Kind::Timeout) => 408,
+            (End::Client, _) => 400,
+            (End::Server, Kind::Timeout) if self.stage == Stage::Headers || self.stage == Stage::Data => 504,
+            (End::Server, _) if self.stage == Stage::Headers || self.stage == Stage::Data => 502,
+            (End::Server, _) => 503,
+        }
+    }
+}

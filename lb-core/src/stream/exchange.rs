@@ -1,0 +1,192 @@
+//! The part of a stream in which both ends are connected: the request goes out while the response comes in.
+//!
+//! Two [`Pump`]s and the deadlines of the two sides. Cancel safe: everything lives in the struct and the sides.
+
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use super::error::{End, Kind, StreamError};
+use super::pump::{Pump, PumpError, Wait};
+use super::side::{HeadError, Side};
+use crate::config::Timeouts;
+use crate::http::h1::parse::Limits;
+use crate::http::message::Head;
+use crate::log::Stage;
+use crate::worker::buffers::BufferPool;
+use crate::worker::timer::{Timer, after, earlier};
+
+/// What an exchange needs from around it.
+pub(crate) struct Ends<'a, 'b> {
+    pub(crate) client: Side<'a>,
+    pub(crate) server: Side<'b>,
+    pub(crate) pool: &'a BufferPool,
+    pub(crate) timer: &'a mut Timer,
+    /// `timeout client` of the frontend and `timeout server` of the backend.
+    pub(crate) timeouts: &'a Timeouts,
+}
+
+/// State of both directions.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    pub(crate) request: Pump,
+    pub(crate) response: Pump,
+    client_active: Instant,
+    server_active: Instant,
+    /// The server stopped reading the request; its response may still come.
+    pub(crate) request_refused: bool,
+}
+
+impl Exchange {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            request: Pump::default(),
+            response: Pump::default(),
+            client_active: now,
+            server_active: now,
+            request_refused: false,
+        }
+    }
+
+    /// Sends the request's first bytes: on a new connection their success says that the server accepted it.
+    ///
+    /// # Errors
+    /// The server's failures are connection failures: nothing of the request's body was consumed.
+    pub(crate) fn poll_first_bytes(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, '_>,
+    ) -> Poll<Result<(), StreamError>> {
+        match self.request.poll(cx, &mut ends.client, &mut ends.server, ends.pool) {
+            Ok(Wait::Sink) if !ends.server.has_sent() => Poll::Pending,
+            Ok(_) => Poll::Ready(Ok(())),
+            Err(PumpError::Source(error)) => Poll::Ready(Err(StreamError::io(End::Client, Stage::Data, &error))),
+            Err(PumpError::Sink(_)) if ends.server.has_sent() => {
+                self.request.abandon();
+                self.request_refused = true;
+                Poll::Ready(Ok(()))
+            }
+            Err(PumpError::Sink(error)) => Poll::Ready(Err(StreamError::io(End::Server, Stage::Connect, &error))),
+        }
+    }
+
+    /// Sends the request and waits for a response head, which is left in `head`.
+    ///
+    /// # Errors
+    /// Says which end failed; `stale` is set where the server closed without a byte of response.
+    pub(crate) fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, '_>,
+        limits: &Limits,
+        relaxed: bool,
+        head: &mut Head,
+    ) -> Poll<Result<(), StreamError>> {
+        let wait = self.poll_request(cx, ends)?;
+        match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
+            Poll::Ready(Ok(())) => {
+                self.server_active = Instant::now();
+                self.client_active = self.server_active;
+                return Poll::Ready(Ok(()));
+            }
+            Poll::Ready(Err(HeadError::Closed { silent })) => {
+                return Poll::Ready(Err(StreamError {
+                    stale: silent,
+                    ..StreamError::new(End::Server, Stage::Headers, Kind::Closed)
+                }));
+            }
+            Poll::Ready(Err(HeadError::Malformed)) => {
+                return Poll::Ready(Err(StreamError::new(End::Server, Stage::Headers, Kind::Malformed)));
+            }
+            Poll::Pending => {}
+        }
+        let client = (wait == Wait::Source).then(|| after(self.client_active, ends.timeouts.client)).flatten();
+        let server = (wait != Wait::Source).then(|| after(self.server_active, ends.timeouts.server)).flatten();
+        match ends.timer.poll(cx, earlier(client, server)) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(()) if client.is_some() => {
+                Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Timeout)))
+            }
+            Poll::Ready(()) => Poll::Ready(Err(StreamError::new(End::Server, Stage::Headers, Kind::Timeout))),
+        }
+    }
+
+    fn poll_request(&mut self, cx: &mut Context<'_>, ends: &mut Ends<'_, '_>) -> Result<Wait, StreamError> {
+        if self.request.is_done() {
+            return Ok(Wait::Done);
+        }
+        let before = self.request.bytes;
+        let wait = match self.request.poll(cx, &mut ends.client, &mut ends.server, ends.pool) {
+            Ok(wait) => wait,
+            Err(PumpError::Source(error)) => return Err(StreamError::io(End::Client, Stage::Data, &error)),
+            Err(PumpError::Sink(_)) => {
+                self.request.abandon();
+                self.request_refused = true;
+                Wait::Done
+            }
+        };
+        if self.request.bytes != before || wait == Wait::Done {
+            let now = Instant::now();
+            self.client_active = now;
+            self.server_active = now;
+        }
+        Ok(wait)
+    }
+
+    /// Moves both bodies until the response is complete and the request is, or never will be.
+    ///
+    /// # Errors
+    /// Says which end failed.
+    pub(crate) fn poll_bodies(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, '_>,
+    ) -> Poll<Result<(), StreamError>> {
+        let before = self.response.bytes;
+        let response = match self.response.poll(cx, &mut ends.server, &mut ends.client, ends.pool) {
+            Ok(wait) => wait,
+            Err(PumpError::Source(error)) => {
+                return Poll::Ready(Err(StreamError::io(End::Server, Stage::Data, &error)));
+            }
+            Err(PumpError::Sink(error)) => return Poll::Ready(Err(StreamError::io(End::Client, Stage::Data, &error))),
+        };
+        if response == Wait::Done && (self.request.is_done() || self.request_refused) {
+            return Poll::Ready(Ok(()));
+        }
+        if self.response.bytes != before {
+            let now = Instant::now();
+            self.client_active = now;
+            self.server_active = now;
+        }
+        let request = match self.poll_request(cx, ends) {
+            Ok(wait) => wait,
+            // The response is complete: what is left of the request is the client's own affair.
+            Err(_) if response == Wait::Done => {
+                self.request_refused = true;
+                return Poll::Ready(Ok(()));
+            }
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        if response == Wait::Done && request == Wait::Done {
+            return Poll::Ready(Ok(()));
+        }
+        let client = (request == Wait::Source || response == Wait::Sink)
+            .then(|| after(self.client_active, ends.timeouts.client))
+            .flatten();
+        let server = (response == Wait::Source || request == Wait::Sink)
+            .then(|| after(self.server_active, ends.timeouts.server))
+            .flatten();
+        if ends.timer.poll(cx, earlier(client, server)).is_pending() {
+            return Poll::Pending;
+        }
+        if response == Wait::Done {
+            self.request_refused = true;
+            return Poll::Ready(Ok(()));
+        }
+        let end = match (client, server) {
+            (Some(client), Some(server)) if client <= server => End::Client,
+            (Some(_), None) => End::Client,
+            _ => End::Server,
+        };
+        Poll::Ready(Err(StreamError::new(end, Stage::Data, Kind::Timeout)))
+    }
+}

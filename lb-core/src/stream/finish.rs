@@ -1,0 +1,167 @@
+//! Stage 8: the end of a stream: error replies, the log record, counters.
+
+use std::time::{Duration, Instant};
+
+use super::Stream;
+use super::error::{End, StreamError};
+use super::local::{built, flush, write_reply};
+use crate::config::Mode;
+use crate::http::h1::io::H1Conn;
+use crate::http::message::Version;
+use crate::http::reply::{early_error, error_reply};
+use crate::log::{Cause, LogRecord, Stage};
+use crate::rules::reply::BuiltReply;
+use crate::session::{ClientInfo, H1Client};
+use crate::worker::Worker;
+use crate::worker::timer::{Timer, after};
+
+impl Stream<'_> {
+    /// Maps a failure to its status and log flags and, where no response was started, answers the client.
+    pub(super) async fn fail(&mut self, error: StreamError, client: &mut H1Conn, timer: &mut Timer) -> bool {
+        self.end.terminate(error.cause(), error.stage);
+        let started = self.times.response.is_some();
+        if started {
+            return false;
+        }
+        // A client that asked before and whose server died over an idle connection asks again by itself when its own
+        // connection closes; an error page would hide that (configuration.txt, `http-reuse`).
+        let status = if self.end.status != 0 { self.end.status } else { error.status() };
+        if error.end == End::Client && error.kind == super::error::Kind::Closed && error.stage == Stage::Data {
+            self.end.status = 400;
+        }
+        let config = match &self.backend {
+            Some(backend) => std::sync::Arc::clone(&backend.config),
+            None => std::sync::Arc::clone(&self.info.frontend.config),
+        };
+        self.end.status = status;
+        let BuiltReply::Message(head, body) = built(error_reply(status, &config.errors)) else { return false };
+        let whole = client.body_received() && client.payload().is_empty();
+        let keep = error.end == End::Server && self.framing.keep_alive && whole;
+        let head_only = self.request.method() == b"HEAD";
+        write_reply(&head, &body, self.request.version(), keep, head_only, client);
+        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        flush(client, timer, deadline).await.is_ok() && keep
+    }
+
+    /// Writes the log line and gives back what the stream borrowed from the worker.
+    pub(super) fn finish(&mut self) {
+        if !self.info.frontend.log.is_off() {
+            let record = self.record();
+            self.worker.log(&self.info.frontend, &record);
+        }
+        self.worker.heads.give(std::mem::take(&mut self.request));
+        self.worker.heads.give(std::mem::take(&mut self.response));
+    }
+
+    fn record(&self) -> LogRecord {
+        let now = Instant::now();
+        let times = &self.times;
+        let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
+        let mut record = base_record(self.worker, self.info, times.start, times.first_byte, now);
+        record.http = self.info.frontend.config.mode == Mode::Http;
+        let handshake_end = times.start;
+        record.ti = Some(since(handshake_end, times.first_byte));
+        record.tr_request = times.head.map(|head| since(times.first_byte, head));
+        if let (Some(head), Some(assigned)) = (times.head, times.assigned) {
+            record.tw = Some(since(head, assigned));
+            record.tc = times.connected.map(|connected| since(assigned, connected));
+        }
+        if let (Some(connected), Some(response)) = (times.connected, times.response) {
+            record.tr = Some(since(connected, response));
+            record.td = Some(since(response, now));
+        }
+        record.ta = Some(since(times.first_byte, now));
+        let end = &self.end;
+        record.status = end.status;
+        record.cause = end.cause;
+        record.stage = end.stage;
+        record.retries = end.retries;
+        record.redispatched = end.redispatched;
+        record.server_queue = u32::try_from(end.server_queue).unwrap_or(u32::MAX);
+        record.backend_queue = u32::try_from(end.backend_queue).unwrap_or(u32::MAX);
+        record.bytes_to_client = end.bytes_to_client;
+        record.bytes_from_client = end.bytes_from_client;
+        if let Some(backend) = &self.backend {
+            record.backend = std::sync::Arc::clone(&backend.name);
+            record.beconn = backend.backend.sessions();
+        }
+        if let Some(server) = &self.server {
+            record.server = Some(std::sync::Arc::clone(&server.name));
+            record.srvconn = server.current();
+        }
+        record.request_line.extend_from_slice(self.request.method());
+        if !record.request_line.is_empty() {
+            record.request_line.push(b' ');
+            record.request_line.extend_from_slice(self.request.target());
+            record.request_line.extend_from_slice(match self.request.version() {
+                Version::Http10 => b" HTTP/1.0",
+                Version::Http11 => b" HTTP/1.1",
+                Version::Http2 => b" HTTP/2.0",
+            });
+        }
+        record
+    }
+}
+
+fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: Instant, now: Instant) -> LogRecord {
+    let wall = worker.wall();
+    let ago = |at: Instant| wall.saturating_sub(now.saturating_duration_since(at));
+    let mut record = LogRecord { cookie_request: b'-', cookie_response: b'-', ..LogRecord::default() };
+    record.accept_date = ago(start);
+    record.request_date = ago(first_byte);
+    record.client = info.source;
+    record.frontend_address = info.destination;
+    record.frontend = std::sync::Arc::clone(&info.frontend.name);
+    record.backend = std::sync::Arc::clone(&info.frontend.name);
+    record.frontend_tls = info.tls.is_some();
+    record.tls = info.tls;
+    record.th = Some(info.handshake);
+    record.tt = Some(now.saturating_duration_since(start));
+    let limits = info.slot.limits();
+    record.actconn = limits.process.connections.current();
+    record.feconn = limits.frontend.connections.current();
+    record
+}
+
+/// Answers a request that never became one, and logs it as `<BADREQ>`.
+pub(crate) async fn refuse(worker: &Worker, client: &mut H1Client, status: u16, cause: Cause, stage: Stage) {
+    let config = &client.info.frontend.config;
+    let first = client.requests == 0;
+    // A probe that sent nothing gets nothing (configuration.txt, `option http-ignore-probes`).
+    if first && client.conn.bytes_in == 0 && config.options.http_ignore_probes {
+        return;
+    }
+    if let Some(page) = early_error(status, &config.errors) {
+        client.conn.output.extend_from_slice(page);
+        let deadline = after(Instant::now(), config.timeouts.client);
+        let _ = flush(&mut client.conn, &mut client.timer, deadline).await;
+    }
+    log_refused(worker, client, status, cause, stage, None);
+}
+
+/// Logs the end of a connection on which no request was understood.
+pub(crate) fn log_refused(
+    worker: &Worker,
+    client: &H1Client,
+    status: u16,
+    cause: Cause,
+    stage: Stage,
+    first_byte: Option<Instant>,
+) {
+    let info = &client.info;
+    if info.frontend.log.is_off() {
+        return;
+    }
+    let now = Instant::now();
+    let first_byte = first_byte.unwrap_or(now);
+    let mut record = base_record(worker, info, client.idle_since, first_byte, now);
+    record.http = true;
+    record.ti = Some(first_byte.saturating_duration_since(client.idle_since));
+    record.ta = Some(now.saturating_duration_since(first_byte).max(Duration::ZERO));
+    record.status = status;
+    record.cause = cause;
+    record.stage = stage;
+    record.bytes_to_client = client.conn.bytes_out;
+    record.bytes_from_client = client.conn.bytes_in;
+    worker.log(&info.frontend, &record);
+}

@@ -1,0 +1,330 @@
+//! The stages of an HTTP stream, in order. Each is a function here or in the module it names.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use super::Stream;
+use super::error::{End, Kind, StreamError};
+use super::exchange::{Ends, Exchange};
+use super::local::Verdict;
+use super::side::Side;
+use crate::config::HttpReuse;
+use crate::connect::{Connector, Link, Private};
+use crate::http::forwarded::add_forwarded;
+use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, to_server};
+use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request, encode_response};
+use crate::http::h1::framing::{ResponseFraming, request_framing, response_framing};
+use crate::http::h1::io::{BodyEncoder, H1Conn};
+use crate::http::message::{BodyLength, Version};
+use crate::log::{Cause, Stage};
+use crate::topology::{BackendEntry, Pair};
+use crate::worker::timer::Timer;
+
+impl Stream<'_> {
+    /// Runs the stream of an HTTP/1 client to its end and says whether the connection can serve another.
+    pub(crate) async fn run_h1(
+        &mut self,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+        private: &mut Option<Private>,
+    ) -> bool {
+        let before = (client.bytes_in, client.bytes_out);
+        let keep = match self.stages(client, timer, private).await {
+            Ok(keep) => keep,
+            Err(error) => self.fail(error, client, timer).await,
+        };
+        self.end.bytes_to_client = client.bytes_out - before.1;
+        self.end.bytes_from_client = client.bytes_in - before.0;
+        self.finish();
+        keep
+    }
+
+    async fn stages(
+        &mut self,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+        private: &mut Option<Private>,
+    ) -> Result<bool, StreamError> {
+        self.judge_request()?;
+        client.expect_body(self.framing.body);
+        if let Verdict::Reply(reply) = self.frontend_rules() {
+            return self.answer(reply, client, timer).await;
+        }
+        let backend = match self.choose_backend() {
+            Some(backend) => backend,
+            None => return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await,
+        };
+        if let Verdict::Reply(reply) = self.backend_rules(&backend) {
+            return self.answer(reply, client, timer).await;
+        }
+        self.add_forwarded_headers(&backend);
+        let (mut link, mut exchange) = self.send_to_server(&backend, client, timer, private).await?;
+        let framing = self.receive_response(&backend, &mut link, &mut exchange, client, timer, private).await?;
+        if framing.tunnel {
+            return self.tunnel(&backend, link, client, timer).await;
+        }
+        let outcome = self.send_response_head(&backend, &framing, client);
+        self.move_bodies(&backend, &mut link, &mut exchange, client, timer).await?;
+        Ok(self.part(&backend, link, &exchange, &outcome, private))
+    }
+
+    /// Stage 2: the framing of the request. What two readers could read differently is refused.
+    fn judge_request(&mut self) -> Result<(), StreamError> {
+        self.framing = request_framing(&self.request).map_err(|error| {
+            self.end.status = error.status();
+            StreamError::new(End::Client, Stage::Request, Kind::Malformed)
+        })?;
+        Ok(())
+    }
+
+    /// Stage 4: `use_backend`, `default_backend`.
+    fn choose_backend(&mut self) -> Option<Arc<BackendEntry>> {
+        let index = self.info.frontend.default_backend?;
+        let backend = Arc::clone(self.worker.topology().backends.get(index)?);
+        self.session = Some(backend.backend.enter());
+        self.backend = Some(Arc::clone(&backend));
+        Some(backend)
+    }
+
+    /// `option forwardfor` and `option originalto` of both proxies.
+    fn add_forwarded_headers(&mut self, backend: &BackendEntry) {
+        let (front, back) = (&self.info.frontend.config.options, &backend.config.options);
+        let source = self.info.source.map(|address| address.ip());
+        let destination = self.info.destination.map(|address| address.ip());
+        add_forwarded(&mut self.request, front.forwardfor.as_ref(), back.forwardfor.as_ref(), source);
+        add_forwarded(&mut self.request, front.originalto.as_ref(), back.originalto.as_ref(), destination);
+    }
+
+    fn connection_options(&self, backend: &BackendEntry) -> ConnectionOptions {
+        let (front, back) = (&self.info.frontend.config.options, &backend.config.options);
+        ConnectionOptions {
+            frontend: front.connection_mode.unwrap_or_default(),
+            backend: back.connection_mode.unwrap_or_default(),
+            pretend_keepalive: front.http_pretend_keepalive || back.http_pretend_keepalive,
+        }
+    }
+
+    /// Stages 5 and 6: a server, a connection to it, and the request's first bytes on it. Failures up to here are
+    /// retried as `retries` and `option redispatch` say: nothing of the request was lost.
+    async fn send_to_server(
+        &mut self,
+        backend: &Arc<BackendEntry>,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+        private: &mut Option<Private>,
+    ) -> Result<(Link, Exchange), StreamError> {
+        let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0);
+        let result = self.attempts(&mut connector, backend, client, timer, private).await;
+        self.end.retries = connector.retries;
+        self.end.redispatched = connector.redispatched;
+        self.end.server_queue = connector.server_queue;
+        self.end.backend_queue = connector.backend_queue;
+        self.times.assigned = connector.assigned_at;
+        self.server = connector.server.take();
+        result
+    }
+
+    async fn attempts(
+        &mut self,
+        connector: &mut Connector<'_>,
+        backend: &Arc<BackendEntry>,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+        private: &mut Option<Private>,
+    ) -> Result<(Link, Exchange), StreamError> {
+        loop {
+            let mut link = connector.next(client, timer, private).await?;
+            self.write_request_head(backend, &mut link);
+            let mut exchange = Exchange::new(Instant::now());
+            let deadline = connector.connect_deadline();
+            let fresh = !link.established;
+            let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
+            let sent = poll_fn(|cx| {
+                let mut ends = Ends {
+                    client: Side::H1(client),
+                    server: Side::H1(&mut link.conn),
+                    pool,
+                    timer,
+                    timeouts: &timeouts,
+                };
+                match exchange.poll_first_bytes(cx, &mut ends) {
+                    Poll::Ready(result) => Poll::Ready(result),
+                    Poll::Pending if fresh => ends
+                        .timer
+                        .poll(cx, deadline)
+                        .map(|()| Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout))),
+                    Poll::Pending => Poll::Ready(Ok(())),
+                }
+            })
+            .await;
+            match sent {
+                Ok(()) => {
+                    link.established = true;
+                    self.times.connected = Some(Instant::now());
+                    return Ok((link, exchange));
+                }
+                Err(error) if error.end == End::Client => return Err(error),
+                Err(error) => connector.failed(link, error, client, timer).await?,
+            }
+        }
+    }
+
+    fn pair<'b>(&'b self, backend: &'b BackendEntry) -> Pair<'b> {
+        Pair { frontend: &self.info.frontend.config, backend: &backend.config }
+    }
+
+    fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) {
+        let connection = to_server(&self.connection_options(backend), &self.framing);
+        let options = EncodeOptions { connection, upgrade: self.framing.upgrade, ..EncodeOptions::default() };
+        let framing = OutFraming::from(self.framing.body);
+        encode_request(&self.request, framing, &options, &mut link.conn.output);
+        link.conn.begin_output(encoder(framing));
+    }
+
+    /// Stage 6, second half: waits for the final response head; interim ones are passed on.
+    async fn receive_response(
+        &mut self,
+        backend: &Arc<BackendEntry>,
+        link: &mut Link,
+        exchange: &mut Exchange,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+        private: &mut Option<Private>,
+    ) -> Result<ResponseFraming, StreamError> {
+        let timeouts = self.pair(backend).timeouts();
+        let relaxed = backend.config.options.accept_invalid_http_response;
+        let limits = self.worker.settings.limits;
+        let mut retried = false;
+        loop {
+            let received = poll_fn(|cx| {
+                let mut ends = Ends {
+                    client: Side::H1(client),
+                    server: Side::H1(&mut link.conn),
+                    pool: &self.worker.buffers,
+                    timer,
+                    timeouts: &timeouts,
+                };
+                exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
+            })
+            .await;
+            match received {
+                Ok(()) => {}
+                Err(error) if error.stale && link.reused && !retried && self.can_repeat(exchange) => {
+                    // The server closed an idle connection while the request was on its way: RFC 9112, section
+                    // 9.3.1 lets an idempotent request be sent again.
+                    retried = true;
+                    link.reopen(self.worker, self.info, backend)?;
+                    self.write_request_head(backend, link);
+                    *exchange = Exchange::new(Instant::now());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            let framing = response_framing(&self.response, &self.framing)
+                .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?;
+            let _ = &private;
+            if framing.interim {
+                self.pass_interim(client);
+                continue;
+            }
+            self.times.response = Some(Instant::now());
+            link.conn.expect_body(framing.body);
+            return Ok(framing);
+        }
+    }
+
+    /// Whether the request can be sent a second time: idempotent, and nothing of a body was consumed.
+    fn can_repeat(&self, exchange: &Exchange) -> bool {
+        exchange.request.bytes == 0
+            && matches!(self.framing.body, BodyLength::None | BodyLength::Known(0))
+            && matches!(self.request.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE" | b"TRACE")
+    }
+
+    /// A 1xx goes to clients that know it.
+    fn pass_interim(&mut self, client: &mut H1Conn) {
+        if self.request.version() != Version::Http10 {
+            encode_response(&self.response, OutFraming::None, &EncodeOptions::default(), &mut client.output);
+        }
+    }
+
+    fn send_response_head(
+        &mut self,
+        backend: &BackendEntry,
+        framing: &ResponseFraming,
+        client: &mut H1Conn,
+    ) -> Outcome {
+        self.end.status = self.response.status();
+        let body = self.client_body(framing);
+        let outcome = outcome(&self.connection_options(backend), &self.framing, framing, body);
+        let announced = match framing.body {
+            BodyLength::None => OutFraming::from(framing.announced),
+            _ => OutFraming::from(body),
+        };
+        let options = EncodeOptions { connection: outcome.client_header, ..EncodeOptions::default() };
+        encode_response(&self.response, announced, &options, &mut client.output);
+        client.begin_output(encoder(if framing.body == BodyLength::None { OutFraming::None } else { announced }));
+        outcome
+    }
+
+    /// How the response's body ends towards the client: chunked where only the server's close would end it, until
+    /// close where the client does not know chunks.
+    fn client_body(&self, framing: &ResponseFraming) -> BodyLength {
+        match (framing.body, self.request.version()) {
+            (BodyLength::Chunked | BodyLength::UntilClose, Version::Http10) => BodyLength::UntilClose,
+            (BodyLength::UntilClose, _) if framing.version == Version::Http10 => BodyLength::UntilClose,
+            (BodyLength::UntilClose, _) => BodyLength::Chunked,
+            (body, _) => body,
+        }
+    }
+
+    /// Stage 7: both bodies.
+    async fn move_bodies(
+        &mut self,
+        backend: &BackendEntry,
+        link: &mut Link,
+        exchange: &mut Exchange,
+        client: &mut H1Conn,
+        timer: &mut Timer,
+    ) -> Result<(), StreamError> {
+        let timeouts = self.pair(backend).timeouts();
+        poll_fn(|cx| {
+            let mut ends = Ends {
+                client: Side::H1(client),
+                server: Side::H1(&mut link.conn),
+                pool: &self.worker.buffers,
+                timer,
+                timeouts: &timeouts,
+            };
+            exchange.poll_bodies(cx, &mut ends)
+        })
+        .await
+    }
+
+    /// After the exchange: the server's connection goes back to its pool, or closes. Says whether the client's can
+    /// serve another request.
+    fn part(
+        &mut self,
+        backend: &BackendEntry,
+        link: Link,
+        exchange: &Exchange,
+        outcome: &Outcome,
+        private: &mut Option<Private>,
+    ) -> bool {
+        let clean = exchange.request.is_done() && !exchange.request_refused;
+        self.end.reused = link.reused;
+        if clean && outcome.server_keep {
+            let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
+            link.keep(self.worker, policy, private);
+        }
+        clean && outcome.client_keep
+    }
+}
+
+fn encoder(framing: OutFraming) -> BodyEncoder {
+    match framing {
+        OutFraming::Chunked => BodyEncoder::Chunked(0),
+        _ => BodyEncoder::Raw,
+    }
+}

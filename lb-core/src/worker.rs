@@ -1,1 +1,0 @@
-//! A worker thread: its runtime, listeners, server connection pools and counters.

@@ -1,0 +1,188 @@
+//! A listener on one worker: accepts, keeps the limits, and hands connections to the least loaded worker.
+
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use super::Worker;
+use crate::config::{BindOptions, Mode};
+use crate::http::h1::io::H1Conn;
+use crate::listener::limits::{ConnectionSlot, ListenerLimits, Refused};
+use crate::net::ListenSocket;
+use crate::net::{Accepted, AcceptedSocket, AsyncListener};
+use crate::net::{ClientOptions, apply_client_options};
+use crate::session::{self, ClientInfo};
+use crate::topology::Frontend;
+use crate::transport::{Socket, Transport};
+
+/// What the connections of a listener have in common.
+#[derive(Debug)]
+pub(crate) struct ListenerContext {
+    pub(crate) frontend: Arc<Frontend>,
+    pub(crate) options: BindOptions,
+    pub(crate) limits: Arc<ListenerLimits>,
+    pub(crate) client_options: ClientOptions,
+}
+
+/// A listening socket with its context, on its way to a worker.
+#[derive(Debug)]
+pub(crate) struct ListenerSetup {
+    pub(crate) socket: ListenSocket,
+    pub(crate) context: Arc<ListenerContext>,
+}
+
+/// An accepted connection with the room it takes.
+#[derive(Debug)]
+struct Arrival {
+    accepted: Accepted,
+    slot: ConnectionSlot,
+    context: Arc<ListenerContext>,
+}
+
+/// Where other workers leave connections for this one, and how much it has to do.
+#[derive(Debug, Default)]
+pub(crate) struct Handoff {
+    arrivals: Mutex<Vec<Arrival>>,
+    arrived: Notify,
+    load: AtomicU32,
+}
+
+impl Handoff {
+    pub(super) fn add_load(&self) {
+        self.load.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove_load(&self) {
+        self.load.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn put(&self, arrival: Arrival) {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
+        self.arrived.notify_one();
+    }
+
+    fn take(&self) -> Vec<Arrival> {
+        std::mem::take(&mut *self.arrivals.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A listener registered with a worker's event loop.
+#[derive(Debug)]
+pub(super) struct Listener {
+    listener: AsyncListener,
+    context: Arc<ListenerContext>,
+}
+
+impl Listener {
+    pub(super) fn new(setup: ListenerSetup) -> std::io::Result<Self> {
+        Ok(Self { listener: AsyncListener::new(setup.socket)?, context: setup.context })
+    }
+
+    pub(super) async fn run(self, worker: Rc<Worker>) {
+        loop {
+            match self.listener.accept().await {
+                Ok(accepted) => self.take_in(&worker, accepted).await,
+                Err(error) => pause_after(&error).await,
+            }
+            for _ in 1..worker.settings.maxaccept.min(64) {
+                match self.listener.try_accept() {
+                    Ok(Some(accepted)) => self.take_in(&worker, accepted).await,
+                    Ok(None) => break,
+                    Err(error) => {
+                        pause_after(&error).await;
+                        break;
+                    }
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn take_in(&self, worker: &Rc<Worker>, accepted: Accepted) {
+        let slot = self.room(worker).await;
+        let arrival = Arrival { accepted, slot, context: Arc::clone(&self.context) };
+        match least_loaded(worker) {
+            None => begin(worker, arrival),
+            Some(other) => other.put(arrival),
+        }
+    }
+
+    async fn room(&self, worker: &Worker) -> ConnectionSlot {
+        let clock = &worker.forwarder.clock;
+        loop {
+            clock.invalidate();
+            match self.context.limits.acquire(clock.now()) {
+                Ok(slot) => {
+                    slot.accepted(clock.now());
+                    return slot;
+                }
+                Err(Refused::Full(scope)) => self.context.limits.room(scope).await,
+                Err(Refused::Rate(_, wait)) => tokio::time::sleep(wait).await,
+            }
+        }
+    }
+}
+
+/// Another worker that should serve the next connection: one with markedly less to do than this one. The kernel spreads
+/// connections by hash, which leaves few long ones unevenly spread.
+fn least_loaded(worker: &Worker) -> Option<&Handoff> {
+    let handoffs = &worker.shared.handoffs;
+    if handoffs.len() < 2 {
+        return None;
+    }
+    let mine = handoffs.get(worker.index)?.load.load(Ordering::Relaxed);
+    let (least, other) = handoffs.iter().map(|h| (h.load.load(Ordering::Relaxed), h)).min_by_key(|(load, _)| *load)?;
+    // Handing over wakes another thread: not for the noise of many short connections.
+    (mine > least + mine / 8).then_some(other)
+}
+
+/// Waits a moment where accepting failed for lack of a descriptor or memory: the condition does not clear at once.
+async fn pause_after(error: &std::io::Error) {
+    if !matches!(error.kind(), std::io::ErrorKind::ConnectionAborted | std::io::ErrorKind::Interrupted) {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Starts the connections that other workers accepted for this one.
+pub(super) async fn receive_handoffs(worker: Rc<Worker>) {
+    let Some(handoff) = worker.shared.handoffs.get(worker.index) else { return };
+    loop {
+        handoff.arrived.notified().await;
+        for arrival in handoff.take() {
+            begin(&worker, arrival);
+        }
+    }
+}
+
+fn begin(worker: &Rc<Worker>, arrival: Arrival) {
+    let Arrival { accepted, slot, context } = arrival;
+    if !context.client_options.is_empty() {
+        apply_client_options(&accepted.socket, accepted.socket.is_tcp(), &context.client_options);
+    }
+    let destination = accepted.socket.local_addr();
+    let socket = match accepted.socket {
+        AcceptedSocket::Tcp(tcp) => Socket::Fresh(Some(tcp)),
+        AcceptedSocket::Unix(unix) => match tokio::net::UnixStream::from_std(unix) {
+            Ok(unix) => Socket::Unix(unix),
+            Err(_) => return,
+        },
+    };
+    let info = ClientInfo {
+        frontend: Arc::clone(&context.frontend),
+        source: accepted.peer,
+        destination,
+        accepted: Instant::now(),
+        handshake: std::time::Duration::ZERO,
+        tls: None,
+        slot,
+    };
+    let conn = H1Conn::new(Transport::Plain(socket));
+    let tasks = Rc::clone(worker);
+    match context.frontend.config.mode {
+        Mode::Http => worker.spawn(session::run_h1(tasks, conn, info)),
+        Mode::Tcp => worker.spawn(crate::stream::tcp::run(tasks, conn, info)),
+    }
+}

@@ -1,0 +1,26 @@
+//! Recycled message heads of one worker: their arenas are allocated once.
+
+use std::cell::RefCell;
+
+use crate::http::message::Head;
+
+/// Heads kept for reuse.
+const KEPT: usize = 128;
+
+/// Free heads.
+#[derive(Debug, Default)]
+pub(crate) struct HeadPool(RefCell<Vec<Head>>);
+
+impl HeadPool {
+    pub(crate) fn take(&self) -> Head {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give(&self, mut head: Head) {
+        let mut free = self.0.borrow_mut();
+        if free.len() < KEPT {
+            head.clear();
+            free.push(head);
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! A worker thread: its runtime, listeners, server connection pools, buffers and logger.
+//!
+//! Everything a request touches belongs to its worker: no lock, no wake-up of another thread. What workers share (the
+//! topology, gauges, server state) is atomics behind `Arc`s.
+
+mod accept;
+pub mod buffers;
+mod heads;
+pub(crate) mod timer;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+
+pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
+use buffers::BufferPool;
+use heads::HeadPool;
+
+use crate::clock::Clock;
+use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
+use crate::forward::{Forwarder, PipeLimit, PipePool};
+use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::topology::{Frontend, Settings, Topology};
+
+/// How far an instance is on its way to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Life {
+    /// Accepts and serves.
+    Running = 0,
+    /// Serves what it has, accepts nothing.
+    SoftStop = 1,
+    /// Drops everything.
+    HardStop = 2,
+}
+
+/// What the workers of an instance share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) topology: Arc<Topology>,
+    pub(crate) pool_counts: Arc<PoolCounts>,
+    pub(crate) pipes: Arc<PipeLimit>,
+    pub(crate) dropped_logs: Arc<DroppedLogs>,
+    pub(crate) handoffs: Vec<Handoff>,
+    life: AtomicU8,
+    changed: Vec<Notify>,
+}
+
+impl Shared {
+    pub(crate) fn new(topology: Arc<Topology>, workers: usize, idle_limit: u32, maxpipes: u32) -> Self {
+        Self {
+            pool_counts: Arc::new(PoolCounts::new(topology.pools, idle_limit)),
+            topology,
+            pipes: PipeLimit::new(maxpipes),
+            dropped_logs: Arc::default(),
+            handoffs: (0..workers).map(|_| Handoff::default()).collect(),
+            life: AtomicU8::new(Life::Running as u8),
+            changed: (0..workers).map(|_| Notify::new()).collect(),
+        }
+    }
+
+    pub(crate) fn life(&self) -> Life {
+        match self.life.load(Ordering::Acquire) {
+            0 => Life::Running,
+            1 => Life::SoftStop,
+            _ => Life::HardStop,
+        }
+    }
+
+    /// Moves towards the end, never back.
+    pub(crate) fn advance(&self, life: Life) {
+        self.life.fetch_max(life as u8, Ordering::AcqRel);
+        for worker in &self.changed {
+            worker.notify_one();
+        }
+    }
+}
+
+/// The state of one worker thread.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) settings: Settings,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) buffers: BufferPool,
+    pub(crate) heads: HeadPool,
+    pub(crate) pools: ServerPools,
+    pub(crate) forwarder: Forwarder,
+    logger: RefCell<Logger>,
+    flush_logs: Notify,
+    stopping: Cell<bool>,
+    /// Wakers of idle connections, to end them on a soft stop.
+    idle: RefCell<Seats>,
+    sessions: Cell<usize>,
+    session_ended: Notify,
+}
+
+impl Worker {
+    pub(crate) fn new(index: usize, shared: Arc<Shared>) -> Rc<Self> {
+        let settings = shared.topology.settings.clone();
+        let pipes = match settings.global.nosplice {
+            true => PipePool::disabled(),
+            false => PipePool::new(Arc::clone(&shared.pipes), settings.global.tune.pipesize),
+        };
+        Rc::new(Self {
+            index,
+            buffers: BufferPool::new(settings.bufsize),
+            heads: HeadPool::default(),
+            pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
+            forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
+            logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
+            flush_logs: Notify::new(),
+            stopping: Cell::new(false),
+            idle: RefCell::default(),
+            sessions: Cell::new(0),
+            session_ended: Notify::new(),
+            settings,
+            shared,
+        })
+    }
+
+    /// The topology that new streams use.
+    pub(crate) fn topology(&self) -> &Topology {
+        &self.shared.topology
+    }
+
+    /// Whether a soft stop is under way.
+    pub(crate) fn stopping(&self) -> bool {
+        self.stopping.get()
+    }
+
+    /// Wall time since the epoch.
+    pub(crate) fn wall(&self) -> Duration {
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// Queues an access line; it is sent at the end of this turn of the event loop.
+    pub(crate) fn log(&self, frontend: &Frontend, record: &LogRecord) {
+        let mut logger = self.logger.borrow_mut();
+        let first = !logger.has_pending();
+        logger.access(&frontend.log, record);
+        if first && logger.has_pending() {
+            self.flush_logs.notify_one();
+        }
+    }
+
+    /// Starts a session's task.
+    pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + 'static) {
+        self.sessions.set(self.sessions.get() + 1);
+        if let Some(handoff) = self.shared.handoffs.get(self.index) {
+            handoff.add_load();
+        }
+        let guard = SessionGuard(Rc::clone(self));
+        tokio::task::spawn_local(async move {
+            let _guard = guard;
+            session.await;
+        });
+    }
+
+    /// A place among the idle connections.
+    pub(crate) fn idle_seat(&self) -> Seat<'_> {
+        Seat { seats: &self.idle, index: None }
+    }
+
+    fn stop_softly(&self) {
+        self.stopping.set(true);
+        self.pools.clear();
+        self.idle.borrow_mut().wake_all();
+    }
+}
+
+struct SessionGuard(Rc<Worker>);
+
+impl Drop for SessionGuard {
+    fn drop(&mut self) {
+        self.0.sessions.set(self.0.sessions.get() - 1);
+        if let Some(handoff) = self.0.shared.handoffs.get(self.0.index) {
+            handoff.remove_load();
+        }
+        if self.0.stopping() && self.0.sessions.get() == 0 {
+            self.0.session_ended.notify_one();
+        }
+    }
+}
+
+/// Wakers of idle connections.
+#[derive(Debug, Default)]
+struct Seats {
+    wakers: Vec<Option<Waker>>,
+    free: Vec<usize>,
+}
+
+impl Seats {
+    fn wake_all(&mut self) {
+        for waker in self.wakers.iter().flatten() {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+/// One idle connection's place; it is left on drop.
+pub(crate) struct Seat<'a> {
+    seats: &'a RefCell<Seats>,
+    index: Option<usize>,
+}
+
+impl Seat<'_> {
+    /// Has the task woken by a soft stop.
+    pub(crate) fn sit(&mut self, cx: &Context<'_>) {
+        if self.index.is_some() {
+            return;
+        }
+        let mut seats = self.seats.borrow_mut();
+        let index = match seats.free.pop() {
+            Some(index) => index,
+            None => {
+                seats.wakers.push(None);
+                seats.wakers.len() - 1
+            }
+        };
+        if let Some(seat) = seats.wakers.get_mut(index) {
+            *seat = Some(cx.waker().clone());
+        }
+        self.index = Some(index);
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        if let Some(index) = self.index {
+            let mut seats = self.seats.borrow_mut();
+            if let Some(seat) = seats.wakers.get_mut(index) {
+                *seat = None;
+            }
+            seats.free.push(index);
+        }
+    }
+}
+
+/// The body of a worker thread: serves until the instance stops.
+///
+/// # Errors
+/// When the runtime or a listener cannot be registered with it.
+pub(crate) fn run(
+    index: usize,
+    shared: Arc<Shared>,
+    listeners: Vec<ListenerSetup>,
+    ready: impl FnOnce(std::io::Result<()>),
+) {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return ready(Err(error)),
+    };
+    let local = LocalSet::new();
+    local.block_on(&runtime, async move {
+        let worker = Worker::new(index, Arc::clone(&shared));
+        let mut accepting = Vec::new();
+        for setup in listeners {
+            match accept::Listener::new(setup) {
+                Ok(listener) => {
+                    let worker = Rc::clone(&worker);
+                    accepting.push(tokio::task::spawn_local(async move { listener.run(worker).await }));
+                }
+                Err(error) => return ready(Err(error)),
+            }
+        }
+        ready(Ok(()));
+        let housekeeping = tokio::task::spawn_local(housekeeping(Rc::clone(&worker)));
+        let logs = tokio::task::spawn_local(flush_logs(Rc::clone(&worker)));
+        let handoff = tokio::task::spawn_local(accept::receive_handoffs(Rc::clone(&worker)));
+        until_stopped(&worker, accepting).await;
+        housekeeping.abort();
+        handoff.abort();
+        logs.abort();
+        worker.logger.borrow_mut().flush();
+    });
+}
+
+async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::JoinHandle<()>>) {
+    loop {
+        match worker.shared.life() {
+            Life::HardStop => return,
+            Life::SoftStop => {
+                for task in accepting.drain(..) {
+                    task.abort();
+                    let _ = task.await;
+                }
+                if !worker.stopping() {
+                    worker.stop_softly();
+                }
+                if worker.sessions.get() == 0 {
+                    return;
+                }
+            }
+            Life::Running => {}
+        }
+        if let Some(changed) = worker.shared.changed.get(worker.index) {
+            tokio::select! {
+                () = changed.notified() => {}
+                () = worker.session_ended.notified() => {}
+            }
+        }
+    }
+}
+
+/// Once a second: closed and unneeded server connections go.
+async fn housekeeping(worker: Rc<Worker>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        if !worker.pools.is_empty() {
+            let topology = worker.topology();
+            worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
+        }
+        if worker.logger.borrow().has_pending() {
+            worker.logger.borrow_mut().flush();
+        }
+    }
+}
+
+/// Runs after the tasks that were woken together: one send for all their lines.
+async fn flush_logs(worker: Rc<Worker>) {
+    loop {
+        worker.flush_logs.notified().await;
+        worker.logger.borrow_mut().flush();
+    }
+}
