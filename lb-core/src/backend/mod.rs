@@ -3,6 +3,7 @@
 //! [`Backend::try_assign`] is the whole of it for the data path: it gives a server with a [`ServerSlot`], a [`Ticket`]
 //! to wait with, or nothing. It takes no lock unless somebody has to wait, and does no I/O.
 
+mod changes;
 mod hub;
 mod queue;
 mod slot;
@@ -12,7 +13,9 @@ mod ticket;
 pub(crate) mod tests;
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use hub::Hub;
 pub use queue::Queue;
@@ -20,8 +23,8 @@ pub use slot::ServerSlot;
 pub use ticket::{QueueError, Ticket};
 
 use crate::balance::{Balancer, Candidate, Key, Pick};
-use crate::config::model::{ProxyConfig, ServerConfig};
-use crate::server::{AdminState, OperationalState, Server};
+use crate::config::model::{ProxyConfig, ProxyKind, ServerConfig, Source};
+use crate::server::Server;
 use ticket::Waits;
 
 /// Where a backend's connections go.
@@ -33,6 +36,15 @@ pub enum Target {
     Dispatch(SocketAddr),
     /// To the address the client connected to (`option transparent`).
     Transparent,
+}
+
+/// What checks of a backend's servers have in common.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CheckSettings {
+    pub(crate) timeout_connect: Option<Duration>,
+    pub(crate) timeout_check: Option<Duration>,
+    pub(crate) log_health_checks: bool,
+    pub(crate) source: Option<Source>,
 }
 
 /// A backend, or the backend half of a `listen` section.
@@ -48,6 +60,10 @@ pub struct Backend {
     pub servers: Vec<Arc<Server>>,
     hub: Arc<Hub>,
     allbackups: bool,
+    backend_only: bool,
+    check_settings: CheckSettings,
+    /// How many servers are chosen among.
+    eligible: AtomicUsize,
     /// Serialises state changes, which rebuild what the balancer chooses from.
     state_change: Mutex<()>,
 }
@@ -70,7 +86,9 @@ pub enum Assign {
     Server(Assignment),
     /// Every server is full, or the only right one is.
     Queue(Ticket),
-    /// No server is available: 503.
+    /// The only right server is full and so is its queue (`maxqueue`): 503, `SQ`.
+    QueueFull(Arc<Server>),
+    /// No server is available: 503, `SC`.
     None,
 }
 
@@ -124,6 +142,14 @@ impl Backend {
             servers: config.servers.iter().enumerate().map(server).collect(),
             hub,
             allbackups: config.options.allbackups,
+            backend_only: config.kind == ProxyKind::Backend,
+            check_settings: CheckSettings {
+                timeout_connect: config.timeouts.connect,
+                timeout_check: config.timeouts.check,
+                log_health_checks: config.options.log_health_checks,
+                source: config.source.clone(),
+            },
+            eligible: AtomicUsize::new(0),
             state_change: Mutex::new(()),
         };
         backend.rebuild(&backend.lock_state());
@@ -161,12 +187,21 @@ impl Backend {
                 return Assign::Queue(ticket);
             }
         }
+        // Who waits already goes first. Only addresses have a server of their own.
+        let in_turn = self.hub.queue.pending() > 0 && !self.hub.balancer.is_deterministic();
+        if in_turn && self.eligible.load(Ordering::Relaxed) > 0 {
+            return self.queue_here(request);
+        }
         let key = Key { source: request.source, exclude: request.exclude };
         match self.hub.balancer.pick(&self.servers, &key) {
             Pick::Taken(slot) => Assign::Server(Assignment::immediate(slot)),
-            Pick::Wait(index) => match self.servers.get(index).and_then(|server| self.queue_on(server, request)) {
-                Some(ticket) => Assign::Queue(ticket),
-                None => self.queue_here(request),
+            Pick::Wait(index) => match self.servers.get(index) {
+                None => Assign::None,
+                Some(server) => match self.queue_on(server, request) {
+                    Some(ticket) => Assign::Queue(ticket),
+                    None if self.hub.balancer.is_deterministic() => Assign::QueueFull(Arc::clone(server)),
+                    None => self.queue_here(request),
+                },
             },
             Pick::Full => self.queue_here(request),
             Pick::None => Assign::None,
@@ -175,9 +210,9 @@ impl Backend {
 
     /// Joins the queue of one server, unless it holds `maxqueue` waiters.
     fn queue_on(self: &Arc<Self>, server: &Arc<Server>, request: &AssignRequest) -> Option<Ticket> {
-        let (key, grant) = server.queue.push(server.config.maxqueue)?;
+        let place = server.queue.push(server.config.maxqueue)?;
         server.load_changed();
-        let ticket = Ticket::new(Arc::clone(self), Waits::Server(server.index), *request, key, grant);
+        let ticket = Ticket::new(Arc::clone(self), Waits::Server(server.index), *request, place);
         // A slot may have come free, or the server may have gone, before we were in the queue.
         if server.is_usable() {
             slot::serve_waiters(server);
@@ -189,8 +224,9 @@ impl Backend {
 
     /// Joins the backend's queue.
     fn queue_here(self: &Arc<Self>, request: &AssignRequest) -> Assign {
-        let Some((key, grant)) = self.hub.queue.push(0) else { return Assign::None };
-        let ticket = Ticket::new(Arc::clone(self), Waits::Backend, *request, key, grant);
+        let Some(place) = self.hub.queue.push(0) else { return Assign::None };
+        let ticket = Ticket::new(Arc::clone(self), Waits::Backend, *request, place);
+        // A slot may have come free before we were in the queue.
         for server in &self.servers {
             if self.hub.queue.pending() == 0 {
                 break;
@@ -200,38 +236,8 @@ impl Backend {
         Assign::Queue(ticket)
     }
 
-    /// Changes the administrative state of a server and has the balancer follow. Returns the state before.
-    pub fn set_admin(&self, server: &Server, set: AdminState, clear: AdminState) -> AdminState {
-        let guard = self.lock_state();
-        let before = server.set_admin(set, clear);
-        self.rebuild(&guard);
-        before
-    }
-
-    /// Changes the operational state of a server and has the balancer follow.
-    ///
-    /// Returns how many waiters of the server's own queue were sent to choose again.
-    pub fn set_operational(&self, server: &Server, state: OperationalState) -> u32 {
-        let guard = self.lock_state();
-        server.set_operational(state);
-        self.rebuild(&guard);
-        drop(guard);
-        if state.is_up() { 0 } else { server.queue.redistribute() }
-    }
-
-    /// Changes the weight of a server and has the balancer follow.
-    pub fn set_weight(&self, server: &Server, weight: u32) {
-        let guard = self.lock_state();
-        server.set_weight(weight);
-        self.rebuild(&guard);
-    }
-
-    /// Usable active and backup servers, as state-change lines count them.
-    pub fn usable_servers(&self) -> (usize, usize) {
-        let usable = |backup: bool| {
-            self.servers.iter().filter(|server| server.is_backup() == backup && server.takes_new()).count()
-        };
-        (usable(false), usable(true))
+    pub(crate) fn check_settings(&self) -> &CheckSettings {
+        &self.check_settings
     }
 
     fn lock_state(&self) -> MutexGuard<'_, ()> {
@@ -254,11 +260,8 @@ impl Backend {
                 candidates.binary_search_by_key(&(server.index as u32), |candidate| candidate.index).is_ok(),
             );
         }
+        self.eligible.store(candidates.len(), Ordering::Relaxed);
         self.hub.balancer.rebuild(&self.servers, &candidates);
-        if self.hub.queue.pending() > 0 {
-            for server in &self.servers {
-                slot::serve_waiters(server);
-            }
-        }
+        self.serve_all();
     }
 }

@@ -42,6 +42,14 @@ struct Waiter {
     served_before: u64,
 }
 
+/// A place in a queue, as its holder sees it.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) key: u64,
+    pub(crate) served_before: u64,
+    pub(crate) grant: oneshot::Receiver<Grant>,
+}
+
 /// A waiter taken out of the queue, to be granted a slot.
 #[derive(Debug)]
 pub(crate) struct Popped {
@@ -66,8 +74,8 @@ impl Queue {
     }
 
     /// Joins the queue unless `limit` (0 is none) are waiting already.
-    pub(crate) fn push(&self, limit: u32) -> Option<(u64, oneshot::Receiver<Grant>)> {
-        let (grant, receiver) = oneshot::channel();
+    pub(crate) fn push(&self, limit: u32) -> Option<Place> {
+        let (sender, grant) = oneshot::channel();
         let mut waiting = self.lock();
         if limit != 0 && waiting.entries.len() >= limit as usize {
             return None;
@@ -75,10 +83,15 @@ impl Queue {
         let key = waiting.next;
         waiting.next += 1;
         let served_before = waiting.served;
-        waiting.entries.insert(key, Waiter { grant, served_before });
+        waiting.entries.insert(key, Waiter { grant: sender, served_before });
         let pending = self.pending.fetch_add(1, Ordering::SeqCst) + 1;
         self.max.fetch_max(pending, Ordering::Relaxed);
-        Some((key, receiver))
+        Some(Place { key, served_before, grant })
+    }
+
+    /// How many were served so far.
+    pub(crate) fn served(&self) -> u64 {
+        self.lock().served
     }
 
     /// Takes the first waiter.

@@ -14,7 +14,8 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::model::{Address, Balance, Mode, ProxyKind};
+use crate::config::model::{Address, Balance, Mode};
+use crate::server::{AdminState, OperationalState};
 
 pub(crate) fn server_line(name: &str, weight: u32) -> ServerConfig {
     ServerConfig {
@@ -181,13 +182,46 @@ fn static_rr_serves_as_haproxy_does() {
 }
 
 #[test]
-fn leastconn_takes_turns_while_idle_and_follows_the_weights_under_load() {
+fn leastconn_takes_turns_while_idle() {
     let backend = backend(Balance::LeastConn, &[1, 2, 3], |_, _| ());
     assert_eq!(sequence(&backend, 9), "012012012");
-    let held: Vec<_> = (0..60).map(|_| assigned(backend.try_assign(&AssignRequest::default()))).collect();
-    assert_eq!(backend.servers.iter().map(|server| server.current()).collect::<Vec<_>>(), [10, 20, 30]);
-    drop(held);
     assert!(backend.servers.iter().all(|server| server.current() == 0));
+}
+
+#[test]
+fn leastconn_fills_as_haproxy_does() {
+    let table: &[(&[u32], &str)] = &[(&[1, 2], "011101101101"), (&[1, 3, 10], "0122222212221222212221222012")];
+    for (weights, expected) in table {
+        let backend = backend(Balance::LeastConn, weights, |_, _| ());
+        let held: Vec<_> = expected.chars().map(|_| assigned(backend.try_assign(&AssignRequest::default()))).collect();
+        assert_eq!(held.iter().map(|held| held.server.index.to_string()).collect::<String>(), *expected);
+        drop(held);
+        assert!(backend.servers.iter().all(|server| server.current() == 0));
+    }
+}
+
+#[test]
+fn leastconn_uses_the_servers_queues_where_maxqueue_is_set() {
+    let backend = backend(Balance::LeastConn, &[1, 1], |_, line| {
+        line.maxconn = 1;
+        line.maxqueue = 2;
+    });
+    let all: Vec<_> = (0..8).map(|_| backend.try_assign(&AssignRequest::default())).collect();
+    assert_eq!(all.iter().filter(|assign| matches!(assign, Assign::Server(_))).count(), 2);
+    assert_eq!(backend.servers.iter().map(|server| server.queued()).collect::<Vec<_>>(), [2, 2]);
+    assert_eq!(backend.queue().pending(), 2);
+}
+
+#[test]
+fn source_refuses_what_its_servers_queue_has_no_room_for() {
+    let backend = backend(Balance::Source, &[1, 1], |_, line| {
+        line.maxconn = 1;
+        line.maxqueue = 1;
+    });
+    let request = AssignRequest { source: Some([127, 0, 0, 1].into()), ..Default::default() };
+    let _held = assigned(backend.try_assign(&request));
+    let _waiting = queued(backend.try_assign(&request));
+    assert!(matches!(backend.try_assign(&request), Assign::QueueFull(server) if server.index == 1));
 }
 
 #[test]
@@ -209,7 +243,7 @@ fn source_follows_the_address_and_waits_for_its_server() {
     let first = assigned(backend.try_assign(&from("127.0.0.1")));
     assert_eq!(first.server.index, 2);
     assert_eq!(assigned(backend.try_assign(&from("127.0.0.2"))).server.index, 0);
-    let ticket = queued(backend.try_assign(&from("127.0.0.1")));
+    let mut ticket = queued(backend.try_assign(&from("127.0.0.1")));
     assert_eq!(ticket.server(), Some(2));
     drop(first);
     let mut wait = pin!(ticket.wait(None));
@@ -288,9 +322,12 @@ fn waiters_are_served_in_order_the_servers_own_queue_first() {
         (backend.try_assign(&AssignRequest::default()), backend.try_assign(&AssignRequest::default()));
     let own = backend.try_assign(&AssignRequest { force: Some(0), ..Default::default() });
     assert_eq!((backend.queue().pending(), backend.servers[0].queued()), (2, 1));
-    let mut first = pin!(queued(first).wait(None));
-    let mut second = pin!(queued(second).wait(None));
-    let mut own = pin!(queued(own).wait(None));
+    let mut first_ticket = queued(first);
+    let mut first = pin!(first_ticket.wait(None));
+    let mut second_ticket = queued(second);
+    let mut second = pin!(second_ticket.wait(None));
+    let mut own_ticket = queued(own);
+    let mut own = pin!(own_ticket.wait(None));
     assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending() && poll(own.as_mut()).is_pending());
     drop(held);
     assert!(poll(first.as_mut()).is_pending());
@@ -311,7 +348,7 @@ fn who_leaves_the_queue_passes_its_grant_on() {
     let held = assigned(backend.try_assign(&AssignRequest::default()));
     let gone = queued(backend.try_assign(&AssignRequest::default()));
     let granted = queued(backend.try_assign(&AssignRequest::default()));
-    let last = queued(backend.try_assign(&AssignRequest::default()));
+    let mut last = queued(backend.try_assign(&AssignRequest::default()));
     drop(gone);
     assert_eq!(backend.queue().pending(), 2);
     drop(held);
@@ -326,8 +363,10 @@ fn who_leaves_the_queue_passes_its_grant_on() {
 async fn a_wait_ends_at_its_deadline() {
     let backend = backend(Balance::RoundRobin, &[1], |_, line| line.maxconn = 1);
     let _held = assigned(backend.try_assign(&AssignRequest::default()));
-    let ticket = queued(backend.try_assign(&AssignRequest::default()));
+    let mut ticket = queued(backend.try_assign(&AssignRequest::default()));
     assert_eq!(ticket.wait(Some(Instant::now())).await.err(), Some(QueueError::Timeout));
+    assert_eq!(ticket.position(), (0, 1));
+    drop(ticket);
     assert_eq!(backend.queue().pending(), 0);
 }
 
@@ -336,12 +375,14 @@ fn the_queue_of_a_server_that_goes_down_is_redistributed() {
     let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| line.maxconn = 1);
     let to = |index| AssignRequest { force: Some(index), ..Default::default() };
     let _held = assigned(backend.try_assign(&to(0)));
-    let mut wait = pin!(queued(backend.try_assign(&to(0))).wait(None));
+    let mut wait_ticket = queued(backend.try_assign(&to(0)));
+    let mut wait = pin!(wait_ticket.wait(None));
     assert!(poll(wait.as_mut()).is_pending());
     assert_eq!(backend.set_operational(&backend.servers[0], OperationalState::Stopped), 1);
     let Poll::Ready(Ok(moved)) = poll(wait.as_mut()) else { panic!("not moved") };
     assert_eq!(moved.server.index, 1);
-    let mut none = pin!(queued(backend.try_assign(&to(1))).wait(None));
+    let mut none_ticket = queued(backend.try_assign(&to(1)));
+    let mut none = pin!(none_ticket.wait(None));
     backend.set_operational(&backend.servers[1], OperationalState::Stopped);
     assert!(matches!(poll(none.as_mut()), Poll::Ready(Err(QueueError::NoServer))));
 }
@@ -351,7 +392,8 @@ fn a_server_that_comes_up_takes_from_the_backends_queue() {
     let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| line.maxconn = 1);
     maint(&backend, 1, true);
     let _held = assigned(backend.try_assign(&AssignRequest::default()));
-    let mut wait = pin!(queued(backend.try_assign(&AssignRequest::default())).wait(None));
+    let mut wait_ticket = queued(backend.try_assign(&AssignRequest::default()));
+    let mut wait = pin!(wait_ticket.wait(None));
     assert!(poll(wait.as_mut()).is_pending());
     maint(&backend, 1, false);
     assert!(matches!(poll(wait.as_mut()), Poll::Ready(Ok(assignment)) if assignment.server.index == 1));
@@ -427,7 +469,7 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
             match backend.try_assign(&AssignRequest { force, ..Default::default() }) {
                 Assign::Server(assignment) => held.push_back(assignment),
                 Assign::Queue(ticket) if state % 3 == 0 => drop(ticket),
-                Assign::Queue(ticket) => {
+                Assign::Queue(mut ticket) => {
                     // Who waits holds nothing, or all could wait for each other.
                     held.clear();
                     let mut wait = Box::pin(ticket.wait(None));
@@ -438,7 +480,7 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
                         held.push_back(wait.await.unwrap());
                     }
                 }
-                Assign::None => unreachable!(),
+                Assign::QueueFull(_) | Assign::None => unreachable!(),
             }
             if backend.servers.iter().any(|server| server.current() > maxconn) {
                 exceeded.fetch_add(1, Ordering::SeqCst);

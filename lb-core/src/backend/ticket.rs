@@ -6,7 +6,7 @@ use std::time::Instant;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::queue::{Grant, Queue};
+use super::queue::{Grant, Place, Queue};
 use super::{Assign, AssignRequest, Assignment, Backend};
 
 /// Why a wait ended without a server.
@@ -34,18 +34,14 @@ pub struct Ticket {
     waits: Waits,
     request: AssignRequest,
     key: u64,
+    served_before: u64,
     grant: oneshot::Receiver<Grant>,
 }
 
 impl Ticket {
-    pub(super) fn new(
-        backend: Arc<Backend>,
-        waits: Waits,
-        request: AssignRequest,
-        key: u64,
-        grant: oneshot::Receiver<Grant>,
-    ) -> Self {
-        Self { backend, waits, request, key, grant }
+    pub(super) fn new(backend: Arc<Backend>, waits: Waits, request: AssignRequest, place: Place) -> Self {
+        let Place { key, served_before, grant } = place;
+        Self { backend, waits, request, key, served_before, grant }
     }
 
     /// The server whose queue this is, or `None` for the backend's queue.
@@ -56,10 +52,25 @@ impl Ticket {
         }
     }
 
+    /// Requests processed before this one in the server's and in the backend's queue (`%sq` and `%bq`) if it is
+    /// served, or given up, now. HAProxy counts the request itself.
+    pub fn position(&self) -> (u64, u64) {
+        let position = self.queue().map_or(0, |queue| queue.served() - self.served_before + 1);
+        self.in_queue(position)
+    }
+
+    fn in_queue(&self, position: u64) -> (u64, u64) {
+        match self.waits {
+            Waits::Server(_) => (position, 0),
+            Waits::Backend => (0, position),
+        }
+    }
+
     /// Waits for a slot until `deadline`, without end when there is none.
     ///
-    /// Cancel safe: dropping the future leaves the queue and loses no slot.
-    pub async fn wait(self, deadline: Option<Instant>) -> Result<Assignment, QueueError> {
+    /// Cancel safe: dropping the future changes nothing, dropping the ticket leaves the queue; neither loses a slot.
+    /// After an answer the ticket is only good for [`Ticket::position`].
+    pub async fn wait(&mut self, deadline: Option<Instant>) -> Result<Assignment, QueueError> {
         let waited = self.granted();
         match deadline {
             None => waited.await,
@@ -69,22 +80,19 @@ impl Ticket {
         }
     }
 
-    async fn granted(mut self) -> Result<Assignment, QueueError> {
+    async fn granted(&mut self) -> Result<Assignment, QueueError> {
         loop {
             match (&mut self.grant).await {
                 Ok(Grant::Slot(slot, position)) => {
-                    let (server_queue, backend_queue) = match self.waits {
-                        Waits::Server(_) => (position, 0),
-                        Waits::Backend => (0, position),
-                    };
+                    let (server_queue, backend_queue) = self.in_queue(position);
                     return Ok(Assignment { server: Arc::clone(slot.server()), slot, server_queue, backend_queue });
                 }
                 Ok(Grant::Redistribute) | Err(_) => {
                     let request = AssignRequest { force: None, ..self.request };
                     match self.backend.try_assign(&request) {
                         Assign::Server(assignment) => return Ok(assignment),
-                        Assign::Queue(ticket) => self = ticket,
-                        Assign::None => return Err(QueueError::NoServer),
+                        Assign::Queue(ticket) => *self = ticket,
+                        Assign::QueueFull(_) | Assign::None => return Err(QueueError::NoServer),
                     }
                 }
             }

@@ -21,6 +21,7 @@ use crate::server::Server;
 use first::First;
 use leastconn::LeastConn;
 use random::Random;
+pub(crate) use random::random;
 use roundrobin::RoundRobin;
 use source::Source;
 use static_rr::StaticRr;
@@ -113,6 +114,11 @@ impl Balancer {
     /// Whether a later change of the weight is followed (configuration.txt: "this algorithm is dynamic").
     pub fn is_dynamic(&self) -> bool {
         !matches!(self, Self::StaticRr(_) | Self::Source(_))
+    }
+
+    /// Whether a stream has one right server, for which it waits rather than take another.
+    pub fn is_deterministic(&self) -> bool {
+        matches!(self, Self::Source(_))
     }
 
     /// Follows a change of the sessions or waiters of a server.

@@ -75,7 +75,7 @@ impl Members {
 }
 
 /// The next number of this thread's generator (SplitMix64); good enough to spread load, useless as a secret.
-fn random() -> u64 {
+pub(crate) fn random() -> u64 {
     thread_local! {
         static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
     }

@@ -202,6 +202,19 @@ impl Head {
         self.fields.push(Field { name, value });
     }
 
+    /// Replaces the value of the first field with this name (any case), where it stands.
+    pub fn replace_value(&mut self, name: &str, value: &[u8]) {
+        let same = |field: &Field| {
+            self.arena.get(field.name.range()).unwrap_or_default().eq_ignore_ascii_case(name.as_bytes())
+        };
+        if let Some(at) = self.fields.iter().position(same) {
+            let value = self.push(value);
+            if let Some(field) = self.fields.get_mut(at) {
+                field.value = value;
+            }
+        }
+    }
+
     /// Removes every field with this name (any case) and says whether there was one.
     pub fn remove(&mut self, name: &str) -> bool {
         let before = self.fields.len();

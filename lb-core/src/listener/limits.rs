@@ -92,12 +92,16 @@ impl Gauge {
             let more = |current: u32| (current < limit).then_some(current.saturating_add(1));
             self.current.0.fetch_update(Ordering::SeqCst, Ordering::Relaxed, more)
         };
-        let Ok(before) = taken else { return false };
-        let now = before.saturating_add(1);
-        if now > self.peak.load(Ordering::Relaxed) {
-            self.peak.fetch_max(now, Ordering::Relaxed);
+        taken.is_ok()
+    }
+
+    /// Counts a connection that holds room.
+    fn accepted(&self) {
+        self.total.fetch_add(1, Ordering::Relaxed);
+        let current = self.current();
+        if current > self.peak() {
+            self.peak.fetch_max(current, Ordering::Relaxed);
         }
-        true
     }
 
     fn release(&self) {
@@ -288,7 +292,7 @@ impl ConnectionSlot {
         limits.process.session_rate.count(now);
         limits.frontend.session_rate.count(now);
         for gauge in [&limits.process.connections, &limits.frontend.connections, &limits.connections] {
-            gauge.total.fetch_add(1, Ordering::Relaxed);
+            gauge.accepted();
         }
     }
 
@@ -303,5 +307,90 @@ impl Drop for ConnectionSlot {
         self.limits.connections.release();
         self.limits.frontend.connections.release();
         self.limits.process.connections.release();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    fn limits(process: u32, frontend: u32, listener: u32) -> Arc<ListenerLimits> {
+        ListenerLimits::new(ProcessLimits::new(process, 0, 0), FrontendLimits::new(frontend, 0), listener)
+    }
+
+    fn now() -> Tick {
+        Tick::from_nanos(5_000_000_000)
+    }
+
+    #[test]
+    fn the_scope_that_is_full_is_named_and_nothing_leaks() {
+        for (limits, scope) in
+            [(limits(2, 0, 0), Scope::Process), (limits(0, 2, 0), Scope::Frontend), (limits(9, 9, 2), Scope::Listener)]
+        {
+            let held = [limits.acquire(now()).unwrap(), limits.acquire(now()).unwrap()];
+            assert_eq!(limits.acquire(now()).unwrap_err(), Refused::Full(scope));
+            assert_eq!(limits.process.connections.current(), 2);
+            held.iter().for_each(|slot| slot.accepted(now()));
+            drop(held);
+            let gauges = [&limits.process.connections, &limits.frontend.connections, &limits.connections];
+            assert!(gauges.iter().all(|gauge| gauge.current() == 0 && gauge.peak() == 2));
+        }
+    }
+
+    #[test]
+    fn rates_refuse_with_a_delay() {
+        let process = ProcessLimits::new(0, 2, 0);
+        let limits = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0);
+        for _ in 0..2 {
+            limits.acquire(now()).unwrap().accepted(now());
+        }
+        assert_eq!(limits.connections.total(), 2);
+        let Err(Refused::Rate(Scope::Process, delay)) = limits.acquire(now()) else { unreachable!() };
+        assert!(limits.acquire(now() + delay + Duration::from_millis(2)).is_ok());
+        limits.process.set_maxconnrate(0);
+        assert!(limits.acquire(now()).is_ok());
+        limits.frontend.set_rate_limit(1);
+        assert!(matches!(limits.acquire(now()), Err(Refused::Rate(Scope::Frontend, _))));
+    }
+
+    #[test]
+    fn a_release_wakes_workers_on_other_threads() {
+        const WORKERS: u32 = 4;
+        const ROUNDS: u32 = 2_000;
+        let limits = limits(2, 0, 0);
+        std::thread::scope(|scope| {
+            for _ in 0..WORKERS {
+                scope.spawn(|| {
+                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                    runtime.block_on(async {
+                        for _ in 0..ROUNDS {
+                            let slot = loop {
+                                match limits.acquire(now()) {
+                                    Ok(slot) => break slot,
+                                    Err(Refused::Full(scope)) => limits.room(scope).await,
+                                    Err(Refused::Rate(..)) => unreachable!(),
+                                }
+                            };
+                            tokio::task::yield_now().await;
+                            slot.accepted(now());
+                        }
+                    });
+                });
+            }
+        });
+        assert_eq!(limits.connections.total(), u64::from(WORKERS * ROUNDS));
+        assert!(limits.process.connections.peak() <= 2);
+        assert_eq!(limits.process.connections.current(), 0);
+    }
+
+    #[tokio::test]
+    async fn raising_the_limit_wakes() {
+        let limits = limits(1, 0, 0);
+        let slot = limits.acquire(now()).unwrap();
+        let raise = async { limits.process.connections.set_limit(2) };
+        tokio::join!(limits.room(Scope::Process), raise);
+        assert!(limits.acquire(now()).is_ok());
+        drop(slot);
     }
 }

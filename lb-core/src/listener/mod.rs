@@ -1,4 +1,5 @@
 //! Stage 1: accept. Listening sockets, limits, PROXY protocol.
 
+pub mod fd_limit;
 pub mod limits;
 pub mod rate;

@@ -65,6 +65,14 @@ impl AccessLog {
         access_log_decision(self.options, record)
     }
 
+    /// The level of the line of a connection that failed before there was a stream (section 8.2.5).
+    pub(super) fn decide_connection_error(&self, record: &LogRecord) -> Option<Level> {
+        if self.options.dontlognull && record.is_null() {
+            return None;
+        }
+        Some(if self.options.log_separate_errors { Level::Err } else { Level::Info })
+    }
+
     /// Counts a line for `%lc`, where the format prints it, and returns how many came before.
     pub(super) fn count_line(&self) -> u64 {
         if self.format.uses_log_counter() { self.lines.fetch_add(1, Ordering::Relaxed) } else { 0 }

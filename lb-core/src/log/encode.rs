@@ -13,31 +13,49 @@ pub(super) enum Encoding {
     Plain,
 }
 
-impl Encoding {
-    fn must_encode(self, byte: u8) -> bool {
-        match self {
-            Self::Plain => false,
-            Self::Uri => !(32..127).contains(&byte) || matches!(byte, b'"' | b'#'),
-            Self::Header => !(32..127).contains(&byte) || matches!(byte, b'"' | b'#' | b'{' | b'|' | b'}'),
+const URI: u8 = 1;
+const HEADER: u8 = 2;
+const ESCAPE: u8 = 4;
+
+/// What each byte needs, as bits.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if byte < 32 || byte > 126 || byte == b'"' as usize || byte == b'#' as usize {
+            classes[byte] |= URI | HEADER;
         }
+        if matches!(byte as u8, b'{' | b'|' | b'}') {
+            classes[byte] |= HEADER;
+        }
+        if matches!(byte as u8, b'"' | b'\\' | b']') {
+            classes[byte] |= ESCAPE;
+        }
+        byte += 1;
     }
-}
+    classes
+};
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Appends `value` with every unsafe character written as `#XX` (and, with the E flag, `"`, `\` and `]` escaped).
+/// Appends `value` with every unsafe character written as `#XX`, then, with the E flag, `"`, `\` and `]` escaped.
 pub(super) fn encode(out: &mut Vec<u8>, value: &[u8], encoding: Encoding, flags: Flags) {
+    let encoded = match encoding {
+        Encoding::Plain => 0,
+        Encoding::Uri => URI,
+        Encoding::Header => HEADER,
+    };
+    let special = encoded | if flags.escape { ESCAPE } else { 0 };
+    let class = |byte: u8| CLASSES.get(byte as usize).copied().unwrap_or(URI);
     let mut rest = value;
-    while let Some(at) =
-        rest.iter().position(|&b| encoding.must_encode(b) || (flags.escape && matches!(b, b'"' | b'\\' | b']')))
-    {
+    while let Some(at) = rest.iter().position(|&byte| class(byte) & special != 0) {
         let (clean, tail) = rest.split_at(at);
         out.extend_from_slice(clean);
         let Some((&byte, tail)) = tail.split_first() else { return };
-        if flags.escape && matches!(byte, b'"' | b'\\' | b']') {
-            out.extend_from_slice(&[b'\\', byte]);
-        } else {
+        if class(byte) & encoded != 0 {
             out.extend_from_slice(&[b'#', hex_digit(byte >> 4), hex_digit(byte & 15)]);
+        } else {
+            out.extend_from_slice(&[b'\\', byte]);
         }
         rest = tail;
     }
@@ -99,6 +117,7 @@ mod tests {
     fn unsafe_characters() {
         assert_eq!(encoded(b"/?a=\"b\"#{|}\\\x01\x7f\xc3", Encoding::Uri, false), "/?a=#22b#22#23{|}\\#01#7F#C3");
         assert_eq!(encoded(b"a{|}\"b", Encoding::Header, false), "a#7B#7C#7D#22b");
+        assert_eq!(encoded(b"/\"\\]", Encoding::Uri, true), "/#22\\\\\\]");
         assert_eq!(encoded(b"a\\b]\"", Encoding::Plain, true), "a\\\\b\\]\\\"");
     }
 

@@ -39,6 +39,7 @@ pub(super) enum Item {
 pub struct LogFormat {
     pub(super) items: Vec<Item>,
     pub(super) connect_line: bool,
+    uses_log_counter: bool,
 }
 
 /// Why a log-format string was refused, in HAProxy's words.
@@ -81,7 +82,7 @@ pub enum LogFormatError {
 impl LogFormat {
     /// The line written when nothing selects a format (section 8.2.1).
     pub fn connect() -> Self {
-        Self { items: Vec::new(), connect_line: true }
+        Self { connect_line: true, ..Self::default() }
     }
 
     /// Compiles the format a section chose. `http` is whether it is in `mode http`.
@@ -104,7 +105,7 @@ impl LogFormat {
 
     /// Whether the line prints `%lc`.
     pub(super) fn uses_log_counter(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Variable(Variable::LogCounter, _)))
+        self.uses_log_counter
     }
 
     /// Whether the line prints `%rt`, so that the process' request counter has to be kept.
@@ -116,7 +117,8 @@ impl LogFormat {
     pub fn parse(text: &str, http: bool) -> Result<Self, LogFormatError> {
         let mut parser = Parser { text, at: 0, http, flags: Flags::default(), items: Vec::new(), literal: Vec::new() };
         parser.run()?;
-        Ok(Self { items: parser.items, connect_line: false })
+        let uses_log_counter = parser.items.iter().any(|item| matches!(item, Item::Variable(Variable::LogCounter, _)));
+        Ok(Self { items: parser.items, connect_line: false, uses_log_counter })
     }
 }
 

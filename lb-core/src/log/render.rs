@@ -92,6 +92,32 @@ fn connect_line(record: &LogRecord, out: &mut Vec<u8>) {
     out.extend_from_slice(if record.frontend_http { b"/HTTP)" } else { b"/TCP)" });
 }
 
+/// Appends the line of a connection that failed before there was a stream (section 8.2.5).
+pub(super) fn render_connection_error(
+    record: &LogRecord,
+    bind: &str,
+    message: &str,
+    context: &mut LogContext,
+    out: &mut Vec<u8>,
+) {
+    match record.client {
+        Some(client) => {
+            write_ip(out, client.ip());
+            out.push(b':');
+            decimal(out, client.port().into());
+        }
+        None => unix_end(record, out),
+    }
+    out.extend_from_slice(b" [");
+    out.extend_from_slice(context.dates.get(DateStyle::Log, record.accept_date));
+    out.push(b'.');
+    padded(out, record.accept_date.subsec_millis().into(), 3);
+    out.extend_from_slice(b"] ");
+    for part in [&*record.frontend, "/", bind, ": ", message] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
 fn unix_end(record: &LogRecord, out: &mut Vec<u8>) {
     out.extend_from_slice(b"unix:");
     decimal(out, record.listener_id.into());
@@ -271,14 +297,13 @@ impl Line<'_> {
         self.quote();
     }
 
+    /// The states are never quoted.
     fn termination(&mut self, cookies: bool) {
         let record = self.record;
-        self.quote();
         self.out.extend_from_slice(&[record.cause as u8, record.stage as u8]);
         if cookies {
             self.out.extend_from_slice(&[record.cookie_request.max(b'-'), record.cookie_response.max(b'-')]);
         }
-        self.quote();
     }
 
     /// The request line or a part of it; all of them are `<BADREQ>` when no request was understood.
@@ -426,3 +451,7 @@ impl<'a> RequestParts<'a> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "render_tests.rs"]
+mod tests;

@@ -57,11 +57,6 @@ impl Sink {
         Self { destination, queue: Queue::default(), output: Output::Closed }
     }
 
-    #[cfg(test)]
-    pub(super) fn with_stream(destination: LogDestination, stream: Stream) -> Self {
-        Self { destination, queue: Queue::default(), output: Output::Stream(stream) }
-    }
-
     pub(super) fn destination(&self) -> &LogDestination {
         &self.destination
     }

@@ -14,3 +14,6 @@ pub use connect::{ConnectError, ConnectOptions, ConnectTarget, OpenSocket, conne
 pub use listen::{BindError, BindErrorKind, BoundAddress, Inherited, ListenSocket, SocketTuning, bind_socket};
 pub use options::{ClientOptions, apply_client_options, set_keepalive, set_no_linger, set_quickack};
 pub use port_range::{PortLease, PortRange};
+
+#[cfg(test)]
+mod tests;

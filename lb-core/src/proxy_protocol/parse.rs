@@ -281,7 +281,8 @@ fn parse_v2(buf: &[u8]) -> Found {
         // AF_UNSPEC: where its addresses end and fields begin is not defined, all of it is skipped.
         _ => &[],
     };
-    if transport == 0 {
+    // Only streams come over TCP: other transports are received as if unspecified (section 2.2).
+    if transport != 1 {
         parsed = ProxyHeader::default();
     }
     check_tlvs(header, tlvs)?;
@@ -346,4 +347,204 @@ impl<'a> Iterator for TlvIter<'a> {
 /// Whether one is the beginning of the other.
 fn starts_alike(buf: &[u8], signature: &[u8]) -> bool {
     buf.iter().zip(signature).all(|(left, right)| left == right)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn complete(buf: &[u8]) -> (usize, ProxyHeader) {
+        match parse(buf) {
+            Parsed::Complete { len, header } => (len, header),
+            other => unreachable!("{other:?} for {buf:?}"),
+        }
+    }
+
+    fn invalid(buf: &[u8]) -> InvalidHeader {
+        match parse(buf) {
+            Parsed::Invalid(reason) => reason,
+            other => unreachable!("{other:?} for {buf:?}"),
+        }
+    }
+
+    fn v2(command: u8, family: u8, body: &[u8]) -> Vec<u8> {
+        let mut out = SIGNATURE_V2.to_vec();
+        out.extend_from_slice(&[command, family]);
+        out.extend_from_slice(&u16::try_from(body.len()).unwrap().to_be_bytes());
+        out.extend_from_slice(body);
+        out
+    }
+
+    const TCP4: [u8; 12] = [192, 168, 0, 1, 192, 168, 0, 11, 0xdc, 0x04, 0x01, 0xbb];
+
+    fn tcp4_with(tlvs: &[u8]) -> Vec<u8> {
+        v2(0x21, 0x11, &[&TCP4[..], tlvs].concat())
+    }
+
+    #[test]
+    fn the_example_of_the_specification() {
+        let line = b"PROXY TCP4 192.168.0.1 192.168.0.11 56324 443\r\nGET / HTTP/1.1\r\nHost: 192.168.0.11\r\n\r\n";
+        let (len, header) = complete(line);
+        assert!(line[len..].starts_with(b"GET / "));
+        assert_eq!(header.source, Some("192.168.0.1:56324".parse().unwrap()));
+        assert_eq!(header.destination, Some("192.168.0.11:443".parse().unwrap()));
+        assert!(!header.local && header.tlvs.is_empty());
+    }
+
+    #[test]
+    fn the_longest_lines_of_the_specification() {
+        for (line, len) in [
+            ("PROXY TCP4 255.255.255.255 255.255.255.255 65535 65535\r\n".to_owned(), 56),
+            (format!("PROXY TCP6 {0} {0} 65535 65535\r\n", ["ffff"; 8].join(":")), 104),
+            ("PROXY UNKNOWN\r\n".to_owned(), 15),
+            (format!("PROXY UNKNOWN {0} {0} 65535 65535\r\n", ["ffff"; 8].join(":")), 107),
+        ] {
+            assert_eq!(complete(line.as_bytes()).0, len);
+            for cut in 0..len {
+                assert_eq!(parse(&line.as_bytes()[..cut]), Parsed::Partial, "{cut} bytes of {line:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_ignores_the_rest_of_the_line() {
+        let (len, header) = complete(b"PROXY UNKNOWN what ever\r\nrest");
+        assert_eq!((len, header), (25, ProxyHeader::default()));
+        assert_eq!(invalid(b"PROXY UNKNOWNS\r\n"), InvalidHeader::Protocol);
+    }
+
+    #[test]
+    fn malformed_lines() {
+        let addresses = [
+            "01.2.3.4 5.6.7.8 1 2",
+            "1.2.3.4 5.6.7.8 01 2",
+            "1.2.3.4 5.6.7.8 1 65536",
+            "1.2.3.4 5.6.7.8 +1 2",
+            "1.2.3.4 5.6.7.8 -1 2",
+            "1.2.3.4 5.6.7.8 1 2 ",
+            "1.2.3.4 5.6.7.8 1 2 3",
+            "1.2.3.4  5.6.7.8 1 2",
+            "1.2.3 5.6.7.8 1 2",
+            "1.2.3.4 5.6.7.8 1",
+            "::1 ::2 1 2",
+            "1.2.3.4 \u{663}.6.7.8 1 2",
+            "",
+        ];
+        for text in addresses {
+            assert_eq!(invalid(format!("PROXY TCP4 {text}\r\n").as_bytes()), InvalidHeader::Addresses, "{text:?}");
+        }
+        for text in ["1.2.3.4 5.6.7.8 1 2", ":::1 ::2 1 2", "::1%lo ::2 1 2", "[::1] ::2 1 2", "::12345 ::2 1 2"] {
+            assert_eq!(invalid(format!("PROXY TCP6 {text}\r\n").as_bytes()), InvalidHeader::Addresses, "{text:?}");
+        }
+        assert_eq!(invalid(b"PROXY tcp4 1.2.3.4 5.6.7.8 1 2\r\n"), InvalidHeader::Protocol);
+        assert_eq!(invalid(b"PROXY TCP4\r\n"), InvalidHeader::Protocol);
+        assert_eq!(invalid(b"PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n"), InvalidHeader::Protocol);
+        assert_eq!(invalid(b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n"), InvalidHeader::LineEnd);
+        assert_eq!(invalid(b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\rX"), InvalidHeader::LineEnd);
+        assert_eq!(invalid(&[&b"PROXY UNKNOWN "[..], &[b'x'; 93]].concat()), InvalidHeader::LineEnd);
+        assert_eq!(invalid(&[&b"PROXY UNKNOWN "[..], &[b'x'; 92], b"\r\n"].concat()), InvalidHeader::LineEnd);
+        for junk in [&b"GET / HTTP/1.1\r\n"[..], b"PROXI", b"PRI * HTTP/2.0", b"\r\n\r\n\r", b"\x16\x03\x01", b"\0"] {
+            assert_eq!(invalid(junk), InvalidHeader::Signature, "{junk:?}");
+        }
+        assert_eq!(parse(b""), Parsed::Partial);
+    }
+
+    #[test]
+    fn version_2_addresses() {
+        let (len, header) = complete(&[&tcp4_with(&[])[..], b"data"].concat());
+        assert_eq!(len, 28);
+        assert_eq!(header.source, Some("192.168.0.1:56324".parse().unwrap()));
+        assert_eq!(header.destination, Some("192.168.0.11:443".parse().unwrap()));
+
+        let mut body = [0u8; 36];
+        body[15] = 1;
+        body[31] = 2;
+        body[33] = 80;
+        body[35] = 90;
+        let (_, header) = complete(&v2(0x21, 0x21, &body));
+        assert_eq!(header.source, Some("[::1]:80".parse().unwrap()));
+        assert_eq!(header.destination, Some("[::2]:90".parse().unwrap()));
+
+        let mut body = [0u8; 216];
+        body[..4].copy_from_slice(b"/one");
+        body[108..112].copy_from_slice(b"/two");
+        let (_, header) = complete(&v2(0x21, 0x31, &body));
+        let unix = header.unix.unwrap();
+        assert_eq!((&unix.source[..], &unix.destination[..]), (&b"/one"[..], &b"/two"[..]));
+        assert_eq!(header.source, None);
+    }
+
+    #[test]
+    fn version_2_without_addresses() {
+        for body in [&[][..], &TCP4, b"anything at all"] {
+            let (len, header) = complete(&v2(0x20, 0x11, body));
+            assert_eq!(len, 16 + body.len());
+            assert_eq!(header, ProxyHeader { local: true, ..ProxyHeader::default() });
+            assert_eq!(complete(&v2(0x21, 0x00, body)), (len, ProxyHeader::default()));
+        }
+        // LOCAL ignores the family, even an undefined one.
+        assert!(complete(&v2(0x20, 0xff, b"")).1.local);
+        // A datagram cannot come over TCP, and without a transport the addresses mean nothing.
+        assert_eq!(complete(&v2(0x21, 0x12, &TCP4)).1, ProxyHeader::default());
+        assert_eq!(complete(&v2(0x21, 0x10, &TCP4)).1, ProxyHeader::default());
+    }
+
+    #[test]
+    fn malformed_version_2() {
+        assert_eq!(invalid(&v2(0x11, 0x11, &TCP4)), InvalidHeader::VersionCommand);
+        assert_eq!(invalid(&v2(0x22, 0x11, &TCP4)), InvalidHeader::VersionCommand);
+        assert_eq!(invalid(&v2(0x21, 0x41, &TCP4)), InvalidHeader::Family);
+        assert_eq!(invalid(&v2(0x21, 0x13, &TCP4)), InvalidHeader::Family);
+        assert_eq!(invalid(&v2(0x21, 0x11, &TCP4[..11])), InvalidHeader::AddressLength);
+        assert_eq!(invalid(&v2(0x21, 0x21, &[0; 35])), InvalidHeader::AddressLength);
+        assert_eq!(invalid(&v2(0x21, 0x31, &[0; 215])), InvalidHeader::AddressLength);
+        // Judged before the rest has come.
+        assert_eq!(invalid(&v2(0x21, 0x11, &[0; 20_000])[..16]), InvalidHeader::TooLong);
+        assert_eq!(invalid(&[&SIGNATURE_V2[..], &[0x31]].concat()), InvalidHeader::VersionCommand);
+    }
+
+    #[test]
+    fn fields_are_checked() {
+        let (_, header) = complete(&tcp4_with(&[0x04, 0, 0, 0x02, 0, 3, b'a', b'.', b'b']));
+        let kinds: Vec<_> = header.tlvs.iter().map(|field| (field.kind, field.value.len())).collect();
+        assert_eq!(kinds, [(0x04, 0), (0x02, 3)]);
+        assert_eq!(header.tlvs.get(tlv::AUTHORITY), Some(&b"a.b"[..]));
+
+        assert_eq!(invalid(&tcp4_with(&[0x04])), InvalidHeader::Tlv);
+        assert_eq!(invalid(&tcp4_with(&[0x04, 0, 1])), InvalidHeader::Tlv);
+        assert_eq!(invalid(&tcp4_with(&[0x03, 0, 3, 0, 0, 0])), InvalidHeader::Tlv);
+        assert_eq!(invalid(&tcp4_with(&[0x03, 0, 4, 1, 2, 3, 4])), InvalidHeader::Checksum);
+        assert_eq!(invalid(&tcp4_with(&[0x20, 0, 4, 0, 0, 0, 0])), InvalidHeader::Tlv);
+        assert_eq!(invalid(&tcp4_with(&[0x20, 0, 6, 0, 0, 0, 0, 0, 9])), InvalidHeader::Tlv);
+        let long_id = [&[0x05, 0, 129][..], &[b'x'; 129]].concat();
+        assert_eq!(invalid(&tcp4_with(&long_id)), InvalidHeader::Tlv);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_judged(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = parse(&bytes);
+            let _ = parse(&[b"PROXY TCP6 ", &bytes[..]].concat());
+            let _ = parse(&[&SIGNATURE_V2, &bytes[..]].concat());
+            let _ = parse(&tcp4_with(&bytes));
+        }
+
+        #[test]
+        fn a_changed_bit_breaks_the_checksum(bit in 0usize..(28 * 8)) {
+            let good = [
+                0x0d, 0x0a, 0x0d, 0x0a, 0, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a, 0x21, 0x11, 0, 0x13, 0x7f, 0, 0, 1,
+                0x7f, 0, 0, 1, 0xa6, 0x1a, 0xe1, 0xe3, 3, 0, 4, 0x58, 0xbd, 0xf5, 0x9e,
+            ];
+            prop_assert_eq!(complete(&good).0, good.len());
+            let mut bad = good;
+            bad[bit / 8] ^= 1 << (bit % 8);
+            // The command LOCAL and the family UNSPEC discard the contents, checksum included.
+            let discards = bad[12] == 0x20 || bad[13] >> 4 == 0;
+            let refused = matches!(parse(&bad), Parsed::Invalid(_) | Parsed::Partial);
+            prop_assert!(discards || refused);
+        }
+    }
 }

@@ -131,6 +131,7 @@ fn write_tlvs(out: &mut Vec<u8>, config: &SendProxy, context: &SendContext<'_>) 
 }
 
 fn write_ssl(out: &mut Vec<u8>, config: &SendProxy, ssl: Option<&SslClient<'_>>) {
+    // Without TLS no bit is set; HAProxy says 0 for the verification too.
     let mut value = vec![0u8; 5];
     if let Some(ssl) = ssl {
         let client = 0x01 | if ssl.certificate { 0x02 } else { 0 } | if ssl.session_certificate { 0x04 } else { 0 };
@@ -150,9 +151,6 @@ fn write_ssl(out: &mut Vec<u8>, config: &SendProxy, ssl: Option<&SslClient<'_>>)
                 push(&mut value, kind, field);
             }
         }
-    } else {
-        // No TLS: no bit is set and the verification did not succeed.
-        value = vec![0, 0xff, 0xff, 0xff, 0xff];
     }
     push(out, tlv::SSL, &value);
 }
@@ -170,5 +168,169 @@ fn v6(address: IpAddr) -> Ipv6Addr {
     match address {
         IpAddr::V4(v4) => v4.to_ipv6_mapped(),
         IpAddr::V6(v6) => v6,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::model::ProxyV2Options;
+    use crate::proxy_protocol::{Parsed, parse};
+
+    fn written(config: &SendProxy, context: &SendContext<'_>) -> Vec<u8> {
+        let mut out = b"before".to_vec();
+        write(&mut out, config, context);
+        out.split_off(6)
+    }
+
+    fn v1() -> SendProxy {
+        SendProxy { version: 1, ..SendProxy::default() }
+    }
+
+    fn v2(options: ProxyV2Options) -> SendProxy {
+        SendProxy { version: 2, v2: options }
+    }
+
+    fn between(source: &str, destination: &str) -> SendContext<'static> {
+        SendContext {
+            source: Some(source.parse().unwrap()),
+            destination: Some(destination.parse().unwrap()),
+            ..SendContext::default()
+        }
+    }
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn version_1_as_haproxy_writes_it() {
+        let v4 = between("127.0.0.1:44164", "127.0.0.1:37881");
+        assert_eq!(written(&v1(), &v4), b"PROXY TCP4 127.0.0.1 127.0.0.1 44164 37881\r\n");
+        let v6 = between("[::1]:49510", "[::1]:44877");
+        assert_eq!(written(&v1(), &v6), b"PROXY TCP6 ::1 ::1 49510 44877\r\n");
+        let mapped = between("[::ffff:1.2.3.4]:1000", "[::ffff:5.6.7.8]:2000");
+        assert_eq!(written(&v1(), &mapped), b"PROXY TCP6 ::ffff:1.2.3.4 ::ffff:5.6.7.8 1000 2000\r\n");
+        assert_eq!(written(&v1(), &SendContext::default()), b"PROXY UNKNOWN\r\n");
+        let mixed = between("[2001:db8::1]:1", "10.0.0.1:2");
+        assert_eq!(written(&v1(), &mixed), b"PROXY TCP6 2001:db8::1 ::ffff:10.0.0.1 1 2\r\n");
+    }
+
+    #[test]
+    fn version_2_as_haproxy_writes_it() {
+        let v4 = between("127.0.0.1:50988", "127.0.0.1:54979");
+        let bytes = hex("0d0a0d0a000d0a515549540a2111000c7f0000017f000001c72cd6c3");
+        assert_eq!(written(&v2(ProxyV2Options::default()), &v4), bytes);
+        let v6 = between("[::1]:36360", "[::1]:34183");
+        let bytes =
+            hex("0d0a0d0a000d0a515549540a21210024000000000000000000000000000000010000000000000000000000000000000\
+             18e088587"
+                .replace(char::is_whitespace, "")
+                .as_str());
+        assert_eq!(written(&v2(ProxyV2Options::default()), &v6), bytes);
+        let crc = between("127.0.0.1:42522", "127.0.0.1:57827");
+        let bytes = hex("0d0a0d0a000d0a515549540a211100137f0000017f000001a61ae1e303000458bdf59e");
+        assert_eq!(written(&v2(ProxyV2Options { crc32c: true, ..Default::default() }), &crc), bytes);
+        let local = SendContext { local: true, ..v4 };
+        assert_eq!(written(&v2(ProxyV2Options::default()), &local), hex("0d0a0d0a000d0a515549540a20000000"));
+    }
+
+    #[test]
+    fn version_2_fields_as_haproxy_writes_them() {
+        let options = ProxyV2Options {
+            ssl: true,
+            cert_cn: true,
+            crc32c: true,
+            authority: true,
+            unique_id: true,
+            ..Default::default()
+        };
+        let context = SendContext { unique_id: Some(b"abc127.0.0.1"), ..between("127.0.0.1:56614", "127.0.0.1:45931") };
+        let bytes = hex(
+            "0d0a0d0a000d0a515549540a2111002a7f0000017f000001dd26b36b03000406d86ece05000c6162633132372e302e302e3120000\
+             50000000000"
+                .replace(char::is_whitespace, "")
+                .as_str(),
+        );
+        assert_eq!(written(&v2(options), &context), bytes);
+    }
+
+    #[test]
+    fn tls_fields_come_back() {
+        let options = ProxyV2Options {
+            ssl: true,
+            cert_cn: true,
+            ssl_cipher: true,
+            cert_sig: true,
+            cert_key: true,
+            authority: true,
+            crc32c: true,
+            unique_id: true,
+        };
+        let ssl = SslClient {
+            version: b"TLSv1.3",
+            certificate: true,
+            session_certificate: true,
+            verify: 0,
+            common_name: Some(b"client"),
+            cipher: Some(b"TLS_AES_128_GCM_SHA256"),
+            signature: Some(b"RSA-SHA256"),
+            key: Some(b"RSA2048"),
+        };
+        let context = SendContext {
+            ssl: Some(ssl),
+            alpn: Some(b"h2"),
+            authority: Some(b"example.com"),
+            unique_id: Some(b"id-1"),
+            ..between("192.0.2.1:1", "192.0.2.2:443")
+        };
+        let out = written(&v2(options), &context);
+        let Parsed::Complete { len, header } = parse(&out) else { unreachable!("{:?}", parse(&out)) };
+        assert_eq!(len, out.len());
+        assert_eq!(header.tlvs.get(tlv::ALPN), Some(&b"h2"[..]));
+        assert_eq!(header.tlvs.get(tlv::AUTHORITY), Some(&b"example.com"[..]));
+        assert_eq!(header.tlvs.get(tlv::UNIQUE_ID), Some(&b"id-1"[..]));
+        let parsed = header.tlvs.ssl().unwrap();
+        assert_eq!((parsed.client, parsed.verify), (7, 0));
+        assert_eq!(parsed.get(tlv::SSL_VERSION), Some(&b"TLSv1.3"[..]));
+        assert_eq!(parsed.get(tlv::SSL_CN), Some(&b"client"[..]));
+        assert_eq!(parsed.get(tlv::SSL_CIPHER), Some(&b"TLS_AES_128_GCM_SHA256"[..]));
+        assert_eq!(parsed.get(tlv::SSL_SIG_ALG), Some(&b"RSA-SHA256"[..]));
+        assert_eq!(parsed.get(tlv::SSL_KEY_ALG), Some(&b"RSA2048"[..]));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            source in any::<SocketAddr>(), destination in any::<SocketAddr>(),
+            version in 1u8..=2, crc32c in any::<bool>(),
+            id in proptest::collection::vec(any::<u8>(), 1..128), cut in any::<prop::sample::Index>(),
+        ) {
+            // Flow labels and scopes are not part of the protocol.
+            let plain = |address: SocketAddr| SocketAddr::new(address.ip(), address.port());
+            let (source, destination) = (plain(source), plain(destination));
+            let options = ProxyV2Options { crc32c, unique_id: true, ..Default::default() };
+            let context = SendContext {
+                source: Some(source), destination: Some(destination), unique_id: Some(&id), ..Default::default()
+            };
+            let mut out = written(&SendProxy { version, v2: options }, &context);
+            let whole = out.len();
+            prop_assert_eq!(parse(&out[..cut.index(whole)]), Parsed::Partial);
+            out.extend_from_slice(b"data");
+            let Parsed::Complete { len, header } = parse(&out) else { return Err(TestCaseError::fail("not complete")) };
+            prop_assert_eq!(len, whole);
+            let both = |address: SocketAddr| match (source, destination) {
+                (SocketAddr::V4(_), SocketAddr::V4(_)) => address,
+                _ => SocketAddr::new(v6(address.ip()).into(), address.port()),
+            };
+            prop_assert_eq!(header.source, Some(both(source)));
+            prop_assert_eq!(header.destination, Some(both(destination)));
+            if version == 2 {
+                prop_assert_eq!(header.tlvs.get(tlv::UNIQUE_ID), Some(&id[..]));
+            }
+        }
     }
 }

@@ -4,19 +4,24 @@
 //! rarely and is large (the address) is swapped whole. Sessions are taken and given back through
 //! [`crate::backend::Backend::try_assign`] and [`crate::backend::ServerSlot`] only.
 
+pub mod check;
+pub mod event;
+pub mod health;
 mod padded;
 mod state;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
+pub use event::ServerEvent;
 pub use padded::Padded;
 pub use state::{AdminState, OperationalState};
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
+use health::{CheckResult, DEFAULT_FALL, DEFAULT_RISE, Health, Observed};
 use state::StateCell;
 
 /// Where connections to a server go; swapped whole when it changes at run time.
@@ -56,6 +61,8 @@ pub struct Server {
     pub counters: ServerCounters,
     endpoint: ArcSwap<Endpoint>,
     state: StateCell,
+    /// What checks found; only for a server with `check`.
+    checked: Option<Mutex<Checked>>,
     /// Whether the balancer may choose it now: up, not in maintenance or drain, weight above 0, and not a backup
     /// server that is not needed.
     eligible: AtomicBool,
@@ -67,12 +74,22 @@ pub struct Server {
     pub(crate) hub: Arc<Hub>,
 }
 
+#[derive(Debug)]
+struct Checked {
+    health: Health,
+    last: Option<CheckResult>,
+}
+
 impl Server {
     pub(crate) fn new(config: &ServerConfig, index: usize, hub: Arc<Hub>) -> Self {
         let admin = if config.disabled { AdminState::CMAINT } else { AdminState::default() };
         // A server in maintenance is also down: `show servers state` says 0 for it.
         let operational = if config.disabled { OperationalState::Stopped } else { OperationalState::Running };
         let (minconn, maxconn) = effective_limits(config);
+        let mut health = Health::new(config.rise.unwrap_or(DEFAULT_RISE), config.fall.unwrap_or(DEFAULT_FALL));
+        if config.disabled {
+            health.reset_down();
+        }
         Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
@@ -81,6 +98,7 @@ impl Server {
             counters: ServerCounters::default(),
             endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
             state: StateCell::new(admin, operational),
+            checked: config.check.then(|| Mutex::new(Checked { health, last: None })),
             eligible: AtomicBool::new(false),
             user_weight: AtomicU32::new(config.weight),
             maxconn: AtomicU32::new(maxconn),
@@ -174,9 +192,15 @@ impl Server {
     }
 
     /// Sessions and waiters in relation to the weight: what `leastconn` and `random` compare.
+    ///
+    /// As HAProxy does, a busy server counts as if the new session were on it already, an idle one as 0, so that idle
+    /// servers are used in turns whatever their weights.
     pub fn relative_load(&self) -> u64 {
         const SCALE: u64 = 1 << 12;
-        (u64::from(self.current()) + u64::from(self.queued())) * SCALE / u64::from(self.weight().max(1))
+        match u64::from(self.current()) + u64::from(self.queued()) {
+            0 => 0,
+            load => (load + 1) * SCALE / u64::from(self.weight().max(1)),
+        }
     }
 
     /// Whether a new session would have to wait.
@@ -192,6 +216,41 @@ impl Server {
     /// Counts a failed connection attempt.
     pub fn record_connect_error(&self) {
         self.counters.connect_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What the checks found so far; `None` for a server without `check`, which is always up.
+    pub fn health(&self) -> Option<Health> {
+        self.lock_checked().map(|checked| checked.health)
+    }
+
+    /// Result of the last check.
+    pub fn last_check(&self) -> Option<CheckResult> {
+        self.lock_checked().and_then(|checked| checked.last.clone())
+    }
+
+    fn lock_checked(&self) -> Option<MutexGuard<'_, Checked>> {
+        self.checked.as_ref().map(|checked| checked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn with_health(&self, change: impl FnOnce(&mut Health)) {
+        if let Some(mut checked) = self.lock_checked() {
+            change(&mut checked.health);
+        }
+    }
+
+    /// Counts a result in; `None` for a server without `check`.
+    pub(crate) fn record_check(&self, result: &CheckResult) -> Option<(Observed, Health)> {
+        let mut checked = self.lock_checked()?;
+        let passed = result.status.passed();
+        if !passed && checked.health.is_up() {
+            self.counters.failed_checks.fetch_add(1, Ordering::Relaxed);
+        }
+        let observed = checked.health.observe(passed);
+        if observed.transition == Some(health::Transition::Down) {
+            self.counters.down_transitions.fetch_add(1, Ordering::Relaxed);
+        }
+        checked.last = Some(result.clone());
+        Some((observed, checked.health))
     }
 
     pub(crate) fn set_admin(&self, set: AdminState, clear: AdminState) -> AdminState {

@@ -42,21 +42,29 @@ pub struct EncodeOptions<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CaseAdjust {
     /// Sorted by the lower-case name.
-    names: Vec<(Box<[u8]>, Box<[u8]>)>,
+    names: Vec<Adjusted>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Adjusted {
+    from: Box<[u8]>,
+    to: Box<[u8]>,
 }
 
 impl CaseAdjust {
     /// From pairs of lower-case name and name to send.
     pub fn new(pairs: impl IntoIterator<Item = (impl AsRef<[u8]>, impl AsRef<[u8]>)>) -> Self {
-        let mut names: Vec<_> =
-            pairs.into_iter().map(|(from, to)| (from.as_ref().into(), Box::from(to.as_ref()))).collect();
+        let mut names: Vec<_> = pairs
+            .into_iter()
+            .map(|(from, to)| Adjusted { from: from.as_ref().into(), to: to.as_ref().into() })
+            .collect();
         names.sort();
         Self { names }
     }
 
     fn adjust(&self, name: &mut [u8]) {
-        if let Ok(at) = self.names.binary_search_by(|(from, _)| (**from).cmp(name))
-            && let Some((_, to)) = self.names.get(at)
+        if let Ok(at) = self.names.binary_search_by(|entry| (*entry.from).cmp(name))
+            && let Some(Adjusted { to, .. }) = self.names.get(at)
             && to.len() == name.len()
         {
             name.copy_from_slice(to);

@@ -304,13 +304,15 @@ mod tests {
         response_framing(&head, &request)
     }
 
+    type Named<'a> = &'a [(&'a str, &'a str)];
+
     const CL: &str = "content-LENGTH";
     const TE: &str = "Transfer-Encoding";
 
     /// Fields that frame any message, in either direction.
     #[test]
     fn lengths_and_codings() {
-        let rows: &[(&[(&str, &str)], Result<B, E>)] = &[
+        let rows: &[(Named<'_>, Result<B, E>)] = &[
             (&[(CL, "2")], Ok(B::Known(2))),
             (&[(CL, "0")], Ok(B::Known(0))),
             (&[(CL, "002")], Ok(B::Known(2))),
@@ -362,7 +364,8 @@ mod tests {
     #[test]
     fn responses_without_a_body() {
         let length = &[(CL, "5")][..];
-        let rows: &[(&str, u16, &[(&str, &str)], B, B, bool)] = &[
+        type Row<'a> = (&'a str, u16, Named<'a>, B, B, bool);
+        let rows: &[Row<'_>] = &[
             ("GET", 200, length, B::Known(5), B::Known(5), true),
             ("GET", 200, &[], B::UntilClose, B::UntilClose, false),
             ("GET", 205, &[], B::UntilClose, B::UntilClose, false),

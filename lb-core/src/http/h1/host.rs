@@ -1,6 +1,7 @@
 //! Host and the target's authority: their syntax (RFC 3986, section 3.2) and whether they name the same place.
 
 use super::parse::ParseError;
+use crate::http::message::Head;
 use crate::http::uri::{Authority, Target};
 
 /// Checks a Host value, also against the target it came with.
@@ -24,4 +25,66 @@ pub(super) fn check_host(host: &[u8], target: &Target<'_>) -> Result<(), ParseEr
         },
     };
     if same_port && host.host.eq_ignore_ascii_case(authority.host) { Ok(()) } else { Err(ParseError::HostMismatch) }
+}
+
+/// Drops a port that says nothing: the scheme's default from an absolute target and, with it or with CONNECT, from
+/// Host. HAProxy does so when it reads a request; rules and servers see the short form. Origin targets stay as they are.
+pub(super) fn normalize(head: &mut Head) {
+    if matches!(head.target().first(), Some(b'/' | b'*') | None) {
+        return;
+    }
+    let Ok(target) = Target::parse(head.method(), head.target()) else { return };
+    let Some(authority) = target.authority() else { return };
+    let is_default = |port: u16| match target {
+        Target::Authority(_) => port == 80 || port == 443,
+        _ => target.default_port() == Some(port),
+    };
+    if !authority.port_number().is_some_and(is_default) {
+        return;
+    }
+    let short = match target {
+        Target::Absolute { scheme, authority, path_and_query } => {
+            Some([scheme, b"://", authority.host, path_and_query].concat())
+        }
+        _ => None,
+    };
+    let host = head.value("host").and_then(Authority::parse);
+    let host = host.filter(|host| host.port_number().is_some()).map(|host| host.host.to_vec());
+    if let Some(short) = short {
+        head.set_target(&short);
+    }
+    if let Some(host) = host {
+        head.replace_value("host", &host);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::http::Version;
+
+    /// As HAProxy 2.6.12 forwards them.
+    #[test]
+    fn default_ports_disappear() {
+        for (method, target, host, short, short_host) in [
+            ("GET", "http://a:80/x", "a", "http://a/x", "a"),
+            ("GET", "http://a:80/", "a:80", "http://a/", "a"),
+            ("GET", "https://a:443/x", "a", "https://a/x", "a"),
+            ("GET", "http://a/x", "a:80", "http://a/x", "a:80"),
+            ("GET", "http://a:81/x", "a:81", "http://a:81/x", "a:81"),
+            ("GET", "/", "a:80", "/", "a:80"),
+            ("CONNECT", "a:443", "a:443", "a:443", "a"),
+            ("CONNECT", "a:80", "a:80", "a:80", "a"),
+            ("CONNECT", "a:8443", "a:8443", "a:8443", "a:8443"),
+        ] {
+            let mut head = Head::request(method.as_bytes(), target.as_bytes(), Version::Http11);
+            head.add(b"Host", host.as_bytes());
+            head.add(b"X", b"y");
+            normalize(&mut head);
+            assert_eq!(head.target(), short.as_bytes(), "{method} {target} {host}");
+            let fields: Vec<_> = head.fields().collect();
+            assert_eq!(fields, [(&b"Host"[..], short_host.as_bytes()), (b"X", b"y")]);
+        }
+    }
 }

@@ -7,7 +7,7 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::host::check_host;
+use super::host::{check_host, normalize};
 use super::relaxed;
 use crate::http::message::{Head, RawField, RawStart, Version};
 use crate::http::uri::Target;
@@ -130,14 +130,20 @@ pub fn http2_preface(buf: &[u8]) -> Preface {
 }
 
 /// Reads a request head from the start of `buf` into `head`, which is touched only when the head is complete and valid.
+///
+/// A default port is dropped from an absolute target and its Host, as HAProxy does.
 pub fn parse_request(buf: &[u8], limits: &Limits, relaxed: bool, head: &mut Head) -> Parsed {
-    parse(buf, limits, |bytes| {
+    let parsed = parse(buf, limits, |bytes| {
         if relaxed {
             relaxed::read_request(bytes, limits, head)
         } else {
             with_headers(limits.max_fields(), |headers| read_request(bytes, headers, head))
         }
-    })
+    });
+    if matches!(parsed, Parsed::Complete { .. }) {
+        normalize(head);
+    }
+    parsed
 }
 
 /// Reads a response head from the start of `buf` into `head`, which is touched only when the head is complete and valid.

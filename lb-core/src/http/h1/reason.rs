@@ -72,11 +72,11 @@ pub fn reason_phrase(status: u16) -> &'static str {
         510 => "Not extended",
         511 => "Network authentication required",
         520 => "Web server is returning an unknown error",
-        100..=199 => "Informational",
-        200..=299 => "Success",
-        300..=399 => "Redirection",
-        400..=499 => "Client Error",
-        500..=599 => "Server Error",
+        _ if status / 100 == 1 => "Informational",
+        _ if status / 100 == 2 => "Success",
+        _ if status / 100 == 3 => "Redirection",
+        _ if status / 100 == 4 => "Client Error",
+        _ if status / 100 == 5 => "Server Error",
         _ => "Other",
     }
 }

@@ -64,8 +64,11 @@ fn values<'b>(bytes: &'b [u8], field: &RawField) -> (&'b [u8], &'b [u8]) {
     (bytes.get(field.name.clone()).unwrap_or_default(), bytes.get(field.value.clone()).unwrap_or_default())
 }
 
+/// A line and what follows it.
+type Split<'b> = (&'b [u8], &'b [u8]);
+
 /// Splits the first line off, without its CRLF. `None` where its end is not there yet.
-fn take_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, ParseError> {
+fn take_line(bytes: &[u8]) -> Result<Option<Split<'_>>, ParseError> {
     let Some(end) = memchr::memchr2(b'\r', b'\n', bytes) else { return Ok(None) };
     let (line, rest) = bytes.split_at(end);
     match rest {
