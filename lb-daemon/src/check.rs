@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use lb_core::config::Document;
 use lb_core::config::convert::{self, Language};
 use lb_core::config::environment::Environment;
+use lb_core::config::keyword::dump_keywords;
 use lb_core::config::predicate;
+use lb_core::config::{Config, ConfigError, Document, LoadOptions, Loaded};
 
 use crate::cli::Cli;
 use crate::report::Reporter;
-use crate::shim::config::{ConfigError, LoadOptions, Loaded, dump_keywords, load_files};
 
 /// Exit status of `-c` for a configuration without listeners, and of `-cc` for an error.
 const TWO: u8 = 2;
@@ -75,7 +75,7 @@ fn prepare(cli: &Cli, reporter: &Reporter) -> Option<LoadOptions> {
 /// Reads the configuration as the command line says, and tells what was found in it.
 pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
     let options = prepare(cli, reporter)?;
-    let mut loaded = match load_files(&cli.files, &options) {
+    let mut loaded = match Config::load_files(&cli.files, &options) {
         Ok(loaded) => loaded,
         Err(ConfigError { diagnostics, .. }) => {
             reporter.diagnostics(&diagnostics, cli.diagnostics);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use lb_core::config::{Address, Config};
 
-use crate::shim::proxy::Inherited;
+use lb_core::net::Inherited;
 
 /// Takes the descriptors that the configuration names and that are open.
 ///

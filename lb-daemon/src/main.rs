@@ -6,7 +6,6 @@ mod inherited;
 mod limits;
 mod report;
 mod run;
-mod shim;
 mod signals;
 mod usage;
 mod version;

@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
-use crate::shim::config::{Diagnostics, RenderOptions, render};
+use lb_core::config::Diagnostics;
+use lb_core::config::render::{RenderOptions, render};
+
 use crate::version;
 
 /// Writes messages to stderr unless the process is quiet.

@@ -6,9 +6,9 @@ use lb_core::config::Config;
 
 use crate::cli::Cli;
 use crate::report::{Reporter, reason};
-use crate::shim::proxy::{Proxy, StartOptions};
 use crate::signals::{End, Life};
 use crate::{check, inherited, limits, signals};
+use lb_core::proxy::{Proxy, StartOptions};
 
 /// Starts what the configuration says and serves until told to end.
 pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {

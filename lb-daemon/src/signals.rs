@@ -3,11 +3,9 @@
 use std::io;
 use std::thread;
 
-use lb_core_proxy::Proxy;
+use lb_core::proxy::Proxy;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
-
-use crate::shim::proxy as lb_core_proxy;
 
 /// What ended the process' life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -68,6 +68,48 @@ fn both_languages() {
     assert_eq!(plain(&from_toml(&toml)), plain(&document));
 }
 
+fn read_file(path: &std::path::Path) -> Document {
+    let read = Document::read_files(&[path.to_owned()], &crate::config::LoadOptions::default());
+    read.unwrap_or_else(|error| panic!("{error}")).0
+}
+
+/// haproxy.cfg to TOML and back, through the files' own readers.
+fn round_trip(document: &Document) {
+    let directory = tempfile::tempdir().unwrap();
+    for (language, name) in [(Language::Toml, "lb.toml"), (Language::Cfg, "lb.cfg")] {
+        let path = directory.path().join(name);
+        std::fs::write(&path, convert(document, language)).unwrap();
+        assert_eq!(plain(&read_file(&path)), plain(document), "{}", convert(document, language));
+    }
+}
+
+fn configurations(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.extension().is_some_and(|extension| extension == "cfg")).collect()
+}
+
+#[test]
+fn the_examples_say_the_same_in_both_languages() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/configs");
+    let files = configurations(&examples);
+    assert!(files.len() >= 6);
+    for file in files {
+        let document = read_file(&file);
+        assert_eq!(plain(&read_file(&file.with_extension("toml"))), plain(&document), "{}", file.display());
+        round_trip(&document);
+    }
+}
+
+#[test]
+fn haproxys_own_examples_convert_where_they_are_installed() {
+    for file in configurations("/usr/share/doc/haproxy/examples".as_ref()) {
+        if let Ok((document, _)) = Document::read_files(&[file], &crate::config::LoadOptions::default()) {
+            round_trip(&document);
+        }
+    }
+}
+
 fn word() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[a-z]{1,6}",
@@ -101,6 +143,27 @@ proptest! {
         let document = Document { sections };
         let toml = convert(&document, Language::Toml);
         prop_assert_eq!(plain(&from_toml(&toml)), plain(&document), "{}", toml);
+    }
+
+    #[test]
+    fn cfg_and_back(lines in prop::collection::vec(words(1), 0..12)) {
+        // Such lines start a section, or are directives: they would not be lines of this one.
+        let section = |word: &str| crate::config::sections::kind(word).is_some();
+        let ordinary = |line: &Line| {
+            let keyword = line.keyword();
+            !keyword.is_empty() && !keyword.starts_with('.') && !section(keyword) && !section(line.arg(1))
+        };
+        let lines = lines.into_iter().filter(ordinary);
+        let document = Document {
+            sections: vec![Section { header: line(&["listen", "a"]), lines: lines.collect() }],
+        };
+        let text = convert(&document, Language::Cfg);
+        let (mut back, mut diagnostics) = (Document::default(), Diagnostics::new());
+        crate::config::reader::read(
+            text.as_bytes(), &"t".into(), &mut Environment::empty(), &mut back, &mut diagnostics,
+        );
+        prop_assert!(diagnostics.is_empty(), "{:?} {}", diagnostics, text);
+        prop_assert_eq!(plain(&back), plain(&document), "{}", text);
     }
 
     #[test]

@@ -111,7 +111,6 @@ pub(super) struct BindCx<'a> {
     ssl: bool,
     /// How many addresses the line has, port ranges counted in full.
     addresses: usize,
-    first: usize,
     prefix: String,
     diags: &'a mut Diagnostics,
 }
@@ -178,7 +177,6 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         tls: BindSsl::default(),
         ssl: false,
         addresses: addresses.len(),
-        first: cx.first,
         prefix,
         diags: cx.diags,
     };
@@ -465,7 +463,6 @@ fn thread(cx: &mut BindCx<'_>) -> Result<(), String> {
 
 /// The directive may be repeated; the sets add up.
 fn add_threads(cx: &mut BindCx<'_>, set: Vec<u16>) {
-    let _ = cx.first;
     cx.options.threads.extend(set);
     cx.options.threads.sort_unstable();
     cx.options.threads.dedup();

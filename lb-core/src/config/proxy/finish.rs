@@ -310,6 +310,13 @@ fn check_bind_options(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
     for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
         let address = line.arg(1);
         let at = format!("[{}:{}]", line.place.file, line.place.line);
+        let last_thread = threads(config);
+        if !bind.options.threads.is_empty() && bind.options.threads.iter().all(|thread| *thread > last_thread) {
+            let text = format!(
+                "Proxy '{name}': 'thread' directive contains threads that belong to no group in 'bind {address}' at {at}."
+            );
+            alert(diags, line, 1, text);
+        }
         if let (Some(proto), false) = (bind.options.proto, draft.is_http()) {
             let proto = proto_name(proto);
             let text = format!("proxy '{name}' : MUX protocol '{proto}' is not usable for 'bind {address}' at {at}.");
@@ -329,6 +336,12 @@ fn check_bind_options(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
         );
         warning(diags, &draft.header, 0, text);
     }
+}
+
+/// Worker threads the process will have: `nbthread`, or one per CPU.
+fn threads(config: &Config) -> u16 {
+    let cpus = || std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
+    config.global.nbthread.unwrap_or_else(cpus)
 }
 
 /// Certificates are read when the proxy starts; that they are there is checked with the configuration.

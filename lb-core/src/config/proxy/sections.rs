@@ -20,7 +20,8 @@ pub(super) struct Defaults {
 /// Starts a section; `None` where its header is wrong, after saying why.
 pub(super) fn open(header: &Line, state: &mut ProxyState, diags: &mut Diagnostics) -> Option<Draft> {
     let section = SectionKind::from_keyword(header.keyword())?;
-    let (name, from) = if section.is_defaults() { defaults_header(header) } else { proxy_header(header, diags)? };
+    let (name, from) =
+        if section.is_defaults() { defaults_header(header, diags)? } else { proxy_header(header, diags)? };
     let base = match from {
         Some(at) => Some(explicit_base(header, at, section, name, state, diags)?),
         // A defaults section resets everything; other sections start from the latest one before them.
@@ -51,12 +52,17 @@ pub(super) fn close(draft: Draft, state: &mut ProxyState) {
     }
 }
 
-fn defaults_header(header: &Line) -> (&str, Option<usize>) {
-    match (header.arg(1), header.arg(2)) {
-        ("from", name) if !name.is_empty() => ("", Some(2)),
-        (name, "from") if !header.arg(3).is_empty() => (name, Some(3)),
-        (name, _) => (name, None),
+fn defaults_header<'a>(header: &'a Line, diags: &mut Diagnostics) -> Option<(&'a str, Option<usize>)> {
+    let from = match (header.arg(1), header.arg(2)) {
+        ("from", name) if !name.is_empty() => return Some(("", Some(2))),
+        (_, "from") => 3,
+        (name, _) => return Some((name, None)),
+    };
+    if header.arg(from).is_empty() {
+        diags.alert(header, from, "'from' expects the name of a defaults section.");
+        return None;
     }
+    Some((header.arg(1), Some(from)))
 }
 
 fn proxy_header<'a>(header: &'a Line, diags: &mut Diagnostics) -> Option<(&'a str, Option<usize>)> {

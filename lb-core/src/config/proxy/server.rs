@@ -150,8 +150,12 @@ fn read_options(cx: &mut Cx<'_>, server: &mut ServerDraft, start: usize, prefix:
         if let Err(message) = result {
             let index = if option.parse.is_some() && option.arguments > 0 { at + 1 } else { at };
             // HAProxy ends each with one more dot.
-            let dot = if message.ends_with('.') { "" } else { "." };
+            let dot = if is_default && word == "id" { "" } else { "." };
             alert(cx, index - cx.first, format!("{prefix}{message}{dot}"));
+            if matches!(option.name, "source" | "usesrc") {
+                // Where the next option starts is not known.
+                return false;
+            }
             good = false;
         }
         at = next;
