@@ -97,6 +97,8 @@ impl Diagnostic {
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
     files: Vec<Arc<str>>,
+    /// HAProxy gives up at once without its closing line.
+    gave_up: bool,
 }
 
 impl Diagnostics {
@@ -136,9 +138,21 @@ impl Diagnostics {
         self.push(Diagnostic::about(Severity::Diag, line, word_index, message));
     }
 
-    /// Adds an error about the whole configuration, such as a file that cannot be read.
+    /// Adds an error about the whole configuration, such as a name that nothing has.
     pub fn alert_global(&mut self, message: impl Into<String>) {
         self.push(Diagnostic::global(Severity::Alert, message));
+    }
+
+    /// Adds an error at which HAProxy gives up without its closing line: a file that cannot be read, or a warning
+    /// where none is allowed.
+    pub(super) fn give_up(&mut self, message: impl Into<String>) {
+        self.gave_up = true;
+        self.alert_global(message);
+    }
+
+    /// Whether an error was the kind at which HAProxy gives up at once.
+    pub(super) fn gave_up(&self) -> bool {
+        self.gave_up
     }
 
     /// Adds a warning about the whole configuration, such as a proxy without a timeout.

@@ -146,7 +146,7 @@ impl Reading {
 
     fn files(&mut self, paths: &[PathBuf]) {
         match files::expand(paths) {
-            Err(error) => self.diagnostics.alert_global(error.to_string()),
+            Err(error) => self.diagnostics.give_up(error.to_string()),
             Ok(files) => {
                 for file in &files {
                     self.file(file);
@@ -161,7 +161,7 @@ impl Reading {
     fn file(&mut self, path: &Path) {
         match files::read(path) {
             Ok(bytes) => self.text(&bytes, &path.display().to_string()),
-            Err(error) => self.diagnostics.alert_global(error.to_string()),
+            Err(error) => self.diagnostics.give_up(error.to_string()),
         }
     }
 
@@ -173,7 +173,7 @@ impl Reading {
         }
         match std::str::from_utf8(bytes) {
             Ok(text) => toml::read(text, &file, environment, document, diagnostics),
-            Err(_) => diagnostics.alert_global(format!("{name} is not UTF-8, as TOML has to be.")),
+            Err(_) => diagnostics.give_up(format!("{name} is not UTF-8, as TOML has to be.")),
         }
     }
 
@@ -181,7 +181,7 @@ impl Reading {
         let config = sections::build(&self.document, &mut self.diagnostics);
         let zero_warning = options.zero_warning || config.global.zero_warning;
         if zero_warning && !self.diagnostics.has_errors() && self.diagnostics.has_warnings() {
-            self.diagnostics.alert_global("Some warnings were found and 'zero-warning' is set. Aborting.");
+            self.diagnostics.give_up("Some warnings were found and 'zero-warning' is set. Aborting.");
         }
         self.diagnostics.sort();
         if self.diagnostics.has_errors() {

@@ -36,7 +36,7 @@ pub fn render(diags: &Diagnostics, options: &RenderOptions<'_>) -> String {
         out.diagnostic(diagnostic);
     }
     out.close_file(file, file_failed);
-    if sorted.has_errors() && sorted.iter().any(|d| d.place.is_some()) {
+    if sorted.has_errors() && !sorted.gave_up() {
         out.line(Severity::Alert, "Fatal errors found in configuration.");
     }
     out.text
@@ -169,6 +169,17 @@ mod tests {
              [WARNING]  (42) : config : parsing [b.cfg:1]: 'y'.\n\
              [ALERT]    (42) : config : userlist 'u': no such group 'g' specified in user 'x'\n\
              [ALERT]    (42) : config : Fatal errors found in configuration.\n"
+        );
+    }
+
+    #[test]
+    fn what_ends_the_reading_at_once_has_no_verdict() {
+        let mut diags = Diagnostics::new();
+        diags.give_up("Cannot open configuration file/directory x : No such file or directory");
+        let text = render(&diags, &RenderOptions::default());
+        assert_eq!(
+            text,
+            "[ALERT]    (0) : config : Cannot open configuration file/directory x : No such file or directory\n"
         );
     }
 

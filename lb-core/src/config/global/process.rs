@@ -215,6 +215,9 @@ pub(super) fn log(cx: &mut Cx<'_>) {
     if cx.negated {
         return cx.global.logs.clear();
     }
+    if cx.arg(1).is_empty() || cx.arg(2).is_empty() {
+        return cx.alert(1, "log : expects <address> and <facility>  as arguments");
+    }
     if let Some(target) = crate::config::proxy::log::parse_target(cx.line, cx.first + 1, cx.diags) {
         cx.global.logs.push(target);
     }
