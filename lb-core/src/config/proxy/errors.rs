@@ -102,7 +102,7 @@ pub(super) fn http_error(cx: &mut Cx<'_>) {
 
 fn made(status: u16, content_type: Option<String>, mut headers: Vec<(String, String)>, body: Arc<[u8]>) -> ErrorReply {
     if let Some(content_type) = content_type {
-        headers.insert(0, ("content-type".to_owned(), content_type));
+        headers.push(("content-type".to_owned(), content_type));
     }
     ErrorReply { status, reason: reason(status).to_owned(), headers, body, silent: false }
 }

@@ -1,17 +1,16 @@
 //! What can be said only when all sections were read: names of other sections, ids, and the checks of a whole proxy.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::draft::{Draft, ErrorSource, RuleSet, SectionKind};
+use super::draft::{Draft, SectionKind};
+use super::error_pages::{resolve_errors, resolve_references};
+use super::finish_servers::finish_servers;
 use super::options::FLAGS;
 use super::{ProxyState, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
-use crate::config::model::{
-    Address, Balance, Config, HttpAction, HttpErrors, Mode, PortKind, Proto, ProxyConfig, ProxyLog, Reply, ReplyBody,
-    ServerConfig,
-};
+use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog};
 
 /// HAProxy's own first proxy (the runtime socket) has number 1.
 const FIRST_PROXY_ID: u32 = 2;
@@ -141,101 +140,6 @@ fn check_backends(draft: &Draft, names: &Names, diags: &mut Diagnostics) {
     }
 }
 
-/// Applies `errorfile` and its kin in order: the last one for a status wins.
-fn resolve_errors(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Diagnostics) {
-    let mut errors = BTreeMap::new();
-    for directive in &draft.errors {
-        match &directive.source {
-            ErrorSource::Reply(reply) => {
-                for status in &directive.status {
-                    errors.insert(*status, reply.clone());
-                }
-            }
-            ErrorSource::Reset => {
-                for status in &directive.status {
-                    errors.remove(status);
-                }
-            }
-            ErrorSource::Section(name) => {
-                let place = &directive.line.place;
-                let Some(section) = sections.iter().find(|section| section.name == *name) else {
-                    let near = suggest::nearest(name, sections.iter().map(|section| section.name.as_str()));
-                    let text = format!(
-                        "proxy '{}': unknown http-errors section '{name}' (at {}:{}).",
-                        draft.config.name, place.file, place.line
-                    );
-                    alert_suggest(diags, &directive.line, 1, text, near);
-                    continue;
-                };
-                if directive.status.is_empty() {
-                    errors.extend(section.errors.iter().map(|(status, reply)| (*status, reply.clone())));
-                }
-                for status in &directive.status {
-                    match section.errors.get(status) {
-                        Some(reply) => {
-                            errors.insert(*status, reply.clone());
-                        }
-                        None => {
-                            let text = format!(
-                                "config: proxy '{}' : status '{status}' not declared in http-errors section '{name}' (at {}:{}).",
-                                draft.config.name, place.file, place.line
-                            );
-                            warning(diags, &directive.line, 1, text);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    draft.config.errors = errors;
-}
-
-/// Puts the error pages into the rules that name them.
-fn resolve_references(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Diagnostics) {
-    for reference in &draft.references {
-        let status = reference.status;
-        let found = match &reference.section {
-            None => draft.config.errors.get(&status).cloned(),
-            Some(name) => {
-                let Some(section) = sections.iter().find(|section| section.name == *name) else {
-                    let near = suggest::nearest(name, sections.iter().map(|section| section.name.as_str()));
-                    let text = format!(
-                        "Proxy '{}': unknown http-errors section '{name}' referenced by an http reply .",
-                        draft.config.name
-                    );
-                    alert_suggest(diags, &reference.line, 0, text, near);
-                    continue;
-                };
-                let reply = section.errors.get(&status).cloned();
-                if reply.is_none() {
-                    let text = format!(
-                        "Proxy '{}': status '{status}' referenced by an http reply not declared in http-errors \
-                         section '{name}'.",
-                        draft.config.name
-                    );
-                    warning(diags, &reference.line, 0, text);
-                }
-                reply.or_else(|| draft.config.errors.get(&status).cloned())
-            }
-        };
-        let rules = match reference.set {
-            RuleSet::Request => &mut draft.config.http_request_rules,
-            RuleSet::Response => &mut draft.config.http_response_rules,
-        };
-        let reply = rules.get_mut(reference.rule).and_then(|rule| reply_of(&mut rule.action));
-        if let (Some(reply), Some(found)) = (reply, found) {
-            reply.body = ReplyBody::Error(found);
-        }
-    }
-}
-
-fn reply_of(action: &mut HttpAction) -> Option<&mut Reply> {
-    match action {
-        HttpAction::Return(reply) | HttpAction::Deny(reply) | HttpAction::Tarpit(reply) => Some(reply),
-        HttpAction::Allow | HttpAction::Redirect(_) => None,
-    }
-}
-
 /// What has no meaning or is wrong without `mode http`.
 fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
     if draft.is_http() {
@@ -246,7 +150,7 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
         let text =
             format!("'option httplog' not usable with {label} (needs 'mode http'). Falling back to 'option tcplog'.");
         diags.warning(&line, 1, text);
-        draft.config.log_format = crate::config::model::LogFormatChoice::Tcp;
+        draft.config.log_format = LogFormatChoice::Tcp;
     }
     let header = draft.header.clone();
     let mut warn = |text: String| warning(diags, &header, 0, text);
@@ -365,12 +269,12 @@ fn check_certificates(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
 }
 
 /// A relative path stands below `crt-base` or `ca-base`.
-fn based(base: &Option<PathBuf>, path: &Path) -> PathBuf {
+pub(super) fn based(base: &Option<PathBuf>, path: &Path) -> PathBuf {
     base.as_ref().map_or_else(|| path.to_owned(), |base| base.join(path))
 }
 
 /// The system's words for an error, without Rust's number behind them.
-fn reason(error: &std::io::Error) -> String {
+pub(super) fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_owned())
 }
@@ -401,7 +305,7 @@ fn check_logs(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
         ProxyLog::Global => !config.global.logs.is_empty(),
         ProxyLog::Target(_) => true,
     };
-    let said = draft.config.log_format != crate::config::model::LogFormatChoice::Default;
+    let said = draft.config.log_format != LogFormatChoice::Default;
     if said && draft.section.has_frontend() && !draft.config.logs.iter().any(reaches) {
         let text = format!(
             "log format ignored for {} '{}' since it has no log address.",
@@ -412,103 +316,19 @@ fn check_logs(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
     }
 }
 
-fn finish_servers(draft: &mut Draft, config: &Config, understood: bool, diags: &mut Diagnostics) -> Vec<ServerConfig> {
-    let servers = std::mem::take(&mut draft.servers);
-    let mut names: HashMap<String, u32> = HashMap::with_capacity(servers.len());
-    let mut own_ids: HashMap<u32, (String, Line)> = HashMap::new();
-    for server in &servers {
-        let name = &server.config.name;
-        if let Some(line) = names.get(name) {
-            let text = format!(
-                "proxy '{}', another server named '{name}' was already defined at line {line}, please use distinct \
-                 names.",
-                draft.config.name
-            );
-            diags.alert(&server.line, 1, text);
-        } else {
-            names.insert(name.clone(), server.line.place.line);
-        }
-        if server.config.id != 0 {
-            if let Some((other, line)) = own_ids.get(&server.config.id) {
-                let text = format!(
-                    "'server {}/{name}' : 'id' : custom id {} already used at {}:{} ('server {other}').",
-                    draft.config.name, server.config.id, line.place.file, line.place.line
-                );
-                server_alert(diags, &server.line, 1, text);
-            } else {
-                own_ids.insert(server.config.id, (name.clone(), server.line.clone()));
-            }
-        }
-    }
-    let taken: HashSet<u32> = own_ids.into_keys().collect();
-    let verify = !config.global.ssl.server_verify_none;
-    let mut next = 1;
-    let mut finished = Vec::with_capacity(servers.len());
-    for server in servers {
-        let line = server.line.clone();
-        let mut server = server.finish(verify);
-        if server.id == 0 {
-            while taken.contains(&next) {
-                next += 1;
-            }
-            server.id = next;
-        }
-        next += 1;
-        if understood && !draft.config.disabled {
-            check_server(&draft.config.name, &server, &line, config, diags);
-        }
-        finished.push(server);
-    }
-    finished
-}
-
-fn check_server(proxy: &str, server: &ServerConfig, line: &Line, config: &Config, diags: &mut Diagnostics) {
-    let no_port = matches!(server.address, Address::Inet(_)) && server.port != PortKind::Fixed;
-    if server.check && no_port && server.check_port.is_none() {
-        let text =
-            format!("config: proxy '{proxy}': server '{}' has neither service port nor check port.", server.name);
-        alert(diags, line, 2, text);
-    }
-    if let Some((path, error)) = server.ssl.as_ref().and_then(|ssl| {
-        let path = based(&config.global.ssl.ca_base, ssl.ca_file.as_ref()?);
-        std::fs::metadata(&path).err().map(|error| (path, error))
-    }) {
-        let text = format!(
-            "'server {proxy}/{}' : Couldn't open the ca-file '{}' ({}).",
-            server.name,
-            path.display(),
-            reason(&error)
-        );
-        server_alert(diags, line, 0, text);
-    }
-    if let Some(ssl) = &server.ssl
-        && ssl.verify
-        && ssl.ca_file.is_none()
-    {
-        let text = format!(
-            "'server {proxy}/{}' : verify is enabled by default but no CA file specified. If you're running on a LAN \
-             where you're certain to trust the server's certificate, please set an explicit 'verify none' statement \
-             on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side \
-             verifications by default.",
-            server.name
-        );
-        server_alert(diags, line, 0, text);
-    }
-}
-
 /// These messages name their proxy; HAProxy prints them without a place, which is kept for the excerpt.
-fn alert(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
+pub(super) fn alert(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
     alert_suggest(diags, line, word, text, None);
 }
 
-fn alert_suggest(diags: &mut Diagnostics, line: &Line, word: usize, text: String, near: Option<&str>) {
+pub(super) fn alert_suggest(diags: &mut Diagnostics, line: &Line, word: usize, text: String, near: Option<&str>) {
     diags.push(Diagnostic::about(Severity::Alert, line, word, text).suggest(near).heading(Heading::Whole));
 }
 
-fn warning(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
+pub(super) fn warning(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
     diags.push(Diagnostic::about(Severity::Warning, line, word, text).heading(Heading::Whole));
 }
 
-fn server_alert(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
+pub(super) fn server_alert(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
     diags.push(Diagnostic::about(Severity::Alert, line, word, text).heading(Heading::Server));
 }

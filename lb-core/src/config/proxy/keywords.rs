@@ -1,6 +1,9 @@
 //! The table of all keywords of the proxy sections, and the rows that `-dK` lists.
 
-use super::{Cx, balance, bind, errors, http_rules, log, options, server, server_options, settings, source, timeouts};
+use super::{
+    Cx, balance, bind, bind_options, errors, http_rules, log, options, server, server_options, settings, source,
+    timeouts,
+};
 
 /// In which of the four sections a keyword may stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -215,7 +218,7 @@ pub(super) fn find(keyword: &str, second: &str) -> Option<(&'static KeywordRow, 
 /// then the words of `bind`, `server`, `option` and the rule sets.
 pub fn keyword_rows() -> impl Iterator<Item = (&'static str, Sections, bool)> {
     let proxy = KEYWORDS.iter().map(|row| (row.words, row.sections, row.supported()));
-    let bind = bind::OPTIONS.iter().map(|row| (row.shown, FE_ONLY, row.parse.is_some()));
+    let bind = bind_options::OPTIONS.iter().map(|row| (row.shown, FE_ONLY, row.parse.is_some()));
     let server = server_options::OPTIONS.iter().map(|row| (row.shown, BE_ONLY, row.parse.is_some()));
     let option = options::FLAGS.iter().map(|row| (row.shown, row.sections(), row.field.is_some()));
     let rules = http_rules::ACTIONS.iter().map(|row| (row.shown, ALL, row.supported));

@@ -5,9 +5,12 @@
 
 mod balance;
 mod bind;
+mod bind_options;
 mod draft;
+mod error_pages;
 mod errors;
 mod finish;
+mod finish_servers;
 mod http_rules;
 mod keywords;
 pub mod log;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bind::{alpn_list, protocol};
+use super::bind_options::{alpn_list, protocol};
 use super::server::ServerDraft;
 use super::settings::leading_integer;
 use super::source;

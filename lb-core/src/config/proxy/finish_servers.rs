@@ -1,0 +1,99 @@
+//! Servers once all sections were read: their numbers, and what only the whole configuration can tell.
+
+use std::collections::{HashMap, HashSet};
+
+use super::draft::Draft;
+use super::finish::{alert, based, reason, server_alert};
+use crate::config::diagnostic::Diagnostics;
+use crate::config::document::Line;
+use crate::config::model::{Address, Config, PortKind, ServerConfig};
+
+/// The servers of a proxy as the data plane wants them; numbered in order, those with an `id` take a place too.
+pub(super) fn finish_servers(
+    draft: &mut Draft,
+    config: &Config,
+    understood: bool,
+    diags: &mut Diagnostics,
+) -> Vec<ServerConfig> {
+    let servers = std::mem::take(&mut draft.servers);
+    let mut names: HashMap<String, u32> = HashMap::with_capacity(servers.len());
+    let mut own_ids: HashMap<u32, (String, Line)> = HashMap::new();
+    for server in &servers {
+        let name = &server.config.name;
+        if let Some(line) = names.get(name) {
+            let text = format!(
+                "proxy '{}', another server named '{name}' was already defined at line {line}, please use distinct \
+                 names.",
+                draft.config.name
+            );
+            diags.alert(&server.line, 1, text);
+        } else {
+            names.insert(name.clone(), server.line.place.line);
+        }
+        if server.config.id != 0 {
+            if let Some((other, line)) = own_ids.get(&server.config.id) {
+                let text = format!(
+                    "'server {}/{name}' : 'id' : custom id {} already used at {}:{} ('server {other}').",
+                    draft.config.name, server.config.id, line.place.file, line.place.line
+                );
+                server_alert(diags, &server.line, 1, text);
+            } else {
+                own_ids.insert(server.config.id, (name.clone(), server.line.clone()));
+            }
+        }
+    }
+    let taken: HashSet<u32> = own_ids.into_keys().collect();
+    let verify = !config.global.ssl.server_verify_none;
+    let mut next = 1;
+    let mut finished = Vec::with_capacity(servers.len());
+    for server in servers {
+        let line = server.line.clone();
+        let mut server = server.finish(verify);
+        if server.id == 0 {
+            while taken.contains(&next) {
+                next += 1;
+            }
+            server.id = next;
+        }
+        next += 1;
+        if understood && !draft.config.disabled {
+            check_server(&draft.config.name, &server, &line, config, diags);
+        }
+        finished.push(server);
+    }
+    finished
+}
+
+fn check_server(proxy: &str, server: &ServerConfig, line: &Line, config: &Config, diags: &mut Diagnostics) {
+    let no_port = matches!(server.address, Address::Inet(_)) && server.port != PortKind::Fixed;
+    if server.check && no_port && server.check_port.is_none() {
+        let text =
+            format!("config: proxy '{proxy}': server '{}' has neither service port nor check port.", server.name);
+        alert(diags, line, 2, text);
+    }
+    if let Some((path, error)) = server.ssl.as_ref().and_then(|ssl| {
+        let path = based(&config.global.ssl.ca_base, ssl.ca_file.as_ref()?);
+        std::fs::metadata(&path).err().map(|error| (path, error))
+    }) {
+        let text = format!(
+            "'server {proxy}/{}' : Couldn't open the ca-file '{}' ({}).",
+            server.name,
+            path.display(),
+            reason(&error)
+        );
+        server_alert(diags, line, 0, text);
+    }
+    if let Some(ssl) = &server.ssl
+        && ssl.verify
+        && ssl.ca_file.is_none()
+    {
+        let text = format!(
+            "'server {proxy}/{}' : verify is enabled by default but no CA file specified. If you're running on a LAN \
+             where you're certain to trust the server's certificate, please set an explicit 'verify none' statement \
+             on the 'server' line, or use 'ssl-server-verify none' in the global section to disable server-side \
+             verifications by default.",
+            server.name
+        );
+        server_alert(diags, line, 0, text);
+    }
+}
