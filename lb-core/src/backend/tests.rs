@@ -14,79 +14,15 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::model::{Address, Balance, Mode};
+use crate::config::model::Balance;
 use crate::server::{AdminState, OperationalState};
 
-pub(crate) fn server_line(name: &str, weight: u32) -> ServerConfig {
-    ServerConfig {
-        name: name.into(),
-        place: Default::default(),
-        address: Address::Inet("127.0.0.1:1".parse().unwrap()),
-        port: Default::default(),
-        id: 0,
-        weight,
-        backup: false,
-        disabled: false,
-        maxconn: 0,
-        minconn: 0,
-        maxqueue: 0,
-        max_reuse: None,
-        pool_max_conn: None,
-        pool_low_conn: 0,
-        pool_purge_delay: None,
-        check: false,
-        inter: None,
-        fastinter: None,
-        downinter: None,
-        rise: None,
-        fall: None,
-        check_addr: None,
-        check_port: None,
-        check_send_proxy: false,
-        send_proxy: None,
-        source: None,
-        tcp_user_timeout: None,
-        tfo: false,
-        proto: None,
-        ssl: None,
-        redir: None,
-    }
+fn server_line(name: &str, weight: u32) -> ServerConfig {
+    ServerConfig { weight, ..ServerConfig::new(name.into()) }
 }
 
-pub(crate) fn proxy(balance: Balance, servers: Vec<ServerConfig>) -> ProxyConfig {
-    ProxyConfig {
-        name: "b".into(),
-        kind: ProxyKind::Backend,
-        place: Default::default(),
-        id: 1,
-        description: None,
-        disabled: false,
-        mode: Mode::Http,
-        binds: Vec::new(),
-        maxconn: None,
-        backlog: None,
-        rate_limit_sessions: None,
-        monitor_uri: None,
-        use_backend: Vec::new(),
-        default_backend: None,
-        http_request_rules: Vec::new(),
-        http_response_rules: Vec::new(),
-        timeouts: Default::default(),
-        options: Default::default(),
-        logs: Vec::new(),
-        log_format: Default::default(),
-        log_tag: None,
-        errors: Default::default(),
-        balance,
-        servers,
-        fullconn: None,
-        retries: None,
-        redispatch: None,
-        http_reuse: None,
-        max_keep_alive_queue: None,
-        source: None,
-        dispatch: None,
-    }
+fn proxy(balance: Balance, servers: Vec<ServerConfig>) -> ProxyConfig {
+    ProxyConfig { balance, servers, ..ProxyConfig::new("b".into(), ProxyKind::Backend) }
 }
 
 /// A backend whose servers have these weights; `change` sees each line.
@@ -465,15 +401,15 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            let force = (state % 5 == 0).then_some((state >> 8) as usize % backend.servers.len());
+            let force = (state.is_multiple_of(5)).then_some((state >> 8) as usize % backend.servers.len());
             match backend.try_assign(&AssignRequest { force, ..Default::default() }) {
                 Assign::Server(assignment) => held.push_back(assignment),
-                Assign::Queue(ticket) if state % 3 == 0 => drop(ticket),
+                Assign::Queue(ticket) if state.is_multiple_of(3) => drop(ticket),
                 Assign::Queue(mut ticket) => {
                     // Who waits holds nothing, or all could wait for each other.
                     held.clear();
                     let mut wait = Box::pin(ticket.wait(None));
-                    if state % 7 == 0 {
+                    if state.is_multiple_of(7) {
                         let _ = poll(wait.as_mut());
                         drop(wait);
                     } else {
@@ -485,7 +421,7 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
             if backend.servers.iter().any(|server| server.current() > maxconn) {
                 exceeded.fetch_add(1, Ordering::SeqCst);
             }
-            if held.len() > 2 || state % 2 == 0 {
+            if held.len() > 2 || state.is_multiple_of(2) {
                 held.pop_front();
             }
         }

@@ -272,13 +272,14 @@ impl<'a> Connector<'a> {
         match self.backend.backend.try_assign(&request) {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
+            Assign::QueueFull(_) => Err(StreamError::new(End::Server, Stage::Queue, Kind::Closed)),
             Assign::None => Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed)),
         }
     }
 
     async fn wait_in_queue(
         &mut self,
-        ticket: Ticket,
+        mut ticket: Ticket,
         client: &mut H1Conn,
         timer: &mut Timer,
     ) -> Result<Assignment, StreamError> {
