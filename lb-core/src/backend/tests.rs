@@ -14,79 +14,15 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::model::{Address, Balance, Mode};
+use crate::config::model::Balance;
 use crate::server::{AdminState, OperationalState};
 
-pub(crate) fn server_line(name: &str, weight: u32) -> ServerConfig {
-    ServerConfig {
-        name: name.into(),
-        place: Default::default(),
-        address: Address::Inet("127.0.0.1:1".parse().unwrap()),
-        port: Default::default(),
-        id: 0,
-        weight,
-        backup: false,
-        disabled: false,
-        maxconn: 0,
-        minconn: 0,
-        maxqueue: 0,
-        max_reuse: None,
-        pool_max_conn: None,
-        pool_low_conn: 0,
-        pool_purge_delay: None,
-        check: false,
-        inter: None,
-        fastinter: None,
-        downinter: None,
-        rise: None,
-        fall: None,
-        check_addr: None,
-        check_port: None,
-        check_send_proxy: false,
-        send_proxy: None,
-        source: None,
-        tcp_user_timeout: None,
-        tfo: false,
-        proto: None,
-        ssl: None,
-        redir: None,
-    }
+fn server_line(name: &str, weight: u32) -> ServerConfig {
+    ServerConfig { weight, ..ServerConfig::new(name.into()) }
 }
 
-pub(crate) fn proxy(balance: Balance, servers: Vec<ServerConfig>) -> ProxyConfig {
-    ProxyConfig {
-        name: "b".into(),
-        kind: ProxyKind::Backend,
-        place: Default::default(),
-        id: 1,
-        description: None,
-        disabled: false,
-        mode: Mode::Http,
-        binds: Vec::new(),
-        maxconn: None,
-        backlog: None,
-        rate_limit_sessions: None,
-        monitor_uri: None,
-        use_backend: Vec::new(),
-        default_backend: None,
-        http_request_rules: Vec::new(),
-        http_response_rules: Vec::new(),
-        timeouts: Default::default(),
-        options: Default::default(),
-        logs: Vec::new(),
-        log_format: Default::default(),
-        log_tag: None,
-        errors: Default::default(),
-        balance,
-        servers,
-        fullconn: None,
-        retries: None,
-        redispatch: None,
-        http_reuse: None,
-        max_keep_alive_queue: None,
-        source: None,
-        dispatch: None,
-    }
+fn proxy(balance: Balance, servers: Vec<ServerConfig>) -> ProxyConfig {
+    ProxyConfig { balance, servers, ..ProxyConfig::new("b".into(), ProxyKind::Backend) }
 }
 
 /// A backend whose servers have these weights; `change` sees each line.
@@ -147,6 +83,25 @@ fn roundrobin_serves_as_haproxy_does() {
         (&[100, 100, 50], "01012010120101201012010120"),
         (&[1, 2, 4, 8], "332313230323132332313230323132332"),
         (&[3, 3, 1, 1], "0101201301012013010"),
+        (&[1, 2, 4, 8], "332313230323132332313230323132"),
+        (&[4, 6, 8], "212012210212012210212012210212012210"),
+        (&[3, 3, 1, 1], "0101201301012013"),
+        (&[10, 3, 3], "00100201002001020010020100200102"),
+        (&[8, 2, 11, 1, 5], "202402120420240232042102204202402120420240232042102204"),
+        (&[3, 3, 8], "2202120221202122021202212021"),
+        (&[3, 1, 1], "0010200102"),
+        (&[8, 3, 2], "00100201001020010020100102"),
+        (&[9, 3, 6, 5], "0203201032032010230203102032010320320102302031"),
+        (&[1, 2, 2, 2], "12312301231230"),
+        (&[1, 13, 1, 1], "11111011112111131111101111211113"),
+        (&[9, 2, 11], "20202021202020202201202020202120202020220120"),
+        (&[2, 4, 2, 1, 2], "1012410312410124103124"),
+        (&[1, 2, 5, 3, 5], "24324124324032142432412432403214"),
+        (&[1, 1, 1, 6, 3], "343034313432343034313432"),
+        (&[4, 2, 4, 2, 5], "4024102430421402340241024304214023"),
+        (&[8, 2, 1], "0001000201000010002010"),
+        (&[2, 4, 9], "221202122122021221202122122021"),
+        (&[1, 6, 1], "1110111211101112"),
     ];
     for (weights, expected) in table {
         assert_eq!(sequence(&backend(Balance::RoundRobin, weights, |_, _| ()), expected.len()), *expected);
@@ -174,7 +129,6 @@ fn static_rr_serves_as_haproxy_does() {
         (&[2, 3], "0101101011010"),
         (&[7, 3, 1], "0010010010200100100102001"),
         (&[4, 6, 8], "012120212012120212"),
-        (&[1, 1, 1, 1, 10], "0441444244344404414442443444044"),
     ];
     for (weights, expected) in table {
         assert_eq!(sequence(&backend(Balance::StaticRr, weights, |_, _| ()), expected.len()), *expected);
@@ -465,15 +419,15 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            let force = (state % 5 == 0).then_some((state >> 8) as usize % backend.servers.len());
+            let force = (state.is_multiple_of(5)).then_some((state >> 8) as usize % backend.servers.len());
             match backend.try_assign(&AssignRequest { force, ..Default::default() }) {
                 Assign::Server(assignment) => held.push_back(assignment),
-                Assign::Queue(ticket) if state % 3 == 0 => drop(ticket),
+                Assign::Queue(ticket) if state.is_multiple_of(3) => drop(ticket),
                 Assign::Queue(mut ticket) => {
                     // Who waits holds nothing, or all could wait for each other.
                     held.clear();
                     let mut wait = Box::pin(ticket.wait(None));
-                    if state % 7 == 0 {
+                    if state.is_multiple_of(7) {
                         let _ = poll(wait.as_mut());
                         drop(wait);
                     } else {
@@ -485,7 +439,7 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
             if backend.servers.iter().any(|server| server.current() > maxconn) {
                 exceeded.fetch_add(1, Ordering::SeqCst);
             }
-            if held.len() > 2 || state % 2 == 0 {
+            if held.len() > 2 || state.is_multiple_of(2) {
                 held.pop_front();
             }
         }

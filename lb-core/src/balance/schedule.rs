@@ -3,7 +3,7 @@
 //! HAProxy computes its turns one by one from a tree under a lock. Both of its orders repeat after as many turns as
 //! the weights sum up to, so one period is computed here in advance and threads only count turns.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use super::Candidate;
@@ -18,25 +18,28 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// The order of `roundrobin`: the heaviest servers start, and a server that has not been served yet starts at the
-    /// first turn at which no other one is due; after that, each comes back every `total / weight` turns.
+    /// The order of `roundrobin`, as observed: the heaviest servers start, and a server that has not been served yet
+    /// starts at the first turn at which no other one is due; after that, each is due again `total / weight` turns
+    /// later. Of those due the earliest is served, a heavier one as if it were `weight / total` of a turn earlier.
     pub(super) fn dynamic(candidates: &[Candidate]) -> Self {
         let reduced = Reduced::new(candidates);
         let mut fresh: Vec<usize> = (0..reduced.weights.len()).collect();
         // The last one is taken first: heaviest at the end, and of equals the first of the configuration.
         fresh.sort_by_key(|&rank| (reduced.weight(rank), Reverse(rank)));
-        let mut started: BinaryHeap<Reverse<Due>> = BinaryHeap::with_capacity(fresh.len());
+        let mut later: BinaryHeap<Reverse<(u64, Due)>> = BinaryHeap::with_capacity(fresh.len());
+        let mut due: BinaryHeap<Reverse<Due>> = BinaryHeap::with_capacity(fresh.len());
         let mut turns = Vec::with_capacity(reduced.total_len());
         for turn in 0..reduced.total {
-            let due = started.peek().is_some_and(|Reverse(due)| due.turn <= turn);
-            let position = if due || fresh.is_empty() {
-                started.pop().map(|Reverse(due)| (due.rank, due.scaled))
-            } else {
-                fresh.pop().map(|rank| (rank, turn * reduced.weight(rank)))
-            };
-            let Some((rank, scaled)) = position else { break };
+            while later.peek().is_some_and(|Reverse((at, _))| *at <= turn) {
+                due.extend(later.pop().map(|Reverse((_, server))| Reverse(server)));
+            }
+            let next = due.pop().map(|Reverse(server)| (server.rank, server.scaled));
+            let next = next.or_else(|| fresh.pop().map(|rank| (rank, turn * reduced.weight(rank))));
+            let next = next.or_else(|| later.pop().map(|Reverse((_, server))| (server.rank, server.scaled)));
+            let Some((rank, scaled)) = next else { break };
             turns.push(reduced.index(rank));
-            started.push(Reverse(Due::new(scaled + reduced.total, reduced.weight(rank), rank)));
+            let server = Due::new(scaled + reduced.total, reduced.weight(rank), reduced.total, rank);
+            later.push(Reverse((server.scaled / server.weight, server)));
         }
         Self { members: members(candidates), turns: turns.into() }
     }
@@ -65,19 +68,35 @@ impl Schedule {
     }
 }
 
-/// A server waiting for its next turn, ordered by that turn; of those due at the same turn the heaviest is first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A server and the time of its next turn, ordered as they are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Due {
-    turn: u64,
-    lightness: Reverse<u64>,
-    rank: usize,
     /// The exact time of the turn, multiplied by the weight.
     scaled: u64,
+    /// What orders, as a fraction of the weight: the time less `weight / total`, multiplied by `weight * total`.
+    urgency: i128,
+    weight: u64,
+    rank: usize,
 }
 
 impl Due {
-    fn new(scaled: u64, weight: u64, rank: usize) -> Self {
-        Self { turn: scaled / weight.max(1), lightness: Reverse(weight), rank, scaled }
+    fn new(scaled: u64, weight: u64, total: u64, rank: usize) -> Self {
+        let weight = weight.max(1);
+        let urgency = i128::from(scaled) * i128::from(total) - i128::from(weight) * i128::from(weight);
+        Self { scaled, urgency, weight, rank }
+    }
+}
+
+impl Ord for Due {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (left, right) = (self.urgency * i128::from(other.weight), other.urgency * i128::from(self.weight));
+        left.cmp(&right).then(other.weight.cmp(&self.weight)).then(self.rank.cmp(&other.rank))
+    }
+}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -265,8 +265,6 @@ fn proxy_header(version: u8, stream: &TcpStream) -> Vec<u8> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-    use std::sync::Mutex;
-
     use tokio::io::AsyncReadExt;
     use tokio::net::TcpListener;
     use tokio::sync::mpsc;
@@ -329,21 +327,21 @@ mod tests {
                 line.send_proxy = send_proxy.clone();
                 line.check_send_proxy = check_send_proxy;
             });
-            let received = Mutex::new(Vec::new());
             let accept = async {
                 let (mut stream, peer) = listener.accept().await.unwrap();
-                stream.read_to_end(&mut received.lock().unwrap().as_mut()).await.unwrap();
-                peer
+                let mut received = Vec::new();
+                stream.read_to_end(&mut received).await.unwrap();
+                (peer, received)
             };
-            let peer = tokio::select! {
+            let (peer, received) = tokio::select! {
                 () = run_checks(vec![Arc::clone(&backend)], CheckOptions::default(), |_| ()) => panic!("checks ended"),
-                peer = accept => peer,
+                result = accept => result,
             };
             let expected = match version {
                 2 => PROXY_V2_LOCAL.to_vec(),
                 _ => format!("PROXY TCP4 127.0.0.1 127.0.0.1 {} {}\r\n", peer.port(), address.port()).into_bytes(),
             };
-            assert_eq!(*received.lock().unwrap(), expected);
+            assert_eq!(received, expected);
         }
     }
 
@@ -361,14 +359,15 @@ mod tests {
 
     #[test]
     fn addr_and_port_replace_the_address_and_drop_the_header() {
+        let inet = |text: &str| Address::Inet(text.parse().unwrap());
         let backend = backend(Balance::RoundRobin, &[1, 1, 1], |index, line| {
             line.send_proxy = Some(SendProxy { version: 2, ..SendProxy::default() });
             line.check_port = (index > 0).then_some(99);
+            line.address = inet("127.0.0.1:1");
             line.check_addr = (index > 1).then_some([127, 0, 0, 9].into());
             line.check_send_proxy = index > 1;
         });
         let plans: Vec<_> = backend.servers.iter().map(|server| Plan::new(server)).collect();
-        let inet = |text: &str| Address::Inet(text.parse().unwrap());
         assert_eq!((&plans[0].address, plans[0].header), (&inet("127.0.0.1:1"), Some(2)));
         assert_eq!((&plans[1].address, plans[1].header), (&inet("127.0.0.1:99"), None));
         assert_eq!((&plans[2].address, plans[2].header), (&inet("127.0.0.9:99"), Some(2)));

@@ -1,0 +1,64 @@
+//! Cost of choosing a server and giving it back, by algorithm and number of servers.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use lb_core::backend::{AssignRequest, Backend};
+use lb_core::config::model::{Balance, ProxyConfig, ProxyKind, ServerConfig};
+
+fn backend(balance: &Balance, servers: u32, maxconn: u32) -> Arc<Backend> {
+    let mut config = ProxyConfig::new("bench".into(), ProxyKind::Backend);
+    config.balance = balance.clone();
+    let line = |n: u32| {
+        let mut line = ServerConfig::new(format!("s{n}"));
+        line.id = n + 1;
+        line.weight = 1 + n % 3;
+        line.maxconn = maxconn;
+        line
+    };
+    config.servers = (0..servers).map(line).collect();
+    Arc::new(Backend::new(&config))
+}
+
+fn pick(c: &mut Criterion) {
+    let algorithms = [
+        ("roundrobin", Balance::RoundRobin),
+        ("static-rr", Balance::StaticRr),
+        ("leastconn", Balance::LeastConn),
+        ("first", Balance::First),
+        ("source", Balance::Source),
+        ("random", Balance::Random { draws: 2 }),
+    ];
+    for (name, balance) in algorithms {
+        let mut group = c.benchmark_group(name);
+        for servers in [10, 100, 1000] {
+            let backend = backend(&balance, servers, 0);
+            let mut address = 0x0a00_0000u32;
+            group.bench_function(BenchmarkId::from_parameter(servers), |bencher| {
+                bencher.iter(|| {
+                    address = address.wrapping_add(7919);
+                    let source = Some(IpAddr::V4(Ipv4Addr::from_bits(address)));
+                    backend.try_assign(&AssignRequest { source, ..AssignRequest::default() })
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+/// The same with limits that are never reached, and with most of the servers full.
+fn limited(c: &mut Criterion) {
+    let mut group = c.benchmark_group("roundrobin-maxconn");
+    for (name, held) in [("free", 0), ("nine-of-ten-full", 900)] {
+        let backend = backend(&Balance::RoundRobin, 1000, 1);
+        let request = |n| AssignRequest { force: Some(n), ..AssignRequest::default() };
+        let slots: Vec<_> = (0..held).map(|n| backend.try_assign(&request(n))).collect();
+        group.bench_function(name, |bencher| bencher.iter(|| backend.try_assign(&AssignRequest::default())));
+        drop(slots);
+    }
+    group.finish();
+}
+
+criterion_group!(benches, pick, limited);
+criterion_main!(benches);
