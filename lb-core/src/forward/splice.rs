@@ -185,6 +185,7 @@ impl SplicePump {
                 return Poll::Ready(Ok(Pumped::Eof));
             }
             if *limit == 0 {
+                self.release(pool);
                 return Poll::Ready(Ok(Pumped::Limit));
             }
             match ready!(self.poll_fill(cx, from, pool, limit)) {

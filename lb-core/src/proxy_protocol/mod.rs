@@ -1,7 +1,7 @@
 //! The PROXY protocol, versions 1 and 2: parse and write, sans-IO (proxy-protocol.txt).
 //!
 //! A listener with `accept-proxy` feeds the first bytes of a connection to [`parse`]; a server connection with
-//! `send-proxy` or `send-proxy-v2` starts with what [`write`] appends.
+//! `send-proxy` or `send-proxy-v2` starts with what [`write()`] appends.
 
 mod crc32c;
 mod parse;

@@ -236,6 +236,8 @@ mod tests {
         assert_eq!(written(&v2(ProxyV2Options { crc32c: true, ..Default::default() }), &crc), bytes);
         let local = SendContext { local: true, ..v4 };
         assert_eq!(written(&v2(ProxyV2Options::default()), &local), hex("0d0a0d0a000d0a515549540a20000000"));
+        let bytes = hex("0d0a0d0a000d0a515549540a20000007030004a9b87e8f");
+        assert_eq!(written(&v2(ProxyV2Options { crc32c: true, ..Default::default() }), &local), bytes);
     }
 
     #[test]

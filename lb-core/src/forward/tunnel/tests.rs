@@ -409,6 +409,54 @@ async fn unix_sockets_are_copied() {
     assert_eq!(outcome.cause, Cause::Normal);
 }
 
+#[tokio::test]
+async fn a_limit_is_exact_and_leaves_the_rest_unread() {
+    for splice in [false, true] {
+        let Bench { mut client, mut server, near: (mut c, mut s) } = Bench::new().await;
+        let (forwarder, _limit) = forwarder(1);
+        let body = 200_000;
+        let mut limit = body as u64;
+        let mut progress = Progress::default();
+        let sending = async {
+            let mut pattern = Pattern::new(5);
+            let block = pattern.next(body).to_vec();
+            client.write_all(&block).await.unwrap();
+            client.write_all(b"next request").await.unwrap();
+        };
+        let receiving = async {
+            let mut got = vec![0; body];
+            server.read_exact(&mut got).await.unwrap();
+            Pattern::new(5).check(&got);
+        };
+        let (mut copy, mut pump) = (CopyPump::new(), SplicePump::new());
+        let moving = poll_fn(|cx| {
+            if splice {
+                let (from, to) = (c.plain_tcp().unwrap(), s.plain_tcp().unwrap());
+                pump.poll_pump(cx, from, to, &forwarder.pipes, &mut limit, &mut progress)
+            } else {
+                let (from, to) = (Pin::new(&mut c), Pin::new(&mut s));
+                copy.poll_pump(cx, from, to, &forwarder.buffers, false, &mut limit, &mut progress)
+            }
+        });
+        let (moved, (), ()) = tokio::join!(moving, sending, receiving);
+        assert_eq!(moved.unwrap(), Pumped::Limit);
+        assert_eq!(progress, Progress { read: body as u64, written: body as u64 });
+        let mut rest = [0; 12];
+        c.read_exact(&mut rest).await.unwrap();
+        assert_eq!(&rest, b"next request");
+        assert_eq!(forwarder.pipes.unused(), usize::from(splice));
+    }
+}
+
+#[tokio::test]
+async fn the_future_is_small() {
+    let Bench { client: _client, server: _server, near: (mut c, mut s) } = Bench::new().await;
+    let (forwarder, _limit) = forwarder(1);
+    let options = RelayOptions::default();
+    let size = size_of_val(&relay(&forwarder, &mut c, &mut s, Initial::default(), &options));
+    assert!(size <= 512, "{size}");
+}
+
 #[test]
 fn the_state_is_small() {
     assert!(size_of::<Relay>() <= 320, "{}", size_of::<Relay>());
