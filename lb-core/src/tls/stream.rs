@@ -102,6 +102,8 @@ enum Write<'a> {
 
 /// Bytes sealed at once: four records fit a buffer with all that TLS adds.
 const SEAL: usize = BUFFER_SIZE - 4096;
+/// Most bytes that a record brings (RFC 8446, section 5.1).
+const RECORD: usize = 16 * 1024;
 /// More than TLS adds to [`SEAL`] bytes.
 const OVERHEAD: usize = 4096;
 
@@ -364,12 +366,22 @@ impl<S: Session + Unpin> AsyncRead for TlsStream<S> {
                 return Poll::Ready(Ok(()));
             }
             while stream.dirty {
+                // Several records for a reader that has room for them.
+                if out.remaining() < room && (stream.incoming.is_none() || out.remaining() < RECORD) {
+                    return Poll::Ready(Ok(()));
+                }
                 match stream.step(Write::Nothing, out) {
-                    Ok(Step::Plain) if out.remaining() < room => return Poll::Ready(Ok(())),
                     Ok(Step::PeerClosed) => return Poll::Ready(Ok(())),
                     Ok(_) => {}
-                    Err(error) => return Poll::Ready(Err(stream.fail(cx, error))),
+                    Err(error) => {
+                        let error = stream.fail(cx, error);
+                        // What was opened before comes first; the next read fails.
+                        return Poll::Ready(if out.remaining() < room { Ok(()) } else { Err(error) });
+                    }
                 }
+            }
+            if out.remaining() < room {
+                return Poll::Ready(Ok(()));
             }
             // Answers of the session itself, as to a key update.
             if let Poll::Ready(Err(error)) = stream.poll_send(cx) {
