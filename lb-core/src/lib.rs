@@ -11,6 +11,7 @@ pub mod proxy;
 pub mod topology;
 pub mod worker;
 
+pub(crate) mod buffer;
 pub mod net;
 pub mod transport;
 

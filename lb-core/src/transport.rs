@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::tls::{ClientTls, ServerTls};
+
 /// A connected stream socket.
 #[derive(Debug)]
 pub enum Socket {
@@ -28,9 +30,9 @@ pub enum Transport {
     /// In clear.
     Plain(Socket),
     /// TLS accepted from a client.
-    TlsServer(Box<tokio_rustls::server::TlsStream<Socket>>),
+    TlsServer(Box<ServerTls>),
     /// TLS opened to a server.
-    TlsClient(Box<tokio_rustls::client::TlsStream<Socket>>),
+    TlsClient(Box<ClientTls>),
 }
 
 impl Transport {
@@ -38,8 +40,8 @@ impl Transport {
     pub fn socket(&self) -> &Socket {
         match self {
             Self::Plain(socket) => socket,
-            Self::TlsServer(tls) => tls.get_ref().0,
-            Self::TlsClient(tls) => tls.get_ref().0,
+            Self::TlsServer(tls) => tls.socket(),
+            Self::TlsClient(tls) => tls.socket(),
         }
     }
 

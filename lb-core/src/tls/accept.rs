@@ -1,20 +1,31 @@
 //! The handshake with a client.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use tokio_rustls::TlsAcceptor;
+use rustls::server::UnbufferedServerConnection;
 
 use super::error::TlsError;
 use super::info::TlsInfo;
+use super::sni;
+use super::stream::{Session, TlsStream};
 use crate::transport::{Socket, Transport};
 
 /// Does the handshake on an accepted socket. The timeout is the caller's; a dropped future closes the socket.
 ///
 /// Shutting the transport down sends close_notify first.
 pub async fn accept(config: &Arc<ServerConfig>, socket: Socket) -> Result<(Transport, TlsInfo), TlsError> {
-    let stream = TlsAcceptor::from(Arc::clone(config)).accept(socket).await?;
-    let (_, session) = stream.get_ref();
-    let info = TlsInfo::new(session, session.server_name());
-    Ok((Transport::TlsServer(Box::new(stream)), info))
+    let session = UnbufferedServerConnection::new(Arc::clone(config)).map_err(TlsError::Handshake)?;
+    let mut stream = Box::new(TlsStream::new(socket, session));
+    let mut name = None;
+    poll_fn(|cx| {
+        let outcome = stream.poll_handshake(cx);
+        // The certificate is chosen within one poll: the name is this client's.
+        name = sni::take_asked().or_else(|| name.take());
+        outcome
+    })
+    .await?;
+    let info = TlsInfo::new(stream.session().state(), name.as_deref());
+    Ok((Transport::TlsServer(stream), info))
 }

@@ -14,6 +14,7 @@ mod info;
 mod server_config;
 mod session_cache;
 mod sni;
+mod stream;
 mod verify;
 
 pub use accept::accept;
@@ -22,6 +23,7 @@ pub use connect::connect;
 pub use error::{TlsConfigError, TlsError};
 pub use info::{Alpn, TlsInfo};
 pub use server_config::server_config;
+pub use stream::{ClientTls, ServerTls, Session, TlsStream};
 
 use std::sync::{Arc, LazyLock};
 

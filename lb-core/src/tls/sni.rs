@@ -1,5 +1,6 @@
 //! Chooses the certificate for a client by the name it asks for (configuration.txt, section 5.1, `crt`).
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -56,6 +57,16 @@ impl CertificatesBySni {
     }
 }
 
+thread_local! {
+    /// The name of the last client hello: the unbuffered API of rustls does not tell it.
+    static ASKED: Cell<Option<Box<str>>> = const { Cell::new(None) };
+}
+
+/// The name asked for by the client whose hello was just read on this thread.
+pub(super) fn take_asked() -> Option<Box<str>> {
+    ASKED.take()
+}
+
 /// Of the certificates for one name the one whose key this client can verify, ECDSA first.
 fn best(keys: &[Arc<CertifiedKey>], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
     let usable = |key: &&Arc<CertifiedKey>| key.key.choose_scheme(schemes).is_some();
@@ -69,6 +80,7 @@ fn best(keys: &[Arc<CertifiedKey>], schemes: &[SignatureScheme]) -> Option<Arc<C
 
 impl ResolvesServerCert for CertificatesBySni {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        ASKED.set(hello.server_name().map(Into::into));
         self.choose(hello.server_name(), hello.signature_schemes())
     }
 }

@@ -2,15 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
+use std::io::IoSlice;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::stream::Session;
 use super::*;
 use crate::config::model::{BindSsl, GlobalSsl, ServerSsl};
 use crate::transport::{Socket, Transport};
@@ -86,7 +88,7 @@ async fn shown(bind: &Arc<ServerConfig>, sni: Option<&str>) -> Option<Vec<String
     let ssl = ServerSsl { sni: sni.map(str::to_owned), ..ServerSsl::default() };
     match handshake(bind, &server(&ssl)).await {
         (Ok((Transport::TlsClient(tls), _)), Ok(_)) => {
-            certificate::names(&tls.get_ref().1.peer_certificates().unwrap()[0])
+            certificate::names(&tls.session().state().peer_certificates().unwrap()[0])
         }
         _ => None,
     }
@@ -319,5 +321,104 @@ fn plain_text_is_a_handshake_failure() {
         drop(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
         let far = accept(&config, Socket::Tcp(listener.accept().await.unwrap().0)).await;
         assert!(matches!(far, Err(TlsError::Closed(_))), "{far:?}");
+    });
+}
+
+/// Bytes that tell a missing, doubled or moved one.
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|at| (at ^ (at >> 8) ^ (at >> 16)) as u8).collect()
+}
+
+#[test]
+fn much_data_passes_both_ways_at_once_in_odd_pieces() {
+    const LENGTH: usize = 3_000_017;
+    let store = Store::new();
+    let config = bind(&[store.write("1.pem", "a.test", &[])], &[], false).unwrap();
+    block(async {
+        let (near, far) = handshake(&config, &server(&ServerSsl::default())).await;
+        let exchange = |transport: Transport, write: usize, read: usize| async move {
+            let (mut reader, mut writer) = tokio::io::split(transport);
+            let send = async {
+                for piece in pattern(LENGTH).chunks(write) {
+                    writer.write_all(piece).await.unwrap();
+                }
+                writer.shutdown().await.unwrap();
+            };
+            let receive = async {
+                let (mut all, mut buffer) = (Vec::new(), vec![0; read]);
+                loop {
+                    match reader.read(&mut buffer).await.unwrap() {
+                        0 => break,
+                        length => all.extend_from_slice(&buffer[..length]),
+                    }
+                }
+                assert!(all == pattern(LENGTH), "{} bytes came", all.len());
+            };
+            tokio::join!(send, receive);
+        };
+        tokio::join!(exchange(near.unwrap().0, 100_003, 777), exchange(far.unwrap().0, 5_001, 65_536));
+    });
+}
+
+#[test]
+fn head_and_body_share_one_record() {
+    let store = Store::new();
+    let config = bind(&[store.write("1.pem", "a.test", &[])], &[], false).unwrap();
+    block(async {
+        let (near, far) = handshake(&config, &server(&ServerSsl::default())).await;
+        let (mut near, mut far) = (near.unwrap().0, far.unwrap().0);
+        let slices = [IoSlice::new(b"head "), IoSlice::new(b""), IoSlice::new(b"body")];
+        assert_eq!(far.write_vectored(&slices).await.unwrap(), 9);
+        let mut read = [0; 64];
+        assert_eq!(near.read(&mut read).await.unwrap(), 9);
+        assert_eq!(&read[..9], b"head body");
+    });
+}
+
+#[test]
+fn broken_records_end_the_connection_without_harm() {
+    let store = Store::new();
+    let config = bind(&[store.write("1.pem", "a.test", &[])], &[], false).unwrap();
+    let pieces: [&[u8]; 6] = [
+        b"\x17\x03\x03\x00\x20aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        b"\x16\x03\x03\x00\x04\x01\x00\x00\x00",
+        b"\x17\x03\x03\xff\xff",
+        b"\x15\x03\x03\x00\x02\x02\x28",
+        b"\x00\x00\x00\x00\x00\x00",
+        b"\x17\x03\x03\x00\x20aaa",
+    ];
+    block(async {
+        for piece in pieces {
+            let (near, far) = handshake(&config, &server(&ServerSsl::default())).await;
+            let (near, mut far) = (near.unwrap().0, far.unwrap().0);
+            let Socket::Tcp(tcp) = near.socket() else { unreachable!("TCP") };
+            tcp.writable().await.unwrap();
+            assert_eq!(tcp.try_write(piece).unwrap(), piece.len());
+            drop(near);
+            let mut read = [0; 64];
+            assert!(far.read(&mut read).await.is_err(), "{piece:?}");
+            let _ = far.read(&mut read).await;
+            let _ = far.write(b"x").await;
+            let _ = far.shutdown().await;
+        }
+    });
+}
+
+#[test]
+fn an_established_connection_holds_no_buffer() {
+    let store = Store::new();
+    let config = bind(&[store.write("1.pem", "a.test", &[])], &[], false).unwrap();
+    block(async {
+        let (near, far) = handshake(&config, &server(&ServerSsl::default())).await;
+        let (mut near, mut far) = (near.unwrap().0, far.unwrap().0);
+        near.write_all(b"x").await.unwrap();
+        far.read_exact(&mut [0]).await.unwrap();
+        let mut room = [0; 16];
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut room = tokio::io::ReadBuf::new(&mut room);
+        assert!(std::pin::Pin::new(&mut far).poll_read(&mut cx, &mut room).is_pending());
+        let Transport::TlsServer(tls) = &far else { unreachable!("TLS") };
+        assert!(tls.holds_nothing());
+        drop(near);
     });
 }

@@ -14,8 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Size of a buffer: four DATA frames of the default size, and what a large socket read yields.
-pub const BUFFER_SIZE: usize = 64 * 1024;
+use crate::buffer::Buffer;
 
 /// The side handed to the h2 crate.
 pub(super) struct Coalesce<T>(Rc<RefCell<Inner<T>>>);
@@ -209,75 +208,5 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Coalesce<T> {
         let mut inner = self.0.borrow_mut();
         ready!(inner.poll_send(cx))?;
         Pin::new(&mut inner.io).poll_shutdown(cx)
-    }
-}
-
-/// A buffer of the worker.
-struct Buffer {
-    bytes: Box<[u8]>,
-    start: usize,
-    end: usize,
-}
-
-thread_local! {
-    /// Buffers of this worker that nobody holds.
-    static SPARE: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Buffers kept for reuse per worker.
-const SPARES: usize = 16;
-
-impl Buffer {
-    fn take() -> Self {
-        let bytes = SPARE.with_borrow_mut(Vec::pop).unwrap_or_else(|| vec![0; BUFFER_SIZE].into_boxed_slice());
-        Self { bytes, start: 0, end: 0 }
-    }
-
-    fn recycle(self) {
-        if self.bytes.len() == BUFFER_SIZE {
-            SPARE.with_borrow_mut(|spare| {
-                if spare.len() < SPARES {
-                    spare.push(self.bytes);
-                }
-            });
-        }
-    }
-
-    fn holding(bytes: &[u8]) -> Option<Self> {
-        (!bytes.is_empty()).then(|| Self { bytes: bytes.into(), start: 0, end: bytes.len() })
-    }
-
-    fn filled(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
-    }
-
-    fn unfilled(&mut self) -> &mut [u8] {
-        self.bytes.get_mut(self.end..).unwrap_or_default()
-    }
-
-    fn free(&self) -> usize {
-        self.bytes.len() - self.end
-    }
-
-    fn commit(&mut self, written: usize) {
-        self.end = (self.end + written).min(self.bytes.len());
-    }
-
-    fn consume(&mut self, taken: usize) {
-        self.start = (self.start + taken).min(self.end);
-        if self.start == self.end {
-            self.start = 0;
-            self.end = 0;
-        }
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> usize {
-        let space = self.unfilled();
-        let taken = bytes.len().min(space.len());
-        if let (Some(to), Some(from)) = (space.get_mut(..taken), bytes.get(..taken)) {
-            to.copy_from_slice(from);
-        }
-        self.commit(taken);
-        taken
     }
 }

@@ -240,7 +240,7 @@ fn a_hundred_small_answers_take_few_sends() {
 fn large_bodies_both_ways_with_a_slow_reader() {
     const LENGTH: usize = 10 * 1024 * 1024;
     // Window, send queue, both coalescing buffers and the pipe.
-    const BOUND: usize = 65535 + 64 * 1024 + 2 * coalesce::BUFFER_SIZE + 64 * 1024 + 32 * 1024;
+    const BOUND: usize = 65535 + 64 * 1024 + 2 * crate::buffer::BUFFER_SIZE + 64 * 1024 + 32 * 1024;
     worker(async {
         let (near, far) = pair();
         spawn_local(serve(far, H2Settings::default(), |mut request| async move {
