@@ -117,6 +117,9 @@ pub fn parse_address(text: &str, rules: AddressRules) -> Result<ParsedAddress, A
 ///
 /// As [`parse_address`].
 pub fn parse_ip(text: &str) -> Result<IpAddr, AddressError> {
+    if let Ok(ip) = text.parse() {
+        return Ok(ip);
+    }
     match parse_address(text, AddressRules::default())? {
         ParsedAddress::Inet(ip, _) => Ok(ip),
         _ => Err(AddressError::Unresolved { host: text.to_owned(), text: text.to_owned() }),

@@ -27,6 +27,10 @@ pub enum Heading {
     Line,
     /// `Parsing [file:line]: `, of duplicate proxy names.
     Name,
+    /// `[file:line] : `, of `server` lines.
+    Server,
+    /// Nothing: what is found when all was read and names its proxy itself. The place is for the excerpt.
+    Whole,
 }
 
 /// One message about a configuration.
@@ -174,11 +178,15 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
-    /// Changes how the place of message `index` is written.
+    /// Changes how the places of the messages from `index` on are written.
     pub(super) fn set_heading(&mut self, index: usize, heading: Heading) {
-        if let Some(diagnostic) = self.list.get_mut(index) {
-            diagnostic.heading = heading;
-        }
+        self.list.iter_mut().skip(index).for_each(|diagnostic| diagnostic.heading = heading);
+    }
+
+    /// Removes the messages from `index` on that are no errors.
+    pub(super) fn drop_warnings(&mut self, index: usize) {
+        let later = self.list.split_off(index.min(self.list.len()));
+        self.list.extend(later.into_iter().filter(|diagnostic| diagnostic.severity == Severity::Alert));
     }
 
     /// The files in the order they were read.
@@ -214,11 +222,12 @@ impl Diagnostics {
     }
 
     /// Puts the messages into the order of the files and lines they are about; those about the whole
-    /// configuration come last. Messages of one line keep the order they were found in.
+    /// configuration, and those that were found once all files were read, come last. Messages of one line keep the order they were found in.
     pub fn sort(&mut self) {
         let files = &self.files;
         self.list.sort_by_key(|d| match &d.place {
             None => (usize::MAX, u32::MAX),
+            Some(_) if d.heading == Heading::Whole => (usize::MAX, u32::MAX),
             Some(place) => {
                 let file = files.iter().position(|f| *f == place.file).unwrap_or(usize::MAX - 1);
                 (file, place.line)

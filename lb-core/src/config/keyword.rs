@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{global, http_errors, userlist};
+use super::{global, http_errors, proxy, userlist};
 
 /// A keyword of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,8 @@ pub fn rows() -> impl Iterator<Item = KeywordRow> {
     let global = global::keyword_rows().filter(|(_, supported)| *supported).map(|(words, _)| words);
     let userlist = userlist::KEYWORDS.into_iter().map(under("userlist"));
     let http_errors = http_errors::KEYWORDS.into_iter().map(under("http-errors"));
-    global.map(under("global")).chain(userlist).chain(http_errors)
+    let proxy = proxy::keyword_rows().filter(|(_, _, supported)| *supported).map(|(words, _, _)| words);
+    global.map(under("global")).chain(proxy.map(under("listen"))).chain(userlist).chain(http_errors)
 }
 
 /// The classes of `-dK`, with HAProxy's titles in its order.

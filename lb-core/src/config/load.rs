@@ -191,3 +191,107 @@ impl Reading {
         Ok(Loaded { config, diagnostics, document, environment })
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::fs;
+
+    fn options() -> LoadOptions {
+        LoadOptions { environment: Some(Environment::empty()), ..LoadOptions::default() }
+    }
+
+    fn messages(diags: &Diagnostics) -> Vec<String> {
+        diags.iter().map(render::message).collect()
+    }
+
+    #[test]
+    fn several_files_are_one_configuration() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        file("b.cfg", "global\n  setenv PORT 8080\n  maxconn 7\n");
+        file("c.cfg", "userlist \"u$PORT\"\n");
+        let loaded = Config::load_files(&[directory.path().to_owned()], &options()).unwrap();
+        assert_eq!((loaded.config.global.maxconn, loaded.config.userlists[0].name.as_str()), (Some(7), "u8080"));
+        assert_eq!(loaded.environment.get("PORT"), Some("8080"));
+        assert!(loaded.environment.get("HAPROXY_CFGFILES").unwrap().contains("b.cfg;"));
+        assert_eq!(loaded.document.sections.len(), 2);
+
+        let outside = file("a.cfg", " maxconn 5\n");
+        let error = Config::load_files(&[directory.path().to_owned()], &options()).unwrap_err();
+        assert_eq!(
+            messages(&error.diagnostics),
+            [format!("parsing [{}:1]: unknown keyword 'maxconn' out of section.", outside.display())]
+        );
+    }
+
+    #[test]
+    fn all_errors_of_all_files_are_reported_in_order() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = ["2.cfg", "1.cfg"].iter().map(|name| directory.path().join(name)).collect();
+        fs::write(&paths[0], "global\n  maxcon 5\n  nbthread x\nuserlist\n").unwrap();
+        fs::write(&paths[1], "global\n  foo \"\n").unwrap();
+        let error = Config::load_files(&paths, &options()).unwrap_err();
+        let places: Vec<(bool, u32)> = error
+            .diagnostics
+            .iter()
+            .map(|d| d.place.as_ref().map_or((false, 0), |p| (p.file.ends_with("2.cfg"), p.line)))
+            .collect();
+        assert_eq!(places, [(true, 2), (true, 3), (true, 4), (false, 2)]);
+        assert!(error.to_string().ends_with("did you mean 'maxconn' maybe ? (and 3 more)"));
+    }
+
+    #[test]
+    fn files_that_cannot_be_read() {
+        let error = Config::load("/nonexistent.cfg").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "Cannot open configuration file/directory /nonexistent.cfg : No such file or directory"
+        );
+    }
+
+    #[test]
+    fn zero_warning_refuses_what_warns() {
+        let text = ".warning careful\n";
+        assert!(Config::parse_with(text, "t.cfg", &options()).is_ok());
+        let strict = LoadOptions { zero_warning: true, ..options() };
+        let error = Config::parse_with(text, "t.cfg", &strict).unwrap_err();
+        assert_eq!(
+            messages(&error.diagnostics),
+            ["parsing [t.cfg:1]: 'careful'.", "Some warnings were found and 'zero-warning' is set. Aborting."]
+        );
+        assert!(Config::parse("global\n zero-warning\n.warning x\n", "t.cfg").is_err());
+    }
+
+    #[test]
+    fn sections_of_later_releases_are_refused_by_name() {
+        let error = Config::parse("peers mine\n  peer a 1.2.3.4:5\n  foo\nglobal\n  maxconn 5\n", "t.cfg").unwrap_err();
+        assert_eq!(
+            messages(&error.diagnostics),
+            ["parsing [t.cfg:1] : the 'peers' section is not supported yet by lb."]
+        );
+    }
+
+    #[test]
+    fn a_whole_configuration() {
+        let text = "global\n  maxconn 100\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 5s\n  timeout \
+                    server 5s\nfrontend web\n  bind 127.0.0.1:8080\n  default_backend app\nbackend app\n  server s1 \
+                    127.0.0.1:9001\n";
+        let loaded = Config::parse_with(text, "t.cfg", &options()).unwrap();
+        assert_eq!(messages(&loaded.diagnostics), Vec::<String>::new());
+        assert_eq!(loaded.config.proxies.len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "((global|defaults|frontend a|backend|userlist u|http-errors e|[.]if|[.]endif|no)?[ \n\"'$\\\\{}a-z0-9:/-]{0,30}\n){0,8}") {
+            let _ = Config::parse_with(&text, "t.cfg", &options());
+        }
+    }
+}

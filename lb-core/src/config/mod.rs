@@ -16,7 +16,7 @@
 //! keyword      the tables as `-dK` prints them
 //! ```
 
-pub mod accounts;
+pub mod account;
 pub mod address;
 pub mod conditional;
 pub mod convert;

@@ -1,6 +1,7 @@
 //! Diagnostics as text: HAProxy's one-line form and, for people, the source line with a caret under the word.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 
@@ -25,7 +26,8 @@ pub fn render(diags: &Diagnostics, options: &RenderOptions<'_>) -> String {
     let mut file = None;
     let mut file_failed = false;
     for diagnostic in &sorted {
-        let here = diagnostic.place.as_ref().map(|place| &place.file);
+        let while_reading = diagnostic.place.as_ref().filter(|_| diagnostic.heading != Heading::Whole);
+        let here = while_reading.map(|place| &place.file);
         if here != file {
             out.close_file(file, file_failed);
             (file, file_failed) = (here, false);
@@ -47,6 +49,8 @@ pub fn message(diagnostic: &Diagnostic) -> String {
         Heading::Keyword => ("parsing", " :"),
         Heading::Line => ("parsing", ":"),
         Heading::Name => ("Parsing", ":"),
+        Heading::Server => return format!("[{}:{}] : {}", place.file, place.line, diagnostic.message),
+        Heading::Whole => return diagnostic.message.clone(),
     };
     format!("{word} [{}:{}]{colon} {}", place.file, place.line, diagnostic.message)
 }
@@ -68,7 +72,7 @@ impl Output<'_> {
         }
     }
 
-    fn close_file(&mut self, file: Option<&std::sync::Arc<str>>, failed: bool) {
+    fn close_file(&mut self, file: Option<&Arc<str>>, failed: bool) {
         if let (Some(file), true) = (file, failed) {
             self.line(Severity::Alert, &format!("Error(s) found in configuration file : {file}"));
         }
@@ -102,9 +106,7 @@ impl Output<'_> {
             let shown: String = source.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let length = shown.chars().count();
             let before = (place.column.saturating_sub(1) as usize).min(length);
-            // Quotes and escapes make a word longer in the source than it is; never point beyond the line.
-            let width = diagnostic.word.as_ref().map_or(1, |word| word.chars().count());
-            let width = width.min(length.saturating_sub(before)).max(1);
+            let width = diagnostic.word.as_ref().map_or(1, |_| width_at(&shown, before));
             let _ = writeln!(self.text, "  {margin} |");
             let _ = writeln!(self.text, "  {number} | {shown}");
             let _ = writeln!(self.text, "  {margin} | {}{}", " ".repeat(before), "^".repeat(width));
@@ -115,6 +117,24 @@ impl Output<'_> {
             let _ = writeln!(self.text, "  did you mean '{suggestion}'?");
         }
     }
+}
+
+/// How many characters of a line the word that starts at `start` takes, with its quotes and escapes; at least one.
+fn width_at(line: &str, start: usize) -> usize {
+    let mut quote = None;
+    let mut escaped = false;
+    let word = line.chars().skip(start).take_while(|&c| {
+        let inside = escaped || quote.is_some() || !(c.is_whitespace() || c == '#');
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quote != Some('\'') => escaped = true,
+            '\'' | '"' if quote == Some(c) => quote = None,
+            '\'' | '"' if quote.is_none() => quote = Some(c),
+            _ => {}
+        }
+        inside
+    });
+    word.count().max(1)
 }
 
 #[cfg(test)]
@@ -150,6 +170,21 @@ mod tests {
              [ALERT]    (42) : config : userlist 'u': no such group 'g' specified in user 'x'\n\
              [ALERT]    (42) : config : Fatal errors found in configuration.\n"
         );
+    }
+
+    #[test]
+    fn the_caret_spans_the_word_as_it_was_written() {
+        let widths = [
+            ("a \"b c\" d", 2, 5),
+            ("a b\\ c#d", 2, 4),
+            ("a 'b\"c' d", 2, 5),
+            ("a \"b", 2, 2),
+            ("a", 1, 1),
+            ("é ü x", 2, 1),
+        ];
+        for (line, start, width) in widths {
+            assert_eq!(width_at(line, start), width, "{line}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
 use super::model::Config;
-use super::{global, http_errors, userlist};
+use super::{global, http_errors, proxy, userlist};
 
 /// A kind of section, by the keyword that starts it.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,16 +46,23 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 /// configuration is usable only if there is no error among them.
 pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
     let mut config = Config::default();
+    let mut proxies = proxy::ProxyState::new();
     for section in &document.sections {
         match section.header.keyword() {
             "global" => global::parse_section(section, &mut config.global, diags),
             "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
             "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
-            "defaults" | "frontend" | "backend" | "listen" => {}
+            "defaults" | "frontend" | "backend" | "listen" => proxy::parse_section(section, &mut proxies, diags),
             _ => refuse(section, diags),
         }
     }
+    let (read, failed) = (diags.len(), diags.has_errors());
     userlist::finish(&mut config.userlists, diags);
+    proxy::finish(proxies, &mut config, diags);
+    if failed {
+        // What was refused above may be all that is missing.
+        diags.drop_warnings(read);
+    }
     config
 }
 

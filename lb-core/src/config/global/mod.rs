@@ -105,7 +105,7 @@ impl<'a> Cx<'a> {
         self.warning(0, format!("{what} already specified. Continuing."));
     }
 
-    /// Words HAProxy's text of a message with the other heading.
+    /// A message that HAProxy introduces with `parsing [file:line]: `.
     fn push(&mut self, severity: Severity, index: usize, message: impl Into<String>) {
         let diagnostic = Diagnostic::about(severity, self.line, self.first + index, message);
         self.diags.push(diagnostic.heading(Heading::Line));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::accounts;
+use crate::config::account;
 use crate::config::model::Global;
 use crate::units::{TimeUnit, UnitError, parse_time};
 
@@ -93,11 +93,11 @@ fn numeric_id(cx: &mut Cx<'_>, hint: &str, what: &str, field: fn(&mut Global) ->
 }
 
 pub(super) fn user(cx: &mut Cx<'_>) {
-    named_id(cx, "user/uid", accounts::user_id, |global| &mut global.uid);
+    named_id(cx, "user/uid", account::user_id, |global| &mut global.uid);
 }
 
 pub(super) fn group(cx: &mut Cx<'_>) {
-    named_id(cx, "group/gid", accounts::group_id, |global| &mut global.gid);
+    named_id(cx, "group/gid", account::group_id, |global| &mut global.gid);
 }
 
 fn named_id(cx: &mut Cx<'_>, what: &str, find: fn(&str) -> Option<u32>, field: fn(&mut Global) -> &mut Option<u32>) {

@@ -6,6 +6,8 @@ use super::{Cx, cpu_map, header_case, limits, process, tls, tune};
 pub(super) struct Row {
     /// The keyword, with its second word where that makes a difference.
     pub(super) words: &'static str,
+    /// Whether the keyword can be used; the others have a function only for its error text.
+    pub(super) usable: bool,
     /// What reads it; keywords without are refused by name.
     pub(super) parse: Option<fn(&mut Cx<'_>)>,
 }
@@ -19,7 +21,7 @@ impl Row {
 
 /// The keywords and whether each is supported, in the order of `-dK`.
 pub fn keyword_rows() -> impl Iterator<Item = (&'static str, bool)> {
-    ROWS.iter().map(|row| (row.words, row.parse.is_some()))
+    ROWS.iter().map(|row| (row.words, row.usable))
 }
 
 /// The row of a keyword; where rows share the first word, the second decides, or the first of them is it.
@@ -30,20 +32,25 @@ pub(super) fn find(keyword: &str, second: &str) -> Option<&'static Row> {
 }
 
 const fn row(words: &'static str, parse: fn(&mut Cx<'_>)) -> Row {
-    Row { words, parse: Some(parse) }
+    Row { words, usable: true, parse: Some(parse) }
+}
+
+/// A keyword that is gone, or nothing without its second word.
+const fn refused(words: &'static str, parse: fn(&mut Cx<'_>)) -> Row {
+    Row { words, usable: false, parse: Some(parse) }
 }
 
 const fn later(words: &'static str) -> Row {
-    Row { words, parse: None }
+    Row { words, usable: false, parse: None }
 }
 
 /// In the order of their names.
 pub(super) const ROWS: &[Row] = &[
+    later("busy-polling"),
     row("ca-base", tls::ca_base),
     row("chroot", process::chroot),
     row("close-spread-time", process::close_spread_time),
     later("cluster-secret"),
-    later("busy-polling"),
     row("cpu-map", cpu_map::cpu_map),
     row("crt-base", tls::crt_base),
     row("daemon", process::daemon),
@@ -86,7 +93,7 @@ pub(super) const ROWS: &[Row] = &[
     row("maxsslrate", limits::maxsslrate),
     later("maxzlibmem"),
     later("mworker-max-reloads"),
-    row("nbproc", limits::nbproc),
+    refused("nbproc", limits::nbproc),
     row("nbthread", limits::nbthread),
     later("no-memory-trimming"),
     row("node", process::node),
@@ -128,7 +135,7 @@ pub(super) const ROWS: &[Row] = &[
     later("ssl-provider-path"),
     row("ssl-server-verify", tls::ssl_server_verify),
     later("ssl-skip-self-issued-ca"),
-    row("stats", process::stats),
+    refused("stats", process::stats),
     later("stats bind-process"),
     later("stats maxconn"),
     later("stats socket"),
@@ -139,7 +146,7 @@ pub(super) const ROWS: &[Row] = &[
     later("tune.buffers.limit"),
     later("tune.buffers.reserve"),
     row("tune.bufsize", tune::bufsize),
-    row("tune.chksize", tune::chksize),
+    refused("tune.chksize", tune::chksize),
     later("tune.comp.maxlevel"),
     later("tune.fail-alloc"),
     later("tune.fd.edge-triggered"),

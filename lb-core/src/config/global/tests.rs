@@ -262,8 +262,14 @@ fn header_case_files() {
 #[test]
 fn the_table_is_in_order_of_names_and_has_no_word_twice() {
     let names: Vec<&str> = super::keyword_rows().map(|(name, _)| name).collect();
-    let mut sorted = names.clone();
-    sorted.sort_unstable();
-    sorted.dedup();
-    assert_eq!(names.len(), sorted.len());
+    assert!(names.windows(2).all(|pair| pair[0] < pair[1]));
+    let usable = |wanted: &str| super::keyword_rows().any(|(name, usable)| name == wanted && usable);
+    assert!(usable("maxconn") && !usable("nbproc") && !usable("stats") && !usable("lua-load"));
+}
+
+#[test]
+fn log_targets() {
+    let global = ok("log stdout format raw local0 info\nno log\nlog 127.0.0.1:514 local1");
+    assert_eq!(global.logs.len(), 1);
+    assert_eq!(global.logs[0].facility, 17);
 }

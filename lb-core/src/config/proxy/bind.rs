@@ -111,7 +111,6 @@ pub(super) struct BindCx<'a> {
     ssl: bool,
     /// How many addresses the line has, port ranges counted in full.
     addresses: usize,
-    first: usize,
     prefix: String,
     diags: &'a mut Diagnostics,
 }
@@ -178,7 +177,6 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         tls: BindSsl::default(),
         ssl: false,
         addresses: addresses.len(),
-        first: cx.first,
         prefix,
         diags: cx.diags,
     };
@@ -391,8 +389,7 @@ fn shards(cx: &mut BindCx<'_>) -> Result<(), String> {
 
 fn user(cx: &mut BindCx<'_>) -> Result<(), String> {
     let name = cx.required("missing user name")?;
-    let found =
-        crate::config::accounts::user_id(&name).ok_or_else(|| format!("'user' : unknown user name '{name}'"))?;
+    let found = crate::config::account::user_id(&name).ok_or_else(|| format!("'user' : unknown user name '{name}'"))?;
     cx.options.uid = Some(found);
     Ok(())
 }
@@ -400,7 +397,7 @@ fn user(cx: &mut BindCx<'_>) -> Result<(), String> {
 fn group(cx: &mut BindCx<'_>) -> Result<(), String> {
     let name = cx.required("missing group name")?;
     let found =
-        crate::config::accounts::group_id(&name).ok_or_else(|| format!("'group' : unknown group name '{name}'"))?;
+        crate::config::account::group_id(&name).ok_or_else(|| format!("'group' : unknown group name '{name}'"))?;
     cx.options.gid = Some(found);
     Ok(())
 }
@@ -466,7 +463,6 @@ fn thread(cx: &mut BindCx<'_>) -> Result<(), String> {
 
 /// The directive may be repeated; the sets add up.
 fn add_threads(cx: &mut BindCx<'_>, set: Vec<u16>) {
-    let _ = cx.first;
     cx.options.threads.extend(set);
     cx.options.threads.sort_unstable();
     cx.options.threads.dedup();

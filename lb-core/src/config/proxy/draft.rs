@@ -84,8 +84,8 @@ pub(super) struct Draft {
     pub(super) header: Line,
     /// `config.servers`, `errors` and the references in replies are filled in by `finish`.
     pub(super) config: ProxyConfig,
-    /// `id` was written.
-    pub(super) own_id: bool,
+    /// The `id` line, if there is one.
+    pub(super) id_line: Option<Line>,
     /// `default-server` so far.
     pub(super) default_server: ServerDraft,
     pub(super) servers: Vec<ServerDraft>,
@@ -193,7 +193,7 @@ impl Draft {
             section,
             header,
             config,
-            own_id: false,
+            id_line: None,
             default_server: ServerDraft::default(),
             servers: Vec::new(),
             bind_lines: Vec::new(),

@@ -1,11 +1,12 @@
 //! What can be said only when all sections were read: names of other sections, ids, and the checks of a whole proxy.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use super::draft::{Draft, ErrorSource, RuleSet, SectionKind};
 use super::options::FLAGS;
 use super::{ProxyState, suggest};
-use crate::config::diagnostic::Diagnostics;
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{
     Address, Balance, Config, HttpAction, HttpErrors, Mode, PortKind, Proto, ProxyConfig, ProxyLog, Reply, ReplyBody,
@@ -19,21 +20,26 @@ const FIRST_PROXY_ID: u32 = 2;
 /// `config.global` and `config.http_errors` must be complete.
 pub fn finish(state: ProxyState, config: &mut Config, diags: &mut Diagnostics) {
     let mut drafts = state.proxies;
+    // As HAProxy does: what is missing is told of a configuration whose every line was understood, else half of
+    // it would only follow from the other errors.
+    let understood = !diags.has_errors();
     assign_ids(&mut drafts, diags);
     let names = Names::new(&drafts);
     let mut proxies = Vec::with_capacity(drafts.len());
     for mut draft in drafts {
-        // HAProxy checks nothing of a disabled proxy but the names.
-        check_backends(&draft, &names, diags);
-        resolve_errors(&mut draft, &config.http_errors, diags);
-        resolve_references(&mut draft, &config.http_errors, diags);
-        if !draft.config.disabled {
+        // A disabled proxy is not checked.
+        if understood && !draft.config.disabled {
+            check_backends(&draft, &names, diags);
             check_mode(&mut draft, diags);
-            check_bind_options(&draft, diags);
+            check_bind_options(&draft, config, diags);
             check_timeouts(&draft, diags);
             check_logs(&draft, config, diags);
         }
-        let servers = finish_servers(&mut draft, config, diags);
+        if understood {
+            resolve_errors(&mut draft, &config.http_errors, diags);
+            resolve_references(&mut draft, &config.http_errors, diags);
+        }
+        let servers = finish_servers(&mut draft, config, understood, diags);
         let mut proxy = draft.config;
         proxy.servers = servers;
         if !proxy.kind.is_frontend() {
@@ -51,7 +57,7 @@ pub fn finish(state: ProxyState, config: &mut Config, diags: &mut Diagnostics) {
 fn assign_ids(drafts: &mut [Draft], diags: &mut Diagnostics) {
     let mut taken: HashMap<u32, usize> = HashMap::new();
     for index in 0..drafts.len() {
-        let Some(draft) = drafts.get(index).filter(|draft| draft.own_id) else { continue };
+        let Some(draft) = drafts.get(index).filter(|draft| draft.id_line.is_some()) else { continue };
         match taken.get(&draft.config.id).and_then(|other| drafts.get(*other)) {
             None => {
                 taken.insert(draft.config.id, index);
@@ -66,13 +72,13 @@ fn assign_ids(drafts: &mut [Draft], diags: &mut Diagnostics) {
                     other.header.place.file,
                     other.header.place.line
                 );
-                diags.alert(&draft.header, 0, text);
+                diags.alert_line(draft.id_line.as_ref().unwrap_or(&draft.header), 1, text);
             }
         }
     }
     let mut next = FIRST_PROXY_ID;
     for draft in drafts {
-        if !draft.own_id {
+        if draft.id_line.is_none() {
             while taken.contains_key(&next) {
                 next += 1;
             }
@@ -103,11 +109,11 @@ impl Names {
         let Some((mode, header, section)) = self.backends.get(name) else {
             let near = suggest::nearest(name, self.backends.keys().map(String::as_str));
             let text = format!("Proxy '{}': unable to find required {keyword}: '{name}'.", own.name);
-            diags.alert_suggest(line, word, text, near);
+            alert_suggest(diags, line, word, text, near);
             return;
         };
         if draft.section == SectionKind::Listen && own.name == name {
-            diags.alert(line, word, format!("Proxy '{name}': loop detected for {keyword}: '{name}'."));
+            alert(diags, line, word, format!("Proxy '{name}': loop detected for {keyword}: '{name}'."));
         } else if own.mode == Mode::Http && *mode == Mode::Tcp {
             let how = if keyword == "default_backend" { "as its default backend" } else { "in a 'use_backend' rule" };
             let text = format!(
@@ -120,7 +126,7 @@ impl Names {
                 header.place.file,
                 header.place.line
             );
-            diags.alert(line, word, text);
+            alert(diags, line, word, text);
         }
     }
 }
@@ -158,7 +164,7 @@ fn resolve_errors(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Diagno
                         "proxy '{}': unknown http-errors section '{name}' (at {}:{}).",
                         draft.config.name, place.file, place.line
                     );
-                    diags.alert_suggest(&directive.line, 1, text, near);
+                    alert_suggest(diags, &directive.line, 1, text, near);
                     continue;
                 };
                 if directive.status.is_empty() {
@@ -171,10 +177,10 @@ fn resolve_errors(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Diagno
                         }
                         None => {
                             let text = format!(
-                                "proxy '{}' : status '{status}' not declared in http-errors section '{name}' (at {}:{}).",
+                                "config: proxy '{}' : status '{status}' not declared in http-errors section '{name}' (at {}:{}).",
                                 draft.config.name, place.file, place.line
                             );
-                            diags.warning(&directive.line, 1, text);
+                            warning(diags, &directive.line, 1, text);
                         }
                     }
                 }
@@ -197,7 +203,7 @@ fn resolve_references(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Di
                         "Proxy '{}': unknown http-errors section '{name}' referenced by an http reply .",
                         draft.config.name
                     );
-                    diags.alert_suggest(&reference.line, 0, text, near);
+                    alert_suggest(diags, &reference.line, 0, text, near);
                     continue;
                 };
                 let reply = section.errors.get(&status).cloned();
@@ -207,7 +213,7 @@ fn resolve_references(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Di
                          section '{name}'.",
                         draft.config.name
                     );
-                    diags.warning(&reference.line, 0, text);
+                    warning(diags, &reference.line, 0, text);
                 }
                 reply.or_else(|| draft.config.errors.get(&status).cloned())
             }
@@ -243,7 +249,7 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
         draft.config.log_format = crate::config::model::LogFormatChoice::Tcp;
     }
     let header = draft.header.clone();
-    let mut warn = |text: String| diags.warning(&header, 0, text);
+    let mut warn = |text: String| warning(diags, &header, 0, text);
     if draft.config.monitor_uri.is_some() {
         warn(format!("monitor-uri will be ignored for {label} (needs 'mode http')."));
     }
@@ -273,7 +279,7 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
                 "proxy '{}' : server cannot have cookie or redirect prefix in non-HTTP mode.",
                 draft.config.name
             );
-            diags.alert(&server.line, 1, text);
+            alert(diags, &server.line, 1, text);
         }
         if let Some(proto) = server.config.proto {
             let text = format!(
@@ -284,7 +290,7 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
                 server.line.place.file,
                 server.line.place.line
             );
-            diags.alert(&server.line, 1, text);
+            alert(diags, &server.line, 1, text);
         }
     }
 }
@@ -296,7 +302,7 @@ fn proto_name(proto: Proto) -> &'static str {
     }
 }
 
-fn check_bind_options(draft: &Draft, diags: &mut Diagnostics) {
+fn check_bind_options(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
     if !draft.section.has_frontend() {
         return;
     }
@@ -304,35 +310,77 @@ fn check_bind_options(draft: &Draft, diags: &mut Diagnostics) {
     for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
         let address = line.arg(1);
         let at = format!("[{}:{}]", line.place.file, line.place.line);
+        let last_thread = threads(config);
+        if !bind.options.threads.is_empty() && bind.options.threads.iter().all(|thread| *thread > last_thread) {
+            let text = format!(
+                "Proxy '{name}': 'thread' directive contains threads that belong to no group in 'bind {address}' at {at}."
+            );
+            alert(diags, line, 1, text);
+        }
         if let (Some(proto), false) = (bind.options.proto, draft.is_http()) {
             let proto = proto_name(proto);
             let text = format!("proxy '{name}' : MUX protocol '{proto}' is not usable for 'bind {address}' at {at}.");
-            diags.alert(line, 1, text);
+            alert(diags, line, 1, text);
         }
         if bind.options.ssl.as_ref().is_some_and(|ssl| ssl.crt.is_empty()) {
             let text =
                 format!("Proxy '{name}': no SSL certificate specified for bind '{address}' at {at} (use 'crt').");
-            diags.alert(line, 1, text);
+            alert(diags, line, 1, text);
         }
     }
+    check_certificates(draft, config, diags);
     if draft.config.binds.is_empty() {
         let text = format!(
             "{} '{name}' has no 'bind' directive. Please declare it as a backend if this was intended.",
             draft.section.label()
         );
-        diags.warning(&draft.header, 0, text);
+        warning(diags, &draft.header, 0, text);
     }
 }
 
+/// Worker threads the process will have: `nbthread`, or one per CPU.
+fn threads(config: &Config) -> u16 {
+    let cpus = || std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
+    config.global.nbthread.unwrap_or_else(cpus)
+}
+
+/// Certificates are read when the proxy starts; that they are there is checked with the configuration.
+fn check_certificates(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
+    for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
+        for crt in bind.options.ssl.iter().flat_map(|ssl| &ssl.crt) {
+            let path = based(&config.global.ssl.crt_base, crt);
+            if let Err(error) = std::fs::metadata(&path) {
+                let text = format!(
+                    "'bind {}' in section '{}' : unable to stat SSL certificate from file '{}' : {}.",
+                    line.arg(1),
+                    draft.section.keyword(),
+                    path.display(),
+                    reason(&error)
+                );
+                let word = line.words.iter().position(|word| Path::new(&word.text) == crt).unwrap_or(0);
+                diags.alert(line, word, text);
+            }
+        }
+    }
+}
+
+/// A relative path stands below `crt-base` or `ca-base`.
+fn based(base: &Option<PathBuf>, path: &Path) -> PathBuf {
+    base.as_ref().map_or_else(|| path.to_owned(), |base| base.join(path))
+}
+
+/// The system's words for an error, without Rust's number behind them.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_owned())
+}
+
 fn check_timeouts(draft: &Draft, diags: &mut Diagnostics) {
-    let ProxyConfig { timeouts, name, dispatch, options, binds, .. } = &draft.config;
-    let frontend = draft.section.has_frontend() && !binds.is_empty();
-    // A backend that never connects needs no timeout.
-    let backend =
-        draft.section.has_backend() && (!draft.servers.is_empty() || dispatch.is_some() || options.transparent);
-    let is_listen = draft.section == SectionKind::Listen;
-    let lacks_client = draft.section.has_frontend() && (frontend || is_listen) && timeouts.client.is_none();
-    let lacks_server = (backend || is_listen) && (timeouts.connect.is_none() || timeouts.server.is_none());
+    let ProxyConfig { timeouts, name, dispatch, .. } = &draft.config;
+    let lacks_client = draft.section.has_frontend() && timeouts.client.is_none();
+    // A backend without servers never connects to one.
+    let has_servers = draft.section.has_backend() && !draft.servers.is_empty();
+    let lacks_server = has_servers && (timeouts.connect.is_none() || timeouts.server.is_none());
     if lacks_client || lacks_server {
         let text = format!(
             "missing timeouts for {} '{name}'.\n   | While not properly invalid, you will certainly encounter various \
@@ -340,11 +388,11 @@ fn check_timeouts(draft: &Draft, diags: &mut Diagnostics) {
              are set to a non-zero value: 'client', 'connect', 'server'.",
             draft.section.label()
         );
-        diags.warning(&draft.header, 0, text);
+        warning(diags, &draft.header, 0, text);
     }
     if dispatch.is_some() && draft.config.balance != Balance::Unset && draft.section.has_backend() {
         let text = format!("dispatch address of {} '{name}' will be ignored in balance mode.", draft.section.label());
-        diags.warning(&draft.header, 0, text);
+        warning(diags, &draft.header, 0, text);
     }
 }
 
@@ -360,11 +408,11 @@ fn check_logs(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
             draft.section.label(),
             draft.config.name
         );
-        diags.warning(&draft.header, 0, text);
+        warning(diags, &draft.header, 0, text);
     }
 }
 
-fn finish_servers(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) -> Vec<ServerConfig> {
+fn finish_servers(draft: &mut Draft, config: &Config, understood: bool, diags: &mut Diagnostics) -> Vec<ServerConfig> {
     let servers = std::mem::take(&mut draft.servers);
     let mut names: HashMap<String, u32> = HashMap::with_capacity(servers.len());
     let mut own_ids: HashMap<u32, (String, Line)> = HashMap::new();
@@ -386,7 +434,7 @@ fn finish_servers(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) -
                     "'server {}/{name}' : 'id' : custom id {} already used at {}:{} ('server {other}').",
                     draft.config.name, server.config.id, line.place.file, line.place.line
                 );
-                diags.alert(&server.line, 1, text);
+                server_alert(diags, &server.line, 1, text);
             } else {
                 own_ids.insert(server.config.id, (name.clone(), server.line.clone()));
             }
@@ -406,17 +454,32 @@ fn finish_servers(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) -
             server.id = next;
         }
         next += 1;
-        check_server(&draft.config.name, &server, &line, diags);
+        if understood && !draft.config.disabled {
+            check_server(&draft.config.name, &server, &line, config, diags);
+        }
         finished.push(server);
     }
     finished
 }
 
-fn check_server(proxy: &str, server: &ServerConfig, line: &Line, diags: &mut Diagnostics) {
+fn check_server(proxy: &str, server: &ServerConfig, line: &Line, config: &Config, diags: &mut Diagnostics) {
     let no_port = matches!(server.address, Address::Inet(_)) && server.port != PortKind::Fixed;
     if server.check && no_port && server.check_port.is_none() {
-        let text = format!("proxy '{proxy}': server '{}' has neither service port nor check port.", server.name);
-        diags.alert(line, 2, text);
+        let text =
+            format!("config: proxy '{proxy}': server '{}' has neither service port nor check port.", server.name);
+        alert(diags, line, 2, text);
+    }
+    if let Some((path, error)) = server.ssl.as_ref().and_then(|ssl| {
+        let path = based(&config.global.ssl.ca_base, ssl.ca_file.as_ref()?);
+        std::fs::metadata(&path).err().map(|error| (path, error))
+    }) {
+        let text = format!(
+            "'server {proxy}/{}' : Couldn't open the ca-file '{}' ({}).",
+            server.name,
+            path.display(),
+            reason(&error)
+        );
+        server_alert(diags, line, 0, text);
     }
     if let Some(ssl) = &server.ssl
         && ssl.verify
@@ -429,6 +492,23 @@ fn check_server(proxy: &str, server: &ServerConfig, line: &Line, diags: &mut Dia
              verifications by default.",
             server.name
         );
-        diags.alert(line, 0, text);
+        server_alert(diags, line, 0, text);
     }
+}
+
+/// These messages name their proxy; HAProxy prints them without a place, which is kept for the excerpt.
+fn alert(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
+    alert_suggest(diags, line, word, text, None);
+}
+
+fn alert_suggest(diags: &mut Diagnostics, line: &Line, word: usize, text: String, near: Option<&str>) {
+    diags.push(Diagnostic::about(Severity::Alert, line, word, text).suggest(near).heading(Heading::Whole));
+}
+
+fn warning(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
+    diags.push(Diagnostic::about(Severity::Warning, line, word, text).heading(Heading::Whole));
+}
+
+fn server_alert(diags: &mut Diagnostics, line: &Line, word: usize, text: String) {
+    diags.push(Diagnostic::about(Severity::Alert, line, word, text).heading(Heading::Server));
 }

@@ -4,6 +4,7 @@
 use super::draft::{ReplyReference, RuleSet};
 use super::settings::refuse_condition;
 use super::{Cx, redirect, reply};
+use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::config::model::{HttpAction, HttpRule, Reply, ReplyBody};
 use crate::config::suggest;
 
@@ -287,7 +288,7 @@ fn end_rule(cx: &mut Cx<'_>, set: RuleSet, name: &str, action: HttpAction, next:
             let text =
                 format!("'{keyword}' expects either 'if' or 'unless' followed by a condition but found '{found}'.");
             forget_reference(cx, set);
-            return cx.diags.alert(cx.line, next, text);
+            return cx.diags.alert_line(cx.line, next, text);
         }
     }
     let finished = match set {
@@ -299,7 +300,7 @@ fn end_rule(cx: &mut Cx<'_>, set: RuleSet, name: &str, action: HttpAction, next:
             "previous '{}' action is final and has no condition attached, further entries are NOOP.",
             set.keyword()
         );
-        cx.warning(0, text);
+        cx.diags.warning_line(cx.line, cx.first, text);
     }
     match set {
         RuleSet::Request => cx.draft.request_final = true,
@@ -344,5 +345,6 @@ fn other_action(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
     if let Some(near) = near {
         text.push_str(&format!(" Did you mean '{near}' maybe ?"));
     }
-    cx.diags.alert_suggest(cx.line, cx.first + 1, text, near);
+    let fault = Diagnostic::about(Severity::Alert, cx.line, cx.first + 1, text);
+    cx.diags.push(fault.suggest(near).heading(Heading::Line));
 }

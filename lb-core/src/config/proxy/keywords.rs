@@ -168,7 +168,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("timeout server-fin", BE, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),
     row("timeout tarpit", ALL, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),
     row("timeout tunnel", BE, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),
-    row("transparent", BE, Some(options::transparent)),
+    row("transparent", BE, Some(options::transparent)).wrong(Wrong::OwnText),
     row("unique-id-format", FE, None),
     row("unique-id-header", FE, None),
     row("use-fcgi-app", BE_ONLY, None),
@@ -192,18 +192,18 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("rsprep", ALL, Some(settings::removed)).wrong(Wrong::OwnText),
 ];
 
-/// The row of a keyword. Where several rows share the first word, the second decides; a wrong second word gives
-/// the first of them, whose function names the right ones.
-pub(super) fn find(keyword: &str, second: &str) -> Option<&'static KeywordRow> {
+/// The row of a keyword, and whether its second word fits. Where several rows share the first word, the second
+/// decides; a wrong second word gives the first of them, whose function names the right ones.
+pub(super) fn find(keyword: &str, second: &str) -> Option<(&'static KeywordRow, bool)> {
     let mut fallback = None;
     for row in KEYWORDS {
         match row.words.split_once(' ') {
-            None if row.words == keyword => return Some(row),
+            None if row.words == keyword => return Some((row, true)),
             Some((first, rest)) if first == keyword => {
                 if rest == second {
-                    return Some(row);
+                    return Some((row, true));
                 }
-                fallback = fallback.or(Some(row));
+                fallback = fallback.or(Some((row, false)));
             }
             _ => {}
         }

@@ -42,7 +42,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     if cx.arg(1) == "global" {
         let extra = cx.arg(2);
         if !extra.is_empty() {
-            let text = format!("log : cannot handle unexpected argument '{extra}'");
+            let text = format!("log : unknown log facility '{extra}'");
             return cx.alert(2, text);
         }
         return cx.config().logs.push(ProxyLog::Global);

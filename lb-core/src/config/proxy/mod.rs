@@ -29,9 +29,10 @@ pub use keywords::{KeywordRow, Sections, keyword_rows};
 
 use std::collections::HashMap;
 
-use super::diagnostic::Diagnostics;
+use super::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use super::document::{Line, Section};
 use super::model::ProxyConfig;
+use super::sections as sections_of_file;
 use super::suggest;
 use draft::Draft;
 use keywords::Wrong;
@@ -95,6 +96,11 @@ impl Cx<'_> {
         self.diags.alert(self.line, self.first + index, message);
     }
 
+    /// An error that HAProxy introduces with `parsing [file:line]: `.
+    fn alert_line(&mut self, index: usize, message: impl Into<String>) {
+        self.diags.alert_line(self.line, self.first + index, message);
+    }
+
     fn warning(&mut self, index: usize, message: impl Into<String>) {
         self.diags.warning(self.line, self.first + index, message);
     }
@@ -120,19 +126,14 @@ fn parse_line(line: &Line, draft: &mut Draft, diags: &mut Diagnostics) {
     let first = usize::from(prefix != Prefix::None);
     let keyword = line.arg(first);
     if prefix != Prefix::None && !matches!(keyword, "option" | "log") {
-        diags.alert(
-            line,
-            first,
-            "negation/default currently supported only for options, log, busy-polling, set-dumpable, \
-             strict-limits, insecure-fork-wanted and numa-cpu-mapping.",
-        );
+        diags.alert_line(line, first, sections_of_file::NEGATION);
         return;
     }
-    let Some(row) = keywords::find(keyword, line.arg(first + 1)) else {
-        unknown_keyword(line, first, keyword, draft, diags);
+    let Some((row, exact)) = keywords::find(keyword, line.arg(first + 1)) else {
+        unknown_keyword(line, first, draft, diags);
         return;
     };
-    if !check_section(row, line, first, draft, diags) {
+    if exact && !check_section(row, line, first, draft, diags) {
         return;
     }
     match row.parse {
@@ -141,17 +142,10 @@ fn parse_line(line: &Line, draft: &mut Draft, diags: &mut Diagnostics) {
     }
 }
 
-fn unknown_keyword(line: &Line, first: usize, keyword: &str, draft: &Draft, diags: &mut Diagnostics) {
+fn unknown_keyword(line: &Line, first: usize, draft: &Draft, diags: &mut Diagnostics) {
     let bit = draft.section.bit();
     let known = keywords::KEYWORDS.iter().filter(|row| row.sections.contains(bit)).map(|row| row.first_word());
-    let near = suggest::nearest(keyword, known);
-    diags.alert_suggest(line, first, unknown_text(keyword, draft.section.keyword(), near), near);
-}
-
-fn unknown_text(keyword: &str, section: &str, near: Option<&str>) -> String {
-    let mut text = format!("unknown keyword '{keyword}' in '{section}' section");
-    push_did_you_mean(&mut text, near);
-    text
+    diags.unknown_keyword(line, first, draft.section.keyword(), known);
 }
 
 /// HAProxy's way to name the nearest word.
@@ -176,7 +170,13 @@ fn check_section(row: &KeywordRow, line: &Line, first: usize, draft: &Draft, dia
         return true;
     }
     if section.is_defaults() {
-        diags.alert(line, first, format!("'{}' not allowed in 'defaults' section.", row.first_word()));
+        let heading = match row.first_word() {
+            "server" | "server-template" => Heading::Server,
+            "id" | "description" => Heading::Line,
+            _ => Heading::Keyword,
+        };
+        let text = format!("'{}' not allowed in 'defaults' section.", row.first_word());
+        diags.push(Diagnostic::about(Severity::Alert, line, first, text).heading(heading));
         return false;
     }
     let capability = if row.sections.contains(Sections::BACKEND) { "backend" } else { "frontend" };
@@ -195,7 +195,14 @@ fn check_section(row: &KeywordRow, line: &Line, first: usize, draft: &Draft, dia
             true
         }
         Wrong::NotAllowed => {
-            diags.alert(line, first, format!("'{}' not allowed {because}.", row.first_word()));
+            // HAProxy names the place twice here.
+            let text = format!(
+                "parsing [{}:{}] : '{}' not allowed {because}.",
+                line.place.file,
+                line.place.line,
+                row.first_word()
+            );
+            diags.push(Diagnostic::about(Severity::Alert, line, first, text).heading(Heading::Server));
             false
         }
         Wrong::OwnText => true,

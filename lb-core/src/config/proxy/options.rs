@@ -121,14 +121,14 @@ const OTHERS: &[(&str, Side, bool, Option<Reader>)] = &[
 pub(super) fn parse(cx: &mut Cx<'_>) {
     let name = cx.arg(1).to_owned();
     if name.is_empty() {
-        return cx.alert(1, "'option' expects an option name.");
+        return cx.alert_line(1, "'option' expects an option name.");
     }
     if let Some(flag) = FLAGS.iter().find(|flag| flag.name == name) {
         return set_flag(cx, flag);
     }
     if let Some((_, side, negatable, read)) = OTHERS.iter().find(|(known, ..)| *known == name) {
         if cx.prefix != Prefix::None && !negatable {
-            return cx.alert(1, format!("negation/default is not supported for option '{name}'."));
+            return cx.alert_line(1, format!("negation/default is not supported for option '{name}'."));
         }
         ignored_here(cx, &name, *side);
         return match read {
@@ -137,7 +137,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         };
     }
     if cx.prefix != Prefix::None {
-        return cx.alert(1, format!("negation/default is not supported for option '{name}'."));
+        return cx.alert_line(1, format!("negation/default is not supported for option '{name}'."));
     }
     removed_or_unknown(cx, &name);
 }
@@ -178,12 +178,12 @@ fn ignored_here(cx: &mut Cx<'_>, name: &str, side: Side) {
 
 fn removed_or_unknown(cx: &mut Cx<'_>, name: &str) {
     match name {
-        "http-tunnel" => cx.alert(
+        "http-tunnel" => cx.alert_line(
             1,
             "option 'http-tunnel' is not supported any more since HAProxy 2.1, please just remove it, it shouldn't \
              be needed.",
         ),
-        "forceclose" => cx.alert(
+        "forceclose" => cx.alert_line(
             1,
             "option 'forceclose' is not supported any more since HAProxy 2.0, please just remove it, or use 'option \
              httpclose' if absolutely needed.",

@@ -171,14 +171,13 @@ fn check(
             let text = "a content type must be defined when non-empty payload is configured".to_owned();
             return Err((body_at, text));
         }
-        Body::None if usage != Usage::Return || parsed.content_type.is_some() => {
-            if parsed.content_type.take().is_some() {
-                let text = format!(
-                    "content-type '{content_type}' ignored by the http reply because neither errorfile nor payload \
-                     defined."
-                );
-                parsed.warnings.push((content_type_at, text));
-            }
+        Body::None if parsed.content_type.is_some() => {
+            parsed.content_type = None;
+            let text = format!(
+                "content-type '{content_type}' ignored by the http reply because neither errorfile nor payload \
+                 defined."
+            );
+            parsed.warnings.push((content_type_at, text));
         }
         Body::DefaultErrorFiles | Body::Error(_) | Body::Section(_) => {
             if parsed.content_type.take().is_some() {
@@ -196,7 +195,7 @@ fn check(
     }
     // A page must exist for the status where one is needed.
     let page = match &parsed.body {
-        Body::None => usage == Usage::Deny,
+        Body::None => usage == Usage::Deny && parsed.headers.is_empty(),
         Body::DefaultErrorFiles | Body::Section(_) => true,
         Body::Error(_) | Body::Bytes(_) => false,
     };

@@ -2,8 +2,9 @@
 
 use super::ProxyState;
 use super::draft::{Draft, SectionKind};
-use crate::config::diagnostic::Diagnostics;
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::{Line, Place};
+use crate::config::sections::bad_name_character;
 use crate::config::suggest;
 
 /// A `defaults` section that was read.
@@ -19,7 +20,8 @@ pub(super) struct Defaults {
 /// Starts a section; `None` where its header is wrong, after saying why.
 pub(super) fn open(header: &Line, state: &mut ProxyState, diags: &mut Diagnostics) -> Option<Draft> {
     let section = SectionKind::from_keyword(header.keyword())?;
-    let (name, from) = if section.is_defaults() { defaults_header(header) } else { proxy_header(header, diags)? };
+    let (name, from) =
+        if section.is_defaults() { defaults_header(header, diags)? } else { proxy_header(header, diags)? };
     let base = match from {
         Some(at) => Some(explicit_base(header, at, section, name, state, diags)?),
         // A defaults section resets everything; other sections start from the latest one before them.
@@ -32,7 +34,7 @@ pub(super) fn open(header: &Line, state: &mut ProxyState, diags: &mut Diagnostic
     };
     name.clone_into(&mut draft.config.name);
     if section == SectionKind::Listen && draft.has_rules() {
-        diags.alert(header, 0, "a listen section cannot inherit from a defaults section defining TCP/HTTP rules.");
+        diags.alert_line(header, 0, "a listen section cannot inherit from a defaults section defining TCP/HTTP rules.");
     }
     if !section.is_defaults() {
         check_duplicate(&draft, state, diags);
@@ -50,12 +52,17 @@ pub(super) fn close(draft: Draft, state: &mut ProxyState) {
     }
 }
 
-fn defaults_header(header: &Line) -> (&str, Option<usize>) {
-    match (header.arg(1), header.arg(2)) {
-        ("from", name) if !name.is_empty() => ("", Some(2)),
-        (name, "from") if !header.arg(3).is_empty() => (name, Some(3)),
-        (name, _) => (name, None),
+fn defaults_header<'a>(header: &'a Line, diags: &mut Diagnostics) -> Option<(&'a str, Option<usize>)> {
+    let from = match (header.arg(1), header.arg(2)) {
+        ("from", name) if !name.is_empty() => return Some(("", Some(2))),
+        (_, "from") => 3,
+        (name, _) => return Some((name, None)),
+    };
+    if header.arg(from).is_empty() {
+        diags.alert(header, from, "'from' expects the name of a defaults section.");
+        return None;
     }
+    Some((header.arg(1), Some(from)))
 }
 
 fn proxy_header<'a>(header: &'a Line, diags: &mut Diagnostics) -> Option<(&'a str, Option<usize>)> {
@@ -64,7 +71,7 @@ fn proxy_header<'a>(header: &'a Line, diags: &mut Diagnostics) -> Option<(&'a st
         diags.alert(header, 1, format!("'{keyword}' expects an <id> argument"));
         return None;
     }
-    if let Some(bad) = forbidden_character(name) {
+    if let Some(bad) = bad_name_character(name) {
         let text = format!("character '{bad}' is not permitted in '{keyword}' name '{name}'.");
         diags.alert(header, 1, text);
         return None;
@@ -82,11 +89,6 @@ fn proxy_header<'a>(header: &'a Line, diags: &mut Diagnostics) -> Option<(&'a st
         return None;
     }
     Some((name, Some(3)))
-}
-
-/// The first character that no proxy or server name may have.
-pub(super) fn forbidden_character(name: &str) -> Option<char> {
-    name.chars().find(|c| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':')))
 }
 
 fn explicit_base(
@@ -115,7 +117,7 @@ fn explicit_base(
             None
         }
         [(index, place)] => {
-            if let Some(bad) = forbidden_character(wanted) {
+            if let Some(bad) = bad_name_character(wanted) {
                 let text = format!(
                     "character '{bad}' is not permitted in defaults section name '{wanted}' when designated by \
                      its name (section found at {}:{}).",
@@ -175,6 +177,6 @@ fn check_duplicate(draft: &Draft, state: &ProxyState, diags: &mut Diagnostics) {
             other.header.place.file,
             other.header.place.line
         );
-        diags.alert(&draft.header, 1, text);
+        diags.push(Diagnostic::about(Severity::Alert, &draft.header, 1, text).heading(Heading::Name));
     }
 }

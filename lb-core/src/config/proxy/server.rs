@@ -2,12 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::sections::forbidden_character;
 use super::server_options::{OPTIONS, ServerCx};
 use super::{Cx, push_did_you_mean};
 use crate::config::address::{AddressError, AddressRules, ParsedAddress, Port, parse_address};
+use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{Address, PortKind, ProxyV2Options, SendProxy, ServerConfig, ServerSsl};
+use crate::config::sections::bad_name_character;
 use crate::config::suggest;
 
 /// A server, or what `default-server` says of all: each option can still be taken back by its `no-` form.
@@ -89,10 +90,10 @@ impl ServerDraft {
 pub(super) fn parse(cx: &mut Cx<'_>) {
     let (name, address) = (cx.arg(1).to_owned(), cx.arg(2).to_owned());
     if name.is_empty() || address.is_empty() {
-        return cx.alert(1, "'server' expects <name> and <addr>[:<port>] as arguments.");
+        return alert(cx, 1, "'server' expects <name> and <addr>[:<port>] as arguments.");
     }
-    if let Some(bad) = forbidden_character(&name) {
-        return cx.alert(1, format!("character '{bad}' is not permitted in server name '{name}'."));
+    if let Some(bad) = bad_name_character(&name) {
+        return alert(cx, 1, format!("character '{bad}' is not permitted in server name '{name}'."));
     }
     let prefix = format!("'server {}/{name}' : ", cx.draft.config.name);
     let mut server = cx.draft.default_server.clone();
@@ -104,7 +105,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
             server.config.address = address;
             server.config.port = port;
         }
-        Err(message) => return cx.alert(2, format!("{prefix}{message}")),
+        Err(message) => return alert(cx, 2, format!("{prefix}{message}")),
     }
     if !read_options(cx, &mut server, cx.first + 3, &prefix) {
         return;
@@ -135,7 +136,7 @@ fn read_options(cx: &mut Cx<'_>, server: &mut ServerDraft, start: usize, prefix:
             } else {
                 text.push('.');
             }
-            cx.diags.alert_suggest(cx.line, at, text, near);
+            cx.diags.push(Diagnostic::about(Severity::Alert, cx.line, at, text).suggest(near).heading(Heading::Server));
             return false;
         };
         let mut option_cx =
@@ -149,13 +150,22 @@ fn read_options(cx: &mut Cx<'_>, server: &mut ServerDraft, start: usize, prefix:
         if let Err(message) = result {
             let index = if option.parse.is_some() && option.arguments > 0 { at + 1 } else { at };
             // HAProxy ends each with one more dot.
-            let dot = if message.ends_with('.') { "" } else { "." };
-            cx.diags.alert(cx.line, index, format!("{prefix}{message}{dot}"));
+            let dot = if is_default && word == "id" { "" } else { "." };
+            alert(cx, index - cx.first, format!("{prefix}{message}{dot}"));
+            if matches!(option.name, "source" | "usesrc") {
+                // Where the next option starts is not known.
+                return false;
+            }
             good = false;
         }
         at = next;
     }
     good
+}
+
+fn alert(cx: &mut Cx<'_>, index: usize, text: impl Into<String>) {
+    let fault = Diagnostic::about(Severity::Alert, cx.line, cx.first + index, text);
+    cx.diags.push(fault.heading(Heading::Server));
 }
 
 fn parse_server_address(text: &str) -> Result<(Address, PortKind), String> {

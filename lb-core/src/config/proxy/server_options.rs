@@ -329,7 +329,8 @@ fn source(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.required(
         "expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
     )?;
-    let (source, next) = source::read(cx.line, cx.at + 1, true).map_err(|fault| fault.message)?;
+    let (source, next) =
+        source::read(cx.line, cx.at + 1, true).map_err(|fault| fault.message.trim_end_matches('.').to_owned())?;
     cx.draft.config.source = Some(source);
     cx.next = Some(next);
     Ok(())

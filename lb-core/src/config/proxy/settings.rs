@@ -168,23 +168,32 @@ fn keepalive_time(cx: &mut Cx<'_>) -> Option<std::time::Duration> {
 
 pub(super) fn id(cx: &mut Cx<'_>) {
     if cx.arg(1).is_empty() {
-        return cx.alert(1, "'id' expects an integer argument.");
+        return cx.alert_line(1, "'id' expects an integer argument.");
     }
     if cx.too_many(1, "id") {
         return;
     }
     match u32::try_from(lenient_number(cx, 1)) {
         Ok(value) if value > 0 && value <= i32::MAX.unsigned_abs() => {
+            if cx.draft.id_line.is_some() && cx.draft.config.id != value {
+                let (label, name) = (cx.draft.section.label(), &cx.draft.config.name);
+                let place = &cx.draft.header.place;
+                let text = format!(
+                    "{label} {name} reuses same custom id as {label} {name} (declared at {}:{}).",
+                    place.file, place.line
+                );
+                return cx.alert_line(1, text);
+            }
             cx.config().id = value;
-            cx.draft.own_id = true;
+            cx.draft.id_line = Some(cx.line.clone());
         }
-        _ => cx.alert(1, "custom id has to be > 0."),
+        _ => cx.alert_line(1, "custom id has to be > 0."),
     }
 }
 
 pub(super) fn description(cx: &mut Cx<'_>) {
     if cx.arg(1).is_empty() {
-        return cx.alert(1, "'description' expects a string argument.");
+        return cx.alert_line(1, "'description' expects a string argument.");
     }
     let words: Vec<&str> = cx.line.words.iter().skip(cx.first + 1).map(|w| w.text.as_str()).collect();
     let text = words.join(" ");
@@ -204,7 +213,11 @@ pub(super) fn enabled(cx: &mut Cx<'_>) {
 }
 
 pub(super) fn bind_process(cx: &mut Cx<'_>) {
-    cx.warning(0, "'bind-process' has no effect, is deprecated, and will be removed in version 2.7.");
+    cx.diags.warning_line(
+        cx.line,
+        cx.first,
+        "'bind-process' has no effect, is deprecated, and will be removed in version 2.7.",
+    );
 }
 
 pub(super) fn monitor_uri(cx: &mut Cx<'_>) {
@@ -316,7 +329,7 @@ pub(super) fn removed(cx: &mut Cx<'_>) {
         }
         _ => rewrite(keyword, "http-response replace-header"),
     };
-    cx.alert(0, text);
+    if keyword == "grace" { cx.alert_line(0, text) } else { cx.alert(0, text) }
 }
 
 fn since_2_1(keyword: &str, instead: &str) -> String {

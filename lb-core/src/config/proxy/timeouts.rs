@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Cx;
-use crate::config::diagnostic::Diagnostics;
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::Timeouts;
 use crate::config::suggest;
@@ -67,7 +67,8 @@ pub(super) fn warn_trailing(diags: &mut Diagnostics, line: &Line, index: usize, 
             "unexpected character '{c}' after the timer value '{value}', only (us=microseconds,ms=milliseconds,\
              s=seconds,m=minutes,h=hours,d=days) are supported. This will be reported as an error in next versions."
         );
-        diags.warning(line, index, text);
+        // HAProxy does not name the place here.
+        diags.push(Diagnostic::about(Severity::Warning, line, index, text).heading(Heading::Whole));
     }
 }
 
