@@ -1,5 +1,7 @@
 //! lbd, the load balancer daemon: HAProxy's command line over the library.
 
+#![deny(unsafe_code)]
+
 mod check;
 mod cli;
 mod inherited;
