@@ -49,8 +49,8 @@ impl Transport {
     pub fn socket_mut(&mut self) -> &mut Socket {
         match self {
             Self::Plain(socket) => socket,
-            Self::TlsServer(tls) => tls.get_mut().0,
-            Self::TlsClient(tls) => tls.get_mut().0,
+            Self::TlsServer(tls) => tls.socket_mut(),
+            Self::TlsClient(tls) => tls.socket_mut(),
         }
     }
 

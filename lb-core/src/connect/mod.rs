@@ -272,7 +272,10 @@ impl<'a> Connector<'a> {
         match self.backend.backend.try_assign(&request) {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
-            Assign::QueueFull(_) => Err(StreamError::new(End::Server, Stage::Queue, Kind::Closed)),
+            Assign::QueueFull(server) => {
+                self.server = Some(server);
+                Err(StreamError::new(End::Server, Stage::Queue, Kind::Closed))
+            }
             Assign::None => Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed)),
         }
     }

@@ -128,6 +128,11 @@ impl<S: Session> TlsStream<S> {
         &self.socket
     }
 
+    /// The socket underneath, to be registered or waited for.
+    pub fn socket_mut(&mut self) -> &mut Socket {
+        &mut self.socket
+    }
+
     pub(super) fn session(&self) -> &S {
         &self.session
     }
