@@ -197,10 +197,10 @@ impl AsyncRead for Socket {
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if let Self::Fresh(Some(fresh)) = this {
-            if let Some(result) = try_now(|| fresh.write(buf)) {
-                return Poll::Ready(result);
-            }
+        if let Self::Fresh(Some(fresh)) = this
+            && let Some(result) = try_now(|| fresh.write(buf))
+        {
+            return Poll::Ready(result);
         }
         this.register()?;
         match this {
@@ -216,10 +216,10 @@ impl AsyncWrite for Socket {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if let Self::Fresh(Some(fresh)) = this {
-            if let Some(result) = try_now(|| fresh.write_vectored(bufs)) {
-                return Poll::Ready(result);
-            }
+        if let Self::Fresh(Some(fresh)) = this
+            && let Some(result) = try_now(|| fresh.write_vectored(bufs))
+        {
+            return Poll::Ready(result);
         }
         this.register()?;
         match this {

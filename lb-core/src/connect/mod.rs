@@ -1,6 +1,6 @@
 //! Stage 6: connections to servers: open, reuse, pool, retry.
 //!
-//! [`Connector`] carries one stream through its attempts. An attempt yields a [`Link`]; a link on a new socket is not
+//! `Connector` carries one stream through its attempts. An attempt yields a `Link`; a link on a new socket is not
 //! `established` until its first write succeeded, which costs no system call of its own.
 
 pub(crate) mod pool;
@@ -293,10 +293,10 @@ impl<'a> Connector<'a> {
     fn redispatches_now(&self, allowed: u32) -> bool {
         match self.backend.config.redispatch {
             None | Some(0) => false,
-            Some(every) if every > 0 => self.retries % every.unsigned_abs() == 0,
+            Some(every) if every > 0 => self.retries.is_multiple_of(every.unsigned_abs()),
             Some(from_last) => {
                 let left = allowed - self.retries;
-                left % from_last.unsigned_abs() == 0
+                left.is_multiple_of(from_last.unsigned_abs())
             }
         }
     }

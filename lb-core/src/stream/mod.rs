@@ -1,4 +1,4 @@
-//! One request/response exchange; [`run`] names every stage in order.
+//! One request/response exchange; `run` names every stage in order.
 
 pub(crate) mod error;
 pub(crate) mod exchange;

@@ -1,6 +1,6 @@
 //! Keyword tables of `defaults`, `frontend`, `backend` and `listen` (configuration.txt, section 4).
 //!
-//! [`parse_section`] reads one section into a [`Draft`]; [`finish`] resolves what refers to other sections and
+//! [`parse_section`] reads one section into a `Draft`; [`finish`] resolves what refers to other sections and
 //! turns the drafts into [`ProxyConfig`]s. One file per family of keywords; `keywords.rs` is the table of all.
 
 mod balance;

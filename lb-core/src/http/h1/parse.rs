@@ -1,7 +1,7 @@
 //! Reading a head: tokens by httparse, then the checks that keep two readers of one message from disagreeing.
 //!
 //! Strict by default (RFC 9112, sections 2 to 5): lines end with CRLF only, nothing is folded, one Host that agrees
-//! with the target. [`relaxed`](super::relaxed) reads what `option accept-invalid-http-request` and
+//! with the target. `relaxed` reads what `option accept-invalid-http-request` and
 //! `accept-invalid-http-response` let pass.
 
 use std::mem::MaybeUninit;

@@ -1,8 +1,8 @@
 //! Gathers the small writes of an HTTP/2 connection and sends them once per wake-up.
 //!
-//! The h2 crate writes each DATA frame alone and flushes after it. [`Coalesce`] stands below it: `poll_write`
+//! The h2 crate writes each DATA frame alone and flushes after it. `Coalesce` stands below it: `poll_write`
 //! appends to one bounded buffer, `poll_flush` does nothing, and the owner of the connection calls
-//! [`Coalesced::poll_send`] once the connection's own poll returned `Pending`. Only a full buffer is sent earlier, and
+//! `Coalesced::poll_send` once the connection's own poll returned `Pending`. Only a full buffer is sent earlier, and
 //! a peer that does not read makes `poll_write` return `Pending`. Reads go through a large buffer for the same reason.
 //! Buffers belong to the worker: a connection holds one only while bytes are in it.
 
