@@ -9,6 +9,9 @@
 //! The future of an idle connection is tiny on purpose: everything a request needs is boxed when its first byte
 //! comes and dropped when the connection is idle again, buffers included.
 
+mod h2;
+mod start;
+
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -18,14 +21,17 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWrite;
 
 use crate::http::h1::io::H1Conn;
-use crate::http::h1::parse::{Parsed, parse_request};
+use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
 use crate::http::message::Head;
 use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
+use crate::stream::side::Side;
 use crate::stream::{self, Stream};
 use crate::topology::Frontend;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, earlier};
+
+pub(crate) use start::start;
 
 /// What is known of a client connection; its streams share it.
 #[derive(Debug)]
@@ -62,6 +68,8 @@ pub(crate) struct H1Client {
 enum Next {
     Idle,
     Close,
+    /// The client speaks HTTP/2 without having negotiated it.
+    Http2,
 }
 
 /// Serves an HTTP/1 connection until it closes.
@@ -72,6 +80,10 @@ pub(crate) async fn run_h1(worker: Rc<Worker>, conn: H1Conn, info: ClientInfo) {
         match Box::pin(serve(&worker, &mut client)).await {
             Next::Close => return,
             Next::Idle => {}
+            Next::Http2 => {
+                let preread = client.conn.take_raw();
+                return Box::pin(h2::run(worker, client.conn.transport, preread, client.info)).await;
+            }
         }
         if !wait_readable(&worker, &mut client).await {
             // The first request's time is up: it is answered and logged. An idle connection just goes.
@@ -112,6 +124,8 @@ async fn wait_readable(worker: &Rc<Worker>, client: &mut H1Client) -> bool {
 /// How reading a request head ended.
 enum Received {
     Head,
+    /// The connection preface of HTTP/2, which a listener in clear understands.
+    Preface,
     /// Nothing came; the connection is open.
     Nothing,
     /// The client closed. True where part of a head had come.
@@ -131,7 +145,7 @@ async fn serve(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
             Received::Head => {
                 let mut stream =
                     Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
-                let keep = stream.run_h1(&mut client.conn, &mut client.timer, &mut client.private).await;
+                let keep = stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await;
                 client.requests += 1;
                 client.idle_since = Instant::now();
                 if !keep {
@@ -145,6 +159,10 @@ async fn serve(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                     return Next::Idle;
                 }
                 continue;
+            }
+            Received::Preface => {
+                worker.heads.give(head);
+                return Next::Http2;
             }
             Received::Nothing => {
                 worker.heads.give(head);
@@ -186,13 +204,19 @@ async fn receive_head(
                 if first_byte.is_none() {
                     *first_byte = Some(Instant::now());
                 }
-                match parse_request(conn.raw(), &settings.limits, options.accept_invalid_http_request, head) {
-                    Parsed::Complete { len } => {
-                        conn.consume_raw(len);
-                        return Poll::Ready(Received::Head);
+                match if first_request { http2_preface(conn.raw()) } else { Preface::No } {
+                    Preface::Complete => return Poll::Ready(Received::Preface),
+                    Preface::Partial => {}
+                    Preface::No => {
+                        match parse_request(conn.raw(), &settings.limits, options.accept_invalid_http_request, head) {
+                            Parsed::Complete { len } => {
+                                conn.consume_raw(len);
+                                return Poll::Ready(Received::Head);
+                            }
+                            Parsed::Invalid(_) => return Poll::Ready(Received::Invalid),
+                            Parsed::Partial => {}
+                        }
                     }
-                    Parsed::Invalid(_) => return Poll::Ready(Received::Invalid),
-                    Parsed::Partial => {}
                 }
             }
             match conn.poll_read_more(cx, &worker.buffers) {

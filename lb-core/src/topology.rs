@@ -14,6 +14,7 @@ use crate::http::h1::parse::Limits;
 use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
 use crate::net::ConnectOptions;
 use crate::server::Server;
+use crate::tls::{self, TlsClientConfig, TlsConfigError};
 
 /// Settings of the process that the data path reads, with their defaults in place.
 #[derive(Clone, Debug)]
@@ -78,6 +79,8 @@ pub struct BackendEntry {
     pub first_pool: usize,
     /// How to open connections to each server; one more for `dispatch` and `option transparent`.
     pub connect: Vec<ConnectOptions>,
+    /// TLS towards each server that has it.
+    pub tls: Vec<Option<TlsClientConfig>>,
 }
 
 /// What both proxies of a stream make of a per-proxy option.
@@ -153,6 +156,14 @@ pub enum TopologyError {
         /// The name it used.
         backend: String,
     },
+    /// A certificate, key or authority cannot be used.
+    #[error("proxy '{proxy}': {source}")]
+    Tls {
+        /// The proxy.
+        proxy: String,
+        /// Which file, and what is wrong with it.
+        source: TlsConfigError,
+    },
     /// A log format does not compile.
     #[error("proxy '{proxy}': {message}")]
     LogFormat {
@@ -180,6 +191,7 @@ impl Topology {
                 backend: Arc::new(Backend::new(section)),
                 first_pool: pools,
                 connect: connect_options(section, &config.global),
+                tls: server_tls(section, &config.global)?,
             }));
             pools += section.servers.len();
         }
@@ -217,6 +229,16 @@ impl Topology {
             .iter()
             .find_map(|backend| backend.backend.servers.get(pool.checked_sub(backend.first_pool)?).cloned())
     }
+}
+
+fn server_tls(section: &ProxyConfig, global: &Global) -> Result<Vec<Option<TlsClientConfig>>, TopologyError> {
+    let of_server = |server: &ServerConfig| match &server.ssl {
+        None => Ok(None),
+        Some(ssl) => tls::client_config(ssl, &global.ssl)
+            .map(Some)
+            .map_err(|source| TopologyError::Tls { proxy: section.name.clone(), source }),
+    };
+    section.servers.iter().map(of_server).collect()
 }
 
 fn connect_options(section: &ProxyConfig, global: &Global) -> Vec<ConnectOptions> {

@@ -133,6 +133,18 @@ impl Socket {
         }
     }
 
+    /// Ready once a started connection is established, or has failed.
+    pub fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.register()?;
+        match self {
+            Self::Tcp(tcp) => match tcp.poll_write_ready(cx) {
+                Poll::Ready(Ok(())) => Poll::Ready(tcp.take_error().and_then(|error| error.map_or(Ok(()), Err))),
+                other => other,
+            },
+            Self::Unix(_) | Self::Fresh(_) => Poll::Ready(Ok(())),
+        }
+    }
+
     /// Address of the peer; `None` for UNIX sockets.
     pub fn peer_addr(&self) -> Option<std::net::SocketAddr> {
         match self {

@@ -56,7 +56,8 @@ impl Backend {
         if state.is_up() { 0 } else { server.queue.redistribute() }
     }
 
-    /// Changes the weight of a server. Algorithms that are static follow it only between zero and not zero.
+    /// Changes the weight of a server. Static algorithms only take 0 and the initial weight: the runtime command that
+    /// leads here refuses the rest ([`crate::balance::Balancer::is_dynamic`]).
     pub fn set_weight(&self, server: &Server, weight: u32) {
         let guard = self.lock_state();
         server.set_weight(weight);

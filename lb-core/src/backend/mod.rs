@@ -236,6 +236,11 @@ impl Backend {
         Assign::Queue(ticket)
     }
 
+    /// Whether a server's weight may be changed to any value (`balance`: dynamic algorithms).
+    pub fn has_dynamic_weights(&self) -> bool {
+        self.hub.balancer.is_dynamic()
+    }
+
     pub(crate) fn check_settings(&self) -> &CheckSettings {
         &self.check_settings
     }

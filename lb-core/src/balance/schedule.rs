@@ -44,7 +44,8 @@ impl Schedule {
         Self { members: members(candidates), turns: turns.into() }
     }
 
-    /// The order of `static-rr`, which is also the map that `source` looks its hash up in.
+    /// The order of `static-rr`, which is also the map that `source` looks its hash up in. It is HAProxy's for equal
+    /// weights and for most small farms; for others the shares are the same but some neighbours change places.
     pub(super) fn fixed(candidates: &[Candidate]) -> Self {
         let reduced = Reduced::new(candidates);
         // For each server, the weight of it and all that follow, and how many turns those got.

@@ -5,6 +5,7 @@
 
 pub(crate) mod pool;
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -13,8 +14,9 @@ use std::task::Poll;
 use std::time::Instant;
 
 use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
-use crate::config::{Address, HttpReuse, PortKind, SendProxy, Timeouts};
+use crate::config::{Address, HttpReuse, PortKind, Proto, SendProxy, Timeouts};
 use crate::http::h1::io::H1Conn;
+use crate::http::h2::H2Client;
 use crate::log::Stage;
 use crate::net::PortLease;
 use crate::net::{ConnectOptions, ConnectTarget, OpenSocket, open_socket};
@@ -22,10 +24,37 @@ use crate::proxy_protocol;
 use crate::server::Server;
 use crate::session::ClientInfo;
 use crate::stream::error::{End, Kind, StreamError};
+use crate::stream::h2_end::H2End;
+use crate::stream::side::Side;
+use crate::tls::{self, Alpn, TlsClientConfig};
 use crate::topology::{BackendEntry, Pair, turn_around};
 use crate::transport::Transport;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after};
+
+/// A connection to a server, or a stream on a shared one.
+#[derive(Debug)]
+pub(crate) enum ServerConn {
+    /// HTTP/1, or bytes.
+    H1(Box<H1Conn>),
+    /// HTTP/2.
+    H2 {
+        /// The connection, shared with other streams.
+        client: Rc<RefCell<H2Client>>,
+        /// Our stream, once its request was written.
+        end: Box<H2End>,
+    },
+}
+
+impl ServerConn {
+    /// The end of the exchange.
+    pub(crate) fn side(&mut self) -> Side<'_> {
+        match self {
+            Self::H1(conn) => Side::H1(conn),
+            Self::H2 { end, .. } => Side::H2(end),
+        }
+    }
+}
 
 /// A server connection that only one session may use (`http-reuse never`, or bound to the client's address).
 #[derive(Debug)]
@@ -38,7 +67,7 @@ pub(crate) struct Private {
 /// A connection to a server, held by a stream.
 #[derive(Debug)]
 pub(crate) struct Link {
-    pub(crate) conn: Box<H1Conn>,
+    pub(crate) conn: ServerConn,
     /// `None` for `dispatch` and `option transparent`.
     pub(crate) server: Option<Arc<Server>>,
     _slot: Option<ServerSlot>,
@@ -59,35 +88,38 @@ impl Link {
     ///
     /// # Errors
     /// As opening a connection.
-    pub(crate) fn reopen(
+    pub(crate) async fn reopen(
         &mut self,
         worker: &Worker,
         info: &ClientInfo,
         backend: &BackendEntry,
+        timer: &mut Timer,
     ) -> Result<(), StreamError> {
-        let open = open(worker, info, backend, self.server.as_deref())?;
-        *self.conn = H1Conn::new(Transport::Plain(open.socket));
-        self.lease = open.lease;
+        let deadline = after(Instant::now(), backend.config.timeouts.connect);
+        let opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
+        self.conn = opened.conn;
+        self.lease = opened.lease;
+        self.established = opened.established;
         self.reused = false;
-        self.established = false;
-        write_proxy_header(&mut self.conn, info, self.server.as_deref());
         Ok(())
     }
 
     /// Keeps the connection for the next request, here or in the pool of its server.
-    pub(crate) fn keep(mut self, worker: &Worker, policy: HttpReuse, private: &mut Option<Private>) {
+    pub(crate) fn keep(self, worker: &Worker, policy: HttpReuse, private: &mut Option<Private>) {
         let Some(server) = &self.server else { return };
-        if self.conn.eof || !self.conn.raw().is_empty() || self.conn.has_output() {
+        // A stream leaves its connection where it is: in the pool.
+        let ServerConn::H1(mut conn) = self.conn else { return };
+        if conn.eof || !conn.raw().is_empty() || conn.has_output() {
             return;
         }
-        self.conn.release(&worker.buffers);
-        self.conn.bytes_in = 0;
-        self.conn.bytes_out = 0;
+        conn.release(&worker.buffers);
+        conn.bytes_in = 0;
+        conn.bytes_out = 0;
         match self.pool {
             Some(pool) if !self.exclusive && policy != HttpReuse::Never => {
-                worker.pools.give(pool, self.conn, self.reused, &server.config);
+                worker.pools.give(pool, conn, self.reused, &server.config);
             }
-            _ => *private = Some(Private { conn: self.conn, backend: self.backend, server: server.index }),
+            _ => *private = Some(Private { conn, backend: self.backend, server: server.index }),
         }
     }
 }
@@ -158,7 +190,7 @@ impl<'a> Connector<'a> {
     /// No server, no room in time, or no retry left.
     pub(crate) async fn next(
         &mut self,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<Link, StreamError> {
@@ -181,26 +213,31 @@ impl<'a> Connector<'a> {
                 Some(Assignment { server, slot, .. }) => (Some(server), Some(slot)),
                 None => (None, None),
             };
-            match open(self.worker, self.info, self.backend, server.as_deref()) {
-                Ok(OpenSocket { socket, lease, .. }) => {
-                    let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
-                    write_proxy_header(&mut conn, self.info, server.as_deref());
-                    let exclusive = lease.is_some() || self.is_exclusive(server.as_deref());
+            let deadline = self.connect_deadline();
+            match open(self.worker, self.info, self.backend, server.as_deref(), timer, deadline).await {
+                Ok(opened) => {
+                    let exclusive = opened.lease.is_some() || self.is_exclusive(server.as_deref());
+                    let pool = server.as_ref().map(|s| self.backend.first_pool + s.index);
+                    if let (ServerConn::H2 { client, .. }, Some(pool), false) = (&opened.conn, pool, exclusive)
+                        && self.policy != HttpReuse::Never
+                    {
+                        self.worker.pools.share(pool, Rc::clone(client));
+                    }
                     return Ok(Link {
-                        conn,
-                        pool: server.as_ref().map(|s| self.backend.first_pool + s.index),
+                        conn: opened.conn,
+                        pool,
                         server,
                         _slot: slot,
                         backend: self.backend.index,
                         reused: false,
-                        established: false,
+                        established: opened.established,
                         exclusive,
-                        lease,
+                        lease: opened.lease,
                     });
                 }
                 Err(error) => {
                     drop(slot);
-                    self.after_failure(server.as_deref(), error, client, timer).await?;
+                    self.after_failure(server.as_deref(), error, timer).await?;
                 }
             }
         }
@@ -214,20 +251,18 @@ impl<'a> Connector<'a> {
         &mut self,
         link: Link,
         error: StreamError,
-        client: &mut H1Conn,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         let server = link.server.clone();
         // The slot goes first: the next attempt may want the same server.
         drop(link);
-        self.after_failure(server.as_deref(), error, client, timer).await
+        self.after_failure(server.as_deref(), error, timer).await
     }
 
     async fn after_failure(
         &mut self,
         server: Option<&Server>,
         error: StreamError,
-        _client: &mut H1Conn,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         if let Some(server) = server {
@@ -266,7 +301,7 @@ impl<'a> Connector<'a> {
         }
     }
 
-    async fn assign(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<Assignment, StreamError> {
+    async fn assign(&mut self, client: &mut Side<'_>, timer: &mut Timer) -> Result<Assignment, StreamError> {
         let request =
             AssignRequest { source: self.info.source.map(|s| s.ip()), exclude: self.exclude, force: self.force };
         match self.backend.backend.try_assign(&request) {
@@ -283,7 +318,7 @@ impl<'a> Connector<'a> {
     async fn wait_in_queue(
         &mut self,
         mut ticket: Ticket,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<Assignment, StreamError> {
         let deadline = after(self.started, self.timeouts.queue);
@@ -309,7 +344,7 @@ impl<'a> Connector<'a> {
     }
 
     /// A connection that is already open, where `http-reuse` lets this request use it.
-    fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<Box<H1Conn>> {
+    fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<ServerConn> {
         if self.retries > 0 {
             return None;
         }
@@ -318,13 +353,16 @@ impl<'a> Connector<'a> {
             && held.server == assignment.server.index
             && pool::is_quiet(&mut held.conn)
         {
-            return Some(held.conn);
+            return Some(ServerConn::H1(held.conn));
         }
         let pool = self.backend.first_pool + assignment.server.index;
-        self.worker.pools.take(pool, self.policy, self.first_request)
+        if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request) {
+            return Some(ServerConn::H2 { client, end: Box::new(H2End::unopened()) });
+        }
+        self.worker.pools.take(pool, self.policy, self.first_request).map(ServerConn::H1)
     }
 
-    fn attach(&self, conn: Box<H1Conn>, server: Arc<Server>, slot: ServerSlot) -> Link {
+    fn attach(&self, conn: ServerConn, server: Arc<Server>, slot: ServerSlot) -> Link {
         Link {
             conn,
             exclusive: self.is_exclusive(Some(&server)),
@@ -346,14 +384,88 @@ impl<'a> Connector<'a> {
     }
 }
 
-/// Opens a socket to a server, or to where `dispatch` and `option transparent` lead.
-fn open(
+/// A new connection.
+struct Opened {
+    conn: ServerConn,
+    lease: Option<PortLease>,
+    /// Handshakes are done; else the first write says whether the server is there.
+    established: bool,
+}
+
+/// Opens a connection to a server, or to where `dispatch` and `option transparent` lead. Waits only where a handshake
+/// comes before the first request.
+async fn open(
     worker: &Worker,
     info: &ClientInfo,
     backend: &BackendEntry,
     server: Option<&Server>,
-) -> Result<OpenSocket, StreamError> {
-    let refused = || StreamError::new(End::Server, Stage::Connect, Kind::Closed);
+    timer: &mut Timer,
+    deadline: Option<Instant>,
+) -> Result<Opened, StreamError> {
+    let OpenSocket { socket, lease, .. } = start(info, backend, server)?;
+    let tls = server.and_then(|server| backend.tls.get(server.index)?.as_ref());
+    let h2 = server.is_some_and(|server| server.config.proto == Some(Proto::H2));
+    let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
+    write_proxy_header(&mut conn, info, server);
+    if tls.is_none() && !h2 {
+        return Ok(Opened { conn: ServerConn::H1(conn), lease, established: false });
+    }
+    let conn = match Box::pin(within(timer, deadline, handshakes(worker, *conn, tls, h2))).await {
+        Some(result) => result?,
+        None => return Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)),
+    };
+    Ok(Opened { conn, lease, established: true })
+}
+
+fn refused() -> StreamError {
+    StreamError::new(End::Server, Stage::Connect, Kind::Closed)
+}
+
+/// The TCP, PROXY, TLS and HTTP/2 starts of a connection, as far as they apply.
+async fn handshakes(
+    worker: &Worker,
+    mut conn: H1Conn,
+    tls: Option<&TlsClientConfig>,
+    h2: bool,
+) -> Result<ServerConn, StreamError> {
+    poll_fn(|cx| conn.transport.socket_mut().poll_connected(cx)).await.map_err(|_| refused())?;
+    poll_fn(|cx| conn.poll_flush(cx)).await.map_err(|_| refused())?;
+    match (tls, conn.transport) {
+        (Some(config), Transport::Plain(socket)) => {
+            let (transport, session) = tls::connect(config, socket).await.map_err(|_| refused())?;
+            match h2 || session.alpn == Alpn::H2 {
+                true => start_h2(worker, transport, true).await,
+                false => Ok(ServerConn::H1(Box::new(H1Conn::new(transport)))),
+            }
+        }
+        (_, transport) => start_h2(worker, transport, false).await,
+    }
+}
+
+async fn start_h2(worker: &Worker, transport: Transport, tls: bool) -> Result<ServerConn, StreamError> {
+    let (client, driver) = H2Client::handshake(transport, &worker.h2, tls).await.map_err(|_| refused())?;
+    tokio::task::spawn_local(async move {
+        // Its streams report what went wrong.
+        let _ = driver.await;
+    });
+    Ok(ServerConn::H2 { client: Rc::new(RefCell::new(client)), end: Box::new(H2End::unopened()) })
+}
+
+/// Runs `work` until `deadline`; `None` when it was not done by then.
+pub(crate) async fn within<T>(
+    timer: &mut Timer,
+    deadline: Option<Instant>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending => timer.poll(cx, deadline).map(|()| None),
+    })
+    .await
+}
+
+fn start(info: &ClientInfo, backend: &BackendEntry, server: Option<&Server>) -> Result<OpenSocket, StreamError> {
     let default = ConnectOptions::default();
     let (target, options) = match server {
         Some(server) => {
@@ -369,7 +481,6 @@ fn open(
             (target.map(ConnectTarget::Inet), backend.connect.last().unwrap_or(&default))
         }
     };
-    let _ = worker;
     open_socket(&target.ok_or_else(refused)?, options, info.source).map_err(|_| refused())
 }
 

@@ -1,6 +1,7 @@
 //! Idle server connections of one worker, per server. Nothing here is shared between threads but the counts.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
@@ -8,6 +9,7 @@ use std::time::Instant;
 
 use crate::config::{HttpReuse, ServerConfig};
 use crate::http::h1::io::H1Conn;
+use crate::http::h2::H2Client;
 
 /// How often idle connections are looked over: closed ones dropped, unneeded ones purged.
 pub(crate) const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
@@ -26,6 +28,20 @@ struct Pool {
     /// The fewest idle connections since the last purge: that many were not needed.
     spare: usize,
     purged: Instant,
+}
+
+/// An HTTP/2 connection to a server.
+struct Shared {
+    client: Rc<RefCell<H2Client>>,
+    /// It served more than one session already.
+    reused: bool,
+    used: Instant,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("reused", &self.reused).finish_non_exhaustive()
+    }
 }
 
 /// Counts of idle connections that the workers of an instance share.
@@ -49,13 +65,40 @@ impl PoolCounts {
 #[derive(Debug)]
 pub(crate) struct ServerPools {
     pools: Vec<RefCell<Pool>>,
+    /// HTTP/2 connections, each used by many streams.
+    shared: Vec<RefCell<Vec<Shared>>>,
     counts: Arc<PoolCounts>,
 }
 
 impl ServerPools {
     pub(crate) fn new(counts: Arc<PoolCounts>, now: Instant) -> Self {
         let pool = || RefCell::new(Pool { idle: Vec::new(), spare: 0, purged: now });
-        Self { pools: counts.per_server.iter().map(|_| pool()).collect(), counts }
+        Self {
+            pools: counts.per_server.iter().map(|_| pool()).collect(),
+            shared: counts.per_server.iter().map(|_| RefCell::default()).collect(),
+            counts,
+        }
+    }
+
+    /// Offers an HTTP/2 connection to later streams.
+    pub(crate) fn share(&self, slot: usize, client: Rc<RefCell<H2Client>>) {
+        if let Some(shared) = self.shared.get(slot) {
+            shared.borrow_mut().push(Shared { client, reused: false, used: Instant::now() });
+        }
+    }
+
+    /// An HTTP/2 connection with a free stream that `policy` lets this request use.
+    pub(crate) fn shared(&self, slot: usize, policy: HttpReuse, first: bool) -> Option<Rc<RefCell<H2Client>>> {
+        let mut shared = self.shared.get(slot)?.borrow_mut();
+        if shared.is_empty() || policy == HttpReuse::Never || (policy == HttpReuse::Safe && first) {
+            return None;
+        }
+        shared.retain(|entry| entry.client.borrow_mut().is_usable());
+        let allowed = |entry: &&mut Shared| policy != HttpReuse::Aggressive || !first || entry.reused;
+        let entry = shared.iter_mut().filter(allowed).find(|entry| entry.client.borrow().available_streams() > 0)?;
+        entry.reused = true;
+        entry.used = Instant::now();
+        Some(Rc::clone(&entry.client))
     }
 
     /// Takes a live idle connection that `policy` lets this request use.
@@ -116,6 +159,15 @@ impl ServerPools {
     /// Drops connections that servers closed and, every `pool-purge-delay`, half of those that were not needed
     /// meanwhile, but never below `pool-low-conn`.
     pub(crate) fn sweep(&self, now: Instant, server_of: impl Fn(usize) -> Option<Arc<crate::server::Server>>) {
+        for (slot, shared) in self.shared.iter().enumerate() {
+            let delay = server_of(slot).and_then(|server| server.config.pool_purge_delay);
+            let delay = delay.unwrap_or(std::time::Duration::from_secs(5));
+            shared.borrow_mut().retain(|entry| {
+                let mut client = entry.client.borrow_mut();
+                let busy = client.open_streams() > 0 || now.saturating_duration_since(entry.used) < delay;
+                busy && client.is_usable()
+            });
+        }
         for (slot, pool) in self.pools.iter().enumerate() {
             let mut pool = pool.borrow_mut();
             if pool.idle.is_empty() {
@@ -143,10 +195,12 @@ impl ServerPools {
     /// Whether nothing is kept.
     pub(crate) fn is_empty(&self) -> bool {
         self.pools.iter().all(|pool| pool.borrow().idle.is_empty())
+            && self.shared.iter().all(|shared| shared.borrow().is_empty())
     }
 
     /// Closes everything.
     pub(crate) fn clear(&self) {
+        self.shared.iter().for_each(|shared| shared.borrow_mut().clear());
         for (slot, pool) in self.pools.iter().enumerate() {
             for _ in std::mem::take(&mut pool.borrow_mut().idle) {
                 self.count(slot, -1);

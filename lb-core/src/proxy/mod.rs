@@ -13,6 +13,7 @@ use crate::config::{Config, ProxyConfig};
 use crate::listener::limits::{FrontendLimits, ListenerLimits, ProcessLimits};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, bind_socket};
+use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
 
@@ -201,6 +202,13 @@ fn bind_all(
         let section = &frontend.config;
         let limits = FrontendLimits::new(frontend.maxconn, section.rate_limit_sessions.unwrap_or(0));
         for bind in &section.binds {
+            let tls = match &bind.options.ssl {
+                None => None,
+                Some(ssl) => Some(
+                    tls::server_config(ssl, &global.ssl)
+                        .map_err(|source| TopologyError::Tls { proxy: section.name.clone(), source })?,
+                ),
+            };
             for address in &bind.addresses {
                 let backlog = bind.options.backlog.or(section.backlog).unwrap_or(frontend.maxconn).max(1);
                 let failed = |source| StartError::Bind { frontend: section.name.clone(), source };
@@ -218,6 +226,12 @@ fn bind_all(
                         bind.options.maxconn.unwrap_or(0),
                     ),
                     client_options: client_options(),
+                    tls: tls.clone(),
+                    name: bind
+                        .options
+                        .name
+                        .as_deref()
+                        .map_or_else(|| Arc::from((listeners.len()).to_string()), Arc::from),
                 });
                 let inet = first.inet_addr();
                 // UNIX and inherited sockets cannot be bound twice: the workers share one.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::Stream;
 use super::error::{End, StreamError};
 use super::local::{built, flush, write_reply};
+use super::side::Side;
 use crate::config::Mode;
-use crate::http::h1::io::H1Conn;
 use crate::http::message::Version;
 use crate::http::reply::{early_error, error_reply};
 use crate::log::{Cause, LogRecord, Stage};
@@ -17,10 +17,11 @@ use crate::worker::timer::{Timer, after};
 
 impl Stream<'_> {
     /// Maps a failure to its status and log flags and, where no response was started, answers the client.
-    pub(super) async fn fail(&mut self, error: StreamError, client: &mut H1Conn, timer: &mut Timer) -> bool {
+    pub(super) async fn fail(&mut self, error: StreamError, client: &mut Side<'_>, timer: &mut Timer) -> bool {
         self.end.terminate(error.cause(), error.stage);
         let started = self.times.response.is_some();
         if started {
+            client.abort();
             return false;
         }
         // A client that asked before and whose server died over an idle connection asks again by itself when its own
@@ -38,7 +39,9 @@ impl Stream<'_> {
         let whole = client.body_received() && client.payload().is_empty();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
-        write_reply(&head, &body, self.request.version(), keep, head_only, client);
+        if write_reply(&head, &body, self.request.version(), keep, head_only, client).is_err() {
+            return false;
+        }
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await.is_ok() && keep
     }
@@ -134,7 +137,7 @@ pub(crate) async fn refuse(worker: &Worker, client: &mut H1Client, status: u16, 
     if let Some(page) = early_error(status, &config.errors) {
         client.conn.output.extend_from_slice(page);
         let deadline = after(Instant::now(), config.timeouts.client);
-        let _ = flush(&mut client.conn, &mut client.timer, deadline).await;
+        let _ = flush(&mut Side::H1(&mut client.conn), &mut client.timer, deadline).await;
     }
     log_refused(worker, client, status, cause, stage, None);
 }
@@ -164,4 +167,13 @@ pub(crate) fn log_refused(
     record.bytes_to_client = client.conn.bytes_out;
     record.bytes_from_client = client.conn.bytes_in;
     worker.log(&info.frontend, &record);
+}
+
+/// Logs a connection that ended in a handshake.
+pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str) {
+    if info.frontend.log.is_off() {
+        return;
+    }
+    let record = base_record(worker, info, info.accepted, info.accepted, Instant::now());
+    worker.log_connection_error(&info.frontend, &record, listener, message);
 }

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
+use super::side::Side;
 use crate::config::{ErrorReply, HttpAction, HttpRule, ProxyConfig};
 use crate::http::h1::connection::to_client;
-use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_response};
-use crate::http::h1::io::{BodyEncoder, H1Conn};
-use crate::http::message::Head;
+use crate::http::h1::encode::EncodeOptions;
+use crate::http::message::{Head, Version};
 use crate::http::reply::{error_message, error_reply};
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::build_redirect;
@@ -92,7 +92,7 @@ impl Stream<'_> {
     pub(super) async fn answer(
         &mut self,
         answer: Answer,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         if answer.tarpit {
@@ -111,7 +111,7 @@ impl Stream<'_> {
         status: u16,
         cause: Cause,
         stage: Stage,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         let config = match &self.backend {
@@ -126,7 +126,7 @@ impl Stream<'_> {
         &mut self,
         reply: BuiltReply,
         keep: bool,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         let BuiltReply::Message(head, body) = reply else {
@@ -137,14 +137,14 @@ impl Stream<'_> {
         // A request whose body was not read leaves the connection unusable.
         let keep = keep && self.framing.keep_alive && client.body_received() && client.payload().is_empty();
         let head_only = self.request.method() == b"HEAD";
-        write_reply(&head, &body, self.request.version(), keep, head_only, client);
+        write_reply(&head, &body, self.request.version(), keep, head_only, client)?;
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
     }
 
     /// Holds the client for `timeout tarpit`, or until it goes away.
-    async fn tarpit(&mut self, client: &mut H1Conn, timer: &mut Timer) {
+    async fn tarpit(&mut self, client: &mut Side<'_>, timer: &mut Timer) {
         let timeouts = &self.info.frontend.config.timeouts;
         let deadline = after(Instant::now(), timeouts.tarpit.or(timeouts.connect));
         let pool = &self.worker.buffers;
@@ -165,27 +165,25 @@ pub(super) fn built(reply: &ErrorReply) -> BuiltReply {
     BuiltReply::Message(head, body)
 }
 
-/// Puts a complete reply into the connection's output.
+/// Queues a complete reply.
 pub(super) fn write_reply(
     head: &Head,
-    body: &[u8],
-    request_version: crate::http::message::Version,
+    body: &Arc<[u8]>,
+    request_version: Version,
     keep: bool,
     head_only: bool,
-    client: &mut H1Conn,
-) {
+    client: &mut Side<'_>,
+) -> Result<(), StreamError> {
     let connection = to_client(request_version, head.version(), keep);
     let options = EncodeOptions { connection, ..EncodeOptions::default() };
-    encode_response(head, OutFraming::Length(body.len() as u64), &options, &mut client.output);
-    client.begin_output(BodyEncoder::Raw);
-    if !head_only {
-        client.output.extend_from_slice(body);
-    }
+    client
+        .write_reply(head, body, head_only, &options)
+        .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))
 }
 
 /// Writes pending output until `deadline`.
 pub(super) async fn flush(
-    client: &mut H1Conn,
+    client: &mut Side<'_>,
     timer: &mut Timer,
     deadline: Option<Instant>,
 ) -> Result<(), StreamError> {

@@ -3,6 +3,7 @@
 pub(crate) mod error;
 pub(crate) mod exchange;
 mod finish;
+pub(crate) mod h2_end;
 mod local;
 pub(crate) mod pump;
 mod run;
@@ -22,7 +23,7 @@ use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
 
-pub(crate) use finish::{log_refused, refuse};
+pub(crate) use finish::{log_connection_error, log_refused, refuse};
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {

@@ -8,46 +8,43 @@ use std::time::Instant;
 use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::exchange::{Ends, Exchange};
+use super::h2_end::H2End;
 use super::local::Verdict;
-use super::side::Side;
+use super::side::{Side, encoder};
 use crate::config::HttpReuse;
-use crate::connect::{Connector, Link, Private};
+use crate::connect::{Connector, Link, Private, ServerConn};
 use crate::http::forwarded::add_forwarded;
 use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, to_server};
-use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request, encode_response};
-use crate::http::h1::framing::{ResponseFraming, request_framing, response_framing};
-use crate::http::h1::io::{BodyEncoder, H1Conn};
-use crate::http::message::{BodyLength, Version};
+use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
+use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
+use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::timer::Timer;
 
 impl Stream<'_> {
-    /// Runs the stream of an HTTP/1 client to its end and says whether the connection can serve another.
-    pub(crate) async fn run_h1(
-        &mut self,
-        client: &mut H1Conn,
-        timer: &mut Timer,
-        private: &mut Option<Private>,
-    ) -> bool {
-        let before = (client.bytes_in, client.bytes_out);
+    /// Runs the stream to its end and says whether the client's connection can serve another.
+    pub(crate) async fn run(&mut self, mut client: Side<'_>, timer: &mut Timer, private: &mut Option<Private>) -> bool {
+        let client = &mut client;
+        let before = client.bytes();
         let keep = match self.stages(client, timer, private).await {
             Ok(keep) => keep,
             Err(error) => self.fail(error, client, timer).await,
         };
-        self.end.bytes_to_client = client.bytes_out - before.1;
-        self.end.bytes_from_client = client.bytes_in - before.0;
+        let after = client.bytes();
+        self.end.bytes_to_client = after.1 - before.1;
+        self.end.bytes_from_client = after.0 - before.0;
         self.finish();
         keep
     }
 
     async fn stages(
         &mut self,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
-        self.judge_request()?;
+        self.judge_request(client)?;
         client.expect_body(self.framing.body);
         if let Verdict::Reply(reply) = self.frontend_rules() {
             return self.answer(reply, client, timer).await;
@@ -65,13 +62,17 @@ impl Stream<'_> {
         if framing.tunnel {
             return self.tunnel(&backend, link, client, timer).await;
         }
-        let outcome = self.send_response_head(&backend, &framing, client);
+        let outcome = self.send_response_head(&backend, &framing, client)?;
         self.move_bodies(&backend, &mut link, &mut exchange, client, timer).await?;
         Ok(self.part(&backend, link, &exchange, &outcome, private))
     }
 
     /// Stage 2: the framing of the request. What two readers could read differently is refused.
-    fn judge_request(&mut self) -> Result<(), StreamError> {
+    fn judge_request(&mut self, client: &Side<'_>) -> Result<(), StreamError> {
+        if let Side::H2(end) = client {
+            self.framing = h2_request_framing(&self.request, end.length);
+            return Ok(());
+        }
         self.framing = request_framing(&self.request).map_err(|error| {
             self.end.status = error.status();
             StreamError::new(End::Client, Stage::Request, Kind::Malformed)
@@ -111,7 +112,7 @@ impl Stream<'_> {
     async fn send_to_server(
         &mut self,
         backend: &Arc<BackendEntry>,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<(Link, Exchange), StreamError> {
@@ -130,25 +131,23 @@ impl Stream<'_> {
         &mut self,
         connector: &mut Connector<'_>,
         backend: &Arc<BackendEntry>,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<(Link, Exchange), StreamError> {
         loop {
             let mut link = connector.next(client, timer, private).await?;
-            self.write_request_head(backend, &mut link);
+            if let Err(error) = self.write_request_head(backend, &mut link) {
+                connector.failed(link, error, timer).await?;
+                continue;
+            }
             let mut exchange = Exchange::new(Instant::now());
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
             let sent = poll_fn(|cx| {
-                let mut ends = Ends {
-                    client: Side::H1(client),
-                    server: Side::H1(&mut link.conn),
-                    pool,
-                    timer,
-                    timeouts: &timeouts,
-                };
+                let mut ends =
+                    Ends { client: client.reborrow(), server: link.conn.side(), pool, timer, timeouts: &timeouts };
                 match exchange.poll_first_bytes(cx, &mut ends) {
                     Poll::Ready(result) => Poll::Ready(result),
                     Poll::Pending if fresh => ends
@@ -166,7 +165,7 @@ impl Stream<'_> {
                     return Ok((link, exchange));
                 }
                 Err(error) if error.end == End::Client => return Err(error),
-                Err(error) => connector.failed(link, error, client, timer).await?,
+                Err(error) => connector.failed(link, error, timer).await?,
             }
         }
     }
@@ -175,12 +174,26 @@ impl Stream<'_> {
         Pair { frontend: &self.info.frontend.config, backend: &backend.config }
     }
 
-    fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) {
-        let connection = to_server(&self.connection_options(backend), &self.framing);
-        let options = EncodeOptions { connection, upgrade: self.framing.upgrade, ..EncodeOptions::default() };
-        let framing = OutFraming::from(self.framing.body);
-        encode_request(&self.request, framing, &options, &mut link.conn.output);
-        link.conn.begin_output(encoder(framing));
+    fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) -> Result<(), StreamError> {
+        match &mut link.conn {
+            ServerConn::H1(conn) => {
+                let connection = to_server(&self.connection_options(backend), &self.framing);
+                let options = EncodeOptions { connection, upgrade: self.framing.upgrade, ..EncodeOptions::default() };
+                let framing = OutFraming::from(self.framing.body);
+                encode_request(&self.request, framing, &options, &mut conn.output);
+                conn.begin_output(encoder(framing));
+                Ok(())
+            }
+            ServerConn::H2 { client, end } => {
+                let opened = client.borrow_mut().open(&self.request, self.framing.body);
+                let (send, response) = opened.map_err(|error| StreamError {
+                    stale: error.retry_safe,
+                    ..StreamError::new(End::Server, Stage::Connect, Kind::Closed)
+                })?;
+                **end = H2End::of_server(send, response, &self.request);
+                Ok(())
+            }
+        }
     }
 
     /// Stage 6, second half: waits for the final response head; interim ones are passed on.
@@ -189,7 +202,7 @@ impl Stream<'_> {
         backend: &Arc<BackendEntry>,
         link: &mut Link,
         exchange: &mut Exchange,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<ResponseFraming, StreamError> {
@@ -200,8 +213,8 @@ impl Stream<'_> {
         loop {
             let received = poll_fn(|cx| {
                 let mut ends = Ends {
-                    client: Side::H1(client),
-                    server: Side::H1(&mut link.conn),
+                    client: client.reborrow(),
+                    server: link.conn.side(),
                     pool: &self.worker.buffers,
                     timer,
                     timeouts: &timeouts,
@@ -215,22 +228,25 @@ impl Stream<'_> {
                     // The server closed an idle connection while the request was on its way: RFC 9112, section
                     // 9.3.1 lets an idempotent request be sent again.
                     retried = true;
-                    link.reopen(self.worker, self.info, backend)?;
-                    self.write_request_head(backend, link);
+                    link.reopen(self.worker, self.info, backend, timer).await?;
+                    self.write_request_head(backend, link)?;
                     *exchange = Exchange::new(Instant::now());
                     continue;
                 }
                 Err(error) => return Err(error),
             }
-            let framing = response_framing(&self.response, &self.framing)
-                .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?;
+            let framing = match &link.conn {
+                ServerConn::H1(_) => response_framing(&self.response, &self.framing)
+                    .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,
+                ServerConn::H2 { end, .. } => h2_response_framing(&self.response, end.length),
+            };
             let _ = &private;
             if framing.interim {
                 self.pass_interim(client);
                 continue;
             }
             self.times.response = Some(Instant::now());
-            link.conn.expect_body(framing.body);
+            link.conn.side().expect_body(framing.body);
             return Ok(framing);
         }
     }
@@ -243,9 +259,10 @@ impl Stream<'_> {
     }
 
     /// A 1xx goes to clients that know it.
-    fn pass_interim(&mut self, client: &mut H1Conn) {
+    fn pass_interim(&mut self, client: &mut Side<'_>) {
         if self.request.version() != Version::Http10 {
-            encode_response(&self.response, OutFraming::None, &EncodeOptions::default(), &mut client.output);
+            // A client that is gone is noticed by the next write.
+            let _ = client.write_interim(&self.response);
         }
     }
 
@@ -253,8 +270,8 @@ impl Stream<'_> {
         &mut self,
         backend: &BackendEntry,
         framing: &ResponseFraming,
-        client: &mut H1Conn,
-    ) -> Outcome {
+        client: &mut Side<'_>,
+    ) -> Result<Outcome, StreamError> {
         self.end.status = self.response.status();
         let body = self.client_body(framing);
         let outcome = outcome(&self.connection_options(backend), &self.framing, framing, body);
@@ -263,9 +280,11 @@ impl Stream<'_> {
             _ => OutFraming::from(body),
         };
         let options = EncodeOptions { connection: outcome.client_header, ..EncodeOptions::default() };
-        encode_response(&self.response, announced, &options, &mut client.output);
-        client.begin_output(encoder(if framing.body == BodyLength::None { OutFraming::None } else { announced }));
-        outcome
+        let follows = if framing.body == BodyLength::None { OutFraming::None } else { announced };
+        client
+            .write_response(&self.response, announced, follows, &options)
+            .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
+        Ok(outcome)
     }
 
     /// How the response's body ends towards the client: chunked where only the server's close would end it, until
@@ -273,6 +292,7 @@ impl Stream<'_> {
     fn client_body(&self, framing: &ResponseFraming) -> BodyLength {
         match (framing.body, self.request.version()) {
             (BodyLength::Chunked | BodyLength::UntilClose, Version::Http10) => BodyLength::UntilClose,
+            (BodyLength::UntilClose, Version::Http2) => BodyLength::Chunked,
             (BodyLength::UntilClose, _) if framing.version == Version::Http10 => BodyLength::UntilClose,
             (BodyLength::UntilClose, _) => BodyLength::Chunked,
             (body, _) => body,
@@ -285,14 +305,14 @@ impl Stream<'_> {
         backend: &BackendEntry,
         link: &mut Link,
         exchange: &mut Exchange,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         let timeouts = self.pair(backend).timeouts();
         poll_fn(|cx| {
             let mut ends = Ends {
-                client: Side::H1(client),
-                server: Side::H1(&mut link.conn),
+                client: client.reborrow(),
+                server: link.conn.side(),
                 pool: &self.worker.buffers,
                 timer,
                 timeouts: &timeouts,
@@ -322,9 +342,28 @@ impl Stream<'_> {
     }
 }
 
-fn encoder(framing: OutFraming) -> BodyEncoder {
-    match framing {
-        OutFraming::Chunked => BodyEncoder::Chunked(0),
-        _ => BodyEncoder::Raw,
+/// The framing of a request that came over HTTP/2: its frames have said it.
+fn h2_request_framing(head: &Head, length: BodyLength) -> RequestFraming {
+    RequestFraming {
+        body: length,
+        keep_alive: true,
+        expect_continue: head.values("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue")),
+        connect: head.method() == b"CONNECT",
+        is_head: head.method() == b"HEAD",
+        version: Version::Http2,
+        ..RequestFraming::default()
+    }
+}
+
+/// The framing of a response that came over HTTP/2.
+fn h2_response_framing(head: &Head, length: BodyLength) -> ResponseFraming {
+    let announced = head.value("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+    ResponseFraming {
+        body: length,
+        announced: announced.map_or(length, BodyLength::Known),
+        keep_alive: true,
+        interim: (100..200).contains(&head.status()),
+        version: Version::Http2,
+        ..ResponseFraming::default()
     }
 }

@@ -5,10 +5,23 @@
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use crate::http::h1::io::{Fill, H1Conn};
+use bytes::Bytes;
+
+use super::h2_end::H2End;
+use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_response};
+use crate::http::h1::io::{BodyEncoder, Fill, H1Conn};
 use crate::http::h1::parse::{Limits, Parsed, parse_response};
-use crate::http::message::Head;
+use crate::http::h2::Reason;
+use crate::http::message::{BodyLength, Head};
 use crate::worker::buffers::BufferPool;
+
+/// How a body with this framing is written.
+pub(crate) fn encoder(framing: OutFraming) -> BodyEncoder {
+    match framing {
+        OutFraming::Chunked => BodyEncoder::Chunked(0),
+        _ => BodyEncoder::Raw,
+    }
+}
 
 /// Why no response head came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +40,24 @@ pub(crate) enum HeadError {
 pub(crate) enum Side<'a> {
     /// An HTTP/1 connection.
     H1(&'a mut H1Conn),
+    /// An HTTP/2 stream.
+    H2(&'a mut H2End),
 }
 
 impl Side<'_> {
+    /// The same side for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> Side<'_> {
+        match self {
+            Self::H1(conn) => Side::H1(conn),
+            Self::H2(end) => Side::H2(end),
+        }
+    }
+
     /// Makes payload available, or says that the body ended.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<Fill>> {
         match self {
             Self::H1(conn) => conn.poll_fill(cx, pool),
+            Self::H2(end) => end.poll_fill(cx),
         }
     }
 
@@ -41,6 +65,7 @@ impl Side<'_> {
     pub(crate) fn payload(&self) -> &[u8] {
         match self {
             Self::H1(conn) => conn.payload(),
+            Self::H2(end) => end.payload(),
         }
     }
 
@@ -48,6 +73,7 @@ impl Side<'_> {
     pub(crate) fn consume(&mut self, n: usize) {
         match self {
             Self::H1(conn) => conn.consume(n),
+            Self::H2(end) => end.consume(n),
         }
     }
 
@@ -55,6 +81,7 @@ impl Side<'_> {
     pub(crate) fn body_received(&self) -> bool {
         match self {
             Self::H1(conn) => conn.body_received(),
+            Self::H2(end) => end.body_received(),
         }
     }
 
@@ -62,6 +89,7 @@ impl Side<'_> {
     pub(crate) fn trailers(&self) -> Option<&Head> {
         match self {
             Self::H1(conn) => conn.trailers(),
+            Self::H2(end) => end.trailers(),
         }
     }
 
@@ -75,13 +103,107 @@ impl Side<'_> {
     ) -> Poll<io::Result<usize>> {
         match self {
             Self::H1(conn) => conn.poll_send(cx, payload, last, trailers),
+            Self::H2(end) => end.poll_send(cx, payload, last, trailers),
         }
+    }
+
+    /// Ready once the peer closed or gave the stream up.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<()> {
+        match self {
+            Self::H1(conn) => conn.poll_closed(cx, pool),
+            Self::H2(end) => end.poll_closed(cx),
+        }
+    }
+
+    /// Tells the peer that the message under way will not be completed. An HTTP/1 connection says so by closing.
+    pub(crate) fn abort(&mut self) {
+        if let Self::H2(end) = self {
+            end.reset(Reason::INTERNAL_ERROR);
+        }
+    }
+
+    /// Bytes received from and sent to the peer so far.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        match self {
+            Self::H1(conn) => (conn.bytes_in, conn.bytes_out),
+            Self::H2(end) => (end.bytes_in, end.bytes_out),
+        }
+    }
+
+    /// Starts reading the body that follows a head.
+    pub(crate) fn expect_body(&mut self, length: BodyLength) {
+        match self {
+            Self::H1(conn) => conn.expect_body(length),
+            // Its frames say it.
+            Self::H2(_) => {}
+        }
+    }
+
+    /// Queues a response head. `announced` is what its fields say of the body, `body` what follows.
+    ///
+    /// # Errors
+    /// When the client is gone, or the head cannot be carried by its protocol.
+    pub(crate) fn write_response(
+        &mut self,
+        head: &Head,
+        announced: OutFraming,
+        body: OutFraming,
+        options: &EncodeOptions<'_>,
+    ) -> io::Result<()> {
+        match self {
+            Self::H1(conn) => {
+                encode_response(head, announced, options, &mut conn.output);
+                conn.begin_output(encoder(body));
+                Ok(())
+            }
+            Self::H2(end) => end.send_response(
+                head,
+                match body {
+                    OutFraming::None => BodyLength::None,
+                    OutFraming::Length(length) => BodyLength::Known(length),
+                    OutFraming::Chunked => BodyLength::Chunked,
+                },
+            ),
+        }
+    }
+
+    /// Queues an interim response.
+    pub(crate) fn write_interim(&mut self, head: &Head) -> io::Result<()> {
+        match self {
+            Self::H1(conn) => {
+                encode_response(head, OutFraming::None, &EncodeOptions::default(), &mut conn.output);
+                Ok(())
+            }
+            Self::H2(end) => end.send_interim(head),
+        }
+    }
+
+    /// Queues a complete response of our own.
+    pub(crate) fn write_reply(
+        &mut self,
+        head: &Head,
+        body: &std::sync::Arc<[u8]>,
+        head_only: bool,
+        options: &EncodeOptions<'_>,
+    ) -> io::Result<()> {
+        let length = OutFraming::Length(body.len() as u64);
+        let empty = head_only || body.is_empty();
+        self.write_response(head, length, if empty { OutFraming::None } else { length }, options)?;
+        if !empty {
+            match self {
+                Self::H1(conn) => conn.output.extend_from_slice(body),
+                Self::H2(end) => end.queue_reply(Bytes::from_owner(std::sync::Arc::clone(body))),
+            }
+        }
+        Ok(())
     }
 
     /// Whether any byte of the current message was written.
     pub(crate) fn has_sent(&self) -> bool {
         match self {
             Self::H1(conn) => conn.bytes_out > 0,
+            // The connection was established before the stream was opened.
+            Self::H2(_) => true,
         }
     }
 
@@ -94,7 +216,10 @@ impl Side<'_> {
         relaxed: bool,
         head: &mut Head,
     ) -> Poll<Result<(), HeadError>> {
-        let Self::H1(conn) = self;
+        let conn = match self {
+            Self::H1(conn) => conn,
+            Self::H2(end) => return end.poll_response_head(cx, head),
+        };
         loop {
             if !conn.raw().is_empty() {
                 match parse_response(conn.raw(), limits, relaxed, head) {
@@ -121,6 +246,7 @@ impl Side<'_> {
     pub(crate) fn needs_end(&self) -> bool {
         match self {
             Self::H1(conn) => conn.needs_end(),
+            Self::H2(end) => end.needs_end(),
         }
     }
 
@@ -128,6 +254,7 @@ impl Side<'_> {
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::H1(conn) => conn.poll_flush(cx),
+            Self::H2(end) => end.poll_flush(cx),
         }
     }
 }

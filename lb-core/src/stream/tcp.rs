@@ -8,9 +8,10 @@ use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
-use crate::connect::{Connector, Link};
+use super::side::Side;
+use crate::connect::{Connector, Link, ServerConn};
 use crate::forward::{Initial, RelayOptions, Splicing, relay};
-use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_response};
+use crate::http::h1::encode::{EncodeOptions, OutFraming};
 use crate::http::h1::io::H1Conn;
 use crate::http::message::Head;
 use crate::log::Stage;
@@ -64,14 +65,19 @@ impl Stream<'_> {
         &mut self,
         backend: &BackendEntry,
         link: Link,
-        client: &mut H1Conn,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         self.end.status = self.response.status();
         let options = EncodeOptions { upgrade: true, ..EncodeOptions::default() };
-        encode_response(&self.response, OutFraming::None, &options, &mut client.output);
+        client
+            .write_response(&self.response, OutFraming::None, OutFraming::None, &options)
+            .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
         super::local::flush(client, timer, None).await?;
-        self.relay_link(backend, link, client).await?;
+        match client {
+            Side::H1(client) => self.relay_link(backend, link, client).await?,
+            Side::H2(_) => return Err(StreamError::new(End::Client, Stage::Request, Kind::Malformed)),
+        }
         Ok(false)
     }
 
@@ -83,14 +89,16 @@ impl Stream<'_> {
     ) -> Result<(), StreamError> {
         let options =
             relay_options(&Pair { frontend: &self.info.frontend.config, backend: &backend.config }, self.worker);
-        let initial = Initial { from_client: client.take_raw(), from_server: link.conn.take_raw() };
+        let ServerConn::H1(server) = &mut link.conn else {
+            return Err(StreamError::new(End::Server, Stage::Connect, Kind::Malformed));
+        };
+        let initial = Initial { from_client: client.take_raw(), from_server: server.take_raw() };
         client.release(&self.worker.buffers);
-        link.conn.release(&self.worker.buffers);
+        server.release(&self.worker.buffers);
         let failed = |end| move |_| StreamError::new(end, Stage::Connect, Kind::Closed);
         client.transport.socket_mut().register().map_err(failed(End::Client))?;
-        link.conn.transport.socket_mut().register().map_err(failed(End::Server))?;
-        let done =
-            relay(&self.worker.forwarder, &mut client.transport, &mut link.conn.transport, initial, &options).await;
+        server.transport.socket_mut().register().map_err(failed(End::Server))?;
+        let done = relay(&self.worker.forwarder, &mut client.transport, &mut server.transport, initial, &options).await;
         client.bytes_in += done.from_client;
         client.bytes_out += done.to_client;
         self.end.bytes_to_client += done.to_client;
@@ -106,10 +114,10 @@ async fn connect_tcp(
     timer: &mut Timer,
 ) -> Result<Link, StreamError> {
     loop {
-        let mut link = connector.next(client, timer, &mut None).await?;
+        let mut link = connector.next(&mut Side::H1(client), timer, &mut None).await?;
         let deadline = connector.connect_deadline();
         let connected = poll_fn(|cx| {
-            if let Poll::Ready(result) = link.conn.poll_connected(cx) {
+            if let Poll::Ready(result) = link.poll_connected(cx) {
                 return Poll::Ready(result.map_err(|e| StreamError::io(End::Server, Stage::Connect, &e)));
             }
             timer.poll(cx, deadline).map(|()| Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)))
@@ -120,7 +128,7 @@ async fn connect_tcp(
                 link.established = true;
                 return Ok(link);
             }
-            Err(error) => connector.failed(link, error, client, timer).await?,
+            Err(error) => connector.failed(link, error, timer).await?,
         }
     }
 }
@@ -148,20 +156,13 @@ fn relay_options(pair: &Pair<'_>, worker: &Worker) -> RelayOptions {
     }
 }
 
-impl H1Conn {
+impl Link {
     /// Ready once a started connection is established and pending output (a PROXY header) was written.
     fn poll_connected(&mut self, cx: &mut std::task::Context<'_>) -> Poll<std::io::Result<()>> {
-        if self.has_output() {
-            return self.poll_flush(cx);
-        }
-        let socket = self.transport.socket_mut();
-        socket.register()?;
-        match socket {
-            crate::transport::Socket::Tcp(tcp) => match tcp.poll_write_ready(cx) {
-                Poll::Ready(Ok(())) => Poll::Ready(tcp.take_error().and_then(|error| error.map_or(Ok(()), Err))),
-                other => other,
-            },
-            _ => Poll::Ready(Ok(())),
+        match &mut self.conn {
+            ServerConn::H1(conn) if conn.has_output() => conn.poll_flush(cx),
+            ServerConn::H1(conn) => conn.transport.socket_mut().poll_connected(cx),
+            ServerConn::H2 { .. } => Poll::Ready(Ok(())),
         }
     }
 }

@@ -8,15 +8,14 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 use super::Worker;
-use crate::config::{BindOptions, Mode};
-use crate::http::h1::io::H1Conn;
+use crate::config::BindOptions;
 use crate::listener::limits::{ConnectionSlot, ListenerLimits, Refused};
 use crate::net::ListenSocket;
 use crate::net::{Accepted, AcceptedSocket, AsyncListener};
 use crate::net::{ClientOptions, apply_client_options};
 use crate::session::{self, ClientInfo};
 use crate::topology::Frontend;
-use crate::transport::{Socket, Transport};
+use crate::transport::Socket;
 
 /// What the connections of a listener have in common.
 #[derive(Debug)]
@@ -25,6 +24,10 @@ pub(crate) struct ListenerContext {
     pub(crate) options: BindOptions,
     pub(crate) limits: Arc<ListenerLimits>,
     pub(crate) client_options: ClientOptions,
+    /// Certificates and settings of `bind ... ssl`.
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    /// `name` of the listener, or its number, as logs say it.
+    pub(crate) name: Arc<str>,
 }
 
 /// A listening socket with its context, on its way to a worker.
@@ -179,10 +182,5 @@ fn begin(worker: &Rc<Worker>, arrival: Arrival) {
         tls: None,
         slot,
     };
-    let conn = H1Conn::new(Transport::Plain(socket));
-    let tasks = Rc::clone(worker);
-    match context.frontend.config.mode {
-        Mode::Http => worker.spawn(session::run_h1(tasks, conn, info)),
-        Mode::Tcp => worker.spawn(crate::stream::tcp::run(tasks, conn, info)),
-    }
+    session::start(worker, socket, &context, info);
 }

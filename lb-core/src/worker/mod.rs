@@ -25,6 +25,7 @@ use heads::HeadPool;
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
+use crate::http::h2::H2Settings;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
 use crate::topology::{Frontend, Settings, Topology};
 
@@ -92,6 +93,7 @@ pub(crate) struct Worker {
     pub(crate) heads: HeadPool,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
+    pub(crate) h2: H2Settings,
     logger: RefCell<Logger>,
     flush_logs: Notify,
     stopping: Cell<bool>,
@@ -115,6 +117,7 @@ impl Worker {
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
+            h2: H2Settings::from_tune(&settings.global.tune),
             flush_logs: Notify::new(),
             stopping: Cell::new(false),
             idle: RefCell::default(),
@@ -148,6 +151,12 @@ impl Worker {
         if first && logger.has_pending() {
             self.flush_logs.notify_one();
         }
+    }
+
+    /// Queues the line of a connection that ended in a handshake.
+    pub(crate) fn log_connection_error(&self, frontend: &Frontend, record: &LogRecord, listener: &str, message: &str) {
+        self.logger.borrow_mut().connection_error(&frontend.log, record, listener, message);
+        self.flush_logs.notify_one();
     }
 
     /// Starts a session's task.

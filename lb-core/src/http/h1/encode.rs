@@ -80,7 +80,7 @@ pub fn encode_request(head: &Head, framing: OutFraming, options: &EncodeOptions<
     out.reserve(head.wire_len() + FRAMING_ROOM);
     out.extend_from_slice(head.method());
     out.push(b' ');
-    out.extend_from_slice(head.target());
+    out.extend_from_slice(origin_form(head));
     match (head.protocol(), head.version()) {
         (Some(protocol), _) => {
             out.push(b' ');
@@ -108,6 +108,18 @@ pub fn encode_response(head: &Head, framing: OutFraming, options: &EncodeOptions
     out.extend_from_slice(head.reason());
     out.extend_from_slice(b"\r\n");
     encode_fields(head, framing, options, out);
+}
+
+/// The target as an HTTP/1 server is sent it. An HTTP/2 request states its scheme and authority beside the path; the
+/// authority is in Host already.
+fn origin_form(head: &Head) -> &[u8] {
+    if head.version() != Version::Http2 || head.method() == b"CONNECT" {
+        return head.target();
+    }
+    match crate::http::h2::convert::split_target(head.target()).2 {
+        b"" => b"/",
+        path => path,
+    }
 }
 
 /// Bytes that our own fields can add.

@@ -29,6 +29,12 @@ pub struct H2Client {
     tls: bool,
 }
 
+impl std::fmt::Debug for H2Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("H2Client").field("open", &self.streams.count()).field("tls", &self.tls).finish_non_exhaustive()
+    }
+}
+
 /// Moves the bytes of a connection. Resolves when it has ended.
 #[must_use = "nothing is sent or received unless it is spawned"]
 pub struct H2ClientDriver<T> {

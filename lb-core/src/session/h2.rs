@@ -1,0 +1,82 @@
+//! A client connection that speaks HTTP/2: one task moves its bytes, one per stream runs the exchange.
+
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Instant;
+
+use super::ClientInfo;
+use crate::connect::within;
+use crate::http::h2::{H2Accepted, H2Request, H2ServerConnection};
+use crate::stream::Stream;
+use crate::stream::h2_end::H2End;
+use crate::stream::side::Side;
+use crate::transport::Transport;
+use crate::worker::Worker;
+use crate::worker::timer::{Timer, after};
+
+/// Serves an HTTP/2 connection until it closes. `preread` was received before.
+pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u8>, info: ClientInfo) {
+    let mut timer = Timer::default();
+    let timeouts = info.frontend.config.timeouts.clone();
+    let deadline = after(Instant::now(), timeouts.http_request.or(timeouts.client));
+    let handshake = H2ServerConnection::handshake(transport, &preread, &worker.h2);
+    let Some(Ok(mut connection)) = Box::pin(within(&mut timer, deadline, handshake)).await else { return };
+    drop(preread);
+    let info = Rc::new(info);
+    let mut streams = 0;
+    let mut idle_since = Some(Instant::now());
+    let mut leaving = false;
+    let mut seat = worker.idle_seat();
+    loop {
+        let accepted = poll_fn(|cx| {
+            loop {
+                match connection.poll_accept(cx) {
+                    Poll::Ready(Some(Ok(H2Accepted::Request(request)))) => return Poll::Ready(Some(request)),
+                    Poll::Ready(Some(Ok(H2Accepted::Malformed(_)))) => {}
+                    Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
+                    Poll::Pending => {}
+                }
+                if worker.stopping() && !leaving {
+                    leaving = true;
+                    connection.graceful_shutdown();
+                    continue;
+                }
+                seat.sit(cx);
+                if connection.open_streams() > 0 {
+                    idle_since = None;
+                    return Poll::Pending;
+                }
+                let since = *idle_since.get_or_insert_with(Instant::now);
+                let wait = match streams {
+                    0 => timeouts.http_request.or(timeouts.client),
+                    _ => timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client),
+                };
+                // Twice the time for a client that does not take leave itself.
+                let wait = if leaving { wait.map(|wait| wait * 2) } else { wait };
+                match timer.poll(cx, after(since, wait)) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(()) if leaving => return Poll::Ready(None),
+                    Poll::Ready(()) => {
+                        leaving = true;
+                        connection.graceful_shutdown();
+                    }
+                }
+            }
+        })
+        .await;
+        let Some(request) = accepted else { return };
+        idle_since = None;
+        tokio::task::spawn_local(exchange(Rc::clone(&worker), Rc::clone(&info), *request, streams));
+        streams += 1;
+    }
+}
+
+/// One stream.
+async fn exchange(worker: Rc<Worker>, info: Rc<ClientInfo>, request: H2Request, earlier: u64) {
+    let H2Request { head, length, body, responder } = request;
+    let mut end = H2End::of_client(body, length, responder, &head);
+    let start = Instant::now();
+    let mut stream = Stream::new(&worker, &info, earlier, start, Some(start), head);
+    stream.run(Side::H2(&mut end), &mut Timer::default(), &mut None).await;
+}

@@ -1,0 +1,63 @@
+//! From an accepted socket to the protocol that is spoken on it: TLS first, where the listener has it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{ClientInfo, h2, run_h1};
+use crate::config::{Mode, Proto};
+use crate::connect::within;
+use crate::http::h1::io::H1Conn;
+use crate::stream;
+use crate::tls::{self, Alpn, TlsError};
+use crate::transport::{Socket, Transport};
+use crate::worker::timer::{Timer, after};
+use crate::worker::{ListenerContext, Worker};
+
+/// Starts the session of an accepted connection.
+pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerContext>, info: ClientInfo) {
+    let tasks = Rc::clone(worker);
+    match (&context.tls, context.frontend.config.mode) {
+        (Some(_), _) => worker.spawn(secure(tasks, socket, Arc::clone(context), info)),
+        (None, Mode::Tcp) => worker.spawn(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)),
+        (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
+            worker.spawn(h2::run(tasks, Transport::Plain(socket), Vec::new(), info));
+        }
+        (None, Mode::Http) => worker.spawn(run_h1(tasks, H1Conn::new(Transport::Plain(socket)), info)),
+    }
+}
+
+/// The TLS handshake, then what was negotiated.
+async fn secure(worker: Rc<Worker>, socket: Socket, context: Arc<ListenerContext>, mut info: ClientInfo) {
+    let Some(accepted) = Box::pin(handshake(&worker, socket, &context, &mut info)).await else { return };
+    let (transport, alpn) = accepted;
+    match context.frontend.config.mode {
+        Mode::Tcp => Box::pin(stream::tcp::run(worker, H1Conn::new(transport), info)).await,
+        Mode::Http if alpn == Alpn::H2 || context.options.proto == Some(Proto::H2) => {
+            Box::pin(h2::run(worker, transport, Vec::new(), info)).await;
+        }
+        Mode::Http => run_h1(worker, H1Conn::new(transport), info).await,
+    }
+}
+
+async fn handshake(
+    worker: &Rc<Worker>,
+    socket: Socket,
+    context: &ListenerContext,
+    info: &mut ClientInfo,
+) -> Option<(Transport, Alpn)> {
+    let config = context.tls.as_ref()?;
+    let deadline = after(info.accepted, context.frontend.config.timeouts.client);
+    let failure = match within(&mut Timer::default(), deadline, tls::accept(config, socket)).await {
+        Some(Ok((transport, session))) => {
+            info.handshake = Instant::now().saturating_duration_since(info.accepted);
+            info.tls = Some((session.version, session.cipher));
+            return Some((transport, session.alpn));
+        }
+        Some(Err(TlsError::Closed(_))) => "Connection closed during SSL handshake",
+        Some(Err(_)) => "SSL handshake failure",
+        None => "Timeout during SSL handshake",
+    };
+    stream::log_connection_error(worker, info, &context.name, failure);
+    None
+}

@@ -1,0 +1,262 @@
+//! One HTTP/2 stream as an end of an exchange: a client's request or a request of ours to a server.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+
+use super::side::HeadError;
+use crate::http::h1::io::Fill;
+use crate::http::h2::{H2Error, H2RecvBody, H2Responder, H2Response, H2SendBody, Reason};
+use crate::http::message::{BodyLength, Head};
+
+/// The half of a stream that waits for its head.
+#[derive(Debug)]
+enum Awaiting {
+    /// A client waits for our response.
+    Responder(H2Responder),
+    /// We wait for a server's response.
+    Response(Box<H2Response>),
+    /// Neither any more.
+    Nothing,
+}
+
+/// An HTTP/2 stream.
+#[derive(Debug)]
+pub(crate) struct H2End {
+    awaiting: Awaiting,
+    recv: Option<H2RecvBody>,
+    /// Received and not consumed.
+    piece: Bytes,
+    received: bool,
+    trailers: Option<Box<Head>>,
+    send: Option<H2SendBody>,
+    /// Rest of a response of our own.
+    reply: Bytes,
+    /// How the received body ends, once its head is known.
+    pub(crate) length: BodyLength,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
+}
+
+impl H2End {
+    /// A client's stream whose request head was received.
+    pub(crate) fn of_client(body: H2RecvBody, length: BodyLength, responder: H2Responder, head: &Head) -> Self {
+        Self {
+            awaiting: Awaiting::Responder(responder),
+            recv: Some(body),
+            piece: Bytes::new(),
+            received: length == BodyLength::None,
+            trailers: None,
+            send: None,
+            reply: Bytes::new(),
+            length,
+            bytes_in: head.wire_len() as u64,
+            bytes_out: 0,
+        }
+    }
+
+    /// A stream to a server that is not open yet.
+    pub(crate) fn unopened() -> Self {
+        Self {
+            awaiting: Awaiting::Nothing,
+            recv: None,
+            piece: Bytes::new(),
+            received: true,
+            trailers: None,
+            send: None,
+            reply: Bytes::new(),
+            length: BodyLength::None,
+            bytes_in: 0,
+            bytes_out: 0,
+        }
+    }
+
+    /// A stream to a server whose request head was queued.
+    pub(crate) fn of_server(send: H2SendBody, response: H2Response, head: &Head) -> Self {
+        Self {
+            awaiting: Awaiting::Response(Box::new(response)),
+            recv: None,
+            piece: Bytes::new(),
+            received: true,
+            trailers: None,
+            send: Some(send),
+            reply: Bytes::new(),
+            length: BodyLength::None,
+            bytes_in: 0,
+            bytes_out: head.wire_len() as u64,
+        }
+    }
+
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Fill>> {
+        loop {
+            if !self.piece.is_empty() {
+                return Poll::Ready(Ok(Fill::Data));
+            }
+            let Some(recv) = self.recv.as_mut().filter(|_| !self.received) else {
+                return Poll::Ready(Ok(Fill::End));
+            };
+            match ready!(recv.poll_data(cx)) {
+                Some(Ok(piece)) => {
+                    self.bytes_in += piece.len() as u64;
+                    self.piece = piece;
+                    self.received = recv.is_end();
+                }
+                Some(Err(error)) => return Poll::Ready(Err(to_io(&error))),
+                None => {
+                    let trailers = ready!(recv.poll_trailers(cx)).map_err(|error| to_io(&error))?;
+                    self.trailers = trailers.map(Box::new);
+                    self.received = true;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.piece
+    }
+
+    pub(crate) fn consume(&mut self, n: usize) {
+        let n = n.min(self.piece.len());
+        self.piece.advance(n);
+        if let Some(recv) = &mut self.recv {
+            recv.release(n);
+        }
+    }
+
+    pub(crate) fn body_received(&self) -> bool {
+        self.received
+    }
+
+    pub(crate) fn trailers(&self) -> Option<&Head> {
+        self.trailers.as_deref()
+    }
+
+    pub(crate) fn poll_send(
+        &mut self,
+        cx: &mut Context<'_>,
+        payload: &[u8],
+        last: bool,
+        trailers: Option<&Head>,
+    ) -> Poll<io::Result<usize>> {
+        let Some(send) = &mut self.send else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        if payload.is_empty() {
+            if last && !send.is_ended() {
+                let sent = match trailers {
+                    Some(trailers) => send.send_trailers(trailers),
+                    None => send.send_data(Bytes::new(), true),
+                };
+                sent.map_err(|error| to_io(&error))?;
+            }
+            return Poll::Ready(Ok(0));
+        }
+        let capacity = ready!(send.poll_capacity(cx, payload.len())).map_err(|error| to_io(&error))?;
+        let take = capacity.min(payload.len());
+        let end = last && take == payload.len() && trailers.is_none();
+        let piece = Bytes::copy_from_slice(payload.get(..take).unwrap_or_default());
+        send.send_data(piece, end).map_err(|error| to_io(&error))?;
+        self.bytes_out += take as u64;
+        Poll::Ready(Ok(take))
+    }
+
+    /// Leaves a whole body to be sent by [`H2End::poll_flush`].
+    pub(crate) fn queue_reply(&mut self, body: Bytes) {
+        self.reply = body;
+    }
+
+    /// Hands queued bytes to the connection, which sends them in its own time.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.reply.is_empty() {
+            let Some(send) = &mut self.send else {
+                return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+            };
+            let capacity = ready!(send.poll_capacity(cx, self.reply.len())).map_err(|error| to_io(&error))?;
+            let piece = self.reply.split_to(capacity.min(self.reply.len()));
+            self.bytes_out += piece.len() as u64;
+            send.send_data(piece, self.reply.is_empty()).map_err(|error| to_io(&error))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    pub(crate) fn needs_end(&self) -> bool {
+        self.send.as_ref().is_some_and(|send| !send.is_ended())
+    }
+
+    /// Ready once the peer gave the stream up.
+    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match (&mut self.awaiting, &mut self.send) {
+            (Awaiting::Responder(responder), _) => responder.poll_reset(cx).map(drop),
+            (_, Some(send)) => send.poll_reset(cx).map(drop),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Sends an interim response to the client.
+    pub(crate) fn send_interim(&mut self, head: &Head) -> io::Result<()> {
+        match &mut self.awaiting {
+            Awaiting::Responder(responder) => responder.send_informational(head).map_err(|error| to_io(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends the response head to the client; [`BodyLength::None`] ends the stream with it.
+    pub(crate) fn send_response(&mut self, head: &Head, length: BodyLength) -> io::Result<()> {
+        match std::mem::replace(&mut self.awaiting, Awaiting::Nothing) {
+            Awaiting::Responder(responder) => {
+                self.send = Some(responder.send_response(head, length).map_err(|error| to_io(&error))?);
+                self.bytes_out += head.wire_len() as u64;
+                Ok(())
+            }
+            _ => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Receives a server's response head, an interim one first where there is one.
+    pub(crate) fn poll_response_head(&mut self, cx: &mut Context<'_>, head: &mut Head) -> Poll<Result<(), HeadError>> {
+        let Awaiting::Response(response) = &mut self.awaiting else {
+            return Poll::Ready(Err(HeadError::Malformed));
+        };
+        if let Poll::Ready(Some(Ok(interim))) = response.poll_informational(cx) {
+            *head = interim;
+            return Poll::Ready(Ok(()));
+        }
+        match ready!(response.poll_head(cx)) {
+            Ok((received, length, body)) => {
+                self.bytes_in += received.wire_len() as u64;
+                *head = received;
+                self.length = length;
+                self.received = length == BodyLength::None;
+                self.recv = Some(body);
+                self.awaiting = Awaiting::Nothing;
+                Poll::Ready(Ok(()))
+            }
+            Err(error) if error.retry_safe => Poll::Ready(Err(HeadError::Closed { silent: true })),
+            Err(error) => Poll::Ready(Err(match to_io(&error).kind() {
+                io::ErrorKind::InvalidData => HeadError::Malformed,
+                _ => HeadError::Closed { silent: false },
+            })),
+        }
+    }
+
+    /// Ends the stream in both directions before its time.
+    pub(crate) fn reset(&mut self, reason: Reason) {
+        match std::mem::replace(&mut self.awaiting, Awaiting::Nothing) {
+            Awaiting::Responder(responder) => responder.reset(reason),
+            _ => {
+                if let Some(send) = &mut self.send {
+                    send.reset(reason);
+                }
+            }
+        }
+    }
+}
+
+fn to_io(error: &H2Error) -> io::Error {
+    let kind = match error.kind {
+        crate::http::h2::H2ErrorKind::Message(_) => io::ErrorKind::InvalidData,
+        _ => io::ErrorKind::ConnectionReset,
+    };
+    io::Error::new(kind, error.to_string())
+}
