@@ -25,8 +25,7 @@ fuzz_target!(|data: &[u8]| {
     }
     for version in [1, 2] {
         let mut out = Vec::new();
-        let context =
-            SendContext { source: header.source, destination: header.destination, ..SendContext::default() };
+        let context = SendContext { source: header.source, destination: header.destination, ..SendContext::default() };
         let config = SendProxy { version, ..SendProxy::default() };
         write(&mut out, &config, &context);
         let Parsed::Complete { len, header: again } = parse(&out) else { panic!("we wrote what we do not read") };
