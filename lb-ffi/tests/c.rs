@@ -93,7 +93,7 @@ fn the_c_example_serves() {
     compile(&root().join("../examples/c/embed.c"), &program);
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
     let mut child =
-        Command::new(&program).arg(port.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        self::program(&program).arg(port.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, format!("lb {} listens on 127.0.0.1:{port}\n", env!("CARGO_PKG_VERSION")));
