@@ -27,8 +27,9 @@ struct Plan {
 pub(crate) fn after_bind(config: &Config, cli: &Cli) -> AfterBind {
     let global = &config.global;
     let plan = Plan {
-        background: global.daemon && !cli.stays(),
-        pidfile: global.pidfile.clone(),
+        background: (global.daemon || cli.daemon) && !cli.stays(),
+        // The command line wins over the configuration.
+        pidfile: cli.pidfile.clone().or_else(|| global.pidfile.clone()),
         chroot: global.chroot.clone(),
         uid: global.uid,
         gid: global.gid,
@@ -80,9 +81,15 @@ impl Plan {
             // Only root may change its groups; a process of the right group already needs not.
             if rustix::process::getgid() != gid_now || rustix::process::geteuid().is_root() {
                 if rustix::process::geteuid().is_root() {
-                    named("[haproxy.main()] Cannot drop supplementary groups", set_thread_groups(&[]).map_err(io::Error::from))?;
+                    named(
+                        "[haproxy.main()] Cannot drop supplementary groups",
+                        set_thread_groups(&[]).map_err(io::Error::from),
+                    )?;
                 }
-                named(format!("[haproxy.main()] Cannot set gid {gid}"), set_thread_gid(gid_now).map_err(io::Error::from))?;
+                named(
+                    format!("[haproxy.main()] Cannot set gid {gid}"),
+                    set_thread_gid(gid_now).map_err(io::Error::from),
+                )?;
             }
         }
         if let Some(uid) = self.uid {

@@ -1,6 +1,8 @@
-//! Recycled read buffers of one worker. A connection holds one only while it has bytes to move.
+//! Recycled read buffers and pipes of one worker. A connection holds one only while it has bytes to move.
 
 use std::cell::RefCell;
+
+use crate::forward::PipePool;
 
 /// Size of the large buffers that bodies are copied through.
 pub const LARGE: usize = 64 * 1024;
@@ -16,12 +18,18 @@ pub struct BufferPool {
     size: usize,
     small: RefCell<Vec<Vec<u8>>>,
     large: RefCell<Vec<Vec<u8>>>,
+    pipes: PipePool,
 }
 
 impl BufferPool {
     /// A pool whose small buffers have `size` bytes (`tune.bufsize`).
-    pub fn new(size: usize) -> Self {
-        Self { size, small: RefCell::default(), large: RefCell::default() }
+    pub fn new(size: usize, pipes: PipePool) -> Self {
+        Self { size, small: RefCell::default(), large: RefCell::default(), pipes }
+    }
+
+    /// Pipes for splice(2).
+    pub fn pipes(&self) -> &PipePool {
+        &self.pipes
     }
 
     /// Size of the small buffers.

@@ -112,7 +112,7 @@ impl Worker {
         };
         Rc::new(Self {
             index,
-            buffers: BufferPool::new(settings.bufsize),
+            buffers: BufferPool::new(settings.bufsize, pipes.clone()),
             heads: HeadPool::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
