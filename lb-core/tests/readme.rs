@@ -13,9 +13,26 @@ const END: &str = "<!-- /keywords -->\n";
 
 /// Keywords that HAProxy itself only names to say why they are gone.
 const GONE: [&str; 20] = [
-    "appsession", "block", "clitimeout", "contimeout", "grace", "monitor-net", "redisp", "redispatch", "reqadd",
-    "reqdel", "reqrep", "rspadd", "rspdel", "rsprep", "srvtimeout", "transparent", "usesrc", "bind-process",
-    "forceclose", "user-agent",
+    "appsession",
+    "block",
+    "clitimeout",
+    "contimeout",
+    "grace",
+    "monitor-net",
+    "redisp",
+    "redispatch",
+    "reqadd",
+    "reqdel",
+    "reqrep",
+    "rspadd",
+    "rspdel",
+    "rsprep",
+    "srvtimeout",
+    "transparent",
+    "usesrc",
+    "bind-process",
+    "forceclose",
+    "user-agent",
 ];
 
 /// Families of keywords as the manual groups them, by the beginning of the row in `-dK`.
@@ -71,6 +88,9 @@ fn table() -> String {
         if !(prefix.is_empty() && GONE.contains(&word)) {
             add(place, family, word, supported);
         }
+    }
+    for (name, supported) in proxy::other_options() {
+        add(5, "`option`", name, supported);
     }
     for word in userlist::KEYWORDS {
         add(20, "`userlist`", word, true);
