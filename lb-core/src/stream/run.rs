@@ -20,7 +20,7 @@ use crate::http::h1::io::{BodyEncoder, H1Conn};
 use crate::http::message::{BodyLength, Version};
 use crate::log::{Cause, Stage};
 use crate::topology::{BackendEntry, Pair};
-use crate::worker::timer::Timer;
+use crate::worker::timer::{Timer, after};
 
 impl Stream<'_> {
     /// Runs the stream of an HTTP/1 client to its end and says whether the connection can serve another.
@@ -226,11 +226,14 @@ impl Stream<'_> {
                 .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?;
             let _ = &private;
             if framing.interim {
-                self.pass_interim(client);
+                self.pass_interim(client, timer).await?;
                 continue;
             }
             self.times.response = Some(Instant::now());
-            link.conn.expect_body(framing.body);
+            // What follows the head of a tunnel is no body.
+            if !framing.tunnel {
+                link.conn.expect_body(framing.body);
+            }
             return Ok(framing);
         }
     }
@@ -242,11 +245,14 @@ impl Stream<'_> {
             && matches!(self.request.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE" | b"TRACE")
     }
 
-    /// A 1xx goes to clients that know it.
-    fn pass_interim(&mut self, client: &mut H1Conn) {
-        if self.request.version() != Version::Http10 {
-            encode_response(&self.response, OutFraming::None, &EncodeOptions::default(), &mut client.output);
+    /// A 1xx goes to clients that know it, at once: one that expects `100` sends its body only then.
+    async fn pass_interim(&self, client: &mut H1Conn, timer: &mut Timer) -> Result<(), StreamError> {
+        if self.request.version() == Version::Http10 {
+            return Ok(());
         }
+        encode_response(&self.response, OutFraming::None, &EncodeOptions::default(), &mut client.output);
+        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        super::local::flush(client, timer, deadline).await
     }
 
     fn send_response_head(
