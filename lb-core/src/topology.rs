@@ -12,7 +12,7 @@ use crate::config::{
 };
 use crate::http::h1::parse::Limits;
 use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
-use crate::net::ConnectOptions;
+use crate::net::{ConnectOptions, SystemOptions};
 use crate::server::Server;
 use crate::tls::{self, TlsClientConfig, TlsConfigError};
 
@@ -179,7 +179,7 @@ impl Topology {
     ///
     /// # Errors
     /// Names that resolve to nothing, formats that do not compile.
-    pub fn new(config: &Config, maxconn: u32) -> Result<Self, TopologyError> {
+    pub fn new(config: &Config, maxconn: u32, system: &SystemOptions) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
         let mut backends = Vec::new();
         let mut pools = 0;
@@ -190,7 +190,7 @@ impl Topology {
                 config: Arc::new(section.clone()),
                 backend: Arc::new(Backend::new(section)),
                 first_pool: pools,
-                connect: connect_options(section, &config.global),
+                connect: connect_options(section, &config.global, system),
                 tls: server_tls(section, &config.global)?,
             }));
             pools += section.servers.len();
@@ -241,15 +241,18 @@ fn server_tls(section: &ProxyConfig, global: &Global) -> Result<Vec<Option<TlsCl
     section.servers.iter().map(of_server).collect()
 }
 
-fn connect_options(section: &ProxyConfig, global: &Global) -> Vec<ConnectOptions> {
+fn connect_options(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> Vec<ConnectOptions> {
     let base = ConnectOptions {
         keepalive: section.options.srvtcpka.then(|| section.options.srvtcpka_params.clone()),
         sndbuf: global.tune.sndbuf_server,
         rcvbuf: global.tune.rcvbuf_server,
+        nolinger: section.options.nolinger,
+        smart_connect: section.options.tcp_smart_connect,
+        system: system.clone(),
         ..ConnectOptions::default()
     };
     let of_server = |server: &ServerConfig| {
-        let options = ConnectOptions { tcp_user_timeout: server.tcp_user_timeout, ..base.clone() };
+        let options = ConnectOptions { tcp_user_timeout: server.tcp_user_timeout, tfo: server.tfo, ..base.clone() };
         options.with_source(server.source.clone().or_else(|| section.source.clone()))
     };
     let own = base.clone().with_source(section.source.clone());

@@ -12,18 +12,42 @@ use std::thread::JoinHandle;
 use crate::config::{Config, ProxyConfig};
 use crate::listener::limits::{FrontendLimits, ListenerLimits, ProcessLimits};
 use crate::net::ClientOptions;
-use crate::net::{BindError, Inherited, SocketTuning, bind_socket};
+use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
 
 pub use builder::{Backend, Frontend, ProxyBuilder, Server};
 
+impl std::fmt::Debug for StartOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StartOptions").field("inherited", &self.inherited).finish_non_exhaustive()
+    }
+}
+
+/// A step between binding and serving.
+pub type AfterBind = Box<dyn FnOnce() -> Result<(), AfterBindError>>;
+
+/// Why [`StartOptions::after_bind`] gave up.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} : {source}")]
+pub struct AfterBindError {
+    /// What could not be done.
+    pub what: String,
+    /// What the system said.
+    #[source]
+    pub source: std::io::Error,
+}
+
 /// What a start takes besides the configuration.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct StartOptions {
     /// Sockets handed to the process, for `fd@n`.
     pub inherited: Inherited,
+    /// Runs once the listeners are bound and before the first thread is started: the moment to drop privileges.
+    pub after_bind: Option<AfterBind>,
+    /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
+    pub system: SystemOptions,
 }
 
 /// Why an instance did not start. Nothing is left running or bound.
@@ -44,6 +68,9 @@ pub enum StartError {
         /// What the system said.
         source: BindError,
     },
+    /// The step after binding failed.
+    #[error(transparent)]
+    AfterBind(#[from] AfterBindError),
     /// A thread could not be started or could not register its listeners.
     #[error("cannot start a worker thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -102,11 +129,15 @@ impl Proxy {
     ///
     /// # Errors
     /// [`StartError`]: a listener cannot be bound, a name does not resolve. Nothing stays behind.
-    pub fn start(config: Config, options: StartOptions) -> Result<Self, StartError> {
+    pub fn start(config: Config, mut options: StartOptions) -> Result<Self, StartError> {
         let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
-        let topology = Arc::new(Topology::new(&config, maxconn)?);
+        let topology = Arc::new(Topology::new(&config, maxconn, &options.system)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
+        let after_bind = options.after_bind.take();
         let (setups, listeners) = bind_all(&config, &topology, maxconn, workers, options)?;
+        if let Some(step) = after_bind {
+            step()?;
+        }
         let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 20);
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
@@ -212,7 +243,7 @@ fn bind_all(
             for address in &bind.addresses {
                 let backlog = bind.options.backlog.or(section.backlog).unwrap_or(frontend.maxconn).max(1);
                 let failed = |source| StartError::Bind { frontend: section.name.clone(), source };
-                let tuning = tuning(config, section);
+                let tuning = tuning(config, section, &options.system);
                 let reuseport = !global.noreuseport;
                 let first = bind_socket(address, &bind.options, &tuning, backlog, reuseport, &mut options.inherited)
                     .map_err(failed)?;
@@ -265,13 +296,14 @@ fn bind_all(
     Ok((setups, listeners))
 }
 
-fn tuning(config: &Config, section: &ProxyConfig) -> SocketTuning {
+fn tuning(config: &Config, section: &ProxyConfig, system: &SystemOptions) -> SocketTuning {
     SocketTuning {
         sndbuf: config.global.tune.sndbuf_client,
         rcvbuf: config.global.tune.rcvbuf_client,
         keepalive: section.options.clitcpka.then(|| section.options.clitcpka_params.clone()),
         nolinger: section.options.nolinger,
         smart_accept: section.options.tcp_smart_accept,
+        system: system.clone(),
     }
 }
 
