@@ -344,6 +344,8 @@ impl Stream<'_> {
         if clean && outcome.server_keep {
             let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
             link.keep(self.worker, policy, private);
+        } else if exchange.response.is_done() {
+            link.close();
         }
         clean && outcome.client_keep
     }
