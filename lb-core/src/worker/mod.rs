@@ -11,7 +11,7 @@ pub(crate) mod timer;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,9 @@ pub(crate) struct Shared {
     pub(crate) handoffs: Vec<Handoff>,
     life: AtomicU8,
     changed: Vec<Notify>,
+    /// Wakes the control thread when the instance or a worker ends.
+    pub(crate) control: Notify,
+    running: AtomicUsize,
 }
 
 impl Shared {
@@ -63,6 +66,8 @@ impl Shared {
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
+            control: Notify::new(),
+            running: AtomicUsize::new(workers),
         }
     }
 
@@ -80,6 +85,17 @@ impl Shared {
         for worker in &self.changed {
             worker.notify_one();
         }
+        self.control.notify_one();
+    }
+
+    /// Whether every worker has served its last connection.
+    pub(crate) fn no_worker_left(&self) -> bool {
+        self.running.load(Ordering::Acquire) == 0
+    }
+
+    fn worker_ended(&self) {
+        self.running.fetch_sub(1, Ordering::AcqRel);
+        self.control.notify_one();
     }
 }
 
@@ -288,6 +304,7 @@ pub(crate) fn run(
         handoff.abort();
         logs.abort();
         worker.logger.borrow_mut().flush();
+        shared.worker_ended();
     });
 }
 
