@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,9 @@ pub(crate) struct Shared {
     pub(crate) handoffs: Vec<Handoff>,
     life: AtomicU8,
     changed: Vec<Notify>,
+    /// Wakes the control thread when the instance or a worker ends.
+    pub(crate) control: Notify,
+    running: AtomicUsize,
 }
 
 impl Shared {
@@ -64,6 +67,8 @@ impl Shared {
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
+            control: Notify::new(),
+            running: AtomicUsize::new(workers),
         }
     }
 
@@ -81,6 +86,17 @@ impl Shared {
         for worker in &self.changed {
             worker.notify_one();
         }
+        self.control.notify_one();
+    }
+
+    /// Whether every worker has served its last connection.
+    pub(crate) fn no_worker_left(&self) -> bool {
+        self.running.load(Ordering::Acquire) == 0
+    }
+
+    fn worker_ended(&self) {
+        self.running.fetch_sub(1, Ordering::AcqRel);
+        self.control.notify_one();
     }
 }
 
@@ -307,6 +323,7 @@ pub(crate) fn run(
         handoff.abort();
         logs.abort();
         worker.logger.borrow_mut().flush();
+        shared.worker_ended();
     });
 }
 
