@@ -188,13 +188,7 @@ fn log_refused(
 }
 
 /// Logs a connection that ended in a handshake, with how much of one had been received.
-pub(crate) fn log_connection_error(
-    worker: &Worker,
-    info: &ClientInfo,
-    listener: &str,
-    message: &str,
-    received: u64,
-) {
+pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str, received: u64) {
     if info.frontend.log.is_off() {
         return;
     }

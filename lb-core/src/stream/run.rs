@@ -266,9 +266,7 @@ impl Stream<'_> {
         if self.request.version() == Version::Http10 {
             return Ok(());
         }
-        client
-            .write_interim(&self.response)
-            .map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
+        client.write_interim(&self.response).map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         super::local::flush(client, timer, deadline).await
     }
