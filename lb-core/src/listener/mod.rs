@@ -3,3 +3,4 @@
 pub mod fd_limit;
 pub mod limits;
 pub mod rate;
+pub(crate) mod proxy_header;

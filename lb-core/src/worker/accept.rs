@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use super::Worker;
 use crate::config::BindOptions;
 use crate::listener::limits::{ConnectionSlot, ListenerLimits, Refused};
-use crate::net::{BoundAddress, ListenSocket};
 use crate::net::{Accepted, AcceptedSocket, AsyncListener};
+use crate::net::{BoundAddress, ListenSocket};
 use crate::net::{ClientOptions, apply_client_options};
 use crate::session::{self, ClientInfo};
 use crate::topology::Frontend;
@@ -117,8 +117,7 @@ impl Listener {
 
     async fn take_in(&self, worker: &Rc<Worker>, accepted: Accepted) {
         let slot = self.room(worker).await;
-        let arrival =
-            Arrival { accepted, destination: self.destination, slot, context: Arc::clone(&self.context) };
+        let arrival = Arrival { accepted, destination: self.destination, slot, context: Arc::clone(&self.context) };
         match least_loaded(worker) {
             None => begin(worker, arrival),
             Some(other) => other.put(arrival),
