@@ -182,7 +182,8 @@ fn log_refused(
     record.status = status;
     record.cause = cause;
     record.stage = stage;
-    record.bytes_to_client = client.conn.bytes_out;
+    // As HAProxy, which does not count what never went through a stream.
+    record.bytes_to_client = 0;
     record.bytes_from_client = client.conn.bytes_in;
     worker.log(&info.frontend, &record);
 }
