@@ -148,6 +148,10 @@ pub(crate) struct Connector<'a> {
     pub(crate) assigned_at: Option<Instant>,
     /// The last server chosen.
     pub(crate) server: Option<Arc<Server>>,
+    /// Path and query of a request that `redir` of a server may send elsewhere.
+    pub(crate) redirect_path: Option<Vec<u8>>,
+    /// Where it sends it.
+    pub(crate) redirected: Option<Vec<u8>>,
 }
 
 impl<'a> Connector<'a> {
@@ -176,6 +180,8 @@ impl<'a> Connector<'a> {
             backend_queue: 0,
             assigned_at: None,
             server: None,
+            redirect_path: None,
+            redirected: None,
         }
     }
 
@@ -203,6 +209,12 @@ impl<'a> Connector<'a> {
             self.assigned_at.get_or_insert(now);
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
+            if let (Some(path), Some(server)) = (&self.redirect_path, &self.server)
+                && let Some(redir) = &server.config.redir
+            {
+                self.redirected = Some([redir.as_bytes(), path].concat());
+                return Err(refused());
+            }
             if let Some(found) = &assignment
                 && let Some(conn) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
@@ -345,7 +357,8 @@ impl<'a> Connector<'a> {
 
     /// A connection that is already open, where `http-reuse` lets this request use it.
     fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<ServerConn> {
-        if self.retries > 0 {
+        // The same server again gets a connection of its own; another one is as good as at the first try.
+        if self.retries > 0 && !self.redispatched {
             return None;
         }
         if let Some(mut held) = private.take()
