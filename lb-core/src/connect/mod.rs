@@ -335,10 +335,10 @@ impl<'a> Connector<'a> {
     ) -> Result<Assignment, StreamError> {
         let deadline = after(self.started, self.timeouts.queue);
         let watch = self.backend.config.options.abortonclose;
-        let mut waiting = std::pin::pin!(ticket.wait(None));
         let pool = &self.worker.buffers;
         let assignment = poll_fn(|cx| {
-            if let Poll::Ready(result) = waiting.as_mut().poll(cx) {
+            let waiting = std::pin::pin!(ticket.wait(None));
+            if let Poll::Ready(result) = waiting.poll(cx) {
                 return Poll::Ready(result.map_err(|error| match error {
                     QueueError::Timeout => StreamError::new(End::Server, Stage::Queue, Kind::Timeout),
                     QueueError::NoServer => StreamError::new(End::Server, Stage::Connect, Kind::Closed),
@@ -349,7 +349,16 @@ impl<'a> Connector<'a> {
             }
             timer.poll(cx, deadline).map(|()| Err(StreamError::new(End::Server, Stage::Queue, Kind::Timeout)))
         })
-        .await?;
+        .await;
+        let assignment = match assignment {
+            Ok(assignment) => assignment,
+            Err(error) => {
+                // The time and the place in the queue are logged as if it had been left in order.
+                self.assigned_at = Some(Instant::now());
+                (self.server_queue, self.backend_queue) = ticket.position();
+                return Err(error);
+            }
+        };
         self.server_queue = assignment.server_queue;
         self.backend_queue = assignment.backend_queue;
         Ok(assignment)

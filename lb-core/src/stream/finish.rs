@@ -109,7 +109,7 @@ impl Stream<'_> {
         }
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
-            record.srvconn = server.current();
+            record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
         }
         record.request_line.extend_from_slice(self.request.method());
         if !record.request_line.is_empty() {

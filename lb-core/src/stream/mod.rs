@@ -71,6 +71,8 @@ struct End {
     stage: Stage,
     retries: u32,
     redispatched: bool,
+    /// Connections of the server without this one, when it was given back.
+    srvconn: Option<u32>,
     server_queue: u64,
     backend_queue: u64,
     bytes_to_client: u64,

@@ -49,7 +49,13 @@ impl Stream<'_> {
         client.expect_body(self.framing.body);
         if self.info.frontend.config.options.http_buffer_request {
             let frontend = Arc::clone(&self.info.frontend.config);
-            self.buffer_request(&frontend, client, timer).await?;
+            if let Err(error) = self.buffer_request(&frontend, client, timer).await {
+                // HAProxy notices a client that went away only behind the choice of the backend.
+                if error.kind == Kind::Closed {
+                    self.choose_backend();
+                }
+                return Err(error);
+            }
         }
         if let Verdict::Reply(reply) = self.frontend_rules() {
             return self.answer(reply, client, timer).await;
@@ -89,6 +95,9 @@ impl Stream<'_> {
             self.log();
         }
         self.move_bodies(&backend, &mut link, &mut exchange, client, timer).await?;
+        if let Some(unfinished) = exchange.unfinished {
+            self.end.terminate(unfinished.cause(), Stage::Data);
+        }
         Ok(self.part(&backend, link, &exchange, &outcome, private))
     }
 
@@ -248,6 +257,7 @@ impl Stream<'_> {
         let limits = self.worker.settings.limits;
         let mut retried = false;
         loop {
+            self.end.reused = link.reused;
             let received = poll_fn(|cx| {
                 let mut ends = Ends {
                     client: client.reborrow(),
@@ -372,7 +382,7 @@ impl Stream<'_> {
         private: &mut Option<Private>,
     ) -> bool {
         let clean = exchange.request.is_done() && !exchange.request_refused;
-        self.end.reused = link.reused;
+        self.end.srvconn = link.server.as_ref().map(|server| server.current().saturating_sub(1));
         if clean && outcome.server_keep {
             let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
             link.keep(self.worker, policy, private);

@@ -211,7 +211,11 @@ impl Side<'_> {
         head_only: bool,
         options: &EncodeOptions<'_>,
     ) -> io::Result<()> {
-        let length = OutFraming::Length(body.len() as u64);
+        // RFC 9110, section 8.6: no Content-Length in a 204.
+        let length = match head.status() {
+            204 => OutFraming::None,
+            _ => OutFraming::Length(body.len() as u64),
+        };
         let empty = head_only || body.is_empty();
         self.write_response(head, length, if empty { OutFraming::None } else { length }, options)?;
         if !empty {

@@ -199,11 +199,11 @@ impl H1Conn {
         self.trailers.as_deref()
     }
 
-    /// Takes what was received and not decoded: the first bytes of a tunnel.
+    /// Takes what was received behind the head, decoded or not: the first bytes of a tunnel.
     pub(crate) fn take_raw(&mut self) -> Vec<u8> {
-        let raw = self.raw().to_vec();
-        self.consume_raw(raw.len());
-        raw
+        let bytes = [self.payload(), self.raw()].concat();
+        self.discard();
+        bytes
     }
 
     /// Throws away what is buffered.
@@ -227,7 +227,7 @@ impl H1Conn {
     /// Ready once the whole body is here, or as much of it as the buffer takes (configuration.txt,
     /// `option http-buffer-request`).
     pub(crate) fn poll_body_buffered(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<()>> {
-        while !self.body_is_here()? {
+        while self.raw_end - self.payload_start < pool.small_size() && !self.body_is_here()? {
             match ready!(self.poll_read_more(cx, pool)) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 Ok(_) => {}
