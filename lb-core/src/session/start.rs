@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ClientInfo, h2, run_h1};
+use super::{ClientInfo, H1Session, h2};
 use crate::config::{Mode, Proto};
 use crate::connect::within;
 use crate::http::h1::io::H1Conn;
@@ -19,16 +19,18 @@ use crate::worker::{ListenerContext, Worker};
 pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerContext>, info: ClientInfo) {
     let tasks = Rc::clone(worker);
     if context.options.accept_proxy {
-        worker.spawn(behind_proxy(tasks, socket, Arc::clone(context), info));
+        worker.spawn(Box::pin(behind_proxy(tasks, socket, Arc::clone(context), info)));
         return;
     }
     match (&context.tls, context.frontend.config.mode) {
-        (Some(_), _) => worker.spawn(secure(tasks, socket, Arc::clone(context), info)),
-        (None, Mode::Tcp) => worker.spawn(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)),
-        (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
-            worker.spawn(h2::run(tasks, Transport::Plain(socket), Vec::new(), info));
+        (Some(_), _) => worker.spawn(Box::pin(secure(tasks, socket, Arc::clone(context), info))),
+        (None, Mode::Tcp) => {
+            worker.spawn(Box::pin(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)));
         }
-        (None, Mode::Http) => worker.spawn(run_h1(tasks, H1Conn::new(Transport::Plain(socket)), info)),
+        (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
+            worker.spawn(Box::pin(h2::run(tasks, Transport::Plain(socket), Vec::new(), info)));
+        }
+        (None, Mode::Http) => worker.spawn(H1Session::new(tasks, Transport::Plain(socket), info)),
     }
 }
 
@@ -52,7 +54,7 @@ async fn behind_proxy(worker: Rc<Worker>, mut socket: Socket, context: Arc<Liste
         (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
             Box::pin(h2::run(worker, Transport::Plain(socket), Vec::new(), info)).await;
         }
-        (None, Mode::Http) => run_h1(worker, H1Conn::new(Transport::Plain(socket)), info).await,
+        (None, Mode::Http) => H1Session::new(worker, Transport::Plain(socket), info).await,
     }
 }
 
@@ -65,7 +67,7 @@ async fn secure(worker: Rc<Worker>, socket: Socket, context: Arc<ListenerContext
         Mode::Http if alpn == Alpn::H2 || context.options.proto == Some(Proto::H2) => {
             Box::pin(h2::run(worker, transport, Vec::new(), info)).await;
         }
-        Mode::Http => run_h1(worker, H1Conn::new(transport), info).await,
+        Mode::Http => H1Session::new(worker, transport, info).await,
     }
 }
 

@@ -9,10 +9,11 @@ mod heads;
 pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -176,21 +177,17 @@ impl Worker {
     }
 
     /// Starts a session's task.
-    pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + 'static) {
+    pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + Unpin + 'static) {
         self.sessions.set(self.sessions.get() + 1);
         if let Some(handoff) = self.shared.handoffs.get(self.index) {
             handoff.add_load();
         }
-        let guard = SessionGuard(Rc::clone(self));
-        tokio::task::spawn_local(async move {
-            let _guard = guard;
-            session.await;
-        });
+        tokio::task::spawn_local(Session { worker: Rc::clone(self), session });
     }
 
     /// A place among the idle connections.
-    pub(crate) fn idle_seat(&self) -> Seat<'_> {
-        Seat { seats: &self.idle, index: None }
+    pub(crate) fn idle_seat(self: &Rc<Self>) -> Seat {
+        Seat { worker: Rc::clone(self), index: None }
     }
 
     fn stop_softly(&self) {
@@ -200,16 +197,29 @@ impl Worker {
     }
 }
 
-struct SessionGuard(Rc<Worker>);
+/// A session's task, counted by its worker. Not an async block: that would hold the session twice.
+struct Session<F> {
+    worker: Rc<Worker>,
+    session: F,
+}
 
-impl Drop for SessionGuard {
+impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.get_mut().session).poll(cx)
+    }
+}
+
+impl<F> Drop for Session<F> {
     fn drop(&mut self) {
-        self.0.sessions.set(self.0.sessions.get() - 1);
-        if let Some(handoff) = self.0.shared.handoffs.get(self.0.index) {
+        let worker = &self.worker;
+        worker.sessions.set(worker.sessions.get() - 1);
+        if let Some(handoff) = worker.shared.handoffs.get(worker.index) {
             handoff.remove_load();
         }
-        if self.0.stopping() && self.0.sessions.get() == 0 {
-            self.0.session_ended.notify_one();
+        if worker.stopping() && worker.sessions.get() == 0 {
+            worker.session_ended.notify_one();
         }
     }
 }
@@ -218,10 +228,26 @@ impl Drop for SessionGuard {
 #[derive(Debug, Default)]
 struct Seats {
     wakers: Vec<Option<Waker>>,
-    free: Vec<usize>,
+    free: Vec<u32>,
 }
 
 impl Seats {
+    fn add(&mut self, waker: Waker) -> u32 {
+        if let Some(index) = self.free.pop()
+            && let Some(seat) = self.wakers.get_mut(index as usize)
+        {
+            *seat = Some(waker);
+            return index;
+        }
+        self.wakers.push(Some(waker));
+        u32::try_from(self.wakers.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn remove(&mut self, index: u32) -> Option<Waker> {
+        self.free.push(index);
+        self.wakers.get_mut(index as usize)?.take()
+    }
+
     fn wake_all(&mut self) {
         for waker in self.wakers.iter().flatten() {
             waker.wake_by_ref();
@@ -229,41 +255,34 @@ impl Seats {
     }
 }
 
-/// One idle connection's place; it is left on drop.
-pub(crate) struct Seat<'a> {
-    seats: &'a RefCell<Seats>,
-    index: Option<usize>,
+/// A place among the connections that were idle at least once; it is left on drop. A connection keeps it while it is
+/// busy: being woken then does no harm.
+pub(crate) struct Seat {
+    worker: Rc<Worker>,
+    index: Option<u32>,
 }
 
-impl Seat<'_> {
-    /// Has the task woken by a soft stop.
-    pub(crate) fn sit(&mut self, cx: &Context<'_>) {
-        if self.index.is_some() {
-            return;
-        }
-        let mut seats = self.seats.borrow_mut();
-        let index = match seats.free.pop() {
-            Some(index) => index,
-            None => {
-                seats.wakers.push(None);
-                seats.wakers.len() - 1
-            }
-        };
-        if let Some(seat) = seats.wakers.get_mut(index) {
-            *seat = Some(cx.waker().clone());
-        }
-        self.index = Some(index);
+impl std::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Seat").field(&self.index).finish()
     }
 }
 
-impl Drop for Seat<'_> {
+impl Seat {
+    /// Has the task woken by a soft stop. It must be the same task in every call.
+    pub(crate) fn sit(&mut self, cx: &Context<'_>) {
+        if self.index.is_none() {
+            self.index = Some(self.worker.idle.borrow_mut().add(cx.waker().clone()));
+        }
+    }
+}
+
+impl Drop for Seat {
     fn drop(&mut self) {
         if let Some(index) = self.index {
-            let mut seats = self.seats.borrow_mut();
-            if let Some(seat) = seats.wakers.get_mut(index) {
-                *seat = None;
-            }
-            seats.free.push(index);
+            let waker = self.worker.idle.borrow_mut().remove(index);
+            // It may hold the last reference to a task: not while the list is borrowed.
+            drop(waker);
         }
     }
 }
