@@ -34,6 +34,8 @@ pub(crate) struct Exchange {
     server_active: Instant,
     /// The server stopped reading the request; its response may still come.
     pub(crate) request_refused: bool,
+    /// Why the request did not become complete although its response did.
+    pub(crate) unfinished: Option<StreamError>,
 }
 
 impl Exchange {
@@ -44,6 +46,7 @@ impl Exchange {
             client_active: now,
             server_active: now,
             request_refused: false,
+            unfinished: None,
         }
     }
 
@@ -100,10 +103,11 @@ impl Exchange {
             Poll::Pending => {}
         }
         let client = (wait == Wait::Source).then(|| after(self.client_active, ends.timeouts.client)).flatten();
-        let server = (wait != Wait::Source).then(|| after(self.server_active, ends.timeouts.server)).flatten();
+        // The server's time runs while the request is still on its way, too, and comes first where both end together.
+        let server = after(self.server_active, ends.timeouts.server);
         match ends.timer.poll(cx, earlier(client, server)) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(()) if client.is_some() => {
+            Poll::Ready(()) if client.is_some_and(|client| server.is_none_or(|server| client < server)) => {
                 Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Timeout)))
             }
             Poll::Ready(()) => Poll::Ready(Err(StreamError::new(End::Server, Stage::Headers, Kind::Timeout))),
@@ -160,8 +164,9 @@ impl Exchange {
         let request = match self.poll_request(cx, ends) {
             Ok(wait) => wait,
             // The response is complete: what is left of the request is the client's own affair.
-            Err(_) if response == Wait::Done => {
+            Err(error) if response == Wait::Done => {
                 self.request_refused = true;
+                self.unfinished = Some(error);
                 return Poll::Ready(Ok(()));
             }
             Err(error) => return Poll::Ready(Err(error)),
@@ -180,6 +185,7 @@ impl Exchange {
         }
         if response == Wait::Done {
             self.request_refused = true;
+            self.unfinished = Some(StreamError::new(End::Client, Stage::Data, Kind::Timeout));
             return Poll::Ready(Ok(()));
         }
         let end = match (client, server) {

@@ -19,6 +19,7 @@ use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
 use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
+use crate::rules::redirect::path_and_query;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::timer::{Timer, after};
 
@@ -46,24 +47,57 @@ impl Stream<'_> {
     ) -> Result<bool, StreamError> {
         self.judge_request(client)?;
         client.expect_body(self.framing.body);
+        if self.info.frontend.config.options.http_buffer_request {
+            let frontend = Arc::clone(&self.info.frontend.config);
+            if let Err(error) = self.buffer_request(&frontend, client, timer).await {
+                // HAProxy notices a client that went away only behind the choice of the backend.
+                if error.kind == Kind::Closed {
+                    self.choose_backend();
+                }
+                return Err(error);
+            }
+        }
         if let Verdict::Reply(reply) = self.frontend_rules() {
             return self.answer(reply, client, timer).await;
         }
         let backend = match self.choose_backend() {
             Some(backend) => backend,
-            None => return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await,
+            None => {
+                self.times.head = None;
+                return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
+            }
         };
+        if backend.config.options.http_buffer_request {
+            self.buffer_request(&backend.config, client, timer).await?;
+        }
         if let Verdict::Reply(reply) = self.backend_rules(&backend) {
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(&backend);
-        let (mut link, mut exchange) = self.send_to_server(&backend, client, timer, private).await?;
+        let sent = self.send_to_server(&backend, client, timer, private).await;
+        if let Some(location) = self.redirected.take() {
+            return self.answer_redirected(&location, client, timer).await;
+        }
+        let (mut link, mut exchange) = sent?;
         let framing = self.receive_response(&backend, &mut link, &mut exchange, client, timer, private).await?;
         if framing.tunnel {
             return self.tunnel(&backend, link, client, timer).await;
         }
+        if let Verdict::Reply(reply) = self.response_rules(&backend) {
+            self.times.response = None;
+            drop(link);
+            return self.answer(reply, client, timer).await;
+        }
+        let before = client.queued();
         let outcome = self.send_response_head(&backend, &framing, client)?;
+        if self.info.frontend.config.options.logasap {
+            self.end.bytes_to_client = client.queued() - before;
+            self.log();
+        }
         self.move_bodies(&backend, &mut link, &mut exchange, client, timer).await?;
+        if let Some(unfinished) = exchange.unfinished {
+            self.end.terminate(unfinished.cause(), Stage::Data);
+        }
         Ok(self.part(&backend, link, &exchange, &outcome, private))
     }
 
@@ -117,7 +151,11 @@ impl Stream<'_> {
         private: &mut Option<Private>,
     ) -> Result<(Link, Exchange), StreamError> {
         let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0);
+        if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
+            connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
+        }
         let result = self.attempts(&mut connector, backend, client, timer, private).await;
+        self.redirected = connector.redirected.take();
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
         self.end.server_queue = connector.server_queue;
@@ -178,7 +216,15 @@ impl Stream<'_> {
         match &mut link.conn {
             ServerConn::H1(conn) => {
                 let connection = to_server(&self.connection_options(backend), &self.framing);
-                let options = EncodeOptions { connection, upgrade: self.framing.upgrade, ..EncodeOptions::default() };
+                let options = EncodeOptions {
+                    connection,
+                    upgrade: self.framing.upgrade,
+                    case_adjust: backend
+                        .config
+                        .options
+                        .h1_case_adjust_bogus_server
+                        .then_some(&*self.worker.settings.case_adjust),
+                };
                 let framing = OutFraming::from(self.framing.body);
                 encode_request(&self.request, framing, &options, &mut conn.output);
                 conn.begin_output(encoder(framing));
@@ -211,6 +257,7 @@ impl Stream<'_> {
         let limits = self.worker.settings.limits;
         let mut retried = false;
         loop {
+            self.end.reused = link.reused;
             let received = poll_fn(|cx| {
                 let mut ends = Ends {
                     client: client.reborrow(),
@@ -284,7 +331,11 @@ impl Stream<'_> {
             BodyLength::None => OutFraming::from(framing.announced),
             _ => OutFraming::from(body),
         };
-        let options = EncodeOptions { connection: outcome.client_header, ..EncodeOptions::default() };
+        let options = EncodeOptions {
+            connection: outcome.client_header,
+            case_adjust: self.client_case(),
+            ..EncodeOptions::default()
+        };
         let follows = if framing.body == BodyLength::None { OutFraming::None } else { announced };
         client
             .write_response(&self.response, announced, follows, &options)
@@ -292,14 +343,12 @@ impl Stream<'_> {
         Ok(outcome)
     }
 
-    /// How the response's body ends towards the client: chunked where only the server's close would end it, until
-    /// close where the client does not know chunks.
+    /// How the response's body ends towards the client: with the connection where only the server's close ends it,
+    /// and where the client does not know chunks. HTTP/2 has frames for it.
     fn client_body(&self, framing: &ResponseFraming) -> BodyLength {
         match (framing.body, self.request.version()) {
             (BodyLength::Chunked | BodyLength::UntilClose, Version::Http10) => BodyLength::UntilClose,
             (BodyLength::UntilClose, Version::Http2) => BodyLength::Chunked,
-            (BodyLength::UntilClose, _) if framing.version == Version::Http10 => BodyLength::UntilClose,
-            (BodyLength::UntilClose, _) => BodyLength::Chunked,
             (body, _) => body,
         }
     }
@@ -338,7 +387,7 @@ impl Stream<'_> {
         private: &mut Option<Private>,
     ) -> bool {
         let clean = exchange.request.is_done() && !exchange.request_refused;
-        self.end.reused = link.reused;
+        self.end.srvconn = link.server.as_ref().map(|server| server.current().saturating_sub(1));
         if clean && outcome.server_keep {
             let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
             link.keep(self.worker, policy, private);

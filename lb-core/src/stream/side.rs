@@ -115,6 +115,23 @@ impl Side<'_> {
         }
     }
 
+    /// Ready once a body is here as far as it is to be waited for before the rules are judged.
+    pub(crate) fn poll_body_buffered(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<()>> {
+        match self {
+            Self::H1(conn) => conn.poll_body_buffered(cx, pool),
+            // A stream's window bounds what it may send ahead; its first bytes have to do.
+            Self::H2(end) => end.poll_fill(cx).map_ok(|_| ()),
+        }
+    }
+
+    /// Throws away a request's body that has come already. False where some of it is still to come.
+    pub(crate) fn drop_body(&mut self) -> bool {
+        match self {
+            Self::H1(conn) => conn.drop_body(),
+            Self::H2(end) => end.body_received() && end.payload().is_empty(),
+        }
+    }
+
     /// Tells the peer that the message under way will not be completed. An HTTP/1 connection says so by closing.
     pub(crate) fn abort(&mut self) {
         if let Self::H2(end) = self {
@@ -127,6 +144,14 @@ impl Side<'_> {
         match self {
             Self::H1(conn) => (conn.bytes_in, conn.bytes_out),
             Self::H2(end) => (end.bytes_in, end.bytes_out),
+        }
+    }
+
+    /// Bytes sent to the peer or waiting to be, bodies of HTTP/2 not counted.
+    pub(crate) fn queued(&self) -> u64 {
+        match self {
+            Self::H1(conn) => conn.bytes_out + conn.output.len() as u64,
+            Self::H2(end) => end.bytes_out,
         }
     }
 
@@ -186,7 +211,11 @@ impl Side<'_> {
         head_only: bool,
         options: &EncodeOptions<'_>,
     ) -> io::Result<()> {
-        let length = OutFraming::Length(body.len() as u64);
+        // RFC 9110, section 8.6: no Content-Length in a 204.
+        let length = match head.status() {
+            204 => OutFraming::None,
+            _ => OutFraming::Length(body.len() as u64),
+        };
         let empty = head_only || body.is_empty();
         self.write_response(head, length, if empty { OutFraming::None } else { length }, options)?;
         if !empty {

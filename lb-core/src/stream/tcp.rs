@@ -69,7 +69,7 @@ impl Stream<'_> {
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         self.end.status = self.response.status();
-        let options = EncodeOptions { upgrade: true, ..EncodeOptions::default() };
+        let options = EncodeOptions { upgrade: true, case_adjust: self.client_case(), ..EncodeOptions::default() };
         client
             .write_response(&self.response, OutFraming::None, OutFraming::None, &options)
             .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
