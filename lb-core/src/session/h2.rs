@@ -67,7 +67,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
         .await;
         let Some(request) = accepted else { return };
         idle_since = None;
-        tokio::task::spawn_local(exchange(Rc::clone(&worker), Rc::clone(&info), *request, streams));
+        worker.spawn(exchange(Rc::clone(&worker), Rc::clone(&info), *request, streams));
         streams += 1;
     }
 }

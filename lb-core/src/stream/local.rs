@@ -129,7 +129,7 @@ impl Stream<'_> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        let BuiltReply::Message(head, body) = reply else {
+        let BuiltReply::Message(mut head, body) = reply else {
             self.end.status = 0;
             return Ok(false);
         };
@@ -137,7 +137,7 @@ impl Stream<'_> {
         // A request whose body was not read leaves the connection unusable.
         let keep = keep && self.framing.keep_alive && client.body_received() && client.payload().is_empty();
         let head_only = self.request.method() == b"HEAD";
-        write_reply(&head, &body, self.request.version(), keep, head_only, client)?;
+        write_reply(&mut head, &body, self.request.version(), keep, head_only, client)?;
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
@@ -167,7 +167,7 @@ pub(super) fn built(reply: &ErrorReply) -> BuiltReply {
 
 /// Queues a complete reply.
 pub(super) fn write_reply(
-    head: &Head,
+    head: &mut Head,
     body: &Arc<[u8]>,
     request_version: Version,
     keep: bool,
