@@ -143,7 +143,7 @@ async fn bodies_of_responses_arrive_whole() {
             for path in [format!("/size/{size}"), format!("/stream/{size}")] {
                 let answer = get(client, &path).await;
                 assert_eq!(answer.status, 200, "{front:?} {back:?} {path}");
-                assert_eq!(digest(&answer.body), digest(&bytes(size)), "{front:?} {back:?} {path}");
+                assert!(answer.body == bytes(size), "{front:?} {back:?} {path}");
                 match path.starts_with("/size") {
                     true => assert_eq!(answer.field("content-length"), Some(size.to_string().as_str())),
                     false => {
@@ -163,7 +163,8 @@ async fn bodies_of_requests_arrive_whole() {
     everywhere(async |_, client, front, back| {
         for size in [0, 1, 65536, 5_000_000] {
             for chunked in [false, true] {
-                let mut request = Request::post("/echo", bytes(size));
+                let body = bytes(size);
+                let mut request = Request::post("/echo", body.clone());
                 request.chunked = chunked;
                 if chunked {
                     request.trailers.push(("checked".to_owned(), "yes".to_owned()));
@@ -171,8 +172,8 @@ async fn bodies_of_requests_arrive_whole() {
                 let what = format!("{front:?} {back:?} {size} {chunked}");
                 let answer = client.exchange(&request).await.unwrap_or_else(|error| panic!("{what}: {error}"));
                 assert_eq!(answer.status, 200, "{what}");
-                assert_eq!(answer.field("x-digest"), Some(digest(&bytes(size)).as_str()), "{what}");
-                assert_eq!(digest(&answer.body), digest(&bytes(size)), "{what}");
+                assert_eq!(answer.field("x-digest"), Some(digest(&body).as_str()), "{what}");
+                assert!(answer.body == body, "{what}");
                 assert_eq!(answer.field("x-trailer-checked"), chunked.then_some("yes"), "{what}");
                 let length = answer.field("x-seen-content-length");
                 assert_eq!(length, (!chunked).then(|| size.to_string()).as_deref(), "{what}");

@@ -21,6 +21,7 @@ use tokio::task::LocalSet;
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
 use heads::HeadPool;
+use timer::TimerPool;
 
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
@@ -91,6 +92,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) buffers: BufferPool,
     pub(crate) heads: HeadPool,
+    pub(crate) timers: TimerPool,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
     pub(crate) h2: H2Settings,
@@ -114,6 +116,7 @@ impl Worker {
             index,
             buffers: BufferPool::new(settings.bufsize),
             heads: HeadPool::default(),
+            timers: TimerPool::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
@@ -161,15 +164,20 @@ impl Worker {
 
     /// Starts a session's task.
     pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + 'static) {
-        self.sessions.set(self.sessions.get() + 1);
-        if let Some(handoff) = self.shared.handoffs.get(self.index) {
-            handoff.add_load();
-        }
-        let guard = SessionGuard(Rc::clone(self));
+        let guard = self.enter();
         tokio::task::spawn_local(async move {
             let _guard = guard;
             session.await;
         });
+    }
+
+    /// Counts a session, or a stream with a task of its own, among what a soft stop waits for.
+    pub(crate) fn enter(self: &Rc<Self>) -> SessionGuard {
+        self.sessions.set(self.sessions.get() + 1);
+        if let Some(handoff) = self.shared.handoffs.get(self.index) {
+            handoff.add_load();
+        }
+        SessionGuard(Rc::clone(self))
     }
 
     /// A place among the idle connections.
@@ -184,7 +192,8 @@ impl Worker {
     }
 }
 
-struct SessionGuard(Rc<Worker>);
+/// Counts until it is dropped.
+pub(crate) struct SessionGuard(Rc<Worker>);
 
 impl Drop for SessionGuard {
     fn drop(&mut self) {
@@ -326,6 +335,7 @@ async fn housekeeping(worker: Rc<Worker>) {
             let topology = worker.topology();
             worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
         }
+        worker.buffers.trim();
         if worker.logger.borrow().has_pending() {
             worker.logger.borrow_mut().flush();
         }
