@@ -109,6 +109,13 @@ impl Link {
         self.lease = opened.lease;
         self.established = opened.established;
         self.reused = false;
+        let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
+        if let (ServerConn::H2 { client, .. }, Some(pool)) = (&self.conn, self.pool)
+            && !self.exclusive
+            && policy != HttpReuse::Never
+        {
+            worker.pools.share(pool, Rc::clone(client));
+        }
         Ok(())
     }
 

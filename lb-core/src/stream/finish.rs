@@ -41,12 +41,12 @@ impl Stream<'_> {
             None => std::sync::Arc::clone(&self.info.frontend.config),
         };
         self.end.status = status;
-        let BuiltReply::Message(head, body) = built(error_reply(status, &config.errors)) else { return false };
+        let BuiltReply::Message(mut head, body) = built(error_reply(status, &config.errors)) else { return false };
         let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(head.version(), keep);
-        if write_reply(&head, &body, head_only, &options, client).is_err() {
+        if write_reply(&mut head, &body, head_only, &options, client).is_err() {
             return false;
         }
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);

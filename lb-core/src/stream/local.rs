@@ -206,7 +206,7 @@ impl<'a> Stream<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        let BuiltReply::Message(head, body) = reply else {
+        let BuiltReply::Message(mut head, body) = reply else {
             self.end.status = 0;
             return Ok(false);
         };
@@ -215,7 +215,7 @@ impl<'a> Stream<'a> {
         let keep = keep && self.framing.keep_alive && client.drop_body();
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(head.version(), keep);
-        write_reply(&head, &body, head_only, &options, client)?;
+        write_reply(&mut head, &body, head_only, &options, client)?;
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
@@ -254,7 +254,7 @@ pub(super) fn built(reply: &ErrorReply) -> BuiltReply {
 
 /// Queues a complete reply.
 pub(super) fn write_reply(
-    head: &Head,
+    head: &mut Head,
     body: &Arc<[u8]>,
     head_only: bool,
     options: &EncodeOptions<'_>,
