@@ -13,7 +13,7 @@ use crate::http::h1::parse::Limits;
 use crate::http::message::Head;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
-use crate::worker::timer::{Timer, after, earlier};
+use crate::worker::timer::{Timer, after, earlier, now};
 
 /// What an exchange needs from around it.
 pub(crate) struct Ends<'a, 'b> {
@@ -84,7 +84,7 @@ impl Exchange {
         let wait = self.poll_request(cx, ends)?;
         match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
             Poll::Ready(Ok(())) => {
-                self.server_active = Instant::now();
+                self.server_active = now();
                 self.client_active = self.server_active;
                 return Poll::Ready(Ok(()));
             }
@@ -125,7 +125,7 @@ impl Exchange {
             }
         };
         if self.request.bytes != before || wait == Wait::Done {
-            let now = Instant::now();
+            let now = now();
             self.client_active = now;
             self.server_active = now;
         }
@@ -153,7 +153,7 @@ impl Exchange {
             return Poll::Ready(Ok(()));
         }
         if self.response.bytes != before {
-            let now = Instant::now();
+            let now = now();
             self.client_active = now;
             self.server_active = now;
         }

@@ -13,7 +13,7 @@ use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::session::{ClientInfo, H1Client};
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 impl Stream<'_> {
     /// Maps a failure to its status and log flags and, where no response was started, answers the client.
@@ -42,7 +42,7 @@ impl Stream<'_> {
         if write_reply(&head, &body, self.request.version(), keep, head_only, client).is_err() {
             return false;
         }
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await.is_ok() && keep
     }
 
@@ -57,7 +57,7 @@ impl Stream<'_> {
     }
 
     fn record(&self) -> LogRecord {
-        let now = Instant::now();
+        let now = now();
         let times = &self.times;
         let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
         let mut record = base_record(self.worker, self.info, times.start, times.first_byte, now);
@@ -136,7 +136,7 @@ pub(crate) async fn refuse(worker: &Worker, client: &mut H1Client, status: u16, 
     }
     if let Some(page) = early_error(status, &config.errors) {
         client.conn.output.extend_from_slice(page);
-        let deadline = after(Instant::now(), config.timeouts.client);
+        let deadline = after(now(), config.timeouts.client);
         let _ = flush(&mut Side::H1(&mut client.conn), &mut client.timer, deadline).await;
     }
     log_refused(worker, client, status, cause, stage, None);
@@ -155,7 +155,7 @@ pub(crate) fn log_refused(
     if info.frontend.log.is_off() {
         return;
     }
-    let now = Instant::now();
+    let now = now();
     let first_byte = first_byte.unwrap_or(now);
     let mut record = base_record(worker, info, client.idle_since, first_byte, now);
     record.http = true;
@@ -174,6 +174,6 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     if info.frontend.log.is_off() {
         return;
     }
-    let record = base_record(worker, info, info.accepted, info.accepted, Instant::now());
+    let record = base_record(worker, info, info.accepted, info.accepted, now());
     worker.log_connection_error(&info.frontend, &record, listener, message);
 }

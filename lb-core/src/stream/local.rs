@@ -16,7 +16,7 @@ use crate::log::{Cause, Stage};
 use crate::rules::redirect::build_redirect;
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::topology::BackendEntry;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 /// What the rules say of a request.
 pub(super) enum Verdict {
@@ -138,7 +138,7 @@ impl Stream<'_> {
         let keep = keep && self.framing.keep_alive && client.body_received() && client.payload().is_empty();
         let head_only = self.request.method() == b"HEAD";
         write_reply(&head, &body, self.request.version(), keep, head_only, client)?;
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
     }
@@ -146,7 +146,7 @@ impl Stream<'_> {
     /// Holds the client for `timeout tarpit`, or until it goes away.
     async fn tarpit(&mut self, client: &mut Side<'_>, timer: &mut Timer) {
         let timeouts = &self.info.frontend.config.timeouts;
-        let deadline = after(Instant::now(), timeouts.tarpit.or(timeouts.connect));
+        let deadline = after(now(), timeouts.tarpit.or(timeouts.connect));
         let pool = &self.worker.buffers;
         poll_fn(|cx| match client.poll_closed(cx, pool) {
             std::task::Poll::Ready(()) => std::task::Poll::Ready(()),

@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -20,7 +19,7 @@ use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing,
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
 use crate::topology::{BackendEntry, Pair};
-use crate::worker::timer::Timer;
+use crate::worker::timer::{Timer, now};
 
 impl Stream<'_> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
@@ -141,7 +140,7 @@ impl Stream<'_> {
                 connector.failed(link, error, timer).await?;
                 continue;
             }
-            let mut exchange = Exchange::new(Instant::now());
+            let mut exchange = Exchange::new(now());
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
@@ -161,7 +160,7 @@ impl Stream<'_> {
             match sent {
                 Ok(()) => {
                     link.established = true;
-                    self.times.connected = Some(Instant::now());
+                    self.times.connected = Some(now());
                     return Ok((link, exchange));
                 }
                 Err(error) if error.end == End::Client => return Err(error),
@@ -206,6 +205,9 @@ impl Stream<'_> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<ResponseFraming, StreamError> {
+        if let Side::H1(conn) = client {
+            conn.release_input(&self.worker.buffers);
+        }
         let timeouts = self.pair(backend).timeouts();
         let relaxed = backend.config.options.accept_invalid_http_response;
         let limits = self.worker.settings.limits;
@@ -230,7 +232,7 @@ impl Stream<'_> {
                     retried = true;
                     link.reopen(self.worker, self.info, backend, timer).await?;
                     self.write_request_head(backend, link)?;
-                    *exchange = Exchange::new(Instant::now());
+                    *exchange = Exchange::new(now());
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -245,7 +247,7 @@ impl Stream<'_> {
                 self.pass_interim(client);
                 continue;
             }
-            self.times.response = Some(Instant::now());
+            self.times.response = Some(now());
             link.conn.side().expect_body(framing.body);
             return Ok(framing);
         }
