@@ -128,7 +128,7 @@ impl H1Session {
         } else if client.requests == 0 && !worker.stopping() {
             // The first request's time is up: it is answered and logged. An idle connection just goes.
             self.state = State::Last(Box::pin(async move {
-                stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request).await;
+                stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
             }));
         }
     }
@@ -242,17 +242,11 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                 return Next::Idle;
             }
             Received::Closed(false) if client.requests > 0 => return Next::Close,
-            Received::Closed(partial) => {
-                if !partial {
-                    stream::log_refused(worker, client, 0, Cause::ClientAbort, Stage::Request, first_byte);
-                    return Next::Close;
-                }
-                (400, Cause::ClientAbort)
-            }
+            Received::Closed(_) => (400, Cause::ClientAbort),
             Received::Timeout => (408, Cause::ClientTimeout),
             Received::Invalid | Received::TooLarge => (400, Cause::Proxy),
         };
-        stream::refuse(worker, client, status, cause, Stage::Request).await;
+        stream::refuse(worker, client, status, cause, Stage::Request, first_byte).await;
         linger(worker, client).await;
         return Next::Close;
     }
@@ -271,6 +265,7 @@ async fn receive_head(
     let (conn, timer) = (&mut client.conn, &mut client.timer);
     let first_request = client.requests == 0;
     let idle_since = client.idle_since;
+    let mut active = None;
     poll_fn(|cx| {
         loop {
             if !conn.raw().is_empty() {
@@ -294,7 +289,7 @@ async fn receive_head(
             }
             match conn.poll_read_more(cx, &worker.buffers) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Received::Closed(!conn.raw().is_empty())),
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(_)) => active = None,
                 Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::OutOfMemory => {
                     return Poll::Ready(Received::TooLarge);
                 }
@@ -304,7 +299,8 @@ async fn receive_head(
         }
         let Some(first_byte) = *first_byte else { return Poll::Ready(Received::Nothing) };
         let start = if first_request { idle_since } else { first_byte };
-        let deadline = earlier(after(start, timeouts.http_request), after(now(), timeouts.client));
+        let deadline =
+            earlier(after(start, timeouts.http_request), after(*active.get_or_insert_with(now), timeouts.client));
         timer.poll(cx, deadline).map(|()| Received::Timeout)
     })
     .await

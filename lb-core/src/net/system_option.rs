@@ -18,6 +18,16 @@ pub enum SystemOption {
     FastOpenConnect,
 }
 
+impl SystemOption {
+    /// The word of the configuration that asks for it.
+    fn keyword(self) -> &'static str {
+        match self {
+            Self::DeferAccept => "defer-accept",
+            Self::FastOpen(_) | Self::FastOpenConnect => "tfo",
+        }
+    }
+}
+
 /// Sets a [`SystemOption`] on a socket.
 pub type SetSystemOption = Arc<dyn Fn(BorrowedFd<'_>, SystemOption) -> io::Result<()> + Send + Sync>;
 
@@ -40,7 +50,7 @@ impl SystemOptions {
             Some(set) => set(socket.as_fd(), option),
             None => Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                format!("{option:?} cannot be set: the program that embeds the proxy offers no way to"),
+                format!("'{}' is not supported: the program offers no function to set it", option.keyword()),
             )),
         }
     }

@@ -4,15 +4,17 @@
 //! installs a signal handler, a global logger or exits the process, and several instances live in one process.
 
 mod builder;
+mod control;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use crate::config::{Config, ProxyConfig};
+use crate::config::{Address, Config, ProxyConfig};
 use crate::listener::limits::{FrontendLimits, ListenerLimits, ProcessLimits};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
+use crate::server::ServerEvent;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
@@ -24,6 +26,9 @@ impl std::fmt::Debug for StartOptions {
         f.debug_struct("StartOptions").field("inherited", &self.inherited).finish_non_exhaustive()
     }
 }
+
+/// Takes a [`ServerEvent`] of a running instance.
+pub type OnEvent = Box<dyn Fn(&ServerEvent) + Send + Sync>;
 
 /// A step between binding and serving.
 pub type AfterBind = Box<dyn FnOnce() -> Result<(), AfterBindError>>;
@@ -46,6 +51,8 @@ pub struct StartOptions {
     pub inherited: Inherited,
     /// Runs once the listeners are bound and before the first thread is started: the moment to drop privileges.
     pub after_bind: Option<AfterBind>,
+    /// Gets the lines about servers that HAProxy writes on stderr, from the control thread.
+    pub on_event: Option<OnEvent>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
     pub system: SystemOptions,
 }
@@ -61,8 +68,12 @@ pub enum StartError {
     #[error(transparent)]
     Topology(#[from] TopologyError),
     /// A listener could not be bound.
-    #[error("Starting frontend {frontend}: {source}")]
+    #[error("Binding [{place}] for {kind} {frontend}: {source}")]
     Bind {
+        /// Where its `bind` line stands, as `file:line`.
+        place: String,
+        /// What the section is called in messages.
+        kind: &'static str,
         /// The frontend it belongs to.
         frontend: String,
         /// What the system said.
@@ -134,6 +145,7 @@ impl Proxy {
         let topology = Arc::new(Topology::new(&config, maxconn, &options.system)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
         let after_bind = options.after_bind.take();
+        let on_event = options.on_event.take();
         let (setups, listeners) = bind_all(&config, &topology, maxconn, workers, options)?;
         if let Some(step) = after_bind {
             step()?;
@@ -166,6 +178,8 @@ impl Proxy {
                 .and_then(|r| r)
                 .map_err(StartError::Thread)?;
         }
+        let control = control::start(&shared, &config.global, on_event).map_err(StartError::Thread)?;
+        proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(control);
         Ok(proxy)
     }
 
@@ -242,7 +256,12 @@ fn bind_all(
             };
             for address in &bind.addresses {
                 let backlog = bind.options.backlog.or(section.backlog).unwrap_or(frontend.maxconn).max(1);
-                let failed = |source| StartError::Bind { frontend: section.name.clone(), source };
+                let failed = |source| StartError::Bind {
+                    place: format!("{}:{}", bind.place.file, bind.place.line),
+                    kind: if section.kind.is_backend() { "proxy" } else { "frontend" },
+                    frontend: section.name.clone(),
+                    source,
+                };
                 let tuning = tuning(config, section, &options.system);
                 let reuseport = !global.noreuseport;
                 let first = bind_socket(address, &bind.options, &tuning, backlog, reuseport, &mut options.inherited)
@@ -266,6 +285,7 @@ fn bind_all(
                 });
                 let inet = first.inet_addr();
                 // UNIX and inherited sockets cannot be bound twice: the workers share one.
+                let reuseport = reuseport && !matches!(address, Address::Fd(_));
                 let shared_socket = match inet.is_some() && reuseport {
                     true => None,
                     false => Some(first.try_clone().map_err(StartError::Thread)?),
@@ -279,7 +299,7 @@ fn bind_all(
                         (Some(socket), _) => socket,
                         // One socket per thread where the kernel can spread connections over them.
                         (None, Some(inet)) if reuseport => {
-                            let address = crate::config::Address::Inet(inet);
+                            let address = Address::Inet(inet);
                             bind_socket(&address, &bind.options, &tuning, backlog, true, &mut options.inherited)
                                 .map_err(failed)?
                         }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Stream;
-use super::error::{End, StreamError};
+use super::error::{End, Kind, StreamError};
 use super::local::{built, flush, write_reply};
 use super::side::Side;
 use crate::config::Mode;
@@ -20,26 +20,33 @@ impl Stream<'_> {
     pub(super) async fn fail(&mut self, error: StreamError, client: &mut Side<'_>, timer: &mut Timer) -> bool {
         self.end.terminate(error.cause(), error.stage);
         let started = self.times.response.is_some();
+        // A client that is gone, and one whose connection was reused for a request that the server's idle connection
+        // did not survive, are told nothing: the second asks again by itself.
+        if error.end == End::Client && error.kind == Kind::Closed {
+            client.abort();
+            return false;
+        }
+        if error.stale && self.earlier > 0 && self.end.reused {
+            self.end.logged = true;
+            client.abort();
+            return false;
+        }
         if started {
             client.abort();
             return false;
         }
-        // A client that asked before and whose server died over an idle connection asks again by itself when its own
-        // connection closes; an error page would hide that (configuration.txt, `http-reuse`).
         let status = if self.end.status != 0 { self.end.status } else { error.status() };
-        if error.end == End::Client && error.kind == super::error::Kind::Closed && error.stage == Stage::Data {
-            self.end.status = 400;
-        }
         let config = match &self.backend {
             Some(backend) => std::sync::Arc::clone(&backend.config),
             None => std::sync::Arc::clone(&self.info.frontend.config),
         };
         self.end.status = status;
-        let BuiltReply::Message(head, body) = built(error_reply(status, &config.errors)) else { return false };
-        let whole = client.body_received() && client.payload().is_empty();
+        let BuiltReply::Message(mut head, body) = built(error_reply(status, &config.errors)) else { return false };
+        let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
-        if write_reply(&head, &body, self.request.version(), keep, head_only, client).is_err() {
+        let options = self.reply_options(head.version(), keep);
+        if write_reply(&mut head, &body, head_only, &options, client).is_err() {
             return false;
         }
         let deadline = after(now(), self.info.frontend.config.timeouts.client);
@@ -48,12 +55,20 @@ impl Stream<'_> {
 
     /// Writes the log line and gives back what the stream borrowed from the worker.
     pub(super) fn finish(&mut self) {
-        if !self.info.frontend.log.is_off() {
+        // HAProxy's line is written when the stream has left its backend: `%bc` does not count it.
+        self.session = None;
+        self.log();
+        self.worker.heads.give(std::mem::take(&mut self.request));
+        self.worker.heads.give(std::mem::take(&mut self.response));
+    }
+
+    /// Writes the access line, unless that was done.
+    pub(super) fn log(&mut self) {
+        if !self.info.frontend.log.is_off() && !self.end.logged {
             let record = self.record();
             self.worker.log(&self.info.frontend, &record);
         }
-        self.worker.heads.give(std::mem::take(&mut self.request));
-        self.worker.heads.give(std::mem::take(&mut self.response));
+        self.end.logged = true;
     }
 
     fn record(&self) -> LogRecord {
@@ -74,6 +89,10 @@ impl Stream<'_> {
             record.td = Some(since(response, now));
         }
         record.ta = Some(since(times.first_byte, now));
+        if self.times.held.is_some() {
+            record.tw = self.times.held;
+        }
+        record.early = self.info.frontend.config.options.logasap;
         let end = &self.end;
         record.status = end.status;
         record.cause = end.cause;
@@ -90,7 +109,7 @@ impl Stream<'_> {
         }
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
-            record.srvconn = server.current();
+            record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
         }
         record.request_line.extend_from_slice(self.request.method());
         if !record.request_line.is_empty() {
@@ -101,6 +120,7 @@ impl Stream<'_> {
                 Version::Http11 => b" HTTP/1.1",
                 Version::Http2 => b" HTTP/2.0",
             });
+            record.request_line.truncate(self.worker.settings.logurilen);
         }
         record
     }
@@ -127,7 +147,14 @@ fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: I
 }
 
 /// Answers a request that never became one, and logs it as `<BADREQ>`.
-pub(crate) async fn refuse(worker: &Worker, client: &mut H1Client, status: u16, cause: Cause, stage: Stage) {
+pub(crate) async fn refuse(
+    worker: &Worker,
+    client: &mut H1Client,
+    status: u16,
+    cause: Cause,
+    stage: Stage,
+    first_byte: Option<Instant>,
+) {
     let config = &client.info.frontend.config;
     let first = client.requests == 0;
     // A probe that sent nothing gets nothing (configuration.txt, `option http-ignore-probes`).
@@ -139,11 +166,11 @@ pub(crate) async fn refuse(worker: &Worker, client: &mut H1Client, status: u16, 
         let deadline = after(now(), config.timeouts.client);
         let _ = flush(&mut Side::H1(&mut client.conn), &mut client.timer, deadline).await;
     }
-    log_refused(worker, client, status, cause, stage, None);
+    log_refused(worker, client, status, cause, stage, first_byte);
 }
 
 /// Logs the end of a connection on which no request was understood.
-pub(crate) fn log_refused(
+fn log_refused(
     worker: &Worker,
     client: &H1Client,
     status: u16,
@@ -156,7 +183,8 @@ pub(crate) fn log_refused(
         return;
     }
     let now = now();
-    let first_byte = first_byte.unwrap_or(now);
+    // Without a byte the wait itself is the request's time.
+    let first_byte = first_byte.unwrap_or(client.idle_since);
     let mut record = base_record(worker, info, client.idle_since, first_byte, now);
     record.http = true;
     record.ti = Some(first_byte.saturating_duration_since(client.idle_since));
@@ -164,16 +192,18 @@ pub(crate) fn log_refused(
     record.status = status;
     record.cause = cause;
     record.stage = stage;
-    record.bytes_to_client = client.conn.bytes_out;
+    // As HAProxy, which does not count what never went through a stream.
+    record.bytes_to_client = 0;
     record.bytes_from_client = client.conn.bytes_in;
     worker.log(&info.frontend, &record);
 }
 
-/// Logs a connection that ended in a handshake.
-pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str) {
+/// Logs a connection that ended in a handshake, with how much of one had been received.
+pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str, received: u64) {
     if info.frontend.log.is_off() {
         return;
     }
-    let record = base_record(worker, info, info.accepted, info.accepted, now());
+    let mut record = base_record(worker, info, info.accepted, info.accepted, now());
+    record.bytes_from_client = received;
     worker.log_connection_error(&info.frontend, &record, listener, message);
 }

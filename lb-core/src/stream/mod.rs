@@ -1,5 +1,6 @@
 //! One request/response exchange; `run` names every stage in order.
 
+mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
 mod finish;
@@ -24,7 +25,7 @@ use crate::topology::BackendEntry;
 use crate::worker::Worker;
 use crate::worker::timer::now;
 
-pub(crate) use finish::{log_connection_error, log_refused, refuse};
+pub(crate) use finish::{log_connection_error, refuse};
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {
@@ -38,6 +39,8 @@ pub(crate) struct Stream<'a> {
     backend: Option<Arc<BackendEntry>>,
     session: Option<BackendSession>,
     server: Option<Arc<Server>>,
+    /// Where `redir` of the chosen server sends the client.
+    redirected: Option<Vec<u8>>,
     times: Times,
     end: End,
 }
@@ -57,6 +60,8 @@ struct Times {
     connected: Option<Instant>,
     /// The response's head was complete.
     response: Option<Instant>,
+    /// The client was held this long by `tarpit`.
+    held: Option<std::time::Duration>,
 }
 
 /// How a stream ended, for the log and the counters.
@@ -67,11 +72,15 @@ struct End {
     stage: Stage,
     retries: u32,
     redispatched: bool,
+    /// Connections of the server without this one, when it was given back.
+    srvconn: Option<u32>,
     server_queue: u64,
     backend_queue: u64,
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,
+    /// The access line was written, or there is none.
+    logged: bool,
 }
 
 impl End {
@@ -102,6 +111,7 @@ impl<'a> Stream<'a> {
             assigned: None,
             connected: None,
             response: None,
+            held: None,
         };
         Self {
             worker,
@@ -113,6 +123,7 @@ impl<'a> Stream<'a> {
             backend: None,
             session: None,
             server: None,
+            redirected: None,
             times,
             end: End::default(),
         }

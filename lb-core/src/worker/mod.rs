@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,7 @@ use tokio::task::LocalSet;
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
 use heads::HeadPool;
+use timer::TimerPool;
 
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
@@ -52,6 +53,9 @@ pub(crate) struct Shared {
     pub(crate) handoffs: Vec<Handoff>,
     life: AtomicU8,
     changed: Vec<Notify>,
+    /// Wakes the control thread when the instance or a worker ends.
+    pub(crate) control: Notify,
+    running: AtomicUsize,
 }
 
 impl Shared {
@@ -64,6 +68,8 @@ impl Shared {
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
+            control: Notify::new(),
+            running: AtomicUsize::new(workers),
         }
     }
 
@@ -81,6 +87,17 @@ impl Shared {
         for worker in &self.changed {
             worker.notify_one();
         }
+        self.control.notify_one();
+    }
+
+    /// Whether every worker has served its last connection.
+    pub(crate) fn no_worker_left(&self) -> bool {
+        self.running.load(Ordering::Acquire) == 0
+    }
+
+    fn worker_ended(&self) {
+        self.running.fetch_sub(1, Ordering::AcqRel);
+        self.control.notify_one();
     }
 }
 
@@ -92,6 +109,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) buffers: BufferPool,
     pub(crate) heads: HeadPool,
+    pub(crate) timers: TimerPool,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
     pub(crate) h2: H2Settings,
@@ -115,6 +133,7 @@ impl Worker {
             index,
             buffers: BufferPool::new(settings.bufsize, pipes.clone()),
             heads: HeadPool::default(),
+            timers: TimerPool::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
@@ -162,11 +181,16 @@ impl Worker {
 
     /// Starts a session's task.
     pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + Unpin + 'static) {
+        tokio::task::spawn_local(Session { _count: self.enter(), session });
+    }
+
+    /// Counts a session, or a stream with a task of its own, among what a soft stop waits for.
+    pub(crate) fn enter(self: &Rc<Self>) -> SessionGuard {
         self.sessions.set(self.sessions.get() + 1);
         if let Some(handoff) = self.shared.handoffs.get(self.index) {
             handoff.add_load();
         }
-        tokio::task::spawn_local(Session { worker: Rc::clone(self), session });
+        SessionGuard(Rc::clone(self))
     }
 
     /// A place among the idle connections.
@@ -183,9 +207,12 @@ impl Worker {
 
 /// A session's task, counted by its worker. Not an async block: that would hold the session twice.
 struct Session<F> {
-    worker: Rc<Worker>,
+    _count: SessionGuard,
     session: F,
 }
+
+/// Counts until it is dropped.
+pub(crate) struct SessionGuard(Rc<Worker>);
 
 impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
     type Output = ();
@@ -195,9 +222,9 @@ impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
     }
 }
 
-impl<F> Drop for Session<F> {
+impl Drop for SessionGuard {
     fn drop(&mut self) {
-        let worker = &self.worker;
+        let worker = &self.0;
         worker.sessions.set(worker.sessions.get() - 1);
         if let Some(handoff) = worker.shared.handoffs.get(worker.index) {
             handoff.remove_load();
@@ -307,6 +334,7 @@ pub(crate) fn run(
         handoff.abort();
         logs.abort();
         worker.logger.borrow_mut().flush();
+        shared.worker_ended();
     });
 }
 
@@ -346,6 +374,7 @@ async fn housekeeping(worker: Rc<Worker>) {
             let topology = worker.topology();
             worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
         }
+        worker.buffers.trim();
         if worker.logger.borrow().has_pending() {
             worker.logger.borrow_mut().flush();
         }

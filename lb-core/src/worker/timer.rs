@@ -144,9 +144,9 @@ impl Timer {
     }
 }
 
-impl Drop for Timer {
-    fn drop(&mut self) {
-        let Some(index) = self.entry else { return };
+impl Timer {
+    fn leave_table(&mut self) {
+        let Some(index) = self.entry.take() else { return };
         // The thread may be ending, and its table with it.
         let left = DEADLINES.try_with(|deadlines| {
             let mut deadlines = deadlines.try_borrow_mut().ok()?;
@@ -155,6 +155,34 @@ impl Drop for Timer {
         });
         // It may hold the last reference to a task: not while the table is borrowed.
         drop(left);
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        self.leave_table();
+    }
+}
+
+/// Timers of streams that ended, for later ones: they stay armed, so that most streams never touch the runtime's
+/// timers. One that fires with nobody waiting wakes nothing.
+#[derive(Debug, Default)]
+pub(crate) struct TimerPool(RefCell<Vec<Timer>>);
+
+/// Timers kept for reuse.
+const KEPT: usize = 1024;
+
+impl TimerPool {
+    pub(crate) fn take(&self) -> Timer {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give(&self, mut timer: Timer) {
+        timer.leave_table();
+        let mut free = self.0.borrow_mut();
+        if timer.sleep.is_some() && free.len() < KEPT {
+            free.push(timer);
+        }
     }
 }
 
