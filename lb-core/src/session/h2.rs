@@ -88,9 +88,17 @@ async fn exchange(worker: Rc<Worker>, info: Rc<ClientInfo>, request: Box<H2Reque
 mod tests {
     #[test]
     fn zz() {
-        fn of<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize { std::mem::size_of::<F>() }
+        fn of<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize {
+            std::mem::size_of::<F>()
+        }
         println!("exchange {}", of(super::exchange));
         println!("run {}", of(super::run));
-        println!("req {} end {} head {} stream {}", size_of::<super::H2Request>(), size_of::<super::H2End>(), size_of::<crate::http::Head>(), size_of::<super::Stream<'_>>());
+        println!(
+            "req {} end {} head {} stream {}",
+            size_of::<super::H2Request>(),
+            size_of::<super::H2End>(),
+            size_of::<crate::http::Head>(),
+            size_of::<super::Stream<'_>>()
+        );
     }
 }

@@ -13,7 +13,7 @@ use crate::http::h1::parse::Limits;
 use crate::http::message::Head;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
-use crate::worker::timer::{Timer, after, earlier};
+use crate::worker::timer::{Timer, after, earlier, now};
 
 /// What an exchange needs from around it.
 pub(crate) struct Ends<'a, 'b> {
@@ -102,7 +102,7 @@ impl Exchange {
         let wait = self.poll_request(cx, ends)?;
         match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
             Poll::Ready(Ok(())) => {
-                self.server_active = Instant::now();
+                self.server_active = now();
                 self.client_active = self.server_active;
                 return Poll::Ready(Ok(()));
             }
@@ -154,7 +154,7 @@ impl Exchange {
             }
         };
         if self.request.bytes != before || wait == Wait::Done {
-            let now = Instant::now();
+            let now = now();
             self.client_active = now;
             self.server_active = now;
         }
@@ -202,7 +202,7 @@ impl Exchange {
             return Poll::Ready(Ok(()));
         }
         if self.response.bytes != before {
-            let now = Instant::now();
+            let now = now();
             self.client_active = now;
             self.server_active = now;
         }
@@ -219,7 +219,8 @@ impl Exchange {
         if response == Wait::Done && request == Wait::Done {
             return Poll::Ready(Ok(()));
         }
-        if response == Wait::Source && request == Wait::Done && ends.client.is_stream() && ends.poll_left(cx).is_ready() {
+        if response == Wait::Source && request == Wait::Done && ends.client.is_stream() && ends.poll_left(cx).is_ready()
+        {
             return Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Closed)));
         }
         let client = (request == Wait::Source || response == Wait::Sink)

@@ -13,7 +13,7 @@ use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::session::{ClientInfo, H1Client};
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 impl Stream<'_> {
     /// Maps a failure to its status and log flags and, where no response was started, answers the client.
@@ -49,7 +49,7 @@ impl Stream<'_> {
         if write_reply(&mut head, &body, head_only, &options, client).is_err() {
             return false;
         }
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await.is_ok() && keep
     }
 
@@ -72,7 +72,7 @@ impl Stream<'_> {
     }
 
     fn record(&self) -> LogRecord {
-        let now = Instant::now();
+        let now = now();
         let times = &self.times;
         let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
         let mut record = base_record(self.worker, self.info, times.start, times.first_byte, now);
@@ -163,7 +163,7 @@ pub(crate) async fn refuse(
     }
     if let Some(page) = early_error(status, &config.errors) {
         client.conn.output.extend_from_slice(page);
-        let deadline = after(Instant::now(), config.timeouts.client);
+        let deadline = after(now(), config.timeouts.client);
         let _ = flush(&mut Side::H1(&mut client.conn), &mut client.timer, deadline).await;
     }
     log_refused(worker, client, status, cause, stage, first_byte);
@@ -182,7 +182,7 @@ fn log_refused(
     if info.frontend.log.is_off() {
         return;
     }
-    let now = Instant::now();
+    let now = now();
     // Without a byte the wait itself is the request's time.
     let first_byte = first_byte.unwrap_or(client.idle_since);
     let mut record = base_record(worker, info, client.idle_since, first_byte, now);
@@ -203,7 +203,7 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     if info.frontend.log.is_off() {
         return;
     }
-    let mut record = base_record(worker, info, info.accepted, info.accepted, Instant::now());
+    let mut record = base_record(worker, info, info.accepted, info.accepted, now());
     record.bytes_from_client = received;
     worker.log_connection_error(&info.frontend, &record, listener, message);
 }

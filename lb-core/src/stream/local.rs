@@ -17,7 +17,7 @@ use crate::rules::redirect::{build_redirect, path_and_query};
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 /// What the rules say of a request.
 pub(super) enum Verdict {
@@ -216,17 +216,17 @@ impl<'a> Stream<'a> {
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(head.version(), keep);
         write_reply(&mut head, &body, head_only, &options, client)?;
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
     }
 
     /// Holds the client for `timeout tarpit`, whatever it does meanwhile.
     async fn tarpit(&mut self, time: Duration, timer: &mut Timer) {
-        let from = Instant::now();
+        let from = now();
         let deadline = after(from, Some(time));
         poll_fn(|cx| timer.poll(cx, deadline)).await;
-        self.times.held = Some(Instant::now().saturating_duration_since(from));
+        self.times.held = Some(now().saturating_duration_since(from));
         self.times.head = None;
     }
 

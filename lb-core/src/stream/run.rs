@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -16,13 +15,13 @@ use crate::connect::{Connector, Link, Private, ServerConn};
 use crate::http::forwarded::add_forwarded;
 use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, to_server};
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
-use crate::http::h2::H2ErrorKind;
 use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
+use crate::http::h2::H2ErrorKind;
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::path_and_query;
 use crate::topology::{BackendEntry, Pair};
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 impl Stream<'_> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
@@ -190,7 +189,7 @@ impl Stream<'_> {
                     continue;
                 }
             }
-            let mut exchange = Exchange::new(Instant::now());
+            let mut exchange = Exchange::new(now());
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
@@ -211,7 +210,7 @@ impl Stream<'_> {
             match sent {
                 Ok(()) => {
                     link.established = true;
-                    self.times.connected = Some(Instant::now());
+                    self.times.connected = Some(now());
                     return Ok((link, exchange));
                 }
                 Err(error) if error.end == End::Client => return Err(error),
@@ -274,6 +273,9 @@ impl Stream<'_> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<ResponseFraming, StreamError> {
+        if let Side::H1(conn) = client {
+            conn.release_input(&self.worker.buffers);
+        }
         let timeouts = self.pair(backend).timeouts();
         let relaxed = backend.config.options.accept_invalid_http_response;
         let limits = self.worker.settings.limits;
@@ -300,7 +302,7 @@ impl Stream<'_> {
                     retried = true;
                     link.reopen(self.worker, self.info, backend, timer).await?;
                     self.write_request_head(backend, link)?;
-                    *exchange = Exchange::new(Instant::now());
+                    *exchange = Exchange::new(now());
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -315,7 +317,7 @@ impl Stream<'_> {
                 self.pass_interim(client, timer).await?;
                 continue;
             }
-            self.times.response = Some(Instant::now());
+            self.times.response = Some(now());
             // What follows the head of a tunnel is no body.
             if !framing.tunnel {
                 link.conn.side().expect_body(framing.body);
@@ -341,7 +343,7 @@ impl Stream<'_> {
             return Ok(());
         }
         client.write_interim(&self.response).map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         super::local::flush(client, timer, deadline).await
     }
 

@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -20,7 +19,7 @@ use crate::log::Stage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
-use crate::worker::timer::Timer;
+use crate::worker::timer::{Timer, now};
 
 /// Serves a connection in TCP mode.
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
@@ -47,7 +46,7 @@ impl Stream<'_> {
         self.times.assigned = connector.assigned_at;
         self.server = connector.server.take();
         let link = link?;
-        self.times.connected = Some(Instant::now());
+        self.times.connected = Some(now());
         self.relay_link(&backend, link, client).await
     }
 

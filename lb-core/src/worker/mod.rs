@@ -218,7 +218,7 @@ impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.get_mut().session).poll(cx)
+        timer::wake_up(|| Pin::new(&mut self.get_mut().session).poll(cx))
     }
 }
 
@@ -368,6 +368,7 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
 /// Once a second: closed and unneeded server connections go.
 async fn housekeeping(worker: Rc<Worker>) {
     loop {
+        timer::look_over_deadlines(Instant::now());
         tokio::time::sleep(SWEEP_EVERY).await;
         if !worker.pools.is_empty() {
             let topology = worker.topology();
