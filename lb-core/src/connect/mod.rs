@@ -109,6 +109,13 @@ impl Link {
         self.lease = opened.lease;
         self.established = opened.established;
         self.reused = false;
+        let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
+        if let (ServerConn::H2 { client, .. }, Some(pool)) = (&self.conn, self.pool)
+            && !self.exclusive
+            && policy != HttpReuse::Never
+        {
+            worker.pools.share(pool, Rc::clone(client));
+        }
         Ok(())
     }
 
@@ -165,6 +172,10 @@ pub(crate) struct Connector<'a> {
     pub(crate) assigned_at: Option<Instant>,
     /// The last server chosen.
     pub(crate) server: Option<Arc<Server>>,
+    /// Path and query of a request that `redir` of a server may send elsewhere.
+    pub(crate) redirect_path: Option<Vec<u8>>,
+    /// Where it sends it.
+    pub(crate) redirected: Option<Vec<u8>>,
 }
 
 impl<'a> Connector<'a> {
@@ -193,6 +204,8 @@ impl<'a> Connector<'a> {
             backend_queue: 0,
             assigned_at: None,
             server: None,
+            redirect_path: None,
+            redirected: None,
         }
     }
 
@@ -220,6 +233,12 @@ impl<'a> Connector<'a> {
             self.assigned_at.get_or_insert(now);
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
+            if let (Some(path), Some(server)) = (&self.redirect_path, &self.server)
+                && let Some(redir) = &server.config.redir
+            {
+                self.redirected = Some([redir.as_bytes(), path].concat());
+                return Err(refused());
+            }
             if let Some(found) = &assignment
                 && let Some(conn) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
@@ -340,10 +359,10 @@ impl<'a> Connector<'a> {
     ) -> Result<Assignment, StreamError> {
         let deadline = after(self.started, self.timeouts.queue);
         let watch = self.backend.config.options.abortonclose;
-        let mut waiting = std::pin::pin!(ticket.wait(None));
         let pool = &self.worker.buffers;
         let assignment = poll_fn(|cx| {
-            if let Poll::Ready(result) = waiting.as_mut().poll(cx) {
+            let waiting = std::pin::pin!(ticket.wait(None));
+            if let Poll::Ready(result) = waiting.poll(cx) {
                 return Poll::Ready(result.map_err(|error| match error {
                     QueueError::Timeout => StreamError::new(End::Server, Stage::Queue, Kind::Timeout),
                     QueueError::NoServer => StreamError::new(End::Server, Stage::Connect, Kind::Closed),
@@ -354,7 +373,16 @@ impl<'a> Connector<'a> {
             }
             timer.poll(cx, deadline).map(|()| Err(StreamError::new(End::Server, Stage::Queue, Kind::Timeout)))
         })
-        .await?;
+        .await;
+        let assignment = match assignment {
+            Ok(assignment) => assignment,
+            Err(error) => {
+                // The time and the place in the queue are logged as if it had been left in order.
+                self.assigned_at = Some(Instant::now());
+                (self.server_queue, self.backend_queue) = ticket.position();
+                return Err(error);
+            }
+        };
         self.server_queue = assignment.server_queue;
         self.backend_queue = assignment.backend_queue;
         Ok(assignment)
@@ -362,7 +390,8 @@ impl<'a> Connector<'a> {
 
     /// A connection that is already open, where `http-reuse` lets this request use it.
     fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<ServerConn> {
-        if self.retries > 0 {
+        // The same server again gets a connection of its own; another one is as good as at the first try.
+        if self.retries > 0 && !self.redispatched {
             return None;
         }
         if let Some(mut held) = private.take()

@@ -41,11 +41,12 @@ impl Stream<'_> {
             None => std::sync::Arc::clone(&self.info.frontend.config),
         };
         self.end.status = status;
-        let BuiltReply::Message(head, body) = built(error_reply(status, &config.errors)) else { return false };
-        let whole = client.body_received() && client.payload().is_empty();
+        let BuiltReply::Message(mut head, body) = built(error_reply(status, &config.errors)) else { return false };
+        let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
-        if write_reply(&head, &body, self.request.version(), keep, head_only, client).is_err() {
+        let options = self.reply_options(head.version(), keep);
+        if write_reply(&mut head, &body, head_only, &options, client).is_err() {
             return false;
         }
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
@@ -56,12 +57,18 @@ impl Stream<'_> {
     pub(super) fn finish(&mut self) {
         // HAProxy's line is written when the stream has left its backend: `%bc` does not count it.
         self.session = None;
+        self.log();
+        self.worker.heads.give(std::mem::take(&mut self.request));
+        self.worker.heads.give(std::mem::take(&mut self.response));
+    }
+
+    /// Writes the access line, unless that was done.
+    pub(super) fn log(&mut self) {
         if !self.info.frontend.log.is_off() && !self.end.logged {
             let record = self.record();
             self.worker.log(&self.info.frontend, &record);
         }
-        self.worker.heads.give(std::mem::take(&mut self.request));
-        self.worker.heads.give(std::mem::take(&mut self.response));
+        self.end.logged = true;
     }
 
     fn record(&self) -> LogRecord {
@@ -82,6 +89,10 @@ impl Stream<'_> {
             record.td = Some(since(response, now));
         }
         record.ta = Some(since(times.first_byte, now));
+        if self.times.held.is_some() {
+            record.tw = self.times.held;
+        }
+        record.early = self.info.frontend.config.options.logasap;
         let end = &self.end;
         record.status = end.status;
         record.cause = end.cause;
@@ -98,7 +109,7 @@ impl Stream<'_> {
         }
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
-            record.srvconn = server.current();
+            record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
         }
         record.request_line.extend_from_slice(self.request.method());
         if !record.request_line.is_empty() {
@@ -109,8 +120,7 @@ impl Stream<'_> {
                 Version::Http11 => b" HTTP/1.1",
                 Version::Http2 => b" HTTP/2.0",
             });
-            // One byte of the room is the terminator's in HAProxy.
-            record.request_line.truncate(self.worker.settings.logurilen - 1);
+            record.request_line.truncate(self.worker.settings.logurilen);
         }
         record
     }
@@ -189,13 +199,7 @@ fn log_refused(
 }
 
 /// Logs a connection that ended in a handshake, with how much of one had been received.
-pub(crate) fn log_connection_error(
-    worker: &Worker,
-    info: &ClientInfo,
-    listener: &str,
-    message: &str,
-    received: u64,
-) {
+pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str, received: u64) {
     if info.frontend.log.is_off() {
         return;
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod error;
 pub(crate) mod exchange;
+mod early;
 mod finish;
 pub(crate) mod h2_end;
 mod local;
@@ -37,6 +38,8 @@ pub(crate) struct Stream<'a> {
     backend: Option<Arc<BackendEntry>>,
     session: Option<BackendSession>,
     server: Option<Arc<Server>>,
+    /// Where `redir` of the chosen server sends the client.
+    redirected: Option<Vec<u8>>,
     times: Times,
     end: End,
 }
@@ -56,6 +59,8 @@ struct Times {
     connected: Option<Instant>,
     /// The response's head was complete.
     response: Option<Instant>,
+    /// The client was held this long by `tarpit`.
+    held: Option<std::time::Duration>,
 }
 
 /// How a stream ended, for the log and the counters.
@@ -66,6 +71,8 @@ struct End {
     stage: Stage,
     retries: u32,
     redispatched: bool,
+    /// Connections of the server without this one, when it was given back.
+    srvconn: Option<u32>,
     server_queue: u64,
     backend_queue: u64,
     bytes_to_client: u64,
@@ -103,6 +110,7 @@ impl<'a> Stream<'a> {
             assigned: None,
             connected: None,
             response: None,
+            held: None,
         };
         Self {
             worker,
@@ -114,6 +122,7 @@ impl<'a> Stream<'a> {
             backend: None,
             session: None,
             server: None,
+            redirected: None,
             times,
             end: End::default(),
         }

@@ -1,5 +1,6 @@
 //! A deadline that is cheap to move: one tokio timer per connection, re-armed only when it fires too early.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -39,6 +40,27 @@ impl Timer {
                 None => self.sleep = Some(Box::pin(tokio::time::sleep_until(armed.into()))),
             }
             self.armed = Some(armed);
+        }
+    }
+}
+
+/// Timers of streams that ended, for later ones: they stay armed, so that most streams never touch the runtime's
+/// timers. One that fires with nobody waiting wakes nothing.
+#[derive(Debug, Default)]
+pub(crate) struct TimerPool(RefCell<Vec<Timer>>);
+
+/// Timers kept for reuse.
+const KEPT: usize = 1024;
+
+impl TimerPool {
+    pub(crate) fn take(&self) -> Timer {
+        self.0.borrow_mut().pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give(&self, timer: Timer) {
+        let mut free = self.0.borrow_mut();
+        if timer.sleep.is_some() && free.len() < KEPT {
+            free.push(timer);
         }
     }
 }

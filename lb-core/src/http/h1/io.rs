@@ -199,11 +199,11 @@ impl H1Conn {
         self.trailers.as_deref()
     }
 
-    /// Takes what was received and not decoded: the first bytes of a tunnel.
+    /// Takes what was received behind the head, decoded or not: the first bytes of a tunnel.
     pub(crate) fn take_raw(&mut self) -> Vec<u8> {
-        let raw = self.raw().to_vec();
-        self.consume_raw(raw.len());
-        raw
+        let bytes = [self.payload(), self.raw()].concat();
+        self.discard();
+        bytes
     }
 
     /// Throws away what is buffered.
@@ -220,6 +220,57 @@ impl H1Conn {
                 // Full: the peer is alive enough.
                 Err(error) if error.kind() == io::ErrorKind::OutOfMemory => return Poll::Pending,
                 Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+
+    /// Ready once the whole body is here, or as much of it as the buffer takes (configuration.txt,
+    /// `option http-buffer-request`).
+    pub(crate) fn poll_body_buffered(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<()>> {
+        while self.raw_end - self.payload_start < pool.small_size() && !self.body_is_here()? {
+            match ready!(self.poll_read_more(cx, pool)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => break,
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Throws away a body that has come already. False, and nothing is done, where some of it is still to come.
+    pub(crate) fn drop_body(&mut self) -> bool {
+        if !matches!(self.body_is_here(), Ok(true)) {
+            return false;
+        }
+        loop {
+            self.consume(self.payload_end - self.payload_start);
+            if self.body_received() {
+                return true;
+            }
+            if !matches!(self.decode(), Ok(true)) {
+                return false;
+            }
+        }
+    }
+
+    fn body_is_here(&self) -> io::Result<bool> {
+        match &self.decoder {
+            BodyDecoder::Done | BodyDecoder::UntilClose => Ok(true),
+            BodyDecoder::Length(left) => Ok(self.raw().len() as u64 >= *left),
+            BodyDecoder::Chunked(decoder) => {
+                // A rehearsal: the real decoding happens in place, when the body moves.
+                let (mut decoder, mut copy) = (decoder.clone(), self.raw().to_vec());
+                let mut at = 0;
+                loop {
+                    let window = copy.get_mut(at..).unwrap_or_default();
+                    let decoded =
+                        decoder.decode(window).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+                    at += decoded.consumed;
+                    if decoded.done || decoded.consumed == 0 || at >= copy.len() {
+                        return Ok(decoded.done);
+                    }
+                }
             }
         }
     }
