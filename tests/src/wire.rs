@@ -300,7 +300,8 @@ impl Wire {
                 interim.push(message);
                 continue;
             }
-            let bodyless = method == "HEAD" || matches!(status, 101 | 204 | 304) || (method == "CONNECT" && status < 300);
+            let bodyless =
+                method == "HEAD" || matches!(status, 101 | 204 | 304) || (method == "CONNECT" && status < 300);
             if !bodyless {
                 self.read_body(&mut message, true)?;
             }

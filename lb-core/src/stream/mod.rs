@@ -1,8 +1,8 @@
 //! One request/response exchange; `run` names every stage in order.
 
+mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
-mod early;
 mod finish;
 pub(crate) mod h2_end;
 mod local;

@@ -176,18 +176,27 @@ impl Stream<'_> {
         loop {
             let mut link = connector.next(client, timer, private).await?;
             if let Err(error) = self.write_request_head(backend, &mut link) {
-                connector.failed(link, error, timer).await?;
+                connector.failed(link, error, client, timer).await?;
                 continue;
             }
             let mut exchange = Exchange::new(Instant::now());
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
+            let watch = backend.config.options.abortonclose;
             let sent = poll_fn(|cx| {
                 let mut ends =
                     Ends { client: client.reborrow(), server: link.conn.side(), pool, timer, timeouts: &timeouts };
                 match exchange.poll_first_bytes(cx, &mut ends) {
                     Poll::Ready(result) => Poll::Ready(result),
+                    Poll::Pending
+                        if fresh
+                            && watch
+                            && ends.client.body_received()
+                            && ends.client.poll_closed(cx, pool).is_ready() =>
+                    {
+                        Poll::Ready(Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed)))
+                    }
                     Poll::Pending if fresh => ends
                         .timer
                         .poll(cx, deadline)
@@ -203,7 +212,7 @@ impl Stream<'_> {
                     return Ok((link, exchange));
                 }
                 Err(error) if error.end == End::Client => return Err(error),
-                Err(error) => connector.failed(link, error, timer).await?,
+                Err(error) => connector.failed(link, error, client, timer).await?,
             }
         }
     }
@@ -255,6 +264,7 @@ impl Stream<'_> {
         let timeouts = self.pair(backend).timeouts();
         let relaxed = backend.config.options.accept_invalid_http_response;
         let limits = self.worker.settings.limits;
+        let watch = backend.config.options.abortonclose;
         let mut retried = false;
         loop {
             self.end.reused = link.reused;
@@ -266,7 +276,11 @@ impl Stream<'_> {
                     timer,
                     timeouts: &timeouts,
                 };
-                exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
+                let head = exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response);
+                if head.is_pending() && watch && exchange.request.is_done() {
+                    return ends.poll_abandoned(cx);
+                }
+                head
             })
             .await;
             match received {
@@ -313,9 +327,7 @@ impl Stream<'_> {
         if self.request.version() == Version::Http10 {
             return Ok(());
         }
-        client
-            .write_interim(&self.response)
-            .map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
+        client.write_interim(&self.response).map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         super::local::flush(client, timer, deadline).await
     }
