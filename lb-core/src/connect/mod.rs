@@ -273,7 +273,7 @@ impl<'a> Connector<'a> {
                 }
                 Err(error) => {
                     drop(slot);
-                    self.after_failure(server.as_deref(), error, timer).await?;
+                    self.after_failure(server.as_deref(), error, client, timer).await?;
                 }
             }
         }
@@ -287,18 +287,20 @@ impl<'a> Connector<'a> {
         &mut self,
         link: Link,
         error: StreamError,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         let server = link.server.clone();
         // The slot goes first: the next attempt may want the same server.
         drop(link);
-        self.after_failure(server.as_deref(), error, timer).await
+        self.after_failure(server.as_deref(), error, client, timer).await
     }
 
     async fn after_failure(
         &mut self,
         server: Option<&Server>,
         error: StreamError,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         if let Some(server) = server {
@@ -318,17 +320,29 @@ impl<'a> Connector<'a> {
             self.force = index;
             if error.kind == Kind::Closed {
                 let until = now() + turn_around(&self.timeouts);
-                poll_fn(|cx| timer.poll(cx, Some(until))).await;
+                let (watch, pool) = (self.backend.config.options.abortonclose, &self.worker.buffers);
+                let gone = poll_fn(|cx| {
+                    if watch && client.poll_closed(cx, pool).is_ready() {
+                        return Poll::Ready(true);
+                    }
+                    timer.poll(cx, Some(until)).map(|()| false)
+                })
+                .await;
+                if gone {
+                    return Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed));
+                }
             }
         }
         Ok(())
     }
 
     /// Whether this retry may go to another server (configuration.txt, `option redispatch`): every `n`th one, or,
-    /// with a negative number, the ones counted from the last.
+    /// with a negative number, the ones counted from the last. HAProxy counts only where the algorithm binds a client
+    /// to a server; elsewhere every retry goes to the next one, at once.
     fn redispatches_now(&self, allowed: u32) -> bool {
         match self.backend.config.redispatch {
             None | Some(0) => false,
+            Some(_) if !self.backend.backend.is_deterministic() => true,
             Some(every) if every > 0 => self.retries.is_multiple_of(every.unsigned_abs()),
             Some(from_last) => {
                 let left = allowed - self.retries;

@@ -37,6 +37,16 @@ impl Ends<'_, '_> {
     }
 }
 
+impl Ends<'_, '_> {
+    /// `option abortonclose`: ready when the client left while its response was waited for. One that only closed its
+    /// sending side gets an answer.
+    pub(crate) fn poll_abandoned<T>(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, StreamError>> {
+        let closed = self.client.poll_closed(cx, self.pool);
+        let stage = if self.client.is_half_closed() { Stage::Headers } else { Stage::Data };
+        closed.map(|()| Err(StreamError::new(End::Client, stage, Kind::Closed)))
+    }
+}
+
 /// State of both directions.
 #[derive(Debug)]
 pub(crate) struct Exchange {

@@ -22,7 +22,7 @@ impl Stream<'_> {
         let started = self.times.response.is_some();
         // A client that is gone, and one whose connection was reused for a request that the server's idle connection
         // did not survive, are told nothing: the second asks again by itself.
-        if error.end == End::Client && error.kind == Kind::Closed {
+        if error.end == End::Client && error.kind == Kind::Closed && error.stage != Stage::Headers {
             client.abort();
             return false;
         }
@@ -136,6 +136,7 @@ fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: I
     record.frontend_address = info.destination;
     record.frontend = std::sync::Arc::clone(&info.frontend.name);
     record.backend = std::sync::Arc::clone(&info.frontend.name);
+    record.frontend_http = info.frontend.config.mode == Mode::Http;
     record.frontend_tls = info.tls.is_some();
     record.tls = info.tls;
     record.th = Some(info.handshake);
@@ -179,7 +180,8 @@ fn log_refused(
     first_byte: Option<Instant>,
 ) {
     let info = &client.info;
-    if info.frontend.log.is_off() {
+    // The default line is about connections that were used.
+    if info.frontend.log.is_off() || info.frontend.log.format().is_connect_line() {
         return;
     }
     let now = now();

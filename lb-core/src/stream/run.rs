@@ -185,7 +185,7 @@ impl Stream<'_> {
                 Ok(()) => {}
                 Err(error) if error.end == End::Client => return Err(error),
                 Err(error) => {
-                    connector.failed(link, error, timer).await?;
+                    connector.failed(link, error, client, timer).await?;
                     continue;
                 }
             }
@@ -193,12 +193,21 @@ impl Stream<'_> {
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
+            let watch = backend.config.options.abortonclose;
             let sent = poll_fn(|cx| {
                 let client = client.reborrow();
                 let mut ends =
                     Ends { client, server: link.conn.side(), pool, timer, timeouts: &timeouts, watch: false };
                 match exchange.poll_first_bytes(cx, &mut ends) {
                     Poll::Ready(result) => Poll::Ready(result),
+                    Poll::Pending
+                        if fresh
+                            && watch
+                            && ends.client.body_received()
+                            && ends.client.poll_closed(cx, pool).is_ready() =>
+                    {
+                        Poll::Ready(Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed)))
+                    }
                     Poll::Pending if fresh => ends
                         .timer
                         .poll(cx, deadline)
@@ -214,7 +223,7 @@ impl Stream<'_> {
                     return Ok((link, exchange));
                 }
                 Err(error) if error.end == End::Client => return Err(error),
-                Err(error) => connector.failed(link, error, timer).await?,
+                Err(error) => connector.failed(link, error, client, timer).await?,
             }
         }
     }
@@ -280,7 +289,8 @@ impl Stream<'_> {
         let relaxed = backend.config.options.accept_invalid_http_response;
         let limits = self.worker.settings.limits;
         // A stream that is reset is given up by its client; a connection that is half closed may still be read from.
-        let watch = client.is_stream() || backend.config.options.abortonclose;
+        let watch = client.is_stream();
+        let abort = backend.config.options.abortonclose;
         let mut retried = false;
         loop {
             self.end.reused = link.reused;
@@ -293,7 +303,11 @@ impl Stream<'_> {
                     timeouts: &timeouts,
                     watch,
                 };
-                exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
+                let head = exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response);
+                if head.is_pending() && abort && exchange.request.is_done() {
+                    return ends.poll_abandoned(cx);
+                }
+                head
             })
             .await;
             match received {

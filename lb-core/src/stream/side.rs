@@ -158,6 +158,14 @@ impl Side<'_> {
         matches!(self, Self::H2(_))
     }
 
+    /// Whether the peer closed its sending side in order, and may still read.
+    pub(crate) fn is_half_closed(&self) -> bool {
+        match self {
+            Self::H1(conn) => conn.eof,
+            Self::H2(_) => false,
+        }
+    }
+
     /// Tells the peer that the message under way will not be completed. An HTTP/1 connection says so by closing.
     pub(crate) fn abort(&mut self) {
         if let Self::H2(end) = self {

@@ -28,6 +28,8 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
     let result = stream.relay_tcp(&mut client, &mut timer).await;
     if let Err(error) = result {
         stream.end.terminate(error.cause(), error.stage);
+        // What the client sent is taken, or closing its socket would reset it.
+        poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
     }
     stream.finish();
 }
@@ -47,6 +49,9 @@ impl Stream<'_> {
         self.server = connector.server.take();
         let link = link?;
         self.times.connected = Some(now());
+        if self.info.frontend.config.options.logasap {
+            self.log();
+        }
         self.relay_link(&backend, link, client).await
     }
 
@@ -146,7 +151,7 @@ async fn connect_tcp(
                 link.established = true;
                 return Ok(link);
             }
-            Err(error) => connector.failed(link, error, timer).await?,
+            Err(error) => connector.failed(link, error, &mut Side::H1(client), timer).await?,
         }
     }
 }
