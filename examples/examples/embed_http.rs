@@ -1,4 +1,4 @@
-//! An HTTP load balancer inside a program: `cargo run -p lb-examples --example embed_http`.
+//! An HTTP load balancer inside a program: `cargo run -p lb-examples --example embed_http -- LISTEN SERVER`.
 
 use lb_core::config::Balance;
 use lb_core::proxy::{Backend, Frontend, Proxy, Server};
@@ -10,6 +10,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .frontend(Frontend::http("web").bind(listen).default_backend("app").log_stdout())
         .backend(Backend::new("app").balance(Balance::RoundRobin).server(Server::new("s1", server)))
         .start()?;
+    for listener in proxy.listeners() {
+        println!("{} listens on {:?}", listener.frontend, listener.address);
+    }
     proxy.wait();
     Ok(())
 }

@@ -14,9 +14,10 @@ mod start;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWrite;
 
@@ -28,8 +29,9 @@ use crate::log::{Cause, Stage};
 use crate::stream::side::Side;
 use crate::stream::{self, Stream};
 use crate::topology::Frontend;
-use crate::worker::Worker;
+use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier};
+use crate::worker::{Seat, Worker};
 
 pub(crate) use start::start;
 
@@ -61,6 +63,7 @@ pub(crate) struct H1Client {
     pub(crate) idle_since: Instant,
     /// A server connection that only this session may use.
     pub(crate) private: Option<crate::connect::Private>,
+    seat: Seat,
 }
 
 /// What becomes of the connection after [`serve`].
@@ -72,53 +75,118 @@ enum Next {
     Http2,
 }
 
-/// Serves an HTTP/1 connection until it closes.
-pub(crate) async fn run_h1(worker: Rc<Worker>, conn: H1Conn, info: ClientInfo) {
-    let idle_since = info.accepted + info.handshake;
-    let mut client = H1Client { conn, info, timer: Timer::default(), requests: 0, idle_since, private: None };
-    loop {
-        match Box::pin(serve(&worker, &mut client)).await {
-            Next::Close => return,
-            Next::Idle => {}
-            Next::Http2 => {
-                let preread = client.conn.take_raw();
-                return Box::pin(h2::run(worker, client.conn.transport, preread, client.info)).await;
-            }
-        }
-        if !wait_readable(&worker, &mut client).await {
+/// Serves an HTTP/1 connection until it closes. Small on purpose: see above.
+#[derive(Debug)]
+pub(crate) struct H1Session {
+    worker: Rc<Worker>,
+    state: State,
+}
+
+enum State {
+    /// Waits for the next request's first byte.
+    Idle(Box<H1Client>),
+    /// Serves requests as long as they are there.
+    Busy(Pin<Box<dyn Future<Output = (Box<H1Client>, Next)>>>),
+    /// What comes then is the end.
+    Last(Pin<Box<dyn Future<Output = ()>>>),
+    Over,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Idle(_) => "Idle",
+            Self::Busy(_) => "Busy",
+            Self::Last(_) => "Last",
+            Self::Over => "Over",
+        })
+    }
+}
+
+impl H1Session {
+    /// A session of a connection that may have sent its first request already.
+    pub(crate) fn new(worker: Rc<Worker>, transport: Transport, info: ClientInfo) -> Self {
+        let client = Box::new(H1Client {
+            conn: H1Conn::new(transport),
+            idle_since: info.accepted + info.handshake,
+            info,
+            timer: Timer::default(),
+            requests: 0,
+            private: None,
+            seat: worker.idle_seat(),
+        });
+        let state = State::Busy(Box::pin(serve(Rc::clone(&worker), client)));
+        Self { worker, state }
+    }
+
+    /// The connection's idle time is over: serves what came, or ends.
+    fn leave_idle(&mut self, readable: bool) {
+        let State::Idle(mut client) = std::mem::replace(&mut self.state, State::Over) else { return };
+        let worker = Rc::clone(&self.worker);
+        if readable {
+            self.state = State::Busy(Box::pin(serve(worker, client)));
+        } else if client.requests == 0 && !worker.stopping() {
             // The first request's time is up: it is answered and logged. An idle connection just goes.
-            if client.requests == 0 && !worker.stopping() {
-                Box::pin(stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request)).await;
-            }
-            return;
+            self.state = State::Last(Box::pin(async move {
+                stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
+            }));
         }
     }
 }
 
-/// Waits for the next request's first byte. False: the connection's time is up or the worker stops.
-async fn wait_readable(worker: &Rc<Worker>, client: &mut H1Client) -> bool {
-    client.conn.release(&worker.buffers);
-    let timeouts = &client.info.frontend.config.timeouts;
-    let first = client.requests == 0;
-    let timeout = if first {
-        timeouts.http_request.or(timeouts.client)
-    } else {
-        timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client)
-    };
-    let deadline = after(client.idle_since, timeout);
-    let mut seat = worker.idle_seat();
-    poll_fn(|cx| {
-        if client.conn.transport.socket_mut().poll_read_ready(cx).is_ready() {
+impl Future for H1Session {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            match &mut this.state {
+                State::Idle(client) => {
+                    let readable = ready!(client.poll_readable(cx, &this.worker));
+                    this.leave_idle(readable);
+                }
+                State::Busy(serving) => {
+                    let (mut client, next) = ready!(serving.as_mut().poll(cx));
+                    this.state = match next {
+                        Next::Close => State::Over,
+                        Next::Idle => {
+                            client.conn.release(&this.worker.buffers);
+                            State::Idle(client)
+                        }
+                        Next::Http2 => {
+                            let preread = client.conn.take_raw();
+                            let H1Client { conn, info, .. } = *client;
+                            State::Last(Box::pin(h2::run(Rc::clone(&this.worker), conn.transport, preread, info)))
+                        }
+                    };
+                }
+                State::Last(last) => return last.as_mut().poll(cx),
+                State::Over => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl H1Client {
+    /// Waits for the next request's first byte. False: the connection's time is up or the worker stops.
+    fn poll_readable(&mut self, cx: &mut Context<'_>, worker: &Worker) -> Poll<bool> {
+        if self.conn.transport.socket_mut().poll_read_ready(cx).is_ready() {
             return Poll::Ready(true);
         }
+        let first = self.requests == 0;
         // A soft stop closes connections between two requests.
         if worker.stopping() && !first {
             return Poll::Ready(false);
         }
-        seat.sit(cx);
-        client.timer.poll(cx, deadline).map(|()| false)
-    })
-    .await
+        self.seat.sit(cx);
+        let timeouts = &self.info.frontend.config.timeouts;
+        let timeout = if first {
+            timeouts.http_request.or(timeouts.client)
+        } else {
+            timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client)
+        };
+        self.timer.poll(cx, after(self.idle_since, timeout)).map(|()| false)
+    }
 }
 
 /// How reading a request head ended.
@@ -136,7 +204,12 @@ enum Received {
 }
 
 /// Serves requests as long as they are there, then says what becomes of the connection.
-async fn serve(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
+async fn serve(worker: Rc<Worker>, mut client: Box<H1Client>) -> (Box<H1Client>, Next) {
+    let next = serve_requests(&worker, &mut client).await;
+    (client, next)
+}
+
+async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
     loop {
         let mut head = worker.heads.take();
         let mut first_byte = None;
@@ -169,17 +242,11 @@ async fn serve(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                 return Next::Idle;
             }
             Received::Closed(false) if client.requests > 0 => return Next::Close,
-            Received::Closed(partial) => {
-                if !partial {
-                    stream::log_refused(worker, client, 0, Cause::ClientAbort, Stage::Request, first_byte);
-                    return Next::Close;
-                }
-                (400, Cause::ClientAbort)
-            }
+            Received::Closed(_) => (400, Cause::ClientAbort),
             Received::Timeout => (408, Cause::ClientTimeout),
             Received::Invalid | Received::TooLarge => (400, Cause::Proxy),
         };
-        stream::refuse(worker, client, status, cause, Stage::Request).await;
+        stream::refuse(worker, client, status, cause, Stage::Request, first_byte).await;
         linger(worker, client).await;
         return Next::Close;
     }
@@ -198,6 +265,7 @@ async fn receive_head(
     let (conn, timer) = (&mut client.conn, &mut client.timer);
     let first_request = client.requests == 0;
     let idle_since = client.idle_since;
+    let mut active = None;
     poll_fn(|cx| {
         loop {
             if !conn.raw().is_empty() {
@@ -221,7 +289,7 @@ async fn receive_head(
             }
             match conn.poll_read_more(cx, &worker.buffers) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Received::Closed(!conn.raw().is_empty())),
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(_)) => active = None,
                 Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::OutOfMemory => {
                     return Poll::Ready(Received::TooLarge);
                 }
@@ -231,7 +299,10 @@ async fn receive_head(
         }
         let Some(first_byte) = *first_byte else { return Poll::Ready(Received::Nothing) };
         let start = if first_request { idle_since } else { first_byte };
-        let deadline = earlier(after(start, timeouts.http_request), after(Instant::now(), timeouts.client));
+        let deadline = earlier(
+            after(start, timeouts.http_request),
+            after(*active.get_or_insert_with(Instant::now), timeouts.client),
+        );
         timer.poll(cx, deadline).map(|()| Received::Timeout)
     })
     .await
@@ -265,4 +336,17 @@ async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
         }
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an idle connection costs in memory, apart from its task's header, its registration with the event loop and
+    /// its timer.
+    #[test]
+    fn an_idle_session_is_small() {
+        assert!(size_of::<H1Session>() <= 32, "{}", size_of::<H1Session>());
+        assert!(size_of::<H1Client>() <= 448, "{}", size_of::<H1Client>());
+    }
 }

@@ -10,9 +10,10 @@ use crate::backend::Backend;
 use crate::config::{
     Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts,
 };
+use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
-use crate::net::ConnectOptions;
+use crate::net::{ConnectOptions, SystemOptions};
 use crate::server::Server;
 use crate::tls::{self, TlsClientConfig, TlsConfigError};
 
@@ -25,6 +26,10 @@ pub struct Settings {
     pub limits: Limits,
     /// `tune.maxaccept`: connections accepted in a row by one listener.
     pub maxaccept: usize,
+    /// `tune.http.logurilen`: longest request line that is logged, with its terminator.
+    pub logurilen: usize,
+    /// `h1-case-adjust` and `h1-case-adjust-file`.
+    pub case_adjust: Arc<CaseAdjust>,
     /// The `global` section as it was read.
     pub global: Arc<Global>,
 }
@@ -43,7 +48,9 @@ impl Settings {
             Some(_) => usize::MAX,
             None => 64,
         };
-        Self { bufsize, limits, maxaccept, global: Arc::new(global.clone()) }
+        let logurilen = global.tune.http_logurilen.unwrap_or(1024).max(2) as usize;
+        let case_adjust = Arc::new(CaseAdjust::new(global.h1_case_adjust.iter().map(|(from, to)| (from, to))));
+        Self { bufsize, limits, maxaccept, logurilen, case_adjust, global: Arc::new(global.clone()) }
     }
 }
 
@@ -77,6 +84,8 @@ pub struct BackendEntry {
     pub backend: Arc<Backend>,
     /// Number of the first server's connection pool; server `i` has pool `first_pool + i`.
     pub first_pool: usize,
+    /// Where lines about its servers go.
+    pub log_targets: LogTargets,
     /// How to open connections to each server; one more for `dispatch` and `option transparent`.
     pub connect: Vec<ConnectOptions>,
     /// TLS towards each server that has it.
@@ -179,7 +188,7 @@ impl Topology {
     ///
     /// # Errors
     /// Names that resolve to nothing, formats that do not compile.
-    pub fn new(config: &Config, maxconn: u32) -> Result<Self, TopologyError> {
+    pub fn new(config: &Config, maxconn: u32, system: &SystemOptions) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
         let mut backends = Vec::new();
         let mut pools = 0;
@@ -190,8 +199,10 @@ impl Topology {
                 config: Arc::new(section.clone()),
                 backend: Arc::new(Backend::new(section)),
                 first_pool: pools,
-                connect: connect_options(section, &config.global),
+                connect: connect_options(section, &config.global, system),
                 tls: server_tls(section, &config.global)?,
+                log_targets: log_targets(section, &config.global)
+                    .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?,
             }));
             pools += section.servers.len();
         }
@@ -218,6 +229,7 @@ impl Topology {
                 maxconn: section.maxconn.unwrap_or(maxconn),
             }));
         }
+        set_fullconn(&frontends, &backends);
         Ok(Self { settings, frontends, backends, pools })
     }
 }
@@ -231,6 +243,16 @@ impl Topology {
     }
 }
 
+/// `fullconn`: by default a tenth of the sum of the `maxconn` of the frontends that may lead to the backend
+/// (configuration.txt, `fullconn`).
+fn set_fullconn(frontends: &[Arc<Frontend>], backends: &[Arc<BackendEntry>]) {
+    for backend in backends.iter().filter(|backend| backend.config.fullconn.is_none()) {
+        let leading = frontends.iter().filter(|frontend| frontend.default_backend == Some(backend.index));
+        let sum: u64 = leading.map(|frontend| u64::from(frontend.maxconn)).sum();
+        backend.backend.set_fullconn(u32::try_from(sum.div_ceil(10)).unwrap_or(u32::MAX));
+    }
+}
+
 fn server_tls(section: &ProxyConfig, global: &Global) -> Result<Vec<Option<TlsClientConfig>>, TopologyError> {
     let of_server = |server: &ServerConfig| match &server.ssl {
         None => Ok(None),
@@ -241,15 +263,18 @@ fn server_tls(section: &ProxyConfig, global: &Global) -> Result<Vec<Option<TlsCl
     section.servers.iter().map(of_server).collect()
 }
 
-fn connect_options(section: &ProxyConfig, global: &Global) -> Vec<ConnectOptions> {
+fn connect_options(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> Vec<ConnectOptions> {
     let base = ConnectOptions {
         keepalive: section.options.srvtcpka.then(|| section.options.srvtcpka_params.clone()),
         sndbuf: global.tune.sndbuf_server,
         rcvbuf: global.tune.rcvbuf_server,
+        nolinger: section.options.nolinger,
+        smart_connect: section.options.tcp_smart_connect,
+        system: system.clone(),
         ..ConnectOptions::default()
     };
     let of_server = |server: &ServerConfig| {
-        let options = ConnectOptions { tcp_user_timeout: server.tcp_user_timeout, ..base.clone() };
+        let options = ConnectOptions { tcp_user_timeout: server.tcp_user_timeout, tfo: server.tfo, ..base.clone() };
         options.with_source(server.source.clone().or_else(|| section.source.clone()))
     };
     let own = base.clone().with_source(section.source.clone());
@@ -258,14 +283,17 @@ fn connect_options(section: &ProxyConfig, global: &Global) -> Vec<ConnectOptions
 
 fn access_log(section: &ProxyConfig, global: &Global) -> Result<AccessLog, String> {
     let format = LogFormat::choose(&section.log_format, section.mode == Mode::Http).map_err(|e| e.to_string())?;
+    Ok(AccessLog::new(format, log_targets(section, global)?, (&section.options).into()))
+}
+
+fn log_targets(section: &ProxyConfig, global: &Global) -> Result<LogTargets, String> {
     let tag = section.log_tag.as_ref().or(global.log_tag.as_ref());
     let hostname = match global.log_send_hostname.as_deref() {
         Some("") => Some(rustix::system::uname().nodename().to_string_lossy().into_owned()),
         other => other.map(str::to_owned),
     };
     let settings = LogSettings { tag: tag.map_or("haproxy", String::as_str).to_owned(), hostname };
-    let targets = LogTargets::new(&resolve_logs(section, global), &settings).map_err(|e| e.to_string())?;
-    Ok(AccessLog::new(format, targets, (&section.options).into()))
+    LogTargets::new(&resolve_logs(section, global), &settings).map_err(|e| e.to_string())
 }
 
 fn resolve_logs(section: &ProxyConfig, global: &Global) -> Vec<LogTarget> {

@@ -62,6 +62,11 @@ impl Transport {
         }
     }
 
+    /// Whether the connection is TCP in clear, registered or not.
+    pub fn is_plain_tcp(&self) -> bool {
+        matches!(self, Self::Plain(Socket::Tcp(_) | Socket::Fresh(Some(_))))
+    }
+
     /// Whether the connection is under TLS.
     pub fn is_tls(&self) -> bool {
         !matches!(self, Self::Plain(_))

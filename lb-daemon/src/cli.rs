@@ -31,6 +31,12 @@ pub(crate) struct Cli {
     /// `-db`.
     #[arg(long)]
     pub(crate) foreground: bool,
+    /// `-D`: go to the background.
+    #[arg(long)]
+    pub(crate) daemon: bool,
+    /// `-p`: file that takes the process' number.
+    #[arg(long)]
+    pub(crate) pidfile: Option<PathBuf>,
     /// `-dD`.
     #[arg(long)]
     pub(crate) diagnostics: bool,
@@ -131,10 +137,10 @@ const WORDS: [(&str, Word); 35] = [
     ("-V", Word::Switch("--verbose")),
     ("-v", Word::Switch("--version")),
     ("-h", Word::Switch("--help")),
-    ("-D", Word::Missing),
+    ("-D", Word::Switch("--daemon")),
     ("-W", Word::Missing),
     ("-Ws", Word::Missing),
-    ("-p", Word::Missing),
+    ("-p", Word::Value("--pidfile")),
     ("-m", Word::Missing),
     ("-sf", Word::Missing),
     ("-st", Word::Missing),
@@ -316,7 +322,7 @@ mod tests {
         assert!(matches!(parse("-n100 -f a"), Err(CliError::Unknown { .. })));
         assert!(matches!(parse("-f a stray"), Err(CliError::Unknown { .. })));
         assert!(matches!(parse("--nonsense"), Err(CliError::Unknown { .. })));
-        for word in ["-D", "-W", "-Ws", "-sf", "-p", "-dM0x50", "-dL"] {
+        for word in ["-W", "-Ws", "-sf", "-m", "-dM0x50", "-dL"] {
             assert_eq!(parse(word), Err(CliError::NotSupported(word.to_owned())));
         }
     }

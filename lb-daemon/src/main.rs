@@ -4,11 +4,12 @@
 
 mod check;
 mod cli;
-mod inherited;
 mod limits;
+mod process;
 mod report;
 mod run;
 mod signals;
+mod system;
 mod usage;
 mod version;
 

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use lb_core::config::Diagnostics;
 use lb_core::config::render::{RenderOptions, render};
+use lb_core::server::ServerEvent;
 
 use crate::version;
 
@@ -63,6 +64,12 @@ impl Reporter {
         }
         eprintln!("{label} ({pid}) : {message}");
     }
+}
+
+/// A change of a server's state, as it happens.
+pub(crate) fn server_event(event: &ServerEvent) {
+    let label = if event.is_alert() { "[ALERT]   " } else { "[WARNING] " };
+    eprintln!("{label} ({}) : {}", std::process::id(), event.stderr_line());
 }
 
 fn executable() -> String {

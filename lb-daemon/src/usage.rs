@@ -7,12 +7,14 @@ pub(crate) fn text(identity: Identity) -> String {
     let name = identity.program();
     format!(
         "\
-Usage : {name} [-f <cfgfile|cfgdir>]* [ -vdVq ] [ -c ] [ -n <maxconn> ] [ -N <maxpconn> ]
-        [ -C <dir> ] [-- <cfgfile>*]
+Usage : {name} [-f <cfgfile|cfgdir>]* [ -vdVDq ] [ -c ] [ -n <maxconn> ] [ -N <maxpconn> ]
+        [ -p <pidfile> ] [ -C <dir> ] [-- <cfgfile>*]
         -v displays version ; -vv shows known build options.
         -d enters debug mode ; -db only disables background mode.
         -V enters verbose mode (disables quiet mode)
         -C changes to <dir> before loading files.
+        -D goes daemon
+        -p writes pids to this file
         -q quiet mode : don't display messages
         -c check mode : only check config files and exit
         -cc check condition : evaluate a condition and exit

@@ -69,7 +69,7 @@ fn help_versions_and_refusals() {
     expect(&["-v"], 0, "lbd version", "");
     expect(&["-vv"], 0, "Feature list : ", "");
     expect(&["-f", "quickstart.cfg", "stray"], 1, "lbd version", "unknown option 'stray'");
-    expect(&["-D", "-f", "quickstart.cfg"], 1, "", "option '-D' is not supported yet.");
+    expect(&["-W", "-f", "quickstart.cfg"], 1, "", "option '-W' is not supported yet.");
     expect(&["-f"], 1, "", "option '-f' requires an argument.");
     expect(&["-dKhelp", "-q", "-c", "-f", "quickstart.cfg"], 0, "# List of supported keyword classes:", "");
 }

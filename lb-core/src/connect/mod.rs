@@ -59,9 +59,17 @@ impl ServerConn {
 /// A server connection that only one session may use (`http-reuse never`, or bound to the client's address).
 #[derive(Debug)]
 pub(crate) struct Private {
-    conn: Box<H1Conn>,
+    conn: Option<Box<H1Conn>>,
     backend: usize,
     server: usize,
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        if let Some(conn) = self.conn.take() {
+            pool::close(conn);
+        }
+    }
 }
 
 /// A connection to a server, held by a stream.
@@ -111,12 +119,21 @@ impl Link {
         Ok(())
     }
 
+    /// Closes the connection after a complete exchange.
+    pub(crate) fn close(self) {
+        if let ServerConn::H1(conn) = self.conn {
+            pool::close(conn);
+        }
+    }
+
     /// Keeps the connection for the next request, here or in the pool of its server.
     pub(crate) fn keep(self, worker: &Worker, policy: HttpReuse, private: &mut Option<Private>) {
-        let Some(server) = &self.server else { return };
         // A stream leaves its connection where it is: in the pool.
         let ServerConn::H1(mut conn) = self.conn else { return };
-        if conn.eof || !conn.raw().is_empty() || conn.has_output() {
+        let Some(server) = self.server.as_deref().filter(|_| conn.raw().is_empty() && !conn.has_output()) else {
+            return pool::close(conn);
+        };
+        if conn.eof {
             return;
         }
         conn.release(&worker.buffers);
@@ -124,9 +141,9 @@ impl Link {
         conn.bytes_out = 0;
         match self.pool {
             Some(pool) if !self.exclusive && policy != HttpReuse::Never => {
-                worker.pools.give(pool, conn, self.reused, &server.config);
+                worker.pools.give(pool, conn, self.reused, server);
             }
-            _ => *private = Some(Private { conn, backend: self.backend, server: server.index }),
+            _ => *private = Some(Private { conn: Some(conn), backend: self.backend, server: server.index }),
         }
     }
 }
@@ -358,9 +375,10 @@ impl<'a> Connector<'a> {
         if let Some(mut held) = private.take()
             && held.backend == self.backend.index
             && held.server == assignment.server.index
-            && pool::is_quiet(&mut held.conn)
+            && let Some(mut conn) = held.conn.take()
+            && pool::is_quiet(&mut conn)
         {
-            return Some(ServerConn::H1(held.conn));
+            return Some(ServerConn::H1(conn));
         }
         let pool = self.backend.first_pool + assignment.server.index;
         if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request) {

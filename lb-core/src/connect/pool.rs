@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
 use std::time::Instant;
 
-use crate::config::{HttpReuse, ServerConfig};
+use crate::config::HttpReuse;
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
+use crate::net::set_no_linger;
+use crate::server::Server;
 
 /// How often idle connections are looked over: closed ones dropped, unneeded ones purged.
 pub(crate) const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
@@ -28,6 +30,8 @@ struct Pool {
     /// The fewest idle connections since the last purge: that many were not needed.
     spare: usize,
     purged: Instant,
+    /// The most streams the server had at once since the last purge: more idle connections than that are of no use.
+    peak: u32,
 }
 
 /// An HTTP/2 connection to a server.
@@ -72,7 +76,7 @@ pub(crate) struct ServerPools {
 
 impl ServerPools {
     pub(crate) fn new(counts: Arc<PoolCounts>, now: Instant) -> Self {
-        let pool = || RefCell::new(Pool { idle: Vec::new(), spare: 0, purged: now });
+        let pool = || RefCell::new(Pool { idle: Vec::new(), spare: 0, purged: now, peak: 0 });
         Self {
             pools: counts.per_server.iter().map(|_| pool()).collect(),
             shared: counts.per_server.iter().map(|_| RefCell::default()).collect(),
@@ -120,22 +124,30 @@ impl ServerPools {
     }
 
     /// Keeps a connection for later, unless a limit says that it must be closed.
-    pub(crate) fn give(&self, slot: usize, conn: Box<H1Conn>, reused: bool, server: &ServerConfig) {
+    pub(crate) fn give(&self, slot: usize, mut conn: Box<H1Conn>, reused: bool, server: &Server) {
         let Some(pool) = self.pools.get(slot) else { return };
-        if server.pool_purge_delay.is_some_and(|delay| delay.is_zero()) {
-            return;
-        }
+        let config = &server.config;
         let held = self.counts.per_server.get(slot).map_or(0, |count| count.load(Ordering::Relaxed));
-        if server.pool_max_conn.is_some_and(|max| held >= max) {
-            return;
+        let kept = {
+            let mut pool = pool.borrow_mut();
+            pool.peak = pool.peak.max(server.current());
+            pool.idle.len() < pool.peak.max(config.pool_low_conn) as usize
+        };
+        if !kept
+            || config.pool_purge_delay.is_some_and(|delay| delay.is_zero())
+            || config.pool_max_conn.is_some_and(|max| held >= max)
+            // From here on the event loop tells whether the server closes it.
+            || conn.transport.socket_mut().register().is_err()
+        {
+            return close(conn);
         }
         if self.counts.total.load(Ordering::Relaxed) >= self.counts.high {
             // Room for the newest: it is the likeliest to be used again.
             let mut pool = pool.borrow_mut();
             if pool.idle.is_empty() {
-                return;
+                return close(conn);
             }
-            drop(pool.idle.remove(0));
+            close(pool.idle.remove(0).conn);
             self.count(slot, -1);
         }
         pool.borrow_mut().idle.push(Idle { conn, reused });
@@ -181,9 +193,10 @@ impl ServerPools {
                 if now.saturating_duration_since(pool.purged) >= delay {
                     let keep = server.config.pool_low_conn as usize;
                     let unneeded = pool.spare.div_ceil(2).min(pool.idle.len().saturating_sub(keep));
-                    pool.idle.drain(..unneeded);
+                    pool.idle.drain(..unneeded).for_each(|idle| close(idle.conn));
                     pool.spare = pool.idle.len();
                     pool.purged = now;
+                    pool.peak = server.current();
                 }
             }
             for _ in pool.idle.len()..before {
@@ -202,7 +215,8 @@ impl ServerPools {
     pub(crate) fn clear(&self) {
         self.shared.iter().for_each(|shared| shared.borrow_mut().clear());
         for (slot, pool) in self.pools.iter().enumerate() {
-            for _ in std::mem::take(&mut pool.borrow_mut().idle) {
+            for idle in std::mem::take(&mut pool.borrow_mut().idle) {
+                close(idle.conn);
                 self.count(slot, -1);
             }
         }
@@ -212,6 +226,14 @@ impl ServerPools {
 impl Drop for ServerPools {
     fn drop(&mut self) {
         self.clear();
+    }
+}
+
+/// Closes a connection on which nothing is under way. It is reset: closing in good order would leave a port behind in
+/// TIME_WAIT each time, on the one side that has few of them. HAProxy does the same.
+pub(crate) fn close(conn: Box<H1Conn>) {
+    if !conn.eof {
+        set_no_linger(conn.transport.socket());
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod fd_limit;
 pub mod limits;
+pub(crate) mod proxy_header;
 pub mod rate;

@@ -12,6 +12,7 @@ use tokio::net::UnixStream;
 use super::listen::{abstract_address, at_least_a_millisecond};
 use super::options::set_keepalive;
 use super::port_range::{PortLease, PortRange};
+use super::system_option::{SystemOption, SystemOptions};
 use crate::config::model::{Address, KeepAliveParams, Source, UseSrc};
 use crate::transport::Socket;
 
@@ -57,6 +58,10 @@ pub struct ConnectOptions {
     pub nolinger: bool,
     /// `option tcp-smart-connect`: the handshake's last ACK waits for the first data.
     pub smart_connect: bool,
+    /// `tfo` of the server.
+    pub tfo: bool,
+    /// For `tfo`.
+    pub system: SystemOptions,
 }
 
 impl ConnectOptions {
@@ -121,6 +126,10 @@ pub fn open_socket(
     let mut lease = None;
     if let ConnectTarget::Inet(inet) = target {
         set_tcp_options(&raw, options);
+        if options.tfo {
+            let set = options.system.set(&raw, SystemOption::FastOpenConnect);
+            set.map_err(|error| ConnectError::Option("tfo", error))?;
+        }
         lease = bind_source(&raw, *inet, options, client)?;
     }
     let connected = match raw.connect(&address) {

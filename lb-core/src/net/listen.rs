@@ -15,13 +15,14 @@ use rustix::fs::{Gid, Mode, Uid};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use super::options::set_keepalive;
+use super::system_option::{SystemOption, SystemOptions};
 use crate::config::model::{Address, BindOptions, KeepAliveParams};
 
 /// Longest name of an abstract socket.
 pub(super) const MAX_ABSTRACT: usize = 107;
 
 /// Settings of a listening socket that its connections inherit and that do not stand on the `bind` line.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct SocketTuning {
     /// `tune.sndbuf.client`.
     pub sndbuf: Option<u32>,
@@ -33,6 +34,8 @@ pub struct SocketTuning {
     pub nolinger: bool,
     /// `option tcp-smart-accept`.
     pub smart_accept: bool,
+    /// For `defer-accept` and `tfo`.
+    pub system: SystemOptions,
 }
 
 /// Sockets that the process was given: by number for `fd@n`, and by address from a previous process.
@@ -262,10 +265,6 @@ pub fn bind_socket(
     inherited: &mut Inherited,
 ) -> Result<ListenSocket, BindError> {
     let fail = |kind| move |source| BindError { kind, address: display(address), source };
-    if let Some(word) = unsupported(options) {
-        let source = io::Error::new(io::ErrorKind::Unsupported, format!("'{word}' is not supported"));
-        return Err(fail(BindErrorKind::Unsupported)(source));
-    }
     if let Address::Fd(number) = address {
         let fd = inherited.by_number(*number).map_err(fail(BindErrorKind::Inherited))?;
         return adopt(fd, options, tuning, backlog).map_err(fail(BindErrorKind::Inherited));
@@ -287,17 +286,6 @@ pub fn bind_socket(
             source,
         }),
         Address::Fd(_) => Err(fail(BindErrorKind::Inherited)(rustix::io::Errno::BADF.into())),
-    }
-}
-
-/// The first option that no safe system interface offers.
-fn unsupported(options: &BindOptions) -> Option<&'static str> {
-    if options.defer_accept {
-        Some("defer-accept")
-    } else if options.tfo {
-        Some("tfo")
-    } else {
-        None
     }
 }
 
@@ -333,6 +321,12 @@ fn bind_inet(
     }
     let mut warnings = Vec::new();
     let mut warn = |text: String| warnings.push(format!("{text} for [{address}]"));
+    if options.defer_accept {
+        tuning.system.set(&socket, SystemOption::DeferAccept).map_err(at(BindErrorKind::Unsupported))?;
+    }
+    if options.tfo {
+        tuning.system.set(&socket, SystemOption::FastOpen(backlog)).map_err(at(BindErrorKind::Unsupported))?;
+    }
     if options.transparent {
         set_transparent(&socket, address).map_err(at(BindErrorKind::Transparent))?;
     }

@@ -8,12 +8,14 @@ mod connect;
 mod listen;
 mod options;
 mod port_range;
+mod system_option;
 
 pub use accept::{Accepted, AcceptedSocket, AsyncListener, accept_nonblocking};
 pub use connect::{ConnectError, ConnectOptions, ConnectTarget, OpenSocket, connect, open_socket, wait_connected};
 pub use listen::{BindError, BindErrorKind, BoundAddress, Inherited, ListenSocket, SocketTuning, bind_socket};
 pub use options::{ClientOptions, apply_client_options, set_keepalive, set_no_linger, set_quickack};
 pub use port_range::{PortLease, PortRange};
+pub use system_option::{SetSystemOption, SystemOption, SystemOptions};
 
 #[cfg(test)]
 mod tests;

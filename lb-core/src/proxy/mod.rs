@@ -4,26 +4,57 @@
 //! installs a signal handler, a global logger or exits the process, and several instances live in one process.
 
 mod builder;
+mod control;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use crate::config::{Config, ProxyConfig};
+use crate::config::{Address, Config, ProxyConfig};
 use crate::listener::limits::{FrontendLimits, ListenerLimits, ProcessLimits};
 use crate::net::ClientOptions;
-use crate::net::{BindError, Inherited, SocketTuning, bind_socket};
+use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
+use crate::server::ServerEvent;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
 
 pub use builder::{Backend, Frontend, ProxyBuilder, Server};
 
+impl std::fmt::Debug for StartOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StartOptions").field("inherited", &self.inherited).finish_non_exhaustive()
+    }
+}
+
+/// Takes a [`ServerEvent`] of a running instance.
+pub type OnEvent = Box<dyn Fn(&ServerEvent) + Send + Sync>;
+
+/// A step between binding and serving.
+pub type AfterBind = Box<dyn FnOnce() -> Result<(), AfterBindError>>;
+
+/// Why [`StartOptions::after_bind`] gave up.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} : {source}")]
+pub struct AfterBindError {
+    /// What could not be done.
+    pub what: String,
+    /// What the system said.
+    #[source]
+    pub source: std::io::Error,
+}
+
 /// What a start takes besides the configuration.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct StartOptions {
     /// Sockets handed to the process, for `fd@n`.
     pub inherited: Inherited,
+    /// Runs once the listeners are bound and before the first thread is started: the moment to drop privileges.
+    pub after_bind: Option<AfterBind>,
+    /// Gets the lines about servers that HAProxy writes on stderr, from the control thread.
+    pub on_event: Option<OnEvent>,
+    /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
+    pub system: SystemOptions,
 }
 
 /// Why an instance did not start. Nothing is left running or bound.
@@ -37,13 +68,20 @@ pub enum StartError {
     #[error(transparent)]
     Topology(#[from] TopologyError),
     /// A listener could not be bound.
-    #[error("Starting frontend {frontend}: {source}")]
+    #[error("Binding [{place}] for {kind} {frontend}: {source}")]
     Bind {
+        /// Where its `bind` line stands, as `file:line`.
+        place: String,
+        /// What the section is called in messages.
+        kind: &'static str,
         /// The frontend it belongs to.
         frontend: String,
         /// What the system said.
         source: BindError,
     },
+    /// The step after binding failed.
+    #[error(transparent)]
+    AfterBind(#[from] AfterBindError),
     /// A thread could not be started or could not register its listeners.
     #[error("cannot start a worker thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -102,11 +140,16 @@ impl Proxy {
     ///
     /// # Errors
     /// [`StartError`]: a listener cannot be bound, a name does not resolve. Nothing stays behind.
-    pub fn start(config: Config, options: StartOptions) -> Result<Self, StartError> {
+    pub fn start(config: Config, mut options: StartOptions) -> Result<Self, StartError> {
         let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
-        let topology = Arc::new(Topology::new(&config, maxconn)?);
+        let topology = Arc::new(Topology::new(&config, maxconn, &options.system)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
+        let after_bind = options.after_bind.take();
+        let on_event = options.on_event.take();
         let (setups, listeners) = bind_all(&config, &topology, maxconn, workers, options)?;
+        if let Some(step) = after_bind {
+            step()?;
+        }
         let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 20);
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
@@ -135,6 +178,8 @@ impl Proxy {
                 .and_then(|r| r)
                 .map_err(StartError::Thread)?;
         }
+        let control = control::start(&shared, &config.global, on_event).map_err(StartError::Thread)?;
+        proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(control);
         Ok(proxy)
     }
 
@@ -211,8 +256,13 @@ fn bind_all(
             };
             for address in &bind.addresses {
                 let backlog = bind.options.backlog.or(section.backlog).unwrap_or(frontend.maxconn).max(1);
-                let failed = |source| StartError::Bind { frontend: section.name.clone(), source };
-                let tuning = tuning(config, section);
+                let failed = |source| StartError::Bind {
+                    place: format!("{}:{}", bind.place.file, bind.place.line),
+                    kind: if section.kind.is_backend() { "proxy" } else { "frontend" },
+                    frontend: section.name.clone(),
+                    source,
+                };
+                let tuning = tuning(config, section, &options.system);
                 let reuseport = !global.noreuseport;
                 let first = bind_socket(address, &bind.options, &tuning, backlog, reuseport, &mut options.inherited)
                     .map_err(failed)?;
@@ -235,6 +285,7 @@ fn bind_all(
                 });
                 let inet = first.inet_addr();
                 // UNIX and inherited sockets cannot be bound twice: the workers share one.
+                let reuseport = reuseport && !matches!(address, Address::Fd(_));
                 let shared_socket = match inet.is_some() && reuseport {
                     true => None,
                     false => Some(first.try_clone().map_err(StartError::Thread)?),
@@ -248,7 +299,7 @@ fn bind_all(
                         (Some(socket), _) => socket,
                         // One socket per thread where the kernel can spread connections over them.
                         (None, Some(inet)) if reuseport => {
-                            let address = crate::config::Address::Inet(inet);
+                            let address = Address::Inet(inet);
                             bind_socket(&address, &bind.options, &tuning, backlog, true, &mut options.inherited)
                                 .map_err(failed)?
                         }
@@ -265,13 +316,14 @@ fn bind_all(
     Ok((setups, listeners))
 }
 
-fn tuning(config: &Config, section: &ProxyConfig) -> SocketTuning {
+fn tuning(config: &Config, section: &ProxyConfig, system: &SystemOptions) -> SocketTuning {
     SocketTuning {
         sndbuf: config.global.tune.sndbuf_client,
         rcvbuf: config.global.tune.rcvbuf_client,
         keepalive: section.options.clitcpka.then(|| section.options.clitcpka_params.clone()),
         nolinger: section.options.nolinger,
         smart_accept: section.options.tcp_smart_accept,
+        system: system.clone(),
     }
 }
 

@@ -84,13 +84,3 @@ async fn exchange(worker: Rc<Worker>, info: Rc<ClientInfo>, request: Box<H2Reque
     stream.run(Side::H2(&mut end), &mut timer, &mut None).await;
     worker.timers.give(timer);
 }
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn zz() {
-        fn of<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize { std::mem::size_of::<F>() }
-        println!("exchange {}", of(super::exchange));
-        println!("run {}", of(super::run));
-        println!("req {} end {} head {} stream {}", size_of::<super::H2Request>(), size_of::<super::H2End>(), size_of::<crate::http::Head>(), size_of::<super::Stream<'_>>());
-    }
-}

@@ -4,10 +4,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ClientInfo, h2, run_h1};
+use super::{ClientInfo, H1Session, h2};
 use crate::config::{Mode, Proto};
 use crate::connect::within;
 use crate::http::h1::io::H1Conn;
+use crate::listener::proxy_header::read_proxy_header;
 use crate::stream;
 use crate::tls::{self, Alpn, TlsError};
 use crate::transport::{Socket, Transport};
@@ -17,13 +18,43 @@ use crate::worker::{ListenerContext, Worker};
 /// Starts the session of an accepted connection.
 pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerContext>, info: ClientInfo) {
     let tasks = Rc::clone(worker);
+    if context.options.accept_proxy {
+        worker.spawn(Box::pin(behind_proxy(tasks, socket, Arc::clone(context), info)));
+        return;
+    }
     match (&context.tls, context.frontend.config.mode) {
-        (Some(_), _) => worker.spawn(secure(tasks, socket, Arc::clone(context), info)),
-        (None, Mode::Tcp) => worker.spawn(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)),
-        (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
-            worker.spawn(h2::run(tasks, Transport::Plain(socket), Vec::new(), info));
+        (Some(_), _) => worker.spawn(Box::pin(secure(tasks, socket, Arc::clone(context), info))),
+        (None, Mode::Tcp) => {
+            worker.spawn(Box::pin(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)));
         }
-        (None, Mode::Http) => worker.spawn(run_h1(tasks, H1Conn::new(Transport::Plain(socket)), info)),
+        (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
+            worker.spawn(Box::pin(h2::run(tasks, Transport::Plain(socket), Vec::new(), info)));
+        }
+        (None, Mode::Http) => worker.spawn(H1Session::new(tasks, Transport::Plain(socket), info)),
+    }
+}
+
+/// The PROXY protocol header, then what comes without one.
+async fn behind_proxy(worker: Rc<Worker>, mut socket: Socket, context: Arc<ListenerContext>, mut info: ClientInfo) {
+    let deadline = after(info.accepted, context.frontend.config.timeouts.client);
+    match Box::pin(read_proxy_header(&mut socket, &mut Timer::default(), deadline)).await {
+        Ok(header) => {
+            info.source = header.source.or(info.source);
+            info.destination = header.destination.or(info.destination);
+            info.handshake = Instant::now().saturating_duration_since(info.accepted);
+        }
+        Err(refused) => {
+            stream::log_connection_error(&worker, &info, &context.name, refused.message, refused.received);
+            return;
+        }
+    }
+    match (&context.tls, context.frontend.config.mode) {
+        (Some(_), _) => secure(worker, socket, context, info).await,
+        (None, Mode::Tcp) => Box::pin(stream::tcp::run(worker, H1Conn::new(Transport::Plain(socket)), info)).await,
+        (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
+            Box::pin(h2::run(worker, Transport::Plain(socket), Vec::new(), info)).await;
+        }
+        (None, Mode::Http) => H1Session::new(worker, Transport::Plain(socket), info).await,
     }
 }
 
@@ -36,9 +67,12 @@ async fn secure(worker: Rc<Worker>, socket: Socket, context: Arc<ListenerContext
         Mode::Http if alpn == Alpn::H2 || context.options.proto == Some(Proto::H2) => {
             Box::pin(h2::run(worker, transport, Vec::new(), info)).await;
         }
-        Mode::Http => run_h1(worker, H1Conn::new(transport), info).await,
+        Mode::Http => H1Session::new(worker, transport, info).await,
     }
 }
+
+/// What is logged of a client that leaves in the handshake; `option dontlognull` keeps it out.
+const CLOSED: &str = "Connection closed during SSL handshake";
 
 async fn handshake(
     worker: &Rc<Worker>,
@@ -54,10 +88,11 @@ async fn handshake(
             info.tls = Some((session.version, session.cipher));
             return Some((transport, session.alpn));
         }
-        Some(Err(TlsError::Closed(_))) => "Connection closed during SSL handshake",
+        Some(Err(TlsError::Closed(_))) => CLOSED,
         Some(Err(_)) => "SSL handshake failure",
         None => "Timeout during SSL handshake",
     };
-    stream::log_connection_error(worker, info, &context.name, failure);
+    let received = u64::from(failure != CLOSED);
+    stream::log_connection_error(worker, info, &context.name, failure, received);
     None
 }

@@ -214,7 +214,8 @@ impl Exchange {
         if response == Wait::Done && request == Wait::Done {
             return Poll::Ready(Ok(()));
         }
-        if response == Wait::Source && request == Wait::Done && ends.client.is_stream() && ends.poll_left(cx).is_ready() {
+        if response == Wait::Source && request == Wait::Done && ends.client.is_stream() && ends.poll_left(cx).is_ready()
+        {
             return Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Closed)));
         }
         let client = (request == Wait::Source || response == Wait::Sink)

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Stream;
-use super::error::{End, StreamError};
+use super::error::{End, Kind, StreamError};
 use super::local::{built, flush, write_reply};
 use super::side::Side;
 use crate::config::Mode;
@@ -20,16 +20,22 @@ impl Stream<'_> {
     pub(super) async fn fail(&mut self, error: StreamError, client: &mut Side<'_>, timer: &mut Timer) -> bool {
         self.end.terminate(error.cause(), error.stage);
         let started = self.times.response.is_some();
+        // A client that is gone, and one whose connection was reused for a request that the server's idle connection
+        // did not survive, are told nothing: the second asks again by itself.
+        if error.end == End::Client && error.kind == Kind::Closed {
+            client.abort();
+            return false;
+        }
+        if error.stale && self.earlier > 0 && self.end.reused {
+            self.end.logged = true;
+            client.abort();
+            return false;
+        }
         if started {
             client.abort();
             return false;
         }
-        // A client that asked before and whose server died over an idle connection asks again by itself when its own
-        // connection closes; an error page would hide that (configuration.txt, `http-reuse`).
         let status = if self.end.status != 0 { self.end.status } else { error.status() };
-        if error.end == End::Client && error.kind == super::error::Kind::Closed && error.stage == Stage::Data {
-            self.end.status = 400;
-        }
         let config = match &self.backend {
             Some(backend) => std::sync::Arc::clone(&backend.config),
             None => std::sync::Arc::clone(&self.info.frontend.config),
@@ -48,7 +54,9 @@ impl Stream<'_> {
 
     /// Writes the log line and gives back what the stream borrowed from the worker.
     pub(super) fn finish(&mut self) {
-        if !self.info.frontend.log.is_off() {
+        // HAProxy's line is written when the stream has left its backend: `%bc` does not count it.
+        self.session = None;
+        if !self.info.frontend.log.is_off() && !self.end.logged {
             let record = self.record();
             self.worker.log(&self.info.frontend, &record);
         }
@@ -101,6 +109,8 @@ impl Stream<'_> {
                 Version::Http11 => b" HTTP/1.1",
                 Version::Http2 => b" HTTP/2.0",
             });
+            // One byte of the room is the terminator's in HAProxy.
+            record.request_line.truncate(self.worker.settings.logurilen - 1);
         }
         record
     }
@@ -127,7 +137,14 @@ fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: I
 }
 
 /// Answers a request that never became one, and logs it as `<BADREQ>`.
-pub(crate) async fn refuse(worker: &Worker, client: &mut H1Client, status: u16, cause: Cause, stage: Stage) {
+pub(crate) async fn refuse(
+    worker: &Worker,
+    client: &mut H1Client,
+    status: u16,
+    cause: Cause,
+    stage: Stage,
+    first_byte: Option<Instant>,
+) {
     let config = &client.info.frontend.config;
     let first = client.requests == 0;
     // A probe that sent nothing gets nothing (configuration.txt, `option http-ignore-probes`).
@@ -139,11 +156,11 @@ pub(crate) async fn refuse(worker: &Worker, client: &mut H1Client, status: u16, 
         let deadline = after(Instant::now(), config.timeouts.client);
         let _ = flush(&mut Side::H1(&mut client.conn), &mut client.timer, deadline).await;
     }
-    log_refused(worker, client, status, cause, stage, None);
+    log_refused(worker, client, status, cause, stage, first_byte);
 }
 
 /// Logs the end of a connection on which no request was understood.
-pub(crate) fn log_refused(
+fn log_refused(
     worker: &Worker,
     client: &H1Client,
     status: u16,
@@ -156,7 +173,8 @@ pub(crate) fn log_refused(
         return;
     }
     let now = Instant::now();
-    let first_byte = first_byte.unwrap_or(now);
+    // Without a byte the wait itself is the request's time.
+    let first_byte = first_byte.unwrap_or(client.idle_since);
     let mut record = base_record(worker, info, client.idle_since, first_byte, now);
     record.http = true;
     record.ti = Some(first_byte.saturating_duration_since(client.idle_since));
@@ -169,11 +187,12 @@ pub(crate) fn log_refused(
     worker.log(&info.frontend, &record);
 }
 
-/// Logs a connection that ended in a handshake.
-pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str) {
+/// Logs a connection that ended in a handshake, with how much of one had been received.
+pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str, received: u64) {
     if info.frontend.log.is_off() {
         return;
     }
-    let record = base_record(worker, info, info.accepted, info.accepted, Instant::now());
+    let mut record = base_record(worker, info, info.accepted, info.accepted, Instant::now());
+    record.bytes_from_client = received;
     worker.log_connection_error(&info.frontend, &record, listener, message);
 }

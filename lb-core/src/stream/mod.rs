@@ -23,7 +23,7 @@ use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
 
-pub(crate) use finish::{log_connection_error, log_refused, refuse};
+pub(crate) use finish::{log_connection_error, refuse};
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {
@@ -71,6 +71,8 @@ struct End {
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,
+    /// The access line was written, or there is none.
+    logged: bool,
 }
 
 impl End {

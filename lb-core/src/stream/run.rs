@@ -16,12 +16,12 @@ use crate::connect::{Connector, Link, Private, ServerConn};
 use crate::http::forwarded::add_forwarded;
 use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, to_server};
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
-use crate::http::h2::H2ErrorKind;
 use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
+use crate::http::h2::H2ErrorKind;
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
 use crate::topology::{BackendEntry, Pair};
-use crate::worker::timer::Timer;
+use crate::worker::timer::{Timer, after};
 
 impl Stream<'_> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
@@ -265,11 +265,14 @@ impl Stream<'_> {
             };
             let _ = &private;
             if framing.interim {
-                self.pass_interim(client);
+                self.pass_interim(client, timer).await?;
                 continue;
             }
             self.times.response = Some(Instant::now());
-            link.conn.side().expect_body(framing.body);
+            // What follows the head of a tunnel is no body.
+            if !framing.tunnel {
+                link.conn.side().expect_body(framing.body);
+            }
             return Ok(framing);
         }
     }
@@ -285,12 +288,14 @@ impl Stream<'_> {
                     && matches!(self.request.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE" | b"TRACE")))
     }
 
-    /// A 1xx goes to clients that know it.
-    fn pass_interim(&mut self, client: &mut Side<'_>) {
-        if self.request.version() != Version::Http10 {
-            // A client that is gone is noticed by the next write.
-            let _ = client.write_interim(&self.response);
+    /// A 1xx goes to clients that know it, at once: one that expects `100` sends its body only then.
+    async fn pass_interim(&self, client: &mut Side<'_>, timer: &mut Timer) -> Result<(), StreamError> {
+        if self.request.version() == Version::Http10 {
+            return Ok(());
         }
+        client.write_interim(&self.response).map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
+        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        super::local::flush(client, timer, deadline).await
     }
 
     fn send_response_head(
@@ -365,6 +370,8 @@ impl Stream<'_> {
         if clean && outcome.server_keep {
             let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
             link.keep(self.worker, policy, private);
+        } else if exchange.response.is_done() {
+            link.close();
         }
         clean && outcome.client_keep
     }

@@ -1,5 +1,6 @@
 //! A listener on one worker: accepts, keeps the limits, and hands connections to the least loaded worker.
 
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,8 +11,8 @@ use tokio::sync::Notify;
 use super::Worker;
 use crate::config::BindOptions;
 use crate::listener::limits::{ConnectionSlot, ListenerLimits, Refused};
-use crate::net::ListenSocket;
 use crate::net::{Accepted, AcceptedSocket, AsyncListener};
+use crate::net::{BoundAddress, ListenSocket};
 use crate::net::{ClientOptions, apply_client_options};
 use crate::session::{self, ClientInfo};
 use crate::topology::Frontend;
@@ -41,6 +42,8 @@ pub(crate) struct ListenerSetup {
 #[derive(Debug)]
 struct Arrival {
     accepted: Accepted,
+    /// The address the client connected to, where the listener has only one.
+    destination: Option<SocketAddr>,
     slot: ConnectionSlot,
     context: Arc<ListenerContext>,
 }
@@ -77,11 +80,19 @@ impl Handoff {
 pub(super) struct Listener {
     listener: AsyncListener,
     context: Arc<ListenerContext>,
+    /// Its address, unless connections to several addresses reach it.
+    destination: Option<SocketAddr>,
 }
 
 impl Listener {
     pub(super) fn new(setup: ListenerSetup) -> std::io::Result<Self> {
-        Ok(Self { listener: AsyncListener::new(setup.socket)?, context: setup.context })
+        let destination = match setup.socket.bound() {
+            BoundAddress::Inet(address) if !address.ip().is_unspecified() && !setup.context.options.transparent => {
+                Some(*address)
+            }
+            _ => None,
+        };
+        Ok(Self { listener: AsyncListener::new(setup.socket)?, context: setup.context, destination })
     }
 
     pub(super) async fn run(self, worker: Rc<Worker>) {
@@ -106,7 +117,7 @@ impl Listener {
 
     async fn take_in(&self, worker: &Rc<Worker>, accepted: Accepted) {
         let slot = self.room(worker).await;
-        let arrival = Arrival { accepted, slot, context: Arc::clone(&self.context) };
+        let arrival = Arrival { accepted, destination: self.destination, slot, context: Arc::clone(&self.context) };
         match least_loaded(worker) {
             None => begin(worker, arrival),
             Some(other) => other.put(arrival),
@@ -161,11 +172,11 @@ pub(super) async fn receive_handoffs(worker: Rc<Worker>) {
 }
 
 fn begin(worker: &Rc<Worker>, arrival: Arrival) {
-    let Arrival { accepted, slot, context } = arrival;
+    let Arrival { accepted, destination, slot, context } = arrival;
     if !context.client_options.is_empty() {
         apply_client_options(&accepted.socket, accepted.socket.is_tcp(), &context.client_options);
     }
-    let destination = accepted.socket.local_addr();
+    let destination = destination.or_else(|| accepted.socket.local_addr());
     let socket = match accepted.socket {
         AcceptedSocket::Tcp(tcp) => Socket::Fresh(Some(tcp)),
         AcceptedSocket::Unix(unix) => match tokio::net::UnixStream::from_std(unix) {

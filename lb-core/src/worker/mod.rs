@@ -9,10 +9,11 @@ mod heads;
 pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Waker};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
@@ -52,6 +53,9 @@ pub(crate) struct Shared {
     pub(crate) handoffs: Vec<Handoff>,
     life: AtomicU8,
     changed: Vec<Notify>,
+    /// Wakes the control thread when the instance or a worker ends.
+    pub(crate) control: Notify,
+    running: AtomicUsize,
 }
 
 impl Shared {
@@ -64,6 +68,8 @@ impl Shared {
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
+            control: Notify::new(),
+            running: AtomicUsize::new(workers),
         }
     }
 
@@ -81,6 +87,17 @@ impl Shared {
         for worker in &self.changed {
             worker.notify_one();
         }
+        self.control.notify_one();
+    }
+
+    /// Whether every worker has served its last connection.
+    pub(crate) fn no_worker_left(&self) -> bool {
+        self.running.load(Ordering::Acquire) == 0
+    }
+
+    fn worker_ended(&self) {
+        self.running.fetch_sub(1, Ordering::AcqRel);
+        self.control.notify_one();
     }
 }
 
@@ -114,7 +131,7 @@ impl Worker {
         };
         Rc::new(Self {
             index,
-            buffers: BufferPool::new(settings.bufsize),
+            buffers: BufferPool::new(settings.bufsize, pipes.clone()),
             heads: HeadPool::default(),
             timers: TimerPool::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
@@ -163,12 +180,8 @@ impl Worker {
     }
 
     /// Starts a session's task.
-    pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + 'static) {
-        let guard = self.enter();
-        tokio::task::spawn_local(async move {
-            let _guard = guard;
-            session.await;
-        });
+    pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + Unpin + 'static) {
+        tokio::task::spawn_local(Session { _counted: self.enter(), session });
     }
 
     /// Counts a session, or a stream with a task of its own, among what a soft stop waits for.
@@ -181,8 +194,8 @@ impl Worker {
     }
 
     /// A place among the idle connections.
-    pub(crate) fn idle_seat(&self) -> Seat<'_> {
-        Seat { seats: &self.idle, index: None }
+    pub(crate) fn idle_seat(self: &Rc<Self>) -> Seat {
+        Seat { worker: Rc::clone(self), index: None }
     }
 
     fn stop_softly(&self) {
@@ -195,14 +208,29 @@ impl Worker {
 /// Counts until it is dropped.
 pub(crate) struct SessionGuard(Rc<Worker>);
 
+/// A session's task, counted by its worker. Not an async block: that would hold the session twice.
+struct Session<F> {
+    _counted: SessionGuard,
+    session: F,
+}
+
+impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.get_mut().session).poll(cx)
+    }
+}
+
 impl Drop for SessionGuard {
     fn drop(&mut self) {
-        self.0.sessions.set(self.0.sessions.get() - 1);
-        if let Some(handoff) = self.0.shared.handoffs.get(self.0.index) {
+        let worker = &self.0;
+        worker.sessions.set(worker.sessions.get() - 1);
+        if let Some(handoff) = worker.shared.handoffs.get(worker.index) {
             handoff.remove_load();
         }
-        if self.0.stopping() && self.0.sessions.get() == 0 {
-            self.0.session_ended.notify_one();
+        if worker.stopping() && worker.sessions.get() == 0 {
+            worker.session_ended.notify_one();
         }
     }
 }
@@ -211,10 +239,26 @@ impl Drop for SessionGuard {
 #[derive(Debug, Default)]
 struct Seats {
     wakers: Vec<Option<Waker>>,
-    free: Vec<usize>,
+    free: Vec<u32>,
 }
 
 impl Seats {
+    fn add(&mut self, waker: Waker) -> u32 {
+        if let Some(index) = self.free.pop()
+            && let Some(seat) = self.wakers.get_mut(index as usize)
+        {
+            *seat = Some(waker);
+            return index;
+        }
+        self.wakers.push(Some(waker));
+        u32::try_from(self.wakers.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn remove(&mut self, index: u32) -> Option<Waker> {
+        self.free.push(index);
+        self.wakers.get_mut(index as usize)?.take()
+    }
+
     fn wake_all(&mut self) {
         for waker in self.wakers.iter().flatten() {
             waker.wake_by_ref();
@@ -222,41 +266,34 @@ impl Seats {
     }
 }
 
-/// One idle connection's place; it is left on drop.
-pub(crate) struct Seat<'a> {
-    seats: &'a RefCell<Seats>,
-    index: Option<usize>,
+/// A place among the connections that were idle at least once; it is left on drop. A connection keeps it while it is
+/// busy: being woken then does no harm.
+pub(crate) struct Seat {
+    worker: Rc<Worker>,
+    index: Option<u32>,
 }
 
-impl Seat<'_> {
-    /// Has the task woken by a soft stop.
-    pub(crate) fn sit(&mut self, cx: &Context<'_>) {
-        if self.index.is_some() {
-            return;
-        }
-        let mut seats = self.seats.borrow_mut();
-        let index = match seats.free.pop() {
-            Some(index) => index,
-            None => {
-                seats.wakers.push(None);
-                seats.wakers.len() - 1
-            }
-        };
-        if let Some(seat) = seats.wakers.get_mut(index) {
-            *seat = Some(cx.waker().clone());
-        }
-        self.index = Some(index);
+impl std::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Seat").field(&self.index).finish()
     }
 }
 
-impl Drop for Seat<'_> {
+impl Seat {
+    /// Has the task woken by a soft stop. It must be the same task in every call.
+    pub(crate) fn sit(&mut self, cx: &Context<'_>) {
+        if self.index.is_none() {
+            self.index = Some(self.worker.idle.borrow_mut().add(cx.waker().clone()));
+        }
+    }
+}
+
+impl Drop for Seat {
     fn drop(&mut self) {
         if let Some(index) = self.index {
-            let mut seats = self.seats.borrow_mut();
-            if let Some(seat) = seats.wakers.get_mut(index) {
-                *seat = None;
-            }
-            seats.free.push(index);
+            let waker = self.worker.idle.borrow_mut().remove(index);
+            // It may hold the last reference to a task: not while the list is borrowed.
+            drop(waker);
         }
     }
 }
@@ -297,6 +334,7 @@ pub(crate) fn run(
         handoff.abort();
         logs.abort();
         worker.logger.borrow_mut().flush();
+        shared.worker_ended();
     });
 }
 

@@ -29,6 +29,7 @@ mod tests;
 
 pub use finish::finish;
 pub use keywords::{KeywordRow, Sections, keyword_rows};
+pub use options::other_options;
 
 use std::collections::HashMap;
 

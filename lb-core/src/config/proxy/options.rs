@@ -118,6 +118,11 @@ const OTHERS: &[(&str, Side, bool, Option<Reader>)] = &[
     ("ssl-hello-chk", BE, false, None),
 ];
 
+/// The options beside the flags, which `-dK` does not list, and whether each is supported.
+pub fn other_options() -> impl Iterator<Item = (&'static str, bool)> {
+    OTHERS.iter().map(|(name, _, _, read)| (*name, read.is_some()))
+}
+
 pub(super) fn parse(cx: &mut Cx<'_>) {
     let name = cx.arg(1).to_owned();
     if name.is_empty() {

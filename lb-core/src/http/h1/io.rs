@@ -7,12 +7,13 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::chunked::{ChunkedDecoder, LAST_CHUNK, write_chunk_head};
 use crate::http::message::{BodyLength, Head};
 use crate::transport::Transport;
-use crate::worker::buffers::BufferPool;
+use crate::worker::buffers::{BufferPool, LARGE};
 
 /// Where the body that is being read stands.
 #[derive(Debug, Default)]
@@ -111,10 +112,66 @@ impl H1Conn {
         self.storage.get(self.payload_start..self.payload_end).unwrap_or_default()
     }
 
+    /// How many bytes of the body are still in the socket, where nothing of it is buffered and no framing is among
+    /// them: they may be moved past the buffer. Of a body until close, only once it has proved to be large.
+    pub(crate) fn bulk_left(&self) -> Option<u64> {
+        if self.raw_start != self.raw_end || self.payload_start != self.payload_end || self.eof {
+            return None;
+        }
+        match self.decoder {
+            BodyDecoder::Length(left) => Some(left),
+            BodyDecoder::UntilClose if self.bytes_in >= LARGE as u64 => Some(u64::MAX),
+            _ => None,
+        }
+    }
+
+    /// Says that `n` bytes of [`H1Conn::bulk_left`] were taken from the socket.
+    pub(crate) fn body_taken(&mut self, n: u64) {
+        self.bytes_in += n;
+        if let BodyDecoder::Length(left) = &mut self.decoder {
+            *left = left.saturating_sub(n);
+            if *left == 0 {
+                self.decoder = BodyDecoder::Done;
+            }
+        }
+    }
+
+    /// Says that the peer closed where the body's bytes were to come from.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` where the body was not complete.
+    pub(crate) fn body_closed(&mut self) -> io::Result<()> {
+        self.eof = true;
+        match std::mem::take(&mut self.decoder) {
+            BodyDecoder::UntilClose | BodyDecoder::Done => Ok(()),
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    /// Whether the body being written needs no marks of ours.
+    pub(crate) fn takes_raw(&self) -> bool {
+        self.encoder == BodyEncoder::Raw
+    }
+
     /// Drops `n` bytes of the payload.
     pub(crate) fn consume(&mut self, n: usize) {
         self.payload_start = (self.payload_start + n).min(self.payload_end);
         self.rewind();
+    }
+
+    /// Takes the first `n` bytes of the payload out. Where that is most of what the buffer has room for and nothing
+    /// else is in it, the buffer itself goes and comes back to the pool later; a few bytes are copied.
+    pub(crate) fn take_payload(&mut self, n: usize, pool: &BufferPool) -> Bytes {
+        let range = self.payload_start..(self.payload_start + n).min(self.payload_end);
+        let alone = range.end == self.payload_end && self.raw_start == self.raw_end;
+        if alone && range.len() >= self.storage.len() / 4 && range.len() >= 4096 {
+            self.payload_start = self.payload_end;
+            self.rewind();
+            return pool.share(std::mem::take(&mut self.storage), range);
+        }
+        let taken = Bytes::copy_from_slice(self.storage.get(range).unwrap_or_default());
+        self.consume(n);
+        taken
     }
 
     /// Whether the whole body was received; its last payload may still be here.

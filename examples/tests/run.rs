@@ -1,0 +1,111 @@
+//! Each example starts, serves and ends.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A program of `examples/`, which cargo builds beside the tests.
+fn example(name: &str) -> Command {
+    let tests = std::env::current_exe().unwrap();
+    let program: PathBuf = tests.parent().unwrap().parent().unwrap().join("examples").join(name);
+    let mut command = Command::new(program);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+/// Ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts an example and waits for its first line, which says where it listens.
+fn start(command: &mut Command) -> (Running, SocketAddr, BufReader<ChildStdout>) {
+    let mut child = command.spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let running = Running(child);
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    let address = line.split_once("Some(").and_then(|(_, rest)| rest.split_once(')')).expect(&line).0;
+    (running, address.parse().unwrap(), output)
+}
+
+fn free_address() -> String {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().to_string()
+}
+
+/// A server that answers `count` connections one after the other.
+fn server(count: usize, answer: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for _ in 0..count {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    address
+}
+
+fn get(address: SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    response
+}
+
+#[test]
+fn embed_http() {
+    let server = server(1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+    let (_running, address, _) = start(example("embed_http").args(["127.0.0.1:0", &server.to_string()]));
+    let response = get(address);
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n") && response.ends_with("\r\n\r\nhello"), "{response}");
+}
+
+#[test]
+fn embed_tcp() {
+    let server = server(1, "from the server");
+    let (mut running, address, _) = start(example("embed_tcp").args(["127.0.0.1:0", &server.to_string()]));
+    let mut client = TcpStream::connect(address).unwrap();
+    client.write_all(b"to the server").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert_eq!(answer, "from the server");
+    drop(client);
+    drop(running.0.stdin.take());
+    assert!(running.0.wait().unwrap().success());
+}
+
+#[test]
+fn load_config() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("lb.toml");
+    let text = "[[defaults]]\nmode = \"http\"\ntimeout.client = \"10s\"\n\n[[listen]]\nname = \"demo\"\n\
+                bind = \"ADDRESS\"\nhttp-request = 'return status 200 content-type text/plain string \"hello\"'\n";
+    std::fs::write(&file, text.replace("ADDRESS", &free_address())).unwrap();
+    let (_running, address, _) = start(example("load_config").arg(&file));
+    assert!(get(address).ends_with("\r\n\r\nhello"));
+
+    std::fs::write(&file, "[global]\nmaxcon = 5\n").unwrap();
+    let output = example("load_config").arg(&file).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("unknown keyword 'maxcon'"), "{output:?}");
+}
+
+#[test]
+fn two_instances() {
+    let output = example("two_instances").args(["127.0.0.1:0", &free_address()]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert_eq!(text, "both run: HTTP/1.1 200 OK\none runs: HTTP/1.1 503 Service Unavailable\n");
+}

@@ -1,0 +1,124 @@
+//! The README's table of keywords is what the program's own tables say. `just readme` writes it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use lb_core::config::{global, http_errors, proxy, sections, userlist};
+
+const BEGIN: &str = "<!-- keywords -->\n";
+const END: &str = "<!-- /keywords -->\n";
+
+/// Keywords that HAProxy itself only names to say why they are gone.
+const GONE: [&str; 20] = [
+    "appsession",
+    "block",
+    "clitimeout",
+    "contimeout",
+    "grace",
+    "monitor-net",
+    "redisp",
+    "redispatch",
+    "reqadd",
+    "reqdel",
+    "reqrep",
+    "rspadd",
+    "rspdel",
+    "rsprep",
+    "srvtimeout",
+    "transparent",
+    "usesrc",
+    "bind-process",
+    "forceclose",
+    "user-agent",
+];
+
+/// Families of keywords as the manual groups them, by the beginning of the row in `-dK`.
+const FAMILIES: [(&str, &str); 9] = [
+    ("bind <addr> ", "`bind` options"),
+    ("server <name> <addr> ", "`server` options"),
+    ("option ", "`option`"),
+    ("tcp-request ", "`tcp-request`"),
+    ("tcp-response ", "`tcp-response`"),
+    ("http-request ", "`http-request`"),
+    ("http-response ", "`http-response`"),
+    ("http-after-response ", "`http-after-response`"),
+    ("", "proxy keywords"),
+];
+
+#[derive(Default)]
+struct Words {
+    supported: Vec<String>,
+    refused: Vec<String>,
+}
+
+impl Words {
+    fn add(&mut self, word: &str, supported: bool) {
+        let list = if supported { &mut self.supported } else { &mut self.refused };
+        let word = format!("`{word}`");
+        if !list.contains(&word) {
+            list.push(word);
+        }
+    }
+}
+
+/// `+1` (takes a value), `*` (takes arguments in parentheses) and `[ FE ]` (where) say more than the table needs.
+fn bare(words: &str) -> &str {
+    words.split(" [").next().and_then(|words| words.split(" +").next()).unwrap_or(words).trim_end_matches('*')
+}
+
+fn table() -> String {
+    let mut families: BTreeMap<usize, (&str, Words)> = BTreeMap::new();
+    let mut add = |place: usize, family: &'static str, word: &str, supported: bool| {
+        families.entry(place).or_insert_with(|| (family, Words::default())).1.add(word, supported);
+    };
+    for kind in &sections::KINDS {
+        add(0, "sections", kind.keyword, kind.supported);
+    }
+    for (words, supported) in global::keyword_rows() {
+        add(1, "`global`", bare(words), supported);
+    }
+    for (words, _, supported) in proxy::keyword_rows() {
+        let (index, (prefix, family)) =
+            FAMILIES.iter().enumerate().find(|(_, (prefix, _))| words.starts_with(prefix)).unwrap();
+        let word = bare(words.strip_prefix(prefix).unwrap());
+        let place = if prefix.is_empty() { 2 } else { 3 + index };
+        if !(prefix.is_empty() && GONE.contains(&word)) {
+            add(place, family, word, supported);
+        }
+    }
+    for (name, supported) in proxy::other_options() {
+        add(5, "`option`", name, supported);
+    }
+    for word in userlist::KEYWORDS {
+        add(20, "`userlist`", word, true);
+    }
+    for word in http_errors::KEYWORDS {
+        add(21, "`http-errors`", word, true);
+    }
+    let mut text = String::from("| | supported | refused by name |\n|---|---|---|\n");
+    for (family, words) in families.into_values() {
+        let cell = |mut words: Vec<String>| {
+            words.sort();
+            if words.is_empty() { "-".to_owned() } else { words.join(" ") }
+        };
+        let _ = writeln!(text, "| {family} | {} | {} |", cell(words.supported), cell(words.refused));
+    }
+    text
+}
+
+#[test]
+fn the_keyword_table_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = readme.split_once(BEGIN).unwrap();
+    let (old, after) = rest.split_once(END).unwrap();
+    let new = table();
+    if std::env::var_os("UPDATE_README").is_some() {
+        std::fs::write(&path, [before, BEGIN, &new, END, after].concat()).unwrap();
+    } else {
+        assert!(old == new, "the README's table of keywords is old: run `just readme`");
+    }
+}

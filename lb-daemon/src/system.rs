@@ -1,0 +1,71 @@
+//! What the system offers no safe call for: descriptors handed over by number, fork, two socket options.
+//!
+//! The only file of the daemon with unsafe code.
+#![allow(unsafe_code)]
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::path::Path;
+
+use lb_core::config::{Address, Config};
+use lb_core::net::{Inherited, SystemOption};
+
+/// Sets a socket option for the library, which holds no unsafe code.
+///
+/// # Errors
+/// What the system says.
+pub(crate) fn set_option(socket: BorrowedFd<'_>, option: SystemOption) -> io::Result<()> {
+    let (name, value): (_, libc::c_int) = match option {
+        SystemOption::DeferAccept => (libc::TCP_DEFER_ACCEPT, 1),
+        SystemOption::FastOpen(queue) => (libc::TCP_FASTOPEN, libc::c_int::try_from(queue).unwrap_or(libc::c_int::MAX)),
+        SystemOption::FastOpenConnect => (libc::TCP_FASTOPEN_CONNECT, 1),
+        _ => return Err(io::ErrorKind::Unsupported.into()),
+    };
+    let size = libc::socklen_t::try_from(size_of_val(&value)).unwrap_or_default();
+    // SAFETY: the descriptor is borrowed and so open, and `value` outlives the call, which reads `size` bytes of it.
+    let result = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, name, (&raw const value).cast::<libc::c_void>(), size)
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Splits the process in two; `None` in the child, the child's pid in the parent.
+///
+/// # Errors
+/// When the system has no room for another process.
+pub(crate) fn fork() -> io::Result<Option<u32>> {
+    // SAFETY: called before any thread was started, so that the child owns every lock and runs on as the parent would.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(None),
+        pid => Ok(Some(pid.unsigned_abs())),
+    }
+}
+
+/// Takes the descriptors that the configuration names and that are open.
+///
+/// To be called before the process opens anything of its own: a number that is named but was not handed over would
+/// otherwise be found open.
+pub(crate) fn take(config: &Config) -> Inherited {
+    let mut inherited = Inherited::default();
+    for number in numbers(config) {
+        if Path::new("/proc/self/fd").join(number.to_string()).symlink_metadata().is_err() {
+            continue;
+        }
+        // SAFETY: the descriptor is open, each number is taken once as `numbers` is a set, and nothing else in the
+        // process owns it: it was opened by our parent and named to us as ours.
+        let fd = unsafe { OwnedFd::from_raw_fd(number) };
+        inherited.insert(number, fd);
+    }
+    inherited
+}
+
+fn numbers(config: &Config) -> BTreeSet<i32> {
+    let binds = config.proxies.iter().flat_map(|proxy| &proxy.binds);
+    let fds = binds.flat_map(|bind| &bind.addresses).filter_map(|address| match address {
+        Address::Fd(number) => Some(*number),
+        _ => None,
+    });
+    fds.filter(|number| *number >= 0).collect()
+}
