@@ -29,6 +29,7 @@ use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::session::StreamTasks;
 use crate::topology::{Frontend, Settings, Topology};
 
 /// How far an instance is on its way to the end.
@@ -110,6 +111,7 @@ pub(crate) struct Worker {
     pub(crate) buffers: BufferPool,
     pub(crate) heads: HeadPool,
     pub(crate) timers: TimerPool,
+    pub(crate) stream_tasks: StreamTasks,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
     pub(crate) h2: H2Settings,
@@ -134,6 +136,7 @@ impl Worker {
             buffers: BufferPool::new(settings.bufsize, pipes.clone()),
             heads: HeadPool::default(),
             timers: TimerPool::default(),
+            stream_tasks: StreamTasks::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
@@ -374,6 +377,7 @@ async fn housekeeping(worker: Rc<Worker>) {
             worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
         }
         worker.buffers.trim();
+        worker.stream_tasks.trim();
         if worker.logger.borrow().has_pending() {
             worker.logger.borrow_mut().flush();
         }
