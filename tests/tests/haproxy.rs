@@ -418,11 +418,15 @@ fn client(case: &Case, address: SocketAddr) -> String {
 /// What client and server of a case saw, and the log lines.
 fn transcript(case: &Case, origin: &Origin, log: &LogSink, address: SocketAddr) -> String {
     let mut out = client(case, address);
+    let mut lines = Vec::new();
+    if out.contains("tunnel ended") {
+        // A tunnel's line comes when both sides of it are closed, which nobody sees from outside.
+        lines.push(log.line());
+    }
     // Another connection's line marks the end of the log.
     let mut last = Wire::connect(address);
     last.send("GET /end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     let _ = last.try_response_to("GET");
-    let mut lines = Vec::new();
     loop {
         let line = log.line();
         if line.request.contains(" /end ") {
