@@ -30,7 +30,7 @@ use crate::tls::{self, Alpn, TlsClientConfig};
 use crate::topology::{BackendEntry, Pair, turn_around};
 use crate::transport::Transport;
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 /// A connection to a server, or a stream on a shared one.
 #[derive(Debug)]
@@ -103,12 +103,19 @@ impl Link {
         backend: &BackendEntry,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
-        let deadline = after(Instant::now(), backend.config.timeouts.connect);
+        let deadline = after(now(), backend.config.timeouts.connect);
         let opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
         self.conn = opened.conn;
         self.lease = opened.lease;
         self.established = opened.established;
         self.reused = false;
+        let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
+        if let (ServerConn::H2 { client, .. }, Some(pool)) = (&self.conn, self.pool)
+            && !self.exclusive
+            && policy != HttpReuse::Never
+        {
+            worker.pools.share(pool, Rc::clone(client));
+        }
         Ok(())
     }
 
@@ -179,7 +186,7 @@ impl<'a> Connector<'a> {
         first_request: bool,
     ) -> Self {
         let pair = Pair { frontend: &info.frontend.config, backend: &backend.config };
-        let now = Instant::now();
+        let now = now();
         Self {
             worker,
             info,
@@ -222,7 +229,7 @@ impl<'a> Connector<'a> {
                 Target::Servers => Some(self.assign(client, timer).await?),
                 Target::Dispatch(_) | Target::Transparent => None,
             };
-            let now = Instant::now();
+            let now = now();
             self.assigned_at.get_or_insert(now);
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
@@ -312,7 +319,7 @@ impl<'a> Connector<'a> {
         } else {
             self.force = index;
             if error.kind == Kind::Closed {
-                let until = Instant::now() + turn_around(&self.timeouts);
+                let until = now() + turn_around(&self.timeouts);
                 let (watch, pool) = (self.backend.config.options.abortonclose, &self.worker.buffers);
                 let gone = poll_fn(|cx| {
                     if watch && client.poll_closed(cx, pool).is_ready() {

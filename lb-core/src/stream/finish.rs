@@ -13,7 +13,7 @@ use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::session::{ClientInfo, H1Client};
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 impl Stream<'_> {
     /// Maps a failure to its status and log flags and, where no response was started, answers the client.
@@ -41,15 +41,15 @@ impl Stream<'_> {
             None => std::sync::Arc::clone(&self.info.frontend.config),
         };
         self.end.status = status;
-        let BuiltReply::Message(head, body) = built(error_reply(status, &config.errors)) else { return false };
+        let BuiltReply::Message(mut head, body) = built(error_reply(status, &config.errors)) else { return false };
         let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(head.version(), keep);
-        if write_reply(&head, &body, head_only, &options, client).is_err() {
+        if write_reply(&mut head, &body, head_only, &options, client).is_err() {
             return false;
         }
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await.is_ok() && keep
     }
 
@@ -72,7 +72,7 @@ impl Stream<'_> {
     }
 
     fn record(&self) -> LogRecord {
-        let now = Instant::now();
+        let now = now();
         let times = &self.times;
         let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
         let mut record = base_record(self.worker, self.info, times.start, times.first_byte, now);
@@ -164,7 +164,7 @@ pub(crate) async fn refuse(
     }
     if let Some(page) = early_error(status, &config.errors) {
         client.conn.output.extend_from_slice(page);
-        let deadline = after(Instant::now(), config.timeouts.client);
+        let deadline = after(now(), config.timeouts.client);
         let _ = flush(&mut Side::H1(&mut client.conn), &mut client.timer, deadline).await;
     }
     log_refused(worker, client, status, cause, stage, first_byte);
@@ -184,7 +184,7 @@ fn log_refused(
     if info.frontend.log.is_off() || info.frontend.log.format().is_connect_line() {
         return;
     }
-    let now = Instant::now();
+    let now = now();
     // Without a byte the wait itself is the request's time.
     let first_byte = first_byte.unwrap_or(client.idle_since);
     let mut record = base_record(worker, info, client.idle_since, first_byte, now);
@@ -194,7 +194,8 @@ fn log_refused(
     record.status = status;
     record.cause = cause;
     record.stage = stage;
-    record.bytes_to_client = client.conn.bytes_out;
+    // As HAProxy, which does not count what never went through a stream.
+    record.bytes_to_client = 0;
     record.bytes_from_client = client.conn.bytes_in;
     worker.log(&info.frontend, &record);
 }
@@ -204,7 +205,7 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     if info.frontend.log.is_off() {
         return;
     }
-    let mut record = base_record(worker, info, info.accepted, info.accepted, Instant::now());
+    let mut record = base_record(worker, info, info.accepted, info.accepted, now());
     record.bytes_from_client = received;
     worker.log_connection_error(&info.frontend, &record, listener, message);
 }

@@ -17,7 +17,7 @@ use crate::rules::redirect::{build_redirect, path_and_query};
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 /// What the rules say of a request.
 pub(super) enum Verdict {
@@ -206,7 +206,7 @@ impl<'a> Stream<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        let BuiltReply::Message(head, body) = reply else {
+        let BuiltReply::Message(mut head, body) = reply else {
             self.end.status = 0;
             return Ok(false);
         };
@@ -215,18 +215,18 @@ impl<'a> Stream<'a> {
         let keep = keep && self.framing.keep_alive && client.drop_body();
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(head.version(), keep);
-        write_reply(&head, &body, head_only, &options, client)?;
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        write_reply(&mut head, &body, head_only, &options, client)?;
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
     }
 
     /// Holds the client for `timeout tarpit`, whatever it does meanwhile.
     async fn tarpit(&mut self, time: Duration, timer: &mut Timer) {
-        let from = Instant::now();
+        let from = now();
         let deadline = after(from, Some(time));
         poll_fn(|cx| timer.poll(cx, deadline)).await;
-        self.times.held = Some(Instant::now().saturating_duration_since(from));
+        self.times.held = Some(now().saturating_duration_since(from));
         self.times.head = None;
     }
 
@@ -254,7 +254,7 @@ pub(super) fn built(reply: &ErrorReply) -> BuiltReply {
 
 /// Queues a complete reply.
 pub(super) fn write_reply(
-    head: &Head,
+    head: &mut Head,
     body: &Arc<[u8]>,
     head_only: bool,
     options: &EncodeOptions<'_>,

@@ -23,6 +23,7 @@ use crate::server::Server;
 use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
+use crate::worker::timer::now;
 
 pub(crate) use finish::{log_connection_error, refuse};
 
@@ -102,7 +103,7 @@ impl<'a> Stream<'a> {
         first_byte: Option<Instant>,
         request: Head,
     ) -> Self {
-        let now = Instant::now();
+        let now = now();
         let times = Times {
             start,
             first_byte: first_byte.unwrap_or(now),

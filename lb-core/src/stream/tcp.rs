@@ -4,21 +4,22 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
+use super::exchange::{Ends, Exchange};
+use super::pump::Pump;
 use super::side::Side;
 use crate::connect::{Connector, Link, ServerConn};
 use crate::forward::{Initial, RelayOptions, Splicing, relay};
 use crate::http::h1::encode::{EncodeOptions, OutFraming};
 use crate::http::h1::io::H1Conn;
-use crate::http::message::Head;
+use crate::http::message::{BodyLength, Head};
 use crate::log::Stage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
-use crate::worker::timer::Timer;
+use crate::worker::timer::{Timer, now};
 
 /// Serves a connection in TCP mode.
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
@@ -47,7 +48,7 @@ impl Stream<'_> {
         self.times.assigned = connector.assigned_at;
         self.server = connector.server.take();
         let link = link?;
-        self.times.connected = Some(Instant::now());
+        self.times.connected = Some(now());
         if self.info.frontend.config.options.logasap {
             self.log();
         }
@@ -65,25 +66,42 @@ impl Stream<'_> {
     /// An HTTP connection becomes a tunnel: the response head goes out, then bytes in both directions.
     ///
     /// # Errors
-    /// When the client does not take the head.
+    /// When the client does not take the head, or a stream of HTTP/2 fails.
     pub(super) async fn tunnel(
         &mut self,
         backend: &BackendEntry,
-        link: Link,
+        mut link: Link,
+        mut exchange: Exchange,
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         self.end.status = self.response.status();
         let options = EncodeOptions { upgrade: true, case_adjust: self.client_case(), ..EncodeOptions::default() };
+        let follows = if client.is_stream() { OutFraming::Chunked } else { OutFraming::None };
         client
-            .write_response(&self.response, OutFraming::None, OutFraming::None, &options)
+            .write_response(&mut self.response, OutFraming::None, follows, &options)
             .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
         super::local::flush(client, timer, None).await?;
-        match client {
-            Side::H1(client) => self.relay_link(backend, link, client).await?,
-            Side::H2(_) => return Err(StreamError::new(End::Client, Stage::Request, Kind::Malformed)),
+        if let (Side::H1(client), ServerConn::H1(_)) = (&mut *client, &link.conn) {
+            self.relay_link(backend, link, client).await?;
+            return Ok(false);
         }
-        Ok(false)
+        // CONNECT over a stream of HTTP/2 (RFC 9113, section 8.5): its frames carry the bytes.
+        let mut timeouts = Pair { frontend: &self.info.frontend.config, backend: &backend.config }.timeouts();
+        if timeouts.tunnel.is_some() {
+            (timeouts.client, timeouts.server) = (timeouts.tunnel, timeouts.tunnel);
+        }
+        client.expect_body(BodyLength::UntilClose);
+        link.conn.side().expect_body(BodyLength::UntilClose);
+        exchange.request = Pump::default();
+        poll_fn(|cx| {
+            let pool = &self.worker.buffers;
+            let (client, server) = (client.reborrow(), link.conn.side());
+            let mut ends = Ends { client, server, pool, timer, timeouts: &timeouts, watch: true };
+            exchange.poll_tunnel(cx, &mut ends)
+        })
+        .await?;
+        Ok(client.is_stream())
     }
 
     async fn relay_link(
