@@ -32,7 +32,12 @@ impl Stream<'_> {
             return false;
         }
         if started {
-            client.abort();
+            // An orderly close would say that the body is complete.
+            if self.end.until_close {
+                client.reset()
+            } else {
+                client.abort()
+            }
             return false;
         }
         let status = if self.end.status != 0 { self.end.status } else { error.status() };
@@ -188,13 +193,7 @@ fn log_refused(
 }
 
 /// Logs a connection that ended in a handshake, with how much of one had been received.
-pub(crate) fn log_connection_error(
-    worker: &Worker,
-    info: &ClientInfo,
-    listener: &str,
-    message: &str,
-    received: u64,
-) {
+pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str, received: u64) {
     if info.frontend.log.is_off() {
         return;
     }

@@ -44,7 +44,11 @@ impl Stream<'_> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
-        self.judge_request(client)?;
+        if let Err(error) = self.judge_request(client) {
+            // Where the message ends is not known: nothing that follows is another request.
+            client.expect_body(BodyLength::UntilClose);
+            return Err(error);
+        }
         client.expect_body(self.framing.body);
         if let Verdict::Reply(reply) = self.frontend_rules() {
             return self.answer(reply, client, timer).await;
@@ -60,6 +64,11 @@ impl Stream<'_> {
         let (mut link, mut exchange) = self.send_to_server(&backend, client, timer, private).await?;
         let framing = self.receive_response(&backend, &mut link, &mut exchange, client, timer, private).await?;
         if framing.tunnel {
+            // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
+            if !exchange.request.is_done() || exchange.request_refused {
+                self.times.response = None;
+                return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
+            }
             return self.tunnel(&backend, link, client, timer).await;
         }
         let outcome = self.send_response_head(&backend, &framing, client)?;
@@ -266,9 +275,7 @@ impl Stream<'_> {
         if self.request.version() == Version::Http10 {
             return Ok(());
         }
-        client
-            .write_interim(&self.response)
-            .map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
+        client.write_interim(&self.response).map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
         let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
         super::local::flush(client, timer, deadline).await
     }
@@ -281,6 +288,7 @@ impl Stream<'_> {
     ) -> Result<Outcome, StreamError> {
         self.end.status = self.response.status();
         let body = self.client_body(framing);
+        self.end.until_close = body == BodyLength::UntilClose;
         let outcome = outcome(&self.connection_options(backend), &self.framing, framing, body);
         let announced = match framing.body {
             BodyLength::None => OutFraming::from(framing.announced),

@@ -18,7 +18,7 @@ use crate::log::Stage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
-use crate::worker::timer::Timer;
+use crate::worker::timer::{Timer, after};
 
 /// Serves a connection in TCP mode.
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
@@ -73,7 +73,8 @@ impl Stream<'_> {
         client
             .write_response(&self.response, OutFraming::None, OutFraming::None, &options)
             .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
-        super::local::flush(client, timer, None).await?;
+        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        super::local::flush(client, timer, deadline).await?;
         match client {
             Side::H1(client) => self.relay_link(backend, link, client).await?,
             Side::H2(_) => return Err(StreamError::new(End::Client, Stage::Request, Kind::Malformed)),
