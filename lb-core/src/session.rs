@@ -30,7 +30,7 @@ use crate::stream::side::Side;
 use crate::stream::{self, Stream};
 use crate::topology::Frontend;
 use crate::transport::Transport;
-use crate::worker::timer::{Timer, after, earlier};
+use crate::worker::timer::{Timer, after, earlier, now};
 use crate::worker::{Seat, Worker};
 
 pub(crate) use start::start;
@@ -220,7 +220,7 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                     Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
                 let keep = stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await;
                 client.requests += 1;
-                client.idle_since = Instant::now();
+                client.idle_since = now();
                 if !keep {
                     linger(worker, client).await;
                     return Next::Close;
@@ -274,7 +274,7 @@ async fn receive_head(
         loop {
             if !conn.raw().is_empty() {
                 if first_byte.is_none() {
-                    *first_byte = Some(Instant::now());
+                    *first_byte = Some(now());
                 }
                 match if first_request { http2_preface(conn.raw()) } else { Preface::No } {
                     Preface::Complete => return Poll::Ready(Received::Preface),
@@ -303,10 +303,8 @@ async fn receive_head(
         }
         let Some(first_byte) = *first_byte else { return Poll::Ready(Received::Nothing) };
         let start = if first_request { idle_since } else { first_byte };
-        let deadline = earlier(
-            after(start, timeouts.http_request),
-            after(*active.get_or_insert_with(Instant::now), timeouts.client),
-        );
+        let deadline =
+            earlier(after(start, timeouts.http_request), after(*active.get_or_insert_with(now), timeouts.client));
         timer.poll(cx, deadline).map(|()| Received::Timeout)
     })
     .await
@@ -323,7 +321,7 @@ async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
     if conn.eof || (quiet && !conn.transport.is_tls()) {
         return;
     }
-    let deadline = Instant::now() + Duration::from_secs(1);
+    let deadline = now() + Duration::from_secs(1);
     let limit = conn.bytes_in + LINGER_BYTES;
     let timer = &mut client.timer;
     // Under TLS this writes, and waits for a client that does not read.

@@ -77,6 +77,25 @@ impl Wire {
         Self { socket, buffer: Vec::new(), used: 0 }
     }
 
+    /// Whether both are handles on the same connection.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.socket, &other.socket) {
+            (Socket::Tcp(a), Socket::Tcp(b)) => a.peer_addr().ok() == b.peer_addr().ok(),
+            _ => false,
+        }
+    }
+
+    /// Whether the peer reset the connection.
+    pub(crate) fn is_broken(&self) -> bool {
+        match &self.socket {
+            Socket::Tcp(tcp) => {
+                let error = tcp.take_error().ok().flatten().is_some();
+                error || tcp.peer_addr().is_err()
+            }
+            Socket::Unix(_) => false,
+        }
+    }
+
     /// The socket.
     pub fn socket(&self) -> &Socket {
         &self.socket
@@ -300,7 +319,8 @@ impl Wire {
                 interim.push(message);
                 continue;
             }
-            let bodyless = method == "HEAD" || matches!(status, 101 | 204 | 304) || (method == "CONNECT" && status < 300);
+            let bodyless =
+                method == "HEAD" || matches!(status, 101 | 204 | 304) || (method == "CONNECT" && status < 300);
             if !bodyless {
                 self.read_body(&mut message, true)?;
             }

@@ -7,10 +7,7 @@ use std::sync::mpsc;
 use lb_tests::{HTTP, Instance, Origin, PATIENCE, Wire};
 
 fn listen(origin: &Origin, options: &str) -> Instance {
-    Instance::start(&format!(
-        "{HTTP}listen fe\n bind 127.0.0.1:0\n{options}\n server s {}\n",
-        origin.address()
-    ))
+    Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n{options}\n server s {}\n", origin.address()))
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -205,8 +202,9 @@ fn http_1_0_closes_unless_asked() {
 
 #[test]
 fn http_1_0_gets_chunks_as_plain_bytes() {
-    let origin =
-        Origin::answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nT: 1\r\n\r\n");
+    let origin = Origin::answering(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\nT: 1\r\n\r\n",
+    );
     let lb = listen(&origin, "");
     let mut client = lb.connect();
     client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
@@ -330,7 +328,9 @@ fn a_head_may_come_in_any_pieces() {
     let lb = listen(&origin, "");
     let mut client = lb.connect();
     for _ in 0..2 {
-        for byte in b"\r\nPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n" {
+        for byte in
+            b"\r\nPOST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
+        {
             client.send([*byte]);
         }
         assert_eq!(client.response().text(), "abc");
@@ -362,9 +362,10 @@ fn a_response_may_overtake_its_request() {
 #[test]
 fn an_early_close_truncates_visibly() {
     // Content-Length and chunked bodies that end too soon: the client must be able to tell.
-    for response in
-        ["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc"]
-    {
+    for response in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+    ] {
         let origin = Origin::answering_once(response);
         let lb = listen(&origin, "");
         let mut client = lb.connect();

@@ -2,5 +2,5 @@
 
 pub mod fd_limit;
 pub mod limits;
-pub mod rate;
 pub(crate) mod proxy_header;
+pub mod rate;

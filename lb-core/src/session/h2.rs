@@ -67,16 +67,38 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
         .await;
         let Some(request) = accepted else { return };
         idle_since = None;
-        tokio::task::spawn_local(exchange(Rc::clone(&worker), Rc::clone(&info), *request, streams));
+        let stream = exchange(Rc::clone(&worker), Rc::clone(&info), request, streams);
+        tokio::task::spawn_local(stream);
         streams += 1;
     }
 }
 
 /// One stream.
-async fn exchange(worker: Rc<Worker>, info: Rc<ClientInfo>, request: H2Request, earlier: u64) {
-    let H2Request { head, length, body, responder } = request;
+async fn exchange(worker: Rc<Worker>, info: Rc<ClientInfo>, request: Box<H2Request>, earlier: u64) {
+    let _counted = worker.enter();
+    let H2Request { head, length, body, responder } = *request;
     let mut end = H2End::of_client(body, length, responder, &head);
     let start = Instant::now();
     let mut stream = Stream::new(&worker, &info, earlier, start, Some(start), head);
-    stream.run(Side::H2(&mut end), &mut Timer::default(), &mut None).await;
+    let mut timer = worker.timers.take();
+    stream.run(Side::H2(&mut end), &mut timer, &mut None).await;
+    worker.timers.give(timer);
+}
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn zz() {
+        fn of<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize {
+            std::mem::size_of::<F>()
+        }
+        println!("exchange {}", of(super::exchange));
+        println!("run {}", of(super::run));
+        println!(
+            "req {} end {} head {} stream {}",
+            size_of::<super::H2Request>(),
+            size_of::<super::H2End>(),
+            size_of::<crate::http::Head>(),
+            size_of::<super::Stream<'_>>()
+        );
+    }
 }

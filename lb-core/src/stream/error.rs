@@ -39,11 +39,14 @@ pub(crate) struct StreamError {
     /// Nothing of a response had been received, and the connection was a reused one: another connection may be
     /// tried when the request allows it.
     pub(crate) stale: bool,
+    /// The server said that it did not look at the request (HTTP/2: REFUSED_STREAM, GOAWAY): any request may be sent
+    /// again.
+    pub(crate) unprocessed: bool,
 }
 
 impl StreamError {
     pub(crate) fn new(end: End, stage: Stage, kind: Kind) -> Self {
-        Self { end, stage, kind, stale: false }
+        Self { end, stage, kind, stale: false, unprocessed: false }
     }
 
     /// From an I/O error on one end.

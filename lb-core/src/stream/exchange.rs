@@ -13,7 +13,7 @@ use crate::http::h1::parse::Limits;
 use crate::http::message::Head;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
-use crate::worker::timer::{Timer, after, earlier};
+use crate::worker::timer::{Timer, after, earlier, now};
 
 /// What an exchange needs from around it.
 pub(crate) struct Ends<'a, 'b> {
@@ -23,6 +23,28 @@ pub(crate) struct Ends<'a, 'b> {
     pub(crate) timer: &'a mut Timer,
     /// `timeout client` of the frontend and `timeout server` of the backend.
     pub(crate) timeouts: &'a Timeouts,
+    /// Whether a client that leaves ends the exchange even while nothing is to be read from it or sent to it.
+    pub(crate) watch: bool,
+}
+
+impl Ends<'_, '_> {
+    /// Ready once a watched client gave the exchange up.
+    fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.watch {
+            true => self.client.poll_closed(cx, self.pool),
+            false => Poll::Pending,
+        }
+    }
+}
+
+impl Ends<'_, '_> {
+    /// `option abortonclose`: ready when the client left while its response was waited for. One that only closed its
+    /// sending side gets an answer.
+    pub(crate) fn poll_abandoned<T>(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, StreamError>> {
+        let closed = self.client.poll_closed(cx, self.pool);
+        let stage = if self.client.is_half_closed() { Stage::Headers } else { Stage::Data };
+        closed.map(|()| Err(StreamError::new(End::Client, stage, Kind::Closed)))
+    }
 }
 
 /// State of both directions.
@@ -34,6 +56,10 @@ pub(crate) struct Exchange {
     server_active: Instant,
     /// The server stopped reading the request; its response may still come.
     pub(crate) request_refused: bool,
+    /// Why the request did not become complete although its response did.
+    pub(crate) unfinished: Option<StreamError>,
+    /// Of a tunnel: whether the close was passed on, to the server and to the client.
+    closed: (bool, bool),
 }
 
 impl Exchange {
@@ -44,6 +70,8 @@ impl Exchange {
             client_active: now,
             server_active: now,
             request_refused: false,
+            unfinished: None,
+            closed: (false, false),
         }
     }
 
@@ -84,7 +112,7 @@ impl Exchange {
         let wait = self.poll_request(cx, ends)?;
         match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
             Poll::Ready(Ok(())) => {
-                self.server_active = Instant::now();
+                self.server_active = now();
                 self.client_active = self.server_active;
                 return Poll::Ready(Ok(()));
             }
@@ -94,16 +122,27 @@ impl Exchange {
                     ..StreamError::new(End::Server, Stage::Headers, Kind::Closed)
                 }));
             }
+            Poll::Ready(Err(HeadError::Unprocessed)) => {
+                return Poll::Ready(Err(StreamError {
+                    stale: true,
+                    unprocessed: true,
+                    ..StreamError::new(End::Server, Stage::Headers, Kind::Closed)
+                }));
+            }
             Poll::Ready(Err(HeadError::Malformed)) => {
                 return Poll::Ready(Err(StreamError::new(End::Server, Stage::Headers, Kind::Malformed)));
             }
             Poll::Pending => {}
         }
+        if wait == Wait::Done && ends.poll_left(cx).is_ready() {
+            return Poll::Ready(Err(StreamError::new(End::Client, Stage::Headers, Kind::Closed)));
+        }
         let client = (wait == Wait::Source).then(|| after(self.client_active, ends.timeouts.client)).flatten();
-        let server = (wait != Wait::Source).then(|| after(self.server_active, ends.timeouts.server)).flatten();
+        // The server's time runs while the request is still on its way, too, and comes first where both end together.
+        let server = after(self.server_active, ends.timeouts.server);
         match ends.timer.poll(cx, earlier(client, server)) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(()) if client.is_some() => {
+            Poll::Ready(()) if client.is_some_and(|client| server.is_none_or(|server| client < server)) => {
                 Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Timeout)))
             }
             Poll::Ready(()) => Poll::Ready(Err(StreamError::new(End::Server, Stage::Headers, Kind::Timeout))),
@@ -125,11 +164,31 @@ impl Exchange {
             }
         };
         if self.request.bytes != before || wait == Wait::Done {
-            let now = Instant::now();
+            let now = now();
             self.client_active = now;
             self.server_active = now;
         }
         Ok(wait)
+    }
+
+    /// Moves bytes both ways until both ends have closed, passing the close of each on to the other.
+    ///
+    /// # Errors
+    /// Says which end failed.
+    pub(crate) fn poll_tunnel(
+        &mut self,
+        cx: &mut Context<'_>,
+        ends: &mut Ends<'_, '_>,
+    ) -> Poll<Result<(), StreamError>> {
+        let result = self.poll_bodies(cx, ends);
+        let closed = &mut self.closed;
+        if self.request.is_done() && !closed.0 {
+            closed.0 = ends.server.poll_shutdown(cx).is_ready();
+        }
+        if self.response.is_done() && !closed.1 {
+            closed.1 = ends.client.poll_shutdown(cx).is_ready();
+        }
+        result
     }
 
     /// Moves both bodies until the response is complete and the request is, or never will be.
@@ -153,21 +212,26 @@ impl Exchange {
             return Poll::Ready(Ok(()));
         }
         if self.response.bytes != before {
-            let now = Instant::now();
+            let now = now();
             self.client_active = now;
             self.server_active = now;
         }
         let request = match self.poll_request(cx, ends) {
             Ok(wait) => wait,
             // The response is complete: what is left of the request is the client's own affair.
-            Err(_) if response == Wait::Done => {
+            Err(error) if response == Wait::Done => {
                 self.request_refused = true;
+                self.unfinished = Some(error);
                 return Poll::Ready(Ok(()));
             }
             Err(error) => return Poll::Ready(Err(error)),
         };
         if response == Wait::Done && request == Wait::Done {
             return Poll::Ready(Ok(()));
+        }
+        if response == Wait::Source && request == Wait::Done && ends.client.is_stream() && ends.poll_left(cx).is_ready()
+        {
+            return Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Closed)));
         }
         let client = (request == Wait::Source || response == Wait::Sink)
             .then(|| after(self.client_active, ends.timeouts.client))
@@ -180,6 +244,7 @@ impl Exchange {
         }
         if response == Wait::Done {
             self.request_refused = true;
+            self.unfinished = Some(StreamError::new(End::Client, Stage::Data, Kind::Timeout));
             return Poll::Ready(Ok(()));
         }
         let end = match (client, server) {

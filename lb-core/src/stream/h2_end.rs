@@ -112,6 +112,11 @@ impl H2End {
         }
     }
 
+    /// Starts or resumes reading the body that follows a head; none is read after a message without one.
+    pub(crate) fn expect_body(&mut self, length: BodyLength) {
+        self.received = length == BodyLength::None || self.recv.as_ref().is_none_or(H2RecvBody::is_end);
+    }
+
     pub(crate) fn payload(&self) -> &[u8] {
         &self.piece
     }
@@ -232,7 +237,7 @@ impl H2End {
                 self.awaiting = Awaiting::Nothing;
                 Poll::Ready(Ok(()))
             }
-            Err(error) if error.retry_safe => Poll::Ready(Err(HeadError::Closed { silent: true })),
+            Err(error) if error.retry_safe => Poll::Ready(Err(HeadError::Unprocessed)),
             Err(error) => Poll::Ready(Err(match to_io(&error).kind() {
                 io::ErrorKind::InvalidData => HeadError::Malformed,
                 _ => HeadError::Closed { silent: false },

@@ -3,24 +3,25 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::exchange::{Ends, Exchange};
 use super::h2_end::H2End;
 use super::local::Verdict;
-use super::side::{Side, encoder};
+use super::side::{Side, encoder, set_length};
 use crate::config::HttpReuse;
 use crate::connect::{Connector, Link, Private, ServerConn};
 use crate::http::forwarded::add_forwarded;
 use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, to_server};
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
 use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
+use crate::http::h2::H2ErrorKind;
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
+use crate::rules::redirect::path_and_query;
 use crate::topology::{BackendEntry, Pair};
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 impl Stream<'_> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
@@ -50,29 +51,63 @@ impl Stream<'_> {
             return Err(error);
         }
         client.expect_body(self.framing.body);
+        if self.info.frontend.config.options.http_buffer_request {
+            let frontend = Arc::clone(&self.info.frontend.config);
+            if let Err(error) = self.buffer_request(&frontend, client, timer).await {
+                // HAProxy notices a client that went away only behind the choice of the backend.
+                if error.kind == Kind::Closed {
+                    self.choose_backend();
+                }
+                return Err(error);
+            }
+        }
         if let Verdict::Reply(reply) = self.frontend_rules() {
             return self.answer(reply, client, timer).await;
         }
         let backend = match self.choose_backend() {
             Some(backend) => backend,
-            None => return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await,
+            None => {
+                self.times.head = None;
+                return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
+            }
         };
+        if backend.config.options.http_buffer_request {
+            self.buffer_request(&backend.config, client, timer).await?;
+        }
         if let Verdict::Reply(reply) = self.backend_rules(&backend) {
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(&backend);
-        let (mut link, mut exchange) = self.send_to_server(&backend, client, timer, private).await?;
+        let sent = self.send_to_server(&backend, client, timer, private).await;
+        if let Some(location) = self.redirected.take() {
+            return self.answer_redirected(&location, client, timer).await;
+        }
+        let (mut link, mut exchange) = sent?;
         let framing = self.receive_response(&backend, &mut link, &mut exchange, client, timer, private).await?;
         if framing.tunnel {
             // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
-            if !exchange.request.is_done() || exchange.request_refused {
+            let bytes = matches!((&*client, &link.conn), (Side::H1(_), ServerConn::H1(_)));
+            if bytes && (!exchange.request.is_done() || exchange.request_refused) {
                 self.times.response = None;
                 return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
             }
-            return self.tunnel(&backend, link, client, timer).await;
+            return self.tunnel(&backend, link, exchange, client, timer).await;
         }
+        if let Verdict::Reply(reply) = self.response_rules(&backend) {
+            self.times.response = None;
+            drop(link);
+            return self.answer(reply, client, timer).await;
+        }
+        let before = client.queued();
         let outcome = self.send_response_head(&backend, &framing, client)?;
+        if self.info.frontend.config.options.logasap {
+            self.end.bytes_to_client = client.queued() - before;
+            self.log();
+        }
         self.move_bodies(&backend, &mut link, &mut exchange, client, timer).await?;
+        if let Some(unfinished) = exchange.unfinished {
+            self.end.terminate(unfinished.cause(), Stage::Data);
+        }
         Ok(self.part(&backend, link, &exchange, &outcome, private))
     }
 
@@ -126,7 +161,11 @@ impl Stream<'_> {
         private: &mut Option<Private>,
     ) -> Result<(Link, Exchange), StreamError> {
         let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0);
+        if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
+            connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
+        }
         let result = self.attempts(&mut connector, backend, client, timer, private).await;
+        self.redirected = connector.redirected.take();
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
         self.end.server_queue = connector.server_queue;
@@ -146,19 +185,39 @@ impl Stream<'_> {
     ) -> Result<(Link, Exchange), StreamError> {
         loop {
             let mut link = connector.next(client, timer, private).await?;
-            if let Err(error) = self.write_request_head(backend, &mut link) {
-                connector.failed(link, error, timer).await?;
-                continue;
+            let mut written = self.write_request_head(backend, &mut link);
+            if link.reused && written.is_err_and(|error| error.unprocessed) {
+                // The shared connection ended since it was last looked at.
+                link.reopen(self.worker, self.info, backend, timer).await?;
+                written = self.write_request_head(backend, &mut link);
             }
-            let mut exchange = Exchange::new(Instant::now());
+            match written {
+                Ok(()) => {}
+                Err(error) if error.end == End::Client => return Err(error),
+                Err(error) => {
+                    connector.failed(link, error, client, timer).await?;
+                    continue;
+                }
+            }
+            let mut exchange = Exchange::new(now());
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
+            let watch = backend.config.options.abortonclose;
             let sent = poll_fn(|cx| {
+                let client = client.reborrow();
                 let mut ends =
-                    Ends { client: client.reborrow(), server: link.conn.side(), pool, timer, timeouts: &timeouts };
+                    Ends { client, server: link.conn.side(), pool, timer, timeouts: &timeouts, watch: false };
                 match exchange.poll_first_bytes(cx, &mut ends) {
                     Poll::Ready(result) => Poll::Ready(result),
+                    Poll::Pending
+                        if fresh
+                            && watch
+                            && ends.client.body_received()
+                            && ends.client.poll_closed(cx, pool).is_ready() =>
+                    {
+                        Poll::Ready(Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed)))
+                    }
                     Poll::Pending if fresh => ends
                         .timer
                         .poll(cx, deadline)
@@ -170,11 +229,11 @@ impl Stream<'_> {
             match sent {
                 Ok(()) => {
                     link.established = true;
-                    self.times.connected = Some(Instant::now());
+                    self.times.connected = Some(now());
                     return Ok((link, exchange));
                 }
                 Err(error) if error.end == End::Client => return Err(error),
-                Err(error) => connector.failed(link, error, timer).await?,
+                Err(error) => connector.failed(link, error, client, timer).await?,
             }
         }
     }
@@ -187,17 +246,35 @@ impl Stream<'_> {
         match &mut link.conn {
             ServerConn::H1(conn) => {
                 let connection = to_server(&self.connection_options(backend), &self.framing);
-                let options = EncodeOptions { connection, upgrade: self.framing.upgrade, ..EncodeOptions::default() };
+                let options = EncodeOptions {
+                    connection,
+                    upgrade: self.framing.upgrade,
+                    case_adjust: backend
+                        .config
+                        .options
+                        .h1_case_adjust_bogus_server
+                        .then_some(&*self.worker.settings.case_adjust),
+                };
                 let framing = OutFraming::from(self.framing.body);
                 encode_request(&self.request, framing, &options, &mut conn.output);
                 conn.begin_output(encoder(framing));
                 Ok(())
             }
             ServerConn::H2 { client, end } => {
-                let opened = client.borrow_mut().open(&self.request, self.framing.body);
-                let (send, response) = opened.map_err(|error| StreamError {
-                    stale: error.retry_safe,
-                    ..StreamError::new(End::Server, Stage::Connect, Kind::Closed)
+                let (body, framing) = match self.framing.connect {
+                    true => (BodyLength::Chunked, OutFraming::None),
+                    false => (self.framing.body, OutFraming::from(self.framing.body)),
+                };
+                set_length(&mut self.request, framing);
+                let opened = client.borrow_mut().open(&self.request, body);
+                let (send, response) = opened.map_err(|error| match error.kind {
+                    // HTTP/2 cannot carry this request, to no server.
+                    H2ErrorKind::Message(_) => StreamError::new(End::Client, Stage::Request, Kind::Malformed),
+                    _ => StreamError {
+                        stale: error.retry_safe,
+                        unprocessed: error.retry_safe,
+                        ..StreamError::new(End::Server, Stage::Connect, Kind::Closed)
+                    },
                 })?;
                 **end = H2End::of_server(send, response, &self.request);
                 Ok(())
@@ -215,11 +292,18 @@ impl Stream<'_> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<ResponseFraming, StreamError> {
+        if let Side::H1(conn) = client {
+            conn.release_input(&self.worker.buffers);
+        }
         let timeouts = self.pair(backend).timeouts();
         let relaxed = backend.config.options.accept_invalid_http_response;
         let limits = self.worker.settings.limits;
+        // A stream that is reset is given up by its client; a connection that is half closed may still be read from.
+        let watch = client.is_stream();
+        let abort = backend.config.options.abortonclose;
         let mut retried = false;
         loop {
+            self.end.reused = link.reused;
             let received = poll_fn(|cx| {
                 let mut ends = Ends {
                     client: client.reborrow(),
@@ -227,19 +311,22 @@ impl Stream<'_> {
                     pool: &self.worker.buffers,
                     timer,
                     timeouts: &timeouts,
+                    watch,
                 };
-                exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
+                let head = exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response);
+                if head.is_pending() && abort && exchange.request.is_done() {
+                    return ends.poll_abandoned(cx);
+                }
+                head
             })
             .await;
             match received {
                 Ok(()) => {}
-                Err(error) if error.stale && link.reused && !retried && self.can_repeat(exchange) => {
-                    // The server closed an idle connection while the request was on its way: RFC 9112, section
-                    // 9.3.1 lets an idempotent request be sent again.
+                Err(error) if !retried && self.can_repeat(&error, link, exchange) => {
                     retried = true;
                     link.reopen(self.worker, self.info, backend, timer).await?;
                     self.write_request_head(backend, link)?;
-                    *exchange = Exchange::new(Instant::now());
+                    *exchange = Exchange::new(now());
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -247,14 +334,14 @@ impl Stream<'_> {
             let framing = match &link.conn {
                 ServerConn::H1(_) => response_framing(&self.response, &self.framing)
                     .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,
-                ServerConn::H2 { end, .. } => h2_response_framing(&self.response, end.length),
+                ServerConn::H2 { end, .. } => h2_response_framing(&self.response, end.length, &self.framing),
             };
             let _ = &private;
             if framing.interim {
                 self.pass_interim(client, timer).await?;
                 continue;
             }
-            self.times.response = Some(Instant::now());
+            self.times.response = Some(now());
             // What follows the head of a tunnel is no body.
             if !framing.tunnel {
                 link.conn.side().expect_body(framing.body);
@@ -263,11 +350,15 @@ impl Stream<'_> {
         }
     }
 
-    /// Whether the request can be sent a second time: idempotent, and nothing of a body was consumed.
-    fn can_repeat(&self, exchange: &Exchange) -> bool {
+    /// Whether the request can be sent a second time: nothing of a body was consumed, and the server did not look at
+    /// it, or it closed an idle connection while an idempotent request was on its way (RFC 9112, section 9.3.1).
+    fn can_repeat(&self, error: &StreamError, link: &Link, exchange: &Exchange) -> bool {
         exchange.request.bytes == 0
-            && matches!(self.framing.body, BodyLength::None | BodyLength::Known(0))
-            && matches!(self.request.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE" | b"TRACE")
+            && (error.unprocessed
+                || (error.stale
+                    && link.reused
+                    && matches!(self.framing.body, BodyLength::None | BodyLength::Known(0))
+                    && matches!(self.request.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE" | b"TRACE")))
     }
 
     /// A 1xx goes to clients that know it, at once: one that expects `100` sends its body only then.
@@ -276,7 +367,7 @@ impl Stream<'_> {
             return Ok(());
         }
         client.write_interim(&self.response).map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         super::local::flush(client, timer, deadline).await
     }
 
@@ -294,22 +385,24 @@ impl Stream<'_> {
             BodyLength::None => OutFraming::from(framing.announced),
             _ => OutFraming::from(body),
         };
-        let options = EncodeOptions { connection: outcome.client_header, ..EncodeOptions::default() };
+        let options = EncodeOptions {
+            connection: outcome.client_header,
+            case_adjust: self.client_case(),
+            ..EncodeOptions::default()
+        };
         let follows = if framing.body == BodyLength::None { OutFraming::None } else { announced };
         client
-            .write_response(&self.response, announced, follows, &options)
+            .write_response(&mut self.response, announced, follows, &options)
             .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
         Ok(outcome)
     }
 
-    /// How the response's body ends towards the client: chunked where only the server's close would end it, until
-    /// close where the client does not know chunks.
+    /// How the response's body ends towards the client: with the connection where only the server's close ends it,
+    /// and where the client does not know chunks. HTTP/2 has frames for it.
     fn client_body(&self, framing: &ResponseFraming) -> BodyLength {
         match (framing.body, self.request.version()) {
             (BodyLength::Chunked | BodyLength::UntilClose, Version::Http10) => BodyLength::UntilClose,
             (BodyLength::UntilClose, Version::Http2) => BodyLength::Chunked,
-            (BodyLength::UntilClose, _) if framing.version == Version::Http10 => BodyLength::UntilClose,
-            (BodyLength::UntilClose, _) => BodyLength::Chunked,
             (body, _) => body,
         }
     }
@@ -331,6 +424,7 @@ impl Stream<'_> {
                 pool: &self.worker.buffers,
                 timer,
                 timeouts: &timeouts,
+                watch: true,
             };
             exchange.poll_bodies(cx, &mut ends)
         })
@@ -348,7 +442,7 @@ impl Stream<'_> {
         private: &mut Option<Private>,
     ) -> bool {
         let clean = exchange.request.is_done() && !exchange.request_refused;
-        self.end.reused = link.reused;
+        self.end.srvconn = link.server.as_ref().map(|server| server.current().saturating_sub(1));
         if clean && outcome.server_keep {
             let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
             link.keep(self.worker, policy, private);
@@ -361,26 +455,43 @@ impl Stream<'_> {
 
 /// The framing of a request that came over HTTP/2: its frames have said it.
 fn h2_request_framing(head: &Head, length: BodyLength) -> RequestFraming {
+    let connect = head.method() == b"CONNECT";
     RequestFraming {
-        body: length,
+        // What follows CONNECT is for the tunnel, once there is one.
+        body: if connect { BodyLength::None } else { length },
         keep_alive: true,
         expect_continue: head.values("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue")),
-        connect: head.method() == b"CONNECT",
+        connect,
         is_head: head.method() == b"HEAD",
         version: Version::Http2,
         ..RequestFraming::default()
     }
 }
 
-/// The framing of a response that came over HTTP/2.
-fn h2_response_framing(head: &Head, length: BodyLength) -> ResponseFraming {
-    let announced = head.value("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
-    ResponseFraming {
+/// The framing of a response that came over HTTP/2. Its frames say how the body ends; whether there may be one at all
+/// is for the request and the status to say (RFC 9110, section 6.4.1).
+fn h2_response_framing(head: &Head, length: BodyLength, request: &RequestFraming) -> ResponseFraming {
+    let status = head.status();
+    let mut framing = ResponseFraming {
         body: length,
-        announced: announced.map_or(length, BodyLength::Known),
+        announced: length,
         keep_alive: true,
-        interim: (100..200).contains(&head.status()),
+        interim: (100..200).contains(&status),
         version: Version::Http2,
         ..ResponseFraming::default()
+    };
+    if framing.interim || status == 204 {
+        (framing.body, framing.announced) = (BodyLength::None, BodyLength::None);
+    } else if request.connect && (200..300).contains(&status) {
+        framing.tunnel = true;
+        framing.body = BodyLength::UntilClose;
+    } else if request.is_head || status == 304 {
+        let announced = head.value("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        framing.announced = announced.map_or(BodyLength::None, BodyLength::Known);
+        framing.body = BodyLength::None;
+    } else if length == BodyLength::None {
+        // Complete and empty: HTTP/1 has to be told so.
+        (framing.body, framing.announced) = (BodyLength::Known(0), BodyLength::Known(0));
     }
+    framing
 }

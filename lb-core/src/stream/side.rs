@@ -3,6 +3,7 @@
 //! A body moves as plain payload from one [`Side`] to another; each side decodes and adds its own framing.
 
 use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -23,6 +24,24 @@ pub(crate) fn encoder(framing: OutFraming) -> BodyEncoder {
     }
 }
 
+/// Makes a head that goes out over HTTP/2 announce this length and no other: what came may have said it twice, or in
+/// a list.
+pub(crate) fn set_length(head: &mut Head, framing: OutFraming) {
+    let mut values = head.values("content-length");
+    let first = values.next();
+    let any = first.is_some();
+    let plain = values.next().is_none() && first.is_some_and(|value| value.iter().all(u8::is_ascii_digit));
+    drop(values);
+    match framing {
+        OutFraming::Length(_) if plain => {}
+        OutFraming::Length(length) => head.set("content-length", length.to_string().as_bytes()),
+        OutFraming::None | OutFraming::Chunked if any => {
+            head.remove("content-length");
+        }
+        OutFraming::None | OutFraming::Chunked => {}
+    }
+}
+
 /// Why no response head came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeadError {
@@ -31,6 +50,8 @@ pub(crate) enum HeadError {
         /// It had sent nothing at all.
         silent: bool,
     },
+    /// It did not look at the request (HTTP/2).
+    Unprocessed,
     /// It sent something else than a response, or too large a one.
     Malformed,
 }
@@ -115,6 +136,36 @@ impl Side<'_> {
         }
     }
 
+    /// Ready once a body is here as far as it is to be waited for before the rules are judged.
+    pub(crate) fn poll_body_buffered(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<()>> {
+        match self {
+            Self::H1(conn) => conn.poll_body_buffered(cx, pool),
+            // A stream's window bounds what it may send ahead; its first bytes have to do.
+            Self::H2(end) => end.poll_fill(cx).map_ok(|_| ()),
+        }
+    }
+
+    /// Throws away a request's body that has come already. False where some of it is still to come.
+    pub(crate) fn drop_body(&mut self) -> bool {
+        match self {
+            Self::H1(conn) => conn.drop_body(),
+            Self::H2(end) => end.body_received() && end.payload().is_empty(),
+        }
+    }
+
+    /// Whether the peer's leaving is noticed without a read, so that it can always be watched.
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Self::H2(_))
+    }
+
+    /// Whether the peer closed its sending side in order, and may still read.
+    pub(crate) fn is_half_closed(&self) -> bool {
+        match self {
+            Self::H1(conn) => conn.eof,
+            Self::H2(_) => false,
+        }
+    }
+
     /// Tells the peer that the message under way will not be completed. An HTTP/1 connection says so by closing.
     pub(crate) fn abort(&mut self) {
         if let Self::H2(end) = self {
@@ -138,12 +189,20 @@ impl Side<'_> {
         }
     }
 
+    /// Bytes sent to the peer or waiting to be, bodies of HTTP/2 not counted.
+    pub(crate) fn queued(&self) -> u64 {
+        match self {
+            Self::H1(conn) => conn.bytes_out + conn.output.len() as u64,
+            Self::H2(end) => end.bytes_out,
+        }
+    }
+
     /// Starts reading the body that follows a head.
     pub(crate) fn expect_body(&mut self, length: BodyLength) {
         match self {
             Self::H1(conn) => conn.expect_body(length),
-            // Its frames say it.
-            Self::H2(_) => {}
+            // Its frames say it, but what follows a message without a body is not looked at.
+            Self::H2(end) => end.expect_body(length),
         }
     }
 
@@ -153,7 +212,7 @@ impl Side<'_> {
     /// When the client is gone, or the head cannot be carried by its protocol.
     pub(crate) fn write_response(
         &mut self,
-        head: &Head,
+        head: &mut Head,
         announced: OutFraming,
         body: OutFraming,
         options: &EncodeOptions<'_>,
@@ -164,14 +223,17 @@ impl Side<'_> {
                 conn.begin_output(encoder(body));
                 Ok(())
             }
-            Self::H2(end) => end.send_response(
-                head,
-                match body {
-                    OutFraming::None => BodyLength::None,
-                    OutFraming::Length(length) => BodyLength::Known(length),
-                    OutFraming::Chunked => BodyLength::Chunked,
-                },
-            ),
+            Self::H2(end) => {
+                set_length(head, announced);
+                end.send_response(
+                    head,
+                    match body {
+                        OutFraming::None | OutFraming::Length(0) => BodyLength::None,
+                        OutFraming::Length(length) => BodyLength::Known(length),
+                        OutFraming::Chunked => BodyLength::Chunked,
+                    },
+                )
+            }
         }
     }
 
@@ -189,12 +251,16 @@ impl Side<'_> {
     /// Queues a complete response of our own.
     pub(crate) fn write_reply(
         &mut self,
-        head: &Head,
+        head: &mut Head,
         body: &std::sync::Arc<[u8]>,
         head_only: bool,
         options: &EncodeOptions<'_>,
     ) -> io::Result<()> {
-        let length = OutFraming::Length(body.len() as u64);
+        // RFC 9110, section 8.6: no Content-Length in a 204.
+        let length = match head.status() {
+            204 => OutFraming::None,
+            _ => OutFraming::Length(body.len() as u64),
+        };
         let empty = head_only || body.is_empty();
         self.write_response(head, length, if empty { OutFraming::None } else { length }, options)?;
         if !empty {
@@ -255,6 +321,14 @@ impl Side<'_> {
         match self {
             Self::H1(conn) => conn.needs_end(),
             Self::H2(end) => end.needs_end(),
+        }
+    }
+
+    /// Says that nothing more will be sent. A stream of HTTP/2 says it with its last frame.
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::H1(conn) => tokio::io::AsyncWrite::poll_shutdown(Pin::new(&mut conn.transport), cx),
+            Self::H2(_) => Poll::Ready(Ok(())),
         }
     }
 

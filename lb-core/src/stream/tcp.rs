@@ -4,21 +4,22 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
+use super::exchange::{Ends, Exchange};
+use super::pump::Pump;
 use super::side::Side;
 use crate::connect::{Connector, Link, ServerConn};
 use crate::forward::{Initial, RelayOptions, Splicing, relay};
 use crate::http::h1::encode::{EncodeOptions, OutFraming};
 use crate::http::h1::io::H1Conn;
-use crate::http::message::Head;
+use crate::http::message::{BodyLength, Head};
 use crate::log::Stage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 /// Serves a connection in TCP mode.
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
@@ -27,6 +28,8 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
     let result = stream.relay_tcp(&mut client, &mut timer).await;
     if let Err(error) = result {
         stream.end.terminate(error.cause(), error.stage);
+        // What the client sent is taken, or closing its socket would reset it.
+        poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
     }
     stream.finish();
 }
@@ -45,7 +48,10 @@ impl Stream<'_> {
         self.times.assigned = connector.assigned_at;
         self.server = connector.server.take();
         let link = link?;
-        self.times.connected = Some(Instant::now());
+        self.times.connected = Some(now());
+        if self.info.frontend.config.options.logasap {
+            self.log();
+        }
         self.relay_link(&backend, link, client).await
     }
 
@@ -60,26 +66,43 @@ impl Stream<'_> {
     /// An HTTP connection becomes a tunnel: the response head goes out, then bytes in both directions.
     ///
     /// # Errors
-    /// When the client does not take the head.
+    /// When the client does not take the head, or a stream of HTTP/2 fails.
     pub(super) async fn tunnel(
         &mut self,
         backend: &BackendEntry,
-        link: Link,
+        mut link: Link,
+        mut exchange: Exchange,
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         self.end.status = self.response.status();
-        let options = EncodeOptions { upgrade: true, ..EncodeOptions::default() };
+        let options = EncodeOptions { upgrade: true, case_adjust: self.client_case(), ..EncodeOptions::default() };
+        let follows = if client.is_stream() { OutFraming::Chunked } else { OutFraming::None };
         client
-            .write_response(&self.response, OutFraming::None, OutFraming::None, &options)
+            .write_response(&mut self.response, OutFraming::None, follows, &options)
             .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         super::local::flush(client, timer, deadline).await?;
-        match client {
-            Side::H1(client) => self.relay_link(backend, link, client).await?,
-            Side::H2(_) => return Err(StreamError::new(End::Client, Stage::Request, Kind::Malformed)),
+        if let (Side::H1(client), ServerConn::H1(_)) = (&mut *client, &link.conn) {
+            self.relay_link(backend, link, client).await?;
+            return Ok(false);
         }
-        Ok(false)
+        // CONNECT over a stream of HTTP/2 (RFC 9113, section 8.5): its frames carry the bytes.
+        let mut timeouts = Pair { frontend: &self.info.frontend.config, backend: &backend.config }.timeouts();
+        if timeouts.tunnel.is_some() {
+            (timeouts.client, timeouts.server) = (timeouts.tunnel, timeouts.tunnel);
+        }
+        client.expect_body(BodyLength::UntilClose);
+        link.conn.side().expect_body(BodyLength::UntilClose);
+        exchange.request = Pump::default();
+        poll_fn(|cx| {
+            let pool = &self.worker.buffers;
+            let (client, server) = (client.reborrow(), link.conn.side());
+            let mut ends = Ends { client, server, pool, timer, timeouts: &timeouts, watch: true };
+            exchange.poll_tunnel(cx, &mut ends)
+        })
+        .await?;
+        Ok(client.is_stream())
     }
 
     async fn relay_link(
@@ -129,7 +152,7 @@ async fn connect_tcp(
                 link.established = true;
                 return Ok(link);
             }
-            Err(error) => connector.failed(link, error, timer).await?,
+            Err(error) => connector.failed(link, error, &mut Side::H1(client), timer).await?,
         }
     }
 }

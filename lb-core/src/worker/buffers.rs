@@ -1,14 +1,16 @@
 //! Recycled read buffers and pipes of one worker. A connection holds one only while it has bytes to move.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::forward::PipePool;
 
 /// Size of the large buffers that bodies are copied through.
 pub const LARGE: usize = 64 * 1024;
 
-/// How many free buffers of each size a worker keeps; more are given back to the allocator.
-const KEPT: usize = 64;
+/// How many free buffers of each size a worker keeps; more are given back to the allocator. Many streams of HTTP/2
+/// hold one each at the same time, and a new one costs page faults; what a calm time does not need goes at
+/// [`BufferPool::trim`].
+const KEPT: usize = 1024;
 
 /// Free buffers of two sizes: `tune.bufsize` for heads and small bodies, [`LARGE`] for bulk.
 ///
@@ -16,15 +18,46 @@ const KEPT: usize = 64;
 #[derive(Debug)]
 pub struct BufferPool {
     size: usize,
-    small: RefCell<Vec<Vec<u8>>>,
-    large: RefCell<Vec<Vec<u8>>>,
+    small: Free,
+    large: Free,
     pipes: PipePool,
+}
+
+/// Free buffers of one size.
+#[derive(Debug, Default)]
+struct Free {
+    buffers: RefCell<Vec<Vec<u8>>>,
+    /// The fewest there were since the last trim: that many were not needed.
+    spare: Cell<usize>,
+}
+
+impl Free {
+    fn take(&self) -> Option<Vec<u8>> {
+        let mut buffers = self.buffers.borrow_mut();
+        let taken = buffers.pop();
+        self.spare.set(self.spare.get().min(buffers.len()));
+        taken
+    }
+
+    fn give(&self, buffer: Vec<u8>) {
+        let mut buffers = self.buffers.borrow_mut();
+        if buffers.len() < KEPT {
+            buffers.push(buffer);
+        }
+    }
+
+    fn trim(&self) {
+        let mut buffers = self.buffers.borrow_mut();
+        let kept = buffers.len() - self.spare.get().div_ceil(2).min(buffers.len());
+        buffers.truncate(kept);
+        self.spare.set(kept);
+    }
 }
 
 impl BufferPool {
     /// A pool whose small buffers have `size` bytes (`tune.bufsize`).
     pub fn new(size: usize, pipes: PipePool) -> Self {
-        Self { size, small: RefCell::default(), large: RefCell::default(), pipes }
+        Self { size, small: Free::default(), large: Free::default(), pipes }
     }
 
     /// Pipes for splice(2).
@@ -39,12 +72,12 @@ impl BufferPool {
 
     /// A buffer of [`BufferPool::small_size`] bytes.
     pub fn small(&self) -> Vec<u8> {
-        self.small.borrow_mut().pop().unwrap_or_else(|| vec![0; self.size])
+        self.small.take().unwrap_or_else(|| vec![0; self.size])
     }
 
     /// A buffer of [`LARGE`] bytes, or of the small size where that is larger.
     pub fn large(&self) -> Vec<u8> {
-        self.large.borrow_mut().pop().unwrap_or_else(|| vec![0; LARGE.max(self.size)])
+        self.large.take().unwrap_or_else(|| vec![0; LARGE.max(self.size)])
     }
 
     /// Takes a buffer back.
@@ -56,9 +89,12 @@ impl BufferPool {
         } else {
             return;
         };
-        let mut free = free.borrow_mut();
-        if free.len() < KEPT {
-            free.push(buffer);
-        }
+        free.give(buffer);
+    }
+
+    /// Gives half of the buffers that were not needed since the last time back to the allocator.
+    pub fn trim(&self) {
+        self.small.trim();
+        self.large.trim();
     }
 }

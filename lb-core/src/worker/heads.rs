@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use crate::http::message::Head;
 
 /// Heads kept for reuse.
-const KEPT: usize = 128;
+const KEPT: usize = 1024;
 
 /// Free heads.
 #[derive(Debug, Default)]

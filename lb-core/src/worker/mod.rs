@@ -22,6 +22,7 @@ use tokio::task::LocalSet;
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
 use heads::HeadPool;
+use timer::TimerPool;
 
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
@@ -108,6 +109,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) buffers: BufferPool,
     pub(crate) heads: HeadPool,
+    pub(crate) timers: TimerPool,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
     pub(crate) h2: H2Settings,
@@ -131,6 +133,7 @@ impl Worker {
             index,
             buffers: BufferPool::new(settings.bufsize, pipes.clone()),
             heads: HeadPool::default(),
+            timers: TimerPool::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
@@ -178,11 +181,16 @@ impl Worker {
 
     /// Starts a session's task.
     pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + Unpin + 'static) {
+        tokio::task::spawn_local(Session { _count: self.enter(), session });
+    }
+
+    /// Counts a session, or a stream with a task of its own, among what a soft stop waits for.
+    pub(crate) fn enter(self: &Rc<Self>) -> SessionGuard {
         self.sessions.set(self.sessions.get() + 1);
         if let Some(handoff) = self.shared.handoffs.get(self.index) {
             handoff.add_load();
         }
-        tokio::task::spawn_local(Session { worker: Rc::clone(self), session });
+        SessionGuard(Rc::clone(self))
     }
 
     /// A place among the idle connections.
@@ -199,21 +207,24 @@ impl Worker {
 
 /// A session's task, counted by its worker. Not an async block: that would hold the session twice.
 struct Session<F> {
-    worker: Rc<Worker>,
+    _count: SessionGuard,
     session: F,
 }
+
+/// Counts until it is dropped.
+pub(crate) struct SessionGuard(Rc<Worker>);
 
 impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.get_mut().session).poll(cx)
+        timer::wake_up(|| Pin::new(&mut self.get_mut().session).poll(cx))
     }
 }
 
-impl<F> Drop for Session<F> {
+impl Drop for SessionGuard {
     fn drop(&mut self) {
-        let worker = &self.worker;
+        let worker = &self.0;
         worker.sessions.set(worker.sessions.get() - 1);
         if let Some(handoff) = worker.shared.handoffs.get(worker.index) {
             handoff.remove_load();
@@ -394,11 +405,13 @@ fn bind_to_cpus(index: usize, shared: &Shared) {
 /// Once a second: closed and unneeded server connections go.
 async fn housekeeping(worker: Rc<Worker>) {
     loop {
+        timer::look_over_deadlines(Instant::now());
         tokio::time::sleep(SWEEP_EVERY).await;
         if !worker.pools.is_empty() {
             let topology = worker.topology();
             worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
         }
+        worker.buffers.trim();
         if worker.logger.borrow().has_pending() {
             worker.logger.borrow_mut().flush();
         }
