@@ -24,7 +24,7 @@ use tokio::io::AsyncWrite;
 
 use crate::http::h1::io::H1Conn;
 use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
-use crate::http::message::Head;
+use crate::http::message::{BodyLength, Head};
 use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
 use crate::stream::side::Side;
@@ -233,6 +233,8 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                 if client.conn.raw().is_empty() && !client.conn.transport.is_tls() {
                     return Next::Idle;
                 }
+                // Requests that are answered here need not wait for any socket: other connections want their turn.
+                tokio::task::coop::consume_budget().await;
                 continue;
             }
             Received::Preface => {
@@ -248,6 +250,8 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
             Received::Timeout => (408, Cause::ClientTimeout),
             Received::Invalid | Received::TooLarge => (400, Cause::Proxy),
         };
+        // Where the message ends is not known: what comes is read and thrown away, so that the answer arrives.
+        client.conn.expect_body(BodyLength::UntilClose);
         stream::refuse(worker, client, status, cause, Stage::Request, first_byte).await;
         linger(worker, client).await;
         return Next::Close;
@@ -315,16 +319,21 @@ const LINGER_BYTES: u64 = 1 << 20;
 /// input makes the kernel reset it, and the reset would destroy a response still on its way.
 async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
     let conn = &mut client.conn;
-    if conn.eof || (conn.body_received() && conn.raw().is_empty() && !conn.transport.is_tls()) {
-        return;
-    }
-    let shutdown = poll_fn(|cx| std::pin::Pin::new(&mut conn.transport).poll_shutdown(cx));
-    if shutdown.await.is_err() || conn.body_received() {
+    let quiet = conn.body_received() && conn.raw().is_empty();
+    if conn.eof || (quiet && !conn.transport.is_tls()) {
         return;
     }
     let deadline = now() + Duration::from_secs(1);
     let limit = conn.bytes_in + LINGER_BYTES;
     let timer = &mut client.timer;
+    // Under TLS this writes, and waits for a client that does not read.
+    let shutdown = poll_fn(|cx| match std::pin::Pin::new(&mut conn.transport).poll_shutdown(cx) {
+        Poll::Ready(result) => Poll::Ready(result.is_ok()),
+        Poll::Pending => timer.poll(cx, Some(deadline)).map(|()| false),
+    });
+    if !shutdown.await || quiet {
+        return;
+    }
     poll_fn(|cx| {
         loop {
             conn.discard();

@@ -214,6 +214,10 @@ impl Topology {
         for section in config.proxies.iter().filter(|p| p.kind.is_frontend() && !p.disabled) {
             let wanted = section.use_backend.first().map(|u| &u.backend).or(section.default_backend.as_ref());
             let default_backend = match wanted {
+                // Requests for a disabled backend are answered 503.
+                Some(name) if config.proxies.iter().any(|p| p.kind.is_backend() && p.disabled && p.name == *name) => {
+                    find(name)
+                }
                 Some(name) => Some(find(name).ok_or_else(|| TopologyError::UnknownBackend {
                     proxy: section.name.clone(),
                     backend: name.clone(),

@@ -62,6 +62,8 @@ pub(crate) struct Private {
     conn: Option<Box<H1Conn>>,
     backend: usize,
     server: usize,
+    /// The source port stays taken for as long as the connection lives.
+    lease: Option<PortLease>,
 }
 
 impl Drop for Private {
@@ -143,7 +145,10 @@ impl Link {
             Some(pool) if !self.exclusive && policy != HttpReuse::Never => {
                 worker.pools.give(pool, conn, self.reused, server);
             }
-            _ => *private = Some(Private { conn: Some(conn), backend: self.backend, server: server.index }),
+            _ => {
+                *private =
+                    Some(Private { conn: Some(conn), backend: self.backend, server: server.index, lease: self.lease })
+            }
         }
     }
 }
@@ -240,10 +245,10 @@ impl<'a> Connector<'a> {
                 return Err(refused());
             }
             if let Some(found) = &assignment
-                && let Some(conn) = self.reuse(found, private)
+                && let Some((conn, lease)) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
             {
-                return Ok(self.attach(conn, server, slot));
+                return Ok(self.attach(conn, lease, server, slot));
             }
             let (server, slot) = match assignment {
                 Some(Assignment { server, slot, .. }) => (Some(server), Some(slot)),
@@ -403,7 +408,7 @@ impl<'a> Connector<'a> {
     }
 
     /// A connection that is already open, where `http-reuse` lets this request use it.
-    fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<ServerConn> {
+    fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<(ServerConn, Option<PortLease>)> {
         // The same server again gets a connection of its own; another one is as good as at the first try.
         if self.retries > 0 && !self.redispatched {
             return None;
@@ -414,16 +419,16 @@ impl<'a> Connector<'a> {
             && let Some(mut conn) = held.conn.take()
             && pool::is_quiet(&mut conn)
         {
-            return Some(ServerConn::H1(conn));
+            return Some((ServerConn::H1(conn), held.lease.take()));
         }
         let pool = self.backend.first_pool + assignment.server.index;
         if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request) {
-            return Some(ServerConn::H2 { client, end: Box::new(H2End::unopened()) });
+            return Some((ServerConn::H2 { client, end: Box::new(H2End::unopened()) }, None));
         }
-        self.worker.pools.take(pool, self.policy, self.first_request).map(ServerConn::H1)
+        self.worker.pools.take(pool, self.policy, self.first_request).map(|conn| (ServerConn::H1(conn), None))
     }
 
-    fn attach(&self, conn: ServerConn, server: Arc<Server>, slot: ServerSlot) -> Link {
+    fn attach(&self, conn: ServerConn, lease: Option<PortLease>, server: Arc<Server>, slot: ServerSlot) -> Link {
         Link {
             conn,
             exclusive: self.is_exclusive(Some(&server)),
@@ -433,7 +438,7 @@ impl<'a> Connector<'a> {
             backend: self.backend.index,
             reused: true,
             established: true,
-            lease: None,
+            lease,
         }
     }
 

@@ -241,5 +241,5 @@ pub(crate) fn close(conn: Box<H1Conn>) {
 /// Whether an idle connection is still open and silent. Costs no system call: the event loop knows.
 pub(crate) fn is_quiet(conn: &mut H1Conn) -> bool {
     let mut cx = Context::from_waker(Waker::noop());
-    conn.transport.socket_mut().poll_read_ready(&mut cx).is_pending()
+    !conn.transport.holds_input() && conn.transport.socket_mut().poll_read_ready(&mut cx).is_pending()
 }

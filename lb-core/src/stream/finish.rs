@@ -32,7 +32,12 @@ impl Stream<'_> {
             return false;
         }
         if started {
-            client.abort();
+            // An orderly close would say that the body is complete.
+            if self.end.until_close {
+                client.reset()
+            } else {
+                client.abort()
+            }
             return false;
         }
         let status = if self.end.status != 0 { self.end.status } else { error.status() };

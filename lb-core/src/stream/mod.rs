@@ -76,6 +76,8 @@ struct End {
     srvconn: Option<u32>,
     server_queue: u64,
     backend_queue: u64,
+    /// The response's body ends with the client's connection.
+    until_close: bool,
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,

@@ -45,7 +45,11 @@ impl Stream<'_> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
-        self.judge_request(client)?;
+        if let Err(error) = self.judge_request(client) {
+            // Where the message ends is not known: nothing that follows is another request.
+            client.expect_body(BodyLength::UntilClose);
+            return Err(error);
+        }
         client.expect_body(self.framing.body);
         if self.info.frontend.config.options.http_buffer_request {
             let frontend = Arc::clone(&self.info.frontend.config);
@@ -81,6 +85,12 @@ impl Stream<'_> {
         let (mut link, mut exchange) = sent?;
         let framing = self.receive_response(&backend, &mut link, &mut exchange, client, timer, private).await?;
         if framing.tunnel {
+            // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
+            let bytes = matches!((&*client, &link.conn), (Side::H1(_), ServerConn::H1(_)));
+            if bytes && (!exchange.request.is_done() || exchange.request_refused) {
+                self.times.response = None;
+                return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
+            }
             return self.tunnel(&backend, link, exchange, client, timer).await;
         }
         if let Verdict::Reply(reply) = self.response_rules(&backend) {
@@ -364,6 +374,7 @@ impl Stream<'_> {
     ) -> Result<Outcome, StreamError> {
         self.end.status = self.response.status();
         let body = self.client_body(framing);
+        self.end.until_close = body == BodyLength::UntilClose;
         let outcome = outcome(&self.connection_options(backend), &self.framing, framing, body);
         let announced = match framing.body {
             BodyLength::None => OutFraming::from(framing.announced),

@@ -181,6 +181,14 @@ impl Side<'_> {
         }
     }
 
+    /// [`Side::abort`] where an orderly close would be taken for the end of the message.
+    pub(crate) fn reset(&mut self) {
+        match self {
+            Self::H1(conn) => conn.reset(),
+            Self::H2(end) => end.reset(Reason::INTERNAL_ERROR),
+        }
+    }
+
     /// Bytes received from and sent to the peer so far.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         match self {

@@ -19,7 +19,7 @@ use crate::log::Stage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, now};
+use crate::worker::timer::{Timer, after, now};
 
 /// Serves a connection in TCP mode.
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
@@ -81,7 +81,8 @@ impl Stream<'_> {
         client
             .write_response(&mut self.response, OutFraming::None, follows, &options)
             .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
-        super::local::flush(client, timer, None).await?;
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
+        super::local::flush(client, timer, deadline).await?;
         if let (Side::H1(client), ServerConn::H1(_)) = (&mut *client, &link.conn) {
             self.relay_link(backend, link, client).await?;
             return Ok(false);

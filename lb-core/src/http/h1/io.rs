@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::chunked::{ChunkedDecoder, LAST_CHUNK, write_chunk_head};
 use crate::http::message::{BodyLength, Head};
+use crate::net::set_no_linger;
 use crate::transport::Transport;
 use crate::worker::buffers::{BufferPool, LARGE};
 
@@ -555,6 +556,12 @@ impl H1Conn {
             Transport::Plain(_) => Poll::Ready(Ok(())),
             _ => Pin::new(&mut self.transport).poll_flush(cx),
         }
+    }
+
+    /// Has the connection reset when it is dropped; nothing more is read from it or written to it.
+    pub(crate) fn reset(&mut self) {
+        set_no_linger(self.transport.socket());
+        self.eof = true;
     }
 
     /// Whether the last chunk still has to be produced.
