@@ -245,6 +245,18 @@ const CASES: &[Case] = &[
         &["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"],
     ),
     case("server closes after the head", "", Closes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), &[GET]),
+    case(
+        "bad second chunk from the client",
+        "",
+        Echoes,
+        &["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nxyz\r\n"],
+    ),
+    case(
+        "bad chunk behind a response",
+        "",
+        Echoes,
+        &[GET, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"],
+    ),
     case("deny a 1.0 client", " http-request deny", Keeps(OK), &[GET10]),
     case("space in target", "", Keeps(OK), &["GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"]),
     // Refused and missing responses.
@@ -262,6 +274,18 @@ const CASES: &[Case] = &[
         "bad chunk from the server",
         "",
         Keeps("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+        &[GET],
+    ),
+    case(
+        "bad second chunk from the server",
+        "",
+        Keeps("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nxyz\r\n"),
+        &[GET],
+    ),
+    case(
+        "server closes before the first chunk",
+        "",
+        Closes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
         &[GET],
     ),
     case(

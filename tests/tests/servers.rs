@@ -170,8 +170,11 @@ fn roundrobin_takes_turns_by_weight() {
 fn a_full_server_queues_and_serves_in_order() {
     let (log, door) = (LogSink::new(), Door::default());
     let origin = waiting_origin(&door);
-    let lb =
-        listen(&format!(" log {} local0\n option httplog\n server s {} maxconn 1", log.address(), origin.address()));
+    let lb = listen(&format!(
+        " log {} local0\n option httplog\n monitor-uri /alive\n server s {} maxconn 1",
+        log.address(),
+        origin.address()
+    ));
     let mut clients = Vec::new();
     for i in 0..4 {
         let mut client = lb.connect();
@@ -181,6 +184,8 @@ fn a_full_server_queues_and_serves_in_order() {
         }
         clients.push(client);
     }
+    // What was sent before this request is in the queue when it is answered.
+    assert_eq!(lb.connect().get("/alive").status(), 200);
     assert_eq!(origin.requests().len(), 1);
     door.open();
     for client in &mut clients {
