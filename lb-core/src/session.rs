@@ -11,6 +11,7 @@
 
 mod h2;
 mod start;
+mod stream_tasks;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ use crate::worker::timer::{Timer, after, earlier, now};
 use crate::worker::{Seat, Worker};
 
 pub(crate) use start::start;
+pub(crate) use stream_tasks::StreamTasks;
 
 /// What is known of a client connection; its streams share it.
 #[derive(Debug)]

@@ -10,6 +10,7 @@
 //! wire       one connection: raw bytes out, strictly read HTTP/1 messages in; client and origin both hold one
 //! message    an HTTP/1 message as it was on the wire
 //! body       random bodies that are told by a digest
+//! peers      clients and servers of any protocol, asynchronous
 //! log_sink   where log lines go, and their fields
 //! ```
 //!

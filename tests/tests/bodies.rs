@@ -86,8 +86,8 @@ fn downloads_of_every_size_and_framing() {
             let answer = download(&mut client);
             assert_eq!(answer.digest, expected(seed as u64, size), "{framing} {size}");
             assert_eq!(answer.chunked, framing == "chunked");
-            // What only the server's close ends, ends with the client's connection too.
             if framing == "close" {
+                // As HAProxy, what only the server's close ends ends the client's connection too.
                 client = lb.connect();
             }
         }

@@ -33,10 +33,8 @@ enum Back {
     Http2Tls,
 }
 
-const FRONTS: [Front; 5] =
-    [Front::Http1, Front::Http1Tls, Front::PriorKnowledge, Front::ProtoH2, Front::Http2Tls];
-const BACKS: [Back; 5] =
-    [Back::Http1, Back::Http1TlsUnverified, Back::Http1Tls, Back::ProtoH2, Back::Http2Tls];
+const FRONTS: [Front; 5] = [Front::Http1, Front::Http1Tls, Front::PriorKnowledge, Front::ProtoH2, Front::Http2Tls];
+const BACKS: [Back; 5] = [Back::Http1, Back::Http1TlsUnverified, Back::Http1Tls, Back::ProtoH2, Back::Http2Tls];
 
 /// A load balancer between a client and an origin.
 struct Pair {

@@ -157,10 +157,7 @@ fn maxconn_lets_connections_wait() {
             "" => ("", "", "  maxconn 1\n"),
             setting => ("", setting, ""),
         };
-        let text = format!(
-            "{HTTP}listen fe\n bind 127.0.0.1:0{bind}\n{setting}\n server s {}\n",
-            origin.address()
-        );
+        let text = format!("{HTTP}listen fe\n bind 127.0.0.1:0{bind}\n{setting}\n server s {}\n", origin.address());
         let lb = Instance::start(&text.replace("  nbthread 1\n", &format!("  nbthread 1\n{global}")));
         let mut first = lb.connect();
         first.get("/first");

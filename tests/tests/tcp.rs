@@ -9,7 +9,10 @@ use lb_tests::origin::ClosedPort;
 use lb_tests::{Instance, LogSink, Origin, TCP, Wire, eventually};
 
 fn listen(origin: &Origin, settings: &str, server: &str) -> Instance {
-    Instance::start(&format!("{TCP}listen fe\n bind 127.0.0.1:0\n{settings}\n server s {} {server}\n", origin.address()))
+    Instance::start(&format!(
+        "{TCP}listen fe\n bind 127.0.0.1:0\n{settings}\n server s {} {server}\n",
+        origin.address()
+    ))
 }
 
 /// Sends back what it read once the client finished.
@@ -91,10 +94,8 @@ fn no_server_closes_the_client() {
     lb.connect().expect_gone();
     let line = log.line();
     assert_eq!((line.flags.as_str(), line.backend.as_str()), ("SC", "fe/s"));
-    let lb = Instance::start(&format!(
-        "{TCP}listen fe\n bind 127.0.0.1:0\n log {} local0\n option tcplog\n",
-        log.address()
-    ));
+    let lb =
+        Instance::start(&format!("{TCP}listen fe\n bind 127.0.0.1:0\n log {} local0\n option tcplog\n", log.address()));
     lb.connect().expect_gone();
     assert_eq!(log.line().backend, "fe/<NOSRV>");
 }
@@ -218,11 +219,11 @@ fn proxy_protocol_from_the_client() {
 #[test]
 fn a_broken_proxy_header_never_reaches_the_server() {
     let origin = answering();
-    let lb = Instance::start(&format!(
-        "{TCP}listen fe\n bind 127.0.0.1:0 accept-proxy\n server s {}\n",
-        origin.address()
-    ));
-    for header in ["GET / HTTP/1.1\r\n\r\n", "PROXY TCP4 1.2.3.4\r\n", "PROXY TCP4 a b c d\r\n", "\r\n\r\n\0\r\nQUIT\nXXXX"] {
+    let lb =
+        Instance::start(&format!("{TCP}listen fe\n bind 127.0.0.1:0 accept-proxy\n server s {}\n", origin.address()));
+    for header in
+        ["GET / HTTP/1.1\r\n\r\n", "PROXY TCP4 1.2.3.4\r\n", "PROXY TCP4 a b c d\r\n", "\r\n\r\n\0\r\nQUIT\nXXXX"]
+    {
         let mut client = lb.connect();
         client.send(header);
         client.expect_gone();

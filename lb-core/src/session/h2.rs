@@ -6,13 +6,14 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::ClientInfo;
+use super::stream_tasks::StreamTasks;
 use crate::connect::within;
 use crate::http::h2::{H2Accepted, H2Request, H2ServerConnection};
 use crate::stream::Stream;
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
 use crate::transport::Transport;
-use crate::worker::Worker;
+use crate::worker::{SessionGuard, Worker};
 use crate::worker::timer::{Timer, after};
 
 /// Serves an HTTP/2 connection until it closes. `preread` was received before.
@@ -67,38 +68,28 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
         .await;
         let Some(request) = accepted else { return };
         idle_since = None;
-        let stream = exchange(Rc::clone(&worker), Rc::clone(&info), request, streams);
-        tokio::task::spawn_local(stream);
+        let start = StreamStart { info: Rc::clone(&info), request, earlier: streams, _counted: worker.enter() };
+        StreamTasks::run(&worker, start);
         streams += 1;
     }
 }
 
+/// What a stream starts with.
+pub(super) struct StreamStart {
+    info: Rc<ClientInfo>,
+    request: Box<H2Request>,
+    /// Streams of the connection before this one.
+    earlier: u64,
+    _counted: SessionGuard,
+}
+
 /// One stream.
-async fn exchange(worker: Rc<Worker>, info: Rc<ClientInfo>, request: Box<H2Request>, earlier: u64) {
-    let _counted = worker.enter();
-    let H2Request { head, length, body, responder } = *request;
+pub(super) async fn exchange(worker: &Rc<Worker>, start: StreamStart) {
+    let H2Request { head, length, body, responder } = *start.request;
     let mut end = H2End::of_client(body, length, responder, &head);
-    let start = Instant::now();
-    let mut stream = Stream::new(&worker, &info, earlier, start, Some(start), head);
+    let now = Instant::now();
+    let mut stream = Stream::new(worker, &start.info, start.earlier, now, Some(now), head);
     let mut timer = worker.timers.take();
     stream.run(Side::H2(&mut end), &mut timer, &mut None).await;
     worker.timers.give(timer);
-}
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn zz() {
-        fn of<A, B, C, D, F: Future>(_: fn(A, B, C, D) -> F) -> usize {
-            std::mem::size_of::<F>()
-        }
-        println!("exchange {}", of(super::exchange));
-        println!("run {}", of(super::run));
-        println!(
-            "req {} end {} head {} stream {}",
-            size_of::<super::H2Request>(),
-            size_of::<super::H2End>(),
-            size_of::<crate::http::Head>(),
-            size_of::<super::Stream<'_>>()
-        );
-    }
 }

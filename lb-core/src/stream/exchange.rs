@@ -40,10 +40,11 @@ impl Ends<'_, '_> {
 impl Ends<'_, '_> {
     /// `option abortonclose`: ready when the client left while its response was waited for. One that only closed its
     /// sending side gets an answer.
-    pub(crate) fn poll_abandoned<T>(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, StreamError>> {
+    fn poll_abandoned(&mut self, cx: &mut Context<'_>) -> Poll<StreamError> {
         let closed = self.client.poll_closed(cx, self.pool);
-        let stage = if self.client.is_half_closed() { Stage::Headers } else { Stage::Data };
-        closed.map(|()| Err(StreamError::new(End::Client, stage, Kind::Closed)))
+        let orderly = self.client.is_stream() || self.client.is_half_closed();
+        let stage = if orderly { Stage::Headers } else { Stage::Data };
+        closed.map(|()| StreamError::new(End::Client, stage, Kind::Closed))
     }
 }
 
@@ -134,8 +135,11 @@ impl Exchange {
             }
             Poll::Pending => {}
         }
-        if wait == Wait::Done && ends.poll_left(cx).is_ready() {
-            return Poll::Ready(Err(StreamError::new(End::Client, Stage::Headers, Kind::Closed)));
+        if wait == Wait::Done
+            && ends.watch
+            && let Poll::Ready(error) = ends.poll_abandoned(cx)
+        {
+            return Poll::Ready(Err(error));
         }
         let client = (wait == Wait::Source).then(|| after(self.client_active, ends.timeouts.client)).flatten();
         // The server's time runs while the request is still on its way, too, and comes first where both end together.

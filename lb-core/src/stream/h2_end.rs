@@ -121,6 +121,14 @@ impl H2End {
         &self.piece
     }
 
+    pub(crate) fn take_payload(&mut self, n: usize) -> Bytes {
+        let taken = self.piece.split_to(n.min(self.piece.len()));
+        if let Some(recv) = &mut self.recv {
+            recv.release(taken.len());
+        }
+        taken
+    }
+
     pub(crate) fn consume(&mut self, n: usize) {
         let n = n.min(self.piece.len());
         self.piece.advance(n);
@@ -157,13 +165,23 @@ impl H2End {
             }
             return Poll::Ready(Ok(0));
         }
-        let capacity = ready!(send.poll_capacity(cx, payload.len())).map_err(|error| to_io(&error))?;
-        let take = capacity.min(payload.len());
+        let take = ready!(self.poll_room(cx, payload.len()))?;
         let end = last && take == payload.len() && trailers.is_none();
-        let piece = Bytes::copy_from_slice(payload.get(..take).unwrap_or_default());
-        send.send_data(piece, end).map_err(|error| to_io(&error))?;
-        self.bytes_out += take as u64;
+        self.send_piece(Bytes::copy_from_slice(payload.get(..take).unwrap_or_default()), end)?;
         Poll::Ready(Ok(take))
+    }
+
+    /// How much of `want` bytes can be sent now; never 0.
+    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
+        let Some(send) = &mut self.send else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
+        send.poll_capacity(cx, want).map_err(|error| to_io(&error))
+    }
+
+    /// Sends payload for which there is room.
+    pub(crate) fn send_piece(&mut self, piece: Bytes, end: bool) -> io::Result<()> {
+        let send = self.send.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        self.bytes_out += piece.len() as u64;
+        send.send_data(piece, end).map_err(|error| to_io(&error))
     }
 
     /// Leaves a whole body to be sent by [`H2End::poll_flush`].

@@ -3,8 +3,9 @@
 //! Large bodies between two plain HTTP/1 connections go through splice(2), everything else through the source's buffer.
 
 use std::io;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use super::h2_end::H2End;
 use super::side::Side;
 use crate::forward::{Progress, PumpError as SpliceError, Pumped, SplicePump};
 use crate::http::h1::io::H1Conn;
@@ -100,11 +101,15 @@ impl Pump {
                     Poll::Pending => Ok(Wait::Sink),
                 };
             }
-            match sink.poll_send(cx, source.payload(), last, source.trailers()) {
-                Poll::Ready(Ok(n)) => {
+            let sent = match &mut *sink {
+                Side::H2(sink) if !source.payload().is_empty() => poll_lend(cx, source, sink, pool),
+                sink => sink.poll_send(cx, source.payload(), last, source.trailers()).map_ok(|n| {
                     source.consume(n);
-                    self.bytes += n as u64;
-                }
+                    n
+                }),
+            };
+            match sent {
+                Poll::Ready(Ok(n)) => self.bytes += n as u64,
                 Poll::Ready(Err(error)) => return Err(PumpError::Sink(error)),
                 Poll::Pending => return Ok(Wait::Sink),
             }
@@ -164,4 +169,18 @@ impl Pump {
             Poll::Pending => Ok(Some(Wait::Source)),
         }
     }
+}
+
+/// Payload for a stream of HTTP/2, without a copy where there is much of it: the buffer goes along.
+fn poll_lend(
+    cx: &mut Context<'_>,
+    source: &mut Side<'_>,
+    sink: &mut H2End,
+    pool: &BufferPool,
+) -> Poll<io::Result<usize>> {
+    let n = ready!(sink.poll_room(cx, source.payload().len()))?;
+    let piece = source.take_payload(n, pool);
+    let last = source.body_received() && source.payload().is_empty() && source.trailers().is_none();
+    sink.send_piece(piece, last)?;
+    Poll::Ready(Ok(n))
 }

@@ -299,8 +299,7 @@ impl Stream<'_> {
         let relaxed = backend.config.options.accept_invalid_http_response;
         let limits = self.worker.settings.limits;
         // A stream that is reset is given up by its client; a connection that is half closed may still be read from.
-        let watch = client.is_stream();
-        let abort = backend.config.options.abortonclose;
+        let watch = client.is_stream() || backend.config.options.abortonclose;
         let mut retried = false;
         loop {
             self.end.reused = link.reused;
@@ -313,11 +312,7 @@ impl Stream<'_> {
                     timeouts: &timeouts,
                     watch,
                 };
-                let head = exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response);
-                if head.is_pending() && abort && exchange.request.is_done() {
-                    return ends.poll_abandoned(cx);
-                }
-                head
+                exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
             })
             .await;
             match received {

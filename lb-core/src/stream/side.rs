@@ -90,6 +90,14 @@ impl Side<'_> {
         }
     }
 
+    /// Takes the first `n` bytes of the payload out.
+    pub(crate) fn take_payload(&mut self, n: usize, pool: &BufferPool) -> Bytes {
+        match self {
+            Self::H1(conn) => conn.take_payload(n, pool),
+            Self::H2(end) => end.take_payload(n),
+        }
+    }
+
     /// Drops `n` bytes of the payload.
     pub(crate) fn consume(&mut self, n: usize) {
         match self {

@@ -7,6 +7,7 @@
 
 mod accept;
 pub mod certificate;
+mod client_hello;
 mod client_config;
 mod connect;
 mod error;

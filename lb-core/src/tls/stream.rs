@@ -169,6 +169,23 @@ impl<S: Session> TlsStream<S> {
         }
     }
 
+    /// Reads until `enough` is satisfied with the bytes that came, or there are no more.
+    pub(super) fn poll_peek(
+        &mut self,
+        cx: &mut Context<'_>,
+        enough: impl Fn(&[u8]) -> bool,
+    ) -> Poll<io::Result<()>> {
+        while !self.eof && !enough(self.incoming.as_ref().map(Buffer::filled).unwrap_or_default()) {
+            ready!(self.poll_receive(cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Puts another session in the place of one that has not looked at anything yet.
+    pub(super) fn replace_session(&mut self, session: S) {
+        self.session = session;
+    }
+
     /// One look of the session at what was received. Opened bytes go to `out`, the rest of them to `plain`.
     fn step(&mut self, write: Write<'_>, out: &mut ReadBuf<'_>) -> Result<Step, Error> {
         let records = self.incoming.as_mut().map(Buffer::filled_mut).unwrap_or_default();

@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
+use bytes::Bytes;
+
 use crate::forward::PipePool;
 
 /// Size of the large buffers that bodies are copied through.
@@ -21,6 +23,31 @@ pub struct BufferPool {
     small: Free,
     large: Free,
     pipes: PipePool,
+}
+
+thread_local! {
+    /// Shared buffers that nobody holds any more. Their holders know no pool, and a worker is a thread.
+    static RETURNED: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A buffer whose bytes were shared.
+struct Shared {
+    buffer: Vec<u8>,
+    range: std::ops::Range<usize>,
+}
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.buffer.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.buffer);
+        // A thread that ends has no place for it any more.
+        let _ = RETURNED.try_with(|returned| returned.borrow_mut().push(buffer));
+    }
 }
 
 /// Free buffers of one size.
@@ -72,12 +99,24 @@ impl BufferPool {
 
     /// A buffer of [`BufferPool::small_size`] bytes.
     pub fn small(&self) -> Vec<u8> {
+        self.collect();
         self.small.take().unwrap_or_else(|| vec![0; self.size])
     }
 
     /// A buffer of [`LARGE`] bytes, or of the small size where that is larger.
     pub fn large(&self) -> Vec<u8> {
+        self.collect();
         self.large.take().unwrap_or_else(|| vec![0; LARGE.max(self.size)])
+    }
+
+    /// Bytes `range` of a buffer, which comes back to its pool when the last of their holders is gone. Without a copy.
+    pub fn share(&self, buffer: Vec<u8>, range: std::ops::Range<usize>) -> Bytes {
+        Bytes::from_owner(Shared { buffer, range })
+    }
+
+    /// Takes what was shared back.
+    fn collect(&self) {
+        RETURNED.with_borrow_mut(|returned| returned.drain(..).for_each(|buffer| self.give(buffer)));
     }
 
     /// Takes a buffer back.
@@ -94,6 +133,7 @@ impl BufferPool {
 
     /// Gives half of the buffers that were not needed since the last time back to the allocator.
     pub fn trim(&self) {
+        self.collect();
         self.small.trim();
         self.large.trim();
     }

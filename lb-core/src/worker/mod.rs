@@ -29,6 +29,7 @@ use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::session::StreamTasks;
 use crate::topology::{Frontend, Settings, Topology};
 
 /// How far an instance is on its way to the end.
@@ -110,6 +111,7 @@ pub(crate) struct Worker {
     pub(crate) buffers: BufferPool,
     pub(crate) heads: HeadPool,
     pub(crate) timers: TimerPool,
+    pub(crate) stream_tasks: StreamTasks,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
     pub(crate) h2: H2Settings,
@@ -134,6 +136,7 @@ impl Worker {
             buffers: BufferPool::new(settings.bufsize, pipes.clone()),
             heads: HeadPool::default(),
             timers: TimerPool::default(),
+            stream_tasks: StreamTasks::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
@@ -181,7 +184,7 @@ impl Worker {
 
     /// Starts a session's task.
     pub(crate) fn spawn(self: &Rc<Self>, session: impl Future<Output = ()> + Unpin + 'static) {
-        tokio::task::spawn_local(Session { _count: self.enter(), session });
+        tokio::task::spawn_local(Session { _counted: self.enter(), session });
     }
 
     /// Counts a session, or a stream with a task of its own, among what a soft stop waits for.
@@ -205,14 +208,14 @@ impl Worker {
     }
 }
 
-/// A session's task, counted by its worker. Not an async block: that would hold the session twice.
-struct Session<F> {
-    _count: SessionGuard,
-    session: F,
-}
-
 /// Counts until it is dropped.
 pub(crate) struct SessionGuard(Rc<Worker>);
+
+/// A session's task, counted by its worker. Not an async block: that would hold the session twice.
+struct Session<F> {
+    _counted: SessionGuard,
+    session: F,
+}
 
 impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
     type Output = ();
@@ -412,6 +415,7 @@ async fn housekeeping(worker: Rc<Worker>) {
             worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
         }
         worker.buffers.trim();
+        worker.stream_tasks.trim();
         if worker.logger.borrow().has_pending() {
             worker.logger.borrow_mut().flush();
         }

@@ -196,7 +196,8 @@ async fn http2_stream(
     let trailers = incoming.trailers().await?.as_ref().map(fields).unwrap_or_default();
     match path.as_str() {
         "/hints" => {
-            respond.send_informational(http::Response::builder().status(103).header("link", "</a>").body(()).unwrap())?;
+            respond
+                .send_informational(http::Response::builder().status(103).header("link", "</a>").body(()).unwrap())?;
         }
         "/cut" => {
             let head = http::Response::builder().header("content-length", 100_000).body(()).unwrap();
@@ -230,7 +231,8 @@ async fn http2_stream(
     if reply.length {
         head = head.header("content-length", reply.body.len());
     }
-    let bodiless = parts.method == "HEAD" || matches!(reply.status, 204 | 304) || (reply.length && reply.body.is_empty());
+    let bodiless =
+        parts.method == "HEAD" || matches!(reply.status, 204 | 304) || (reply.length && reply.body.is_empty());
     let mut stream = respond.send_response(head.body(()).unwrap(), bodiless)?;
     if !bodiless {
         send_body(&mut stream, &reply.body, &reply.trailers).await?;

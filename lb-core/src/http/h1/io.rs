@@ -7,6 +7,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::chunked::{ChunkedDecoder, LAST_CHUNK, write_chunk_head};
@@ -160,6 +161,21 @@ impl H1Conn {
     pub(crate) fn consume(&mut self, n: usize) {
         self.payload_start = (self.payload_start + n).min(self.payload_end);
         self.rewind();
+    }
+
+    /// Takes the first `n` bytes of the payload out. Where that is most of what the buffer has room for and nothing
+    /// else is in it, the buffer itself goes and comes back to the pool later; a few bytes are copied.
+    pub(crate) fn take_payload(&mut self, n: usize, pool: &BufferPool) -> Bytes {
+        let range = self.payload_start..(self.payload_start + n).min(self.payload_end);
+        let alone = range.end == self.payload_end && self.raw_start == self.raw_end;
+        if alone && range.len() >= self.storage.len() / 4 && range.len() >= 4096 {
+            self.payload_start = self.payload_end;
+            self.rewind();
+            return pool.share(std::mem::take(&mut self.storage), range);
+        }
+        let taken = Bytes::copy_from_slice(self.storage.get(range).unwrap_or_default());
+        self.consume(n);
+        taken
     }
 
     /// Whether the whole body was received; its last payload may still be here.
