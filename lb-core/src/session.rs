@@ -131,7 +131,11 @@ impl H1Session {
             // The first request's time is up: it is answered and logged. An idle connection just goes.
             self.state = State::Last(Box::pin(async move {
                 stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
+                linger(&worker, &mut client).await;
             }));
+        } else if client.conn.transport.is_tls() {
+            // A TLS connection says that it ends.
+            self.state = State::Last(Box::pin(async move { linger(&worker, &mut client).await }));
         }
     }
 }
