@@ -131,7 +131,10 @@ impl H1Session {
             // The first request's time is up: it is answered and logged. An idle connection just goes.
             self.state = State::Last(Box::pin(async move {
                 stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
+                goodbye(&mut client).await;
             }));
+        } else if client.conn.transport.is_tls() {
+            self.state = State::Last(Box::pin(async move { goodbye(&mut client).await }));
         }
     }
 }
@@ -228,6 +231,7 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                     return Next::Close;
                 }
                 if worker.stopping() && client.conn.raw().is_empty() {
+                    goodbye(client).await;
                     return Next::Close;
                 }
                 if client.conn.raw().is_empty() && !client.conn.transport.is_tls() {
@@ -308,6 +312,17 @@ async fn receive_head(
         timer.poll(cx, deadline).map(|()| Received::Timeout)
     })
     .await
+}
+
+/// Tells a TLS client that the connection was not cut, as far as that is possible at once.
+async fn goodbye(client: &mut H1Client) {
+    if client.conn.transport.is_tls() {
+        poll_fn(|cx| {
+            let _ = std::pin::Pin::new(&mut client.conn.transport).poll_shutdown(cx);
+            Poll::Ready(())
+        })
+        .await;
+    }
 }
 
 /// Most that is read and thrown away before a connection is closed.
