@@ -232,6 +232,7 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                     return Next::Close;
                 }
                 if worker.stopping() && client.conn.raw().is_empty() {
+                    linger(worker, client).await;
                     return Next::Close;
                 }
                 if client.conn.raw().is_empty() && !client.conn.transport.is_tls() {
