@@ -24,14 +24,14 @@ use tokio::io::AsyncWrite;
 
 use crate::http::h1::io::H1Conn;
 use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
-use crate::http::message::Head;
+use crate::http::message::{BodyLength, Head};
 use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
 use crate::stream::side::Side;
 use crate::stream::{self, Stream};
 use crate::topology::Frontend;
 use crate::transport::Transport;
-use crate::worker::timer::{Timer, after, earlier};
+use crate::worker::timer::{Timer, after, earlier, now};
 use crate::worker::{Seat, Worker};
 
 pub(crate) use start::start;
@@ -131,10 +131,11 @@ impl H1Session {
             // The first request's time is up: it is answered and logged. An idle connection just goes.
             self.state = State::Last(Box::pin(async move {
                 stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
-                goodbye(&mut client).await;
+                linger(&worker, &mut client).await;
             }));
         } else if client.conn.transport.is_tls() {
-            self.state = State::Last(Box::pin(async move { goodbye(&mut client).await }));
+            // A TLS connection says that it ends.
+            self.state = State::Last(Box::pin(async move { linger(&worker, &mut client).await }));
         }
     }
 }
@@ -225,7 +226,7 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                     Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
                 let keep = stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await;
                 client.requests += 1;
-                client.idle_since = Instant::now();
+                client.idle_since = now();
                 if !keep {
                     linger(worker, client).await;
                     return Next::Close;
@@ -237,6 +238,8 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                 if client.conn.raw().is_empty() && !client.conn.transport.is_tls() {
                     return Next::Idle;
                 }
+                // Requests that are answered here need not wait for any socket: other connections want their turn.
+                tokio::task::coop::consume_budget().await;
                 continue;
             }
             Received::Preface => {
@@ -252,6 +255,8 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
             Received::Timeout => (408, Cause::ClientTimeout),
             Received::Invalid | Received::TooLarge => (400, Cause::Proxy),
         };
+        // Where the message ends is not known: what comes is read and thrown away, so that the answer arrives.
+        client.conn.expect_body(BodyLength::UntilClose);
         stream::refuse(worker, client, status, cause, Stage::Request, first_byte).await;
         linger(worker, client).await;
         return Next::Close;
@@ -276,7 +281,7 @@ async fn receive_head(
         loop {
             if !conn.raw().is_empty() {
                 if first_byte.is_none() {
-                    *first_byte = Some(Instant::now());
+                    *first_byte = Some(now());
                 }
                 match if first_request { http2_preface(conn.raw()) } else { Preface::No } {
                     Preface::Complete => return Poll::Ready(Received::Preface),
@@ -305,10 +310,8 @@ async fn receive_head(
         }
         let Some(first_byte) = *first_byte else { return Poll::Ready(Received::Nothing) };
         let start = if first_request { idle_since } else { first_byte };
-        let deadline = earlier(
-            after(start, timeouts.http_request),
-            after(*active.get_or_insert_with(Instant::now), timeouts.client),
-        );
+        let deadline =
+            earlier(after(start, timeouts.http_request), after(*active.get_or_insert_with(now), timeouts.client));
         timer.poll(cx, deadline).map(|()| Received::Timeout)
     })
     .await
@@ -332,16 +335,21 @@ const LINGER_BYTES: u64 = 1 << 20;
 /// input makes the kernel reset it, and the reset would destroy a response still on its way.
 async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
     let conn = &mut client.conn;
-    if conn.eof || (conn.body_received() && conn.raw().is_empty() && !conn.transport.is_tls()) {
+    let quiet = conn.body_received() && conn.raw().is_empty();
+    if conn.eof || (quiet && !conn.transport.is_tls()) {
         return;
     }
-    let shutdown = poll_fn(|cx| std::pin::Pin::new(&mut conn.transport).poll_shutdown(cx));
-    if shutdown.await.is_err() || conn.body_received() {
-        return;
-    }
-    let deadline = Instant::now() + Duration::from_secs(1);
+    let deadline = now() + Duration::from_secs(1);
     let limit = conn.bytes_in + LINGER_BYTES;
     let timer = &mut client.timer;
+    // Under TLS this writes, and waits for a client that does not read.
+    let shutdown = poll_fn(|cx| match std::pin::Pin::new(&mut conn.transport).poll_shutdown(cx) {
+        Poll::Ready(result) => Poll::Ready(result.is_ok()),
+        Poll::Pending => timer.poll(cx, Some(deadline)).map(|()| false),
+    });
+    if !shutdown.await || quiet {
+        return;
+    }
     poll_fn(|cx| {
         loop {
             conn.discard();

@@ -26,7 +26,7 @@ pub struct Settings {
     pub limits: Limits,
     /// `tune.maxaccept`: connections accepted in a row by one listener.
     pub maxaccept: usize,
-    /// `tune.http.logurilen`: longest request line that is logged, with its terminator.
+    /// `tune.http.logurilen`: longest request line that is logged.
     pub logurilen: usize,
     /// `h1-case-adjust` and `h1-case-adjust-file`.
     pub case_adjust: Arc<CaseAdjust>,
@@ -84,6 +84,8 @@ pub struct BackendEntry {
     pub backend: Arc<Backend>,
     /// Number of the first server's connection pool; server `i` has pool `first_pool + i`.
     pub first_pool: usize,
+    /// Whether a server sends clients elsewhere (`redir`).
+    pub redirects: bool,
     /// Where lines about its servers go.
     pub log_targets: LogTargets,
     /// How to open connections to each server; one more for `dispatch` and `option transparent`.
@@ -201,6 +203,7 @@ impl Topology {
                 first_pool: pools,
                 connect: connect_options(section, &config.global, system),
                 tls: server_tls(section, &config.global)?,
+                redirects: section.servers.iter().any(|server| server.redir.is_some()),
                 log_targets: log_targets(section, &config.global)
                     .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?,
             }));
@@ -211,6 +214,10 @@ impl Topology {
         for section in config.proxies.iter().filter(|p| p.kind.is_frontend() && !p.disabled) {
             let wanted = section.use_backend.first().map(|u| &u.backend).or(section.default_backend.as_ref());
             let default_backend = match wanted {
+                // Requests for a disabled backend are answered 503.
+                Some(name) if config.proxies.iter().any(|p| p.kind.is_backend() && p.disabled && p.name == *name) => {
+                    find(name)
+                }
                 Some(name) => Some(find(name).ok_or_else(|| TopologyError::UnknownBackend {
                     proxy: section.name.clone(),
                     backend: name.clone(),

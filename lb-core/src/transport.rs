@@ -67,6 +67,15 @@ impl Transport {
         matches!(self, Self::Plain(Socket::Tcp(_) | Socket::Fresh(Some(_))))
     }
 
+    /// Whether bytes were taken from the socket that no reader has got.
+    pub fn holds_input(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::TlsServer(tls) => tls.holds_input(),
+            Self::TlsClient(tls) => tls.holds_input(),
+        }
+    }
+
     /// Whether the connection is under TLS.
     pub fn is_tls(&self) -> bool {
         !matches!(self, Self::Plain(_))

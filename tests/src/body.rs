@@ -13,6 +13,7 @@ impl Random {
     }
 
     /// The next 64 bits (xorshift64*).
+    #[expect(clippy::should_implement_trait, reason = "numbers without end, not an iterator")]
     pub fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

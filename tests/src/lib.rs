@@ -5,6 +5,7 @@
 //! ```text
 //! instance   lb inside this process, from configuration text
 //! process    lbd or HAProxy as a child process, on a listening socket that it inherits
+//! peers      HTTP/2 and TLS peers
 //! origin     a scripted server behind the load balancer
 //! wire       one connection: raw bytes out, strictly read HTTP/1 messages in; client and origin both hold one
 //! message    an HTTP/1 message as it was on the wire

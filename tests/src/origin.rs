@@ -35,6 +35,7 @@ pub struct Visit {
     /// How many were accepted before it.
     pub index: usize,
     seen: Arc<Seen>,
+    resets: AtomicBool,
 }
 
 impl fmt::Debug for Origin {
@@ -62,6 +63,26 @@ impl Visit {
         let request = self.wire.try_head().ok()??;
         self.note(request.clone());
         Some(request)
+    }
+
+    /// Closes with a reset.
+    ///
+    /// # Panics
+    /// When the socket does not take the setting.
+    pub fn reset(&self) {
+        if let Socket::Tcp(tcp) = self.wire.socket() {
+            socket2::SockRef::from(tcp).set_linger(Some(std::time::Duration::ZERO)).expect("linger");
+        }
+        // The handles that the origin keeps would hold the connection open.
+        self.seen.open.lock().unwrap().retain(|wire| !wire.is_same(&self.wire));
+        self.resets.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits, the connection open, until the origin is dropped or the peer resets it.
+    pub fn linger(&mut self) {
+        while !self.seen.stopping.load(Ordering::SeqCst) && !self.wire.is_broken() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
     }
 
     fn note(&self, request: Message) {
@@ -107,12 +128,14 @@ impl Origin {
                 }
                 let index = shared.connections.fetch_add(1, Ordering::SeqCst);
                 shared.open.lock().unwrap().push(wire.writer());
-                let mut visit = Visit { wire, index, seen: Arc::clone(&shared) };
+                let mut visit = Visit { wire, index, seen: Arc::clone(&shared), resets: AtomicBool::new(false) };
                 let script = Arc::clone(&script);
                 threads.push(std::thread::spawn(move || {
                     script(&mut visit);
                     // Another handle is kept for the end of the test: the peer must see this end now.
-                    shutdown(&visit.wire);
+                    if !visit.resets.load(Ordering::SeqCst) {
+                        shutdown(&visit.wire);
+                    }
                 }));
             }
             for thread in threads {

@@ -207,7 +207,7 @@ fn abortonclose_forgets_clients_that_left_the_queue() {
     second.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
     drop(second);
     let line = log.line();
-    assert_eq!((line.flags.as_str(), line.status.as_str()), ("CQ--", "400"));
+    assert_eq!((line.flags.as_str(), line.status.as_str()), ("CQ--", "-1"));
     door.open();
     assert_eq!(first.response().status(), 200);
     assert_eq!(origin.requests().len(), 1);

@@ -147,8 +147,7 @@ fn keep_alive_timeout_closes_in_silence() {
 fn connect_timeout_is_503() {
     let log = LogSink::new();
     let silent = SilentPort::new();
-    let lb =
-        listen(&log, "http", &format!(" timeout connect 50ms\n retries 1\n server s {}", silent.address()));
+    let lb = listen(&log, "http", &format!(" timeout connect 50ms\n retries 1\n server s {}", silent.address()));
     assert_eq!(lb.connect().get("/").status(), 503);
     let line = log.line();
     assert_eq!((line.status.as_str(), line.flags.as_str()), ("503", "sC--"));

@@ -236,6 +236,11 @@ impl Backend {
         Assign::Queue(ticket)
     }
 
+    /// Whether the same client is always sent to the same server (`balance source`).
+    pub fn is_deterministic(&self) -> bool {
+        self.hub.balancer.is_deterministic()
+    }
+
     /// Whether a server's weight may be changed to any value (`balance`: dynamic algorithms).
     pub fn has_dynamic_weights(&self) -> bool {
         self.hub.balancer.is_dynamic()

@@ -30,7 +30,7 @@ use crate::tls::{self, Alpn, TlsClientConfig};
 use crate::topology::{BackendEntry, Pair, turn_around};
 use crate::transport::Transport;
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 /// A connection to a server, or a stream on a shared one.
 #[derive(Debug)]
@@ -62,6 +62,8 @@ pub(crate) struct Private {
     conn: Option<Box<H1Conn>>,
     backend: usize,
     server: usize,
+    /// The source port stays taken for as long as the connection lives.
+    lease: Option<PortLease>,
 }
 
 impl Drop for Private {
@@ -103,7 +105,7 @@ impl Link {
         backend: &BackendEntry,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
-        let deadline = after(Instant::now(), backend.config.timeouts.connect);
+        let deadline = after(now(), backend.config.timeouts.connect);
         let opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
         self.conn = opened.conn;
         self.lease = opened.lease;
@@ -143,7 +145,10 @@ impl Link {
             Some(pool) if !self.exclusive && policy != HttpReuse::Never => {
                 worker.pools.give(pool, conn, self.reused, server);
             }
-            _ => *private = Some(Private { conn: Some(conn), backend: self.backend, server: server.index }),
+            _ => {
+                *private =
+                    Some(Private { conn: Some(conn), backend: self.backend, server: server.index, lease: self.lease })
+            }
         }
     }
 }
@@ -172,6 +177,10 @@ pub(crate) struct Connector<'a> {
     pub(crate) assigned_at: Option<Instant>,
     /// The last server chosen.
     pub(crate) server: Option<Arc<Server>>,
+    /// Path and query of a request that `redir` of a server may send elsewhere.
+    pub(crate) redirect_path: Option<Vec<u8>>,
+    /// Where it sends it.
+    pub(crate) redirected: Option<Vec<u8>>,
 }
 
 impl<'a> Connector<'a> {
@@ -182,7 +191,7 @@ impl<'a> Connector<'a> {
         first_request: bool,
     ) -> Self {
         let pair = Pair { frontend: &info.frontend.config, backend: &backend.config };
-        let now = Instant::now();
+        let now = now();
         Self {
             worker,
             info,
@@ -200,6 +209,8 @@ impl<'a> Connector<'a> {
             backend_queue: 0,
             assigned_at: None,
             server: None,
+            redirect_path: None,
+            redirected: None,
         }
     }
 
@@ -223,15 +234,21 @@ impl<'a> Connector<'a> {
                 Target::Servers => Some(self.assign(client, timer).await?),
                 Target::Dispatch(_) | Target::Transparent => None,
             };
-            let now = Instant::now();
+            let now = now();
             self.assigned_at.get_or_insert(now);
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
+            if let (Some(path), Some(server)) = (&self.redirect_path, &self.server)
+                && let Some(redir) = &server.config.redir
+            {
+                self.redirected = Some([redir.as_bytes(), path].concat());
+                return Err(refused());
+            }
             if let Some(found) = &assignment
-                && let Some(conn) = self.reuse(found, private)
+                && let Some((conn, lease)) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
             {
-                return Ok(self.attach(conn, server, slot));
+                return Ok(self.attach(conn, lease, server, slot));
             }
             let (server, slot) = match assignment {
                 Some(Assignment { server, slot, .. }) => (Some(server), Some(slot)),
@@ -261,7 +278,7 @@ impl<'a> Connector<'a> {
                 }
                 Err(error) => {
                     drop(slot);
-                    self.after_failure(server.as_deref(), error, timer).await?;
+                    self.after_failure(server.as_deref(), error, client, timer).await?;
                 }
             }
         }
@@ -275,18 +292,20 @@ impl<'a> Connector<'a> {
         &mut self,
         link: Link,
         error: StreamError,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         let server = link.server.clone();
         // The slot goes first: the next attempt may want the same server.
         drop(link);
-        self.after_failure(server.as_deref(), error, timer).await
+        self.after_failure(server.as_deref(), error, client, timer).await
     }
 
     async fn after_failure(
         &mut self,
         server: Option<&Server>,
         error: StreamError,
+        client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         if let Some(server) = server {
@@ -305,18 +324,30 @@ impl<'a> Connector<'a> {
         } else {
             self.force = index;
             if error.kind == Kind::Closed {
-                let until = Instant::now() + turn_around(&self.timeouts);
-                poll_fn(|cx| timer.poll(cx, Some(until))).await;
+                let until = now() + turn_around(&self.timeouts);
+                let (watch, pool) = (self.backend.config.options.abortonclose, &self.worker.buffers);
+                let gone = poll_fn(|cx| {
+                    if watch && client.poll_closed(cx, pool).is_ready() {
+                        return Poll::Ready(true);
+                    }
+                    timer.poll(cx, Some(until)).map(|()| false)
+                })
+                .await;
+                if gone {
+                    return Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed));
+                }
             }
         }
         Ok(())
     }
 
     /// Whether this retry may go to another server (configuration.txt, `option redispatch`): every `n`th one, or,
-    /// with a negative number, the ones counted from the last.
+    /// with a negative number, the ones counted from the last. HAProxy counts only where the algorithm binds a client
+    /// to a server; elsewhere every retry goes to the next one, at once.
     fn redispatches_now(&self, allowed: u32) -> bool {
         match self.backend.config.redispatch {
             None | Some(0) => false,
+            Some(_) if !self.backend.backend.is_deterministic() => true,
             Some(every) if every > 0 => self.retries.is_multiple_of(every.unsigned_abs()),
             Some(from_last) => {
                 let left = allowed - self.retries;
@@ -347,10 +378,10 @@ impl<'a> Connector<'a> {
     ) -> Result<Assignment, StreamError> {
         let deadline = after(self.started, self.timeouts.queue);
         let watch = self.backend.config.options.abortonclose;
-        let mut waiting = std::pin::pin!(ticket.wait(None));
         let pool = &self.worker.buffers;
         let assignment = poll_fn(|cx| {
-            if let Poll::Ready(result) = waiting.as_mut().poll(cx) {
+            let waiting = std::pin::pin!(ticket.wait(None));
+            if let Poll::Ready(result) = waiting.poll(cx) {
                 return Poll::Ready(result.map_err(|error| match error {
                     QueueError::Timeout => StreamError::new(End::Server, Stage::Queue, Kind::Timeout),
                     QueueError::NoServer => StreamError::new(End::Server, Stage::Connect, Kind::Closed),
@@ -361,15 +392,25 @@ impl<'a> Connector<'a> {
             }
             timer.poll(cx, deadline).map(|()| Err(StreamError::new(End::Server, Stage::Queue, Kind::Timeout)))
         })
-        .await?;
+        .await;
+        let assignment = match assignment {
+            Ok(assignment) => assignment,
+            Err(error) => {
+                // The time and the place in the queue are logged as if it had been left in order.
+                self.assigned_at = Some(Instant::now());
+                (self.server_queue, self.backend_queue) = ticket.position();
+                return Err(error);
+            }
+        };
         self.server_queue = assignment.server_queue;
         self.backend_queue = assignment.backend_queue;
         Ok(assignment)
     }
 
     /// A connection that is already open, where `http-reuse` lets this request use it.
-    fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<ServerConn> {
-        if self.retries > 0 {
+    fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<(ServerConn, Option<PortLease>)> {
+        // The same server again gets a connection of its own; another one is as good as at the first try.
+        if self.retries > 0 && !self.redispatched {
             return None;
         }
         if let Some(mut held) = private.take()
@@ -378,16 +419,16 @@ impl<'a> Connector<'a> {
             && let Some(mut conn) = held.conn.take()
             && pool::is_quiet(&mut conn)
         {
-            return Some(ServerConn::H1(conn));
+            return Some((ServerConn::H1(conn), held.lease.take()));
         }
         let pool = self.backend.first_pool + assignment.server.index;
         if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request) {
-            return Some(ServerConn::H2 { client, end: Box::new(H2End::unopened()) });
+            return Some((ServerConn::H2 { client, end: Box::new(H2End::unopened()) }, None));
         }
-        self.worker.pools.take(pool, self.policy, self.first_request).map(ServerConn::H1)
+        self.worker.pools.take(pool, self.policy, self.first_request).map(|conn| (ServerConn::H1(conn), None))
     }
 
-    fn attach(&self, conn: ServerConn, server: Arc<Server>, slot: ServerSlot) -> Link {
+    fn attach(&self, conn: ServerConn, lease: Option<PortLease>, server: Arc<Server>, slot: ServerSlot) -> Link {
         Link {
             conn,
             exclusive: self.is_exclusive(Some(&server)),
@@ -397,7 +438,7 @@ impl<'a> Connector<'a> {
             backend: self.backend.index,
             reused: true,
             established: true,
-            lease: None,
+            lease,
         }
     }
 

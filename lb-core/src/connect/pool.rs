@@ -231,6 +231,7 @@ impl Drop for ServerPools {
 
 /// Closes a connection on which nothing is under way. It is reset: closing in good order would leave a port behind in
 /// TIME_WAIT each time, on the one side that has few of them. HAProxy does the same.
+#[expect(clippy::boxed_local, reason = "pools hold their connections boxed: not unboxed only to be dropped")]
 pub(crate) fn close(conn: Box<H1Conn>) {
     if !conn.eof {
         set_no_linger(conn.transport.socket());
@@ -240,5 +241,5 @@ pub(crate) fn close(conn: Box<H1Conn>) {
 /// Whether an idle connection is still open and silent. Costs no system call: the event loop knows.
 pub(crate) fn is_quiet(conn: &mut H1Conn) -> bool {
     let mut cx = Context::from_waker(Waker::noop());
-    conn.transport.socket_mut().poll_read_ready(&mut cx).is_pending()
+    !conn.transport.holds_input() && conn.transport.socket_mut().poll_read_ready(&mut cx).is_pending()
 }

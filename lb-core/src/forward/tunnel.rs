@@ -279,7 +279,8 @@ struct Expiry {
 impl Expiry {
     /// For the side that `reads` comes from and `writes` goes to.
     fn of(client: bool, reads: &Direction, writes: &Direction, independent: bool, timeout: Duration) -> Option<Self> {
-        if writes.pending() > 0 {
+        // Ending a direction under TLS writes, too.
+        if writes.pending() > 0 || writes.mode == Mode::Shutdown {
             return Some(Self { at: writes.write_base + timeout, client, write: true });
         }
         let since = if independent { reads.read_base } else { reads.read_base.max(writes.write_base) };

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use crate::config::{Address, Config, ProxyConfig};
+use crate::config::{Address, Config, ProxyConfig, Shards};
 use crate::listener::limits::{FrontendLimits, ListenerLimits, ProcessLimits};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
@@ -107,6 +107,8 @@ pub struct Proxy {
 struct Inner {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Held by who waits for the threads: others wait for it.
+    joining: Mutex<()>,
     listeners: Vec<ListenerInfo>,
 }
 
@@ -155,8 +157,14 @@ impl Proxy {
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
         let shared = Arc::new(Shared::new(topology, workers, idle_limit, maxpipes));
-        let proxy =
-            Self { inner: Arc::new(Inner { shared: Arc::clone(&shared), threads: Mutex::default(), listeners }) };
+        let proxy = Self {
+            inner: Arc::new(Inner {
+                shared: Arc::clone(&shared),
+                threads: Mutex::default(),
+                joining: Mutex::default(),
+                listeners,
+            }),
+        };
         let (report, reports) = mpsc::channel();
         for (index, setup) in setups.into_iter().enumerate() {
             let (shared, report) = (Arc::clone(&shared), report.clone());
@@ -171,6 +179,8 @@ impl Proxy {
                 .map_err(StartError::Thread)?;
             proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
+        // Else a thread that dies before its report would be waited for in vain.
+        drop(report);
         for _ in 0..workers {
             reports
                 .recv()
@@ -200,13 +210,24 @@ impl Proxy {
 
     /// Whether every thread has ended.
     pub fn is_finished(&self) -> bool {
-        self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).iter().all(JoinHandle::is_finished)
+        let inner = &self.inner;
+        // While somebody joins them, the threads are not in the list.
+        let Ok(_joining) = inner.joining.try_lock() else { return false };
+        inner.threads.lock().unwrap_or_else(PoisonError::into_inner).iter().all(JoinHandle::is_finished)
     }
 
     /// Blocks until every thread has ended.
     pub fn wait(&self) {
-        let threads = std::mem::take(&mut *self.inner.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
+        self.inner.join();
+    }
+}
+
+impl Inner {
+    /// Waits for every thread but the calling one, which is one of ours where an [`OnEvent`] drops the last handle.
+    fn join(&self) {
+        let _joining = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads.into_iter().filter(|thread| thread.thread().id() != std::thread::current().id()) {
             // A thread that panicked has ended too; the panic was reported when it happened.
             let _ = thread.join();
         }
@@ -216,10 +237,7 @@ impl Proxy {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.advance(Life::HardStop);
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
-        for thread in threads {
-            let _ = thread.join();
-        }
+        self.join();
     }
 }
 
@@ -283,31 +301,28 @@ fn bind_all(
                         .as_deref()
                         .map_or_else(|| Arc::from((listeners.len()).to_string()), Arc::from),
                 });
-                let inet = first.inet_addr();
-                // UNIX and inherited sockets cannot be bound twice: the workers share one.
-                let reuseport = reuseport && !matches!(address, Address::Fd(_));
-                let shared_socket = match inet.is_some() && reuseport {
-                    true => None,
-                    false => Some(first.try_clone().map_err(StartError::Thread)?),
+                // UNIX and inherited sockets cannot be bound twice: the workers share one. Else there is one per thread,
+                // over which the kernel spreads connections, or as many as `shards` says.
+                let inet = first.inet_addr().filter(|_| reuseport && !matches!(address, Address::Fd(_)));
+                let shards = match (inet, bind.options.shards) {
+                    (None, _) => 1,
+                    (Some(_), Some(Shards::Count(count))) => usize::from(count).max(1),
+                    (Some(_), Some(Shards::ByThread) | None) => usize::MAX,
                 };
-                let mut first = Some(first);
-                for (index, setup) in setups.iter_mut().enumerate() {
-                    if !bind.options.threads.is_empty() && !bind.options.threads.contains(&(index as u16 + 1)) {
-                        continue;
-                    }
-                    let socket = match (first.take(), inet) {
-                        (Some(socket), _) => socket,
-                        // One socket per thread where the kernel can spread connections over them.
-                        (None, Some(inet)) if reuseport => {
-                            let address = Address::Inet(inet);
+                let mut bound = vec![first];
+                let threads = &bind.options.threads;
+                let mine = |index: usize| threads.is_empty() || threads.iter().any(|t| usize::from(*t) == index + 1);
+                let users = setups.iter_mut().enumerate().filter(|(index, _)| mine(*index));
+                for (at, (_, setup)) in users.enumerate() {
+                    if let Some(inet) = inet.filter(|_| at > 0 && at < shards) {
+                        let address = Address::Inet(inet);
+                        bound.push(
                             bind_socket(&address, &bind.options, &tuning, backlog, true, &mut options.inherited)
-                                .map_err(failed)?
-                        }
-                        (None, _) => match &shared_socket {
-                            Some(socket) => socket.try_clone().map_err(StartError::Thread)?,
-                            None => continue,
-                        },
-                    };
+                                .map_err(failed)?,
+                        );
+                    }
+                    let Some(socket) = bound.get(at % bound.len()) else { continue };
+                    let socket = socket.try_clone().map_err(StartError::Thread)?;
                     setup.push(ListenerSetup { socket, context: Arc::clone(&context) });
                 }
             }

@@ -67,7 +67,7 @@ fn push_path(location: &mut Vec<u8>, redirect: &Redirect, request: &Head) {
 }
 
 /// The path and query of a request target; `/` for `*`, for an authority, and for a URI without a path.
-fn path_and_query(target: &[u8]) -> &[u8] {
+pub(crate) fn path_and_query(target: &[u8]) -> &[u8] {
     if target.starts_with(b"/") {
         return target;
     }

@@ -54,7 +54,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                     _ => timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client),
                 };
                 // Twice the time for a client that does not take leave itself.
-                let wait = if leaving { wait.map(|wait| wait * 2) } else { wait };
+                let wait = if leaving { wait.map(|wait| wait.saturating_mul(2)) } else { wait };
                 match timer.poll(cx, after(since, wait)) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(()) if leaving => return Poll::Ready(None),

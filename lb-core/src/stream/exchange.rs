@@ -13,7 +13,7 @@ use crate::http::h1::parse::Limits;
 use crate::http::message::Head;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
-use crate::worker::timer::{Timer, after, earlier};
+use crate::worker::timer::{Timer, after, earlier, now};
 
 /// What an exchange needs from around it.
 pub(crate) struct Ends<'a, 'b> {
@@ -37,6 +37,17 @@ impl Ends<'_, '_> {
     }
 }
 
+impl Ends<'_, '_> {
+    /// `option abortonclose`: ready when the client left while its response was waited for. One that only closed its
+    /// sending side gets an answer.
+    fn poll_abandoned(&mut self, cx: &mut Context<'_>) -> Poll<StreamError> {
+        let closed = self.client.poll_closed(cx, self.pool);
+        let orderly = self.client.is_stream() || self.client.is_half_closed();
+        let stage = if orderly { Stage::Headers } else { Stage::Data };
+        closed.map(|()| StreamError::new(End::Client, stage, Kind::Closed))
+    }
+}
+
 /// State of both directions.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -46,6 +57,8 @@ pub(crate) struct Exchange {
     server_active: Instant,
     /// The server stopped reading the request; its response may still come.
     pub(crate) request_refused: bool,
+    /// Why the request did not become complete although its response did.
+    pub(crate) unfinished: Option<StreamError>,
     /// Of a tunnel: whether the close was passed on, to the server and to the client.
     closed: (bool, bool),
 }
@@ -58,6 +71,7 @@ impl Exchange {
             client_active: now,
             server_active: now,
             request_refused: false,
+            unfinished: None,
             closed: (false, false),
         }
     }
@@ -99,7 +113,7 @@ impl Exchange {
         let wait = self.poll_request(cx, ends)?;
         match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
             Poll::Ready(Ok(())) => {
-                self.server_active = Instant::now();
+                self.server_active = now();
                 self.client_active = self.server_active;
                 return Poll::Ready(Ok(()));
             }
@@ -121,14 +135,18 @@ impl Exchange {
             }
             Poll::Pending => {}
         }
-        if wait == Wait::Done && ends.poll_left(cx).is_ready() {
-            return Poll::Ready(Err(StreamError::new(End::Client, Stage::Headers, Kind::Closed)));
+        if wait == Wait::Done
+            && ends.watch
+            && let Poll::Ready(error) = ends.poll_abandoned(cx)
+        {
+            return Poll::Ready(Err(error));
         }
         let client = (wait == Wait::Source).then(|| after(self.client_active, ends.timeouts.client)).flatten();
-        let server = (wait != Wait::Source).then(|| after(self.server_active, ends.timeouts.server)).flatten();
+        // The server's time runs while the request is still on its way, too, and comes first where both end together.
+        let server = after(self.server_active, ends.timeouts.server);
         match ends.timer.poll(cx, earlier(client, server)) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(()) if client.is_some() => {
+            Poll::Ready(()) if client.is_some_and(|client| server.is_none_or(|server| client < server)) => {
                 Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Timeout)))
             }
             Poll::Ready(()) => Poll::Ready(Err(StreamError::new(End::Server, Stage::Headers, Kind::Timeout))),
@@ -150,7 +168,7 @@ impl Exchange {
             }
         };
         if self.request.bytes != before || wait == Wait::Done {
-            let now = Instant::now();
+            let now = now();
             self.client_active = now;
             self.server_active = now;
         }
@@ -198,15 +216,16 @@ impl Exchange {
             return Poll::Ready(Ok(()));
         }
         if self.response.bytes != before {
-            let now = Instant::now();
+            let now = now();
             self.client_active = now;
             self.server_active = now;
         }
         let request = match self.poll_request(cx, ends) {
             Ok(wait) => wait,
             // The response is complete: what is left of the request is the client's own affair.
-            Err(_) if response == Wait::Done => {
+            Err(error) if response == Wait::Done => {
                 self.request_refused = true;
+                self.unfinished = Some(error);
                 return Poll::Ready(Ok(()));
             }
             Err(error) => return Poll::Ready(Err(error)),
@@ -229,6 +248,7 @@ impl Exchange {
         }
         if response == Wait::Done {
             self.request_refused = true;
+            self.unfinished = Some(StreamError::new(End::Client, Stage::Data, Kind::Timeout));
             return Poll::Ready(Ok(()));
         }
         let end = match (client, server) {

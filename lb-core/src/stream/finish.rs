@@ -13,7 +13,7 @@ use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::session::{ClientInfo, H1Client};
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 impl Stream<'_> {
     /// Maps a failure to its status and log flags and, where no response was started, answers the client.
@@ -22,7 +22,7 @@ impl Stream<'_> {
         let started = self.times.response.is_some();
         // A client that is gone, and one whose connection was reused for a request that the server's idle connection
         // did not survive, are told nothing: the second asks again by itself.
-        if error.end == End::Client && error.kind == Kind::Closed {
+        if error.end == End::Client && error.kind == Kind::Closed && error.stage != Stage::Headers {
             client.abort();
             return false;
         }
@@ -32,7 +32,12 @@ impl Stream<'_> {
             return false;
         }
         if started {
-            client.abort();
+            // An orderly close would say that the body is complete.
+            if self.end.until_close {
+                client.reset()
+            } else {
+                client.abort()
+            }
             return false;
         }
         let status = if self.end.status != 0 { self.end.status } else { error.status() };
@@ -42,13 +47,14 @@ impl Stream<'_> {
         };
         self.end.status = status;
         let BuiltReply::Message(mut head, body) = built(error_reply(status, &config.errors)) else { return false };
-        let whole = client.body_received() && client.payload().is_empty();
+        let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
-        if write_reply(&mut head, &body, self.request.version(), keep, head_only, client).is_err() {
+        let options = self.reply_options(head.version(), keep);
+        if write_reply(&mut head, &body, head_only, &options, client).is_err() {
             return false;
         }
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await.is_ok() && keep
     }
 
@@ -56,16 +62,22 @@ impl Stream<'_> {
     pub(super) fn finish(&mut self) {
         // HAProxy's line is written when the stream has left its backend: `%bc` does not count it.
         self.session = None;
-        if !self.info.frontend.log.is_off() && !self.end.logged {
-            let record = self.record();
-            self.worker.log(&self.info.frontend, &record);
-        }
+        self.log();
         self.worker.heads.give(std::mem::take(&mut self.request));
         self.worker.heads.give(std::mem::take(&mut self.response));
     }
 
+    /// Writes the access line, unless that was done.
+    pub(super) fn log(&mut self) {
+        if !self.info.frontend.log.is_off() && !self.end.logged {
+            let record = self.record();
+            self.worker.log(&self.info.frontend, &record);
+        }
+        self.end.logged = true;
+    }
+
     fn record(&self) -> LogRecord {
-        let now = Instant::now();
+        let now = now();
         let times = &self.times;
         let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
         let mut record = base_record(self.worker, self.info, times.start, times.first_byte, now);
@@ -82,6 +94,10 @@ impl Stream<'_> {
             record.td = Some(since(response, now));
         }
         record.ta = Some(since(times.first_byte, now));
+        if self.times.held.is_some() {
+            record.tw = self.times.held;
+        }
+        record.early = self.info.frontend.config.options.logasap;
         let end = &self.end;
         record.status = end.status;
         record.cause = end.cause;
@@ -98,7 +114,7 @@ impl Stream<'_> {
         }
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
-            record.srvconn = server.current();
+            record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
         }
         record.request_line.extend_from_slice(self.request.method());
         if !record.request_line.is_empty() {
@@ -109,8 +125,7 @@ impl Stream<'_> {
                 Version::Http11 => b" HTTP/1.1",
                 Version::Http2 => b" HTTP/2.0",
             });
-            // One byte of the room is the terminator's in HAProxy.
-            record.request_line.truncate(self.worker.settings.logurilen - 1);
+            record.request_line.truncate(self.worker.settings.logurilen);
         }
         record
     }
@@ -126,6 +141,7 @@ fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: I
     record.frontend_address = info.destination;
     record.frontend = std::sync::Arc::clone(&info.frontend.name);
     record.backend = std::sync::Arc::clone(&info.frontend.name);
+    record.frontend_http = info.frontend.config.mode == Mode::Http;
     record.frontend_tls = info.tls.is_some();
     record.tls = info.tls;
     record.th = Some(info.handshake);
@@ -153,7 +169,7 @@ pub(crate) async fn refuse(
     }
     if let Some(page) = early_error(status, &config.errors) {
         client.conn.output.extend_from_slice(page);
-        let deadline = after(Instant::now(), config.timeouts.client);
+        let deadline = after(now(), config.timeouts.client);
         let _ = flush(&mut Side::H1(&mut client.conn), &mut client.timer, deadline).await;
     }
     log_refused(worker, client, status, cause, stage, first_byte);
@@ -169,10 +185,11 @@ fn log_refused(
     first_byte: Option<Instant>,
 ) {
     let info = &client.info;
-    if info.frontend.log.is_off() {
+    // The default line is about connections that were used.
+    if info.frontend.log.is_off() || info.frontend.log.format().is_connect_line() {
         return;
     }
-    let now = Instant::now();
+    let now = now();
     // Without a byte the wait itself is the request's time.
     let first_byte = first_byte.unwrap_or(client.idle_since);
     let mut record = base_record(worker, info, client.idle_since, first_byte, now);
@@ -182,7 +199,8 @@ fn log_refused(
     record.status = status;
     record.cause = cause;
     record.stage = stage;
-    record.bytes_to_client = client.conn.bytes_out;
+    // As HAProxy, which does not count what never went through a stream.
+    record.bytes_to_client = 0;
     record.bytes_from_client = client.conn.bytes_in;
     worker.log(&info.frontend, &record);
 }
@@ -192,7 +210,7 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     if info.frontend.log.is_off() {
         return;
     }
-    let mut record = base_record(worker, info, info.accepted, info.accepted, Instant::now());
+    let mut record = base_record(worker, info, info.accepted, info.accepted, now());
     record.bytes_from_client = received;
     worker.log_connection_error(&info.frontend, &record, listener, message);
 }

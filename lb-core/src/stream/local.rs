@@ -2,21 +2,22 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::side::Side;
-use crate::config::{ErrorReply, HttpAction, HttpRule, ProxyConfig};
+use crate::config::{ErrorReply, HttpAction, HttpRule, ProxyConfig, Reply, RestrictHeaderNames};
 use crate::http::h1::connection::to_client;
-use crate::http::h1::encode::EncodeOptions;
-use crate::http::message::{Head, Version};
+use crate::http::h1::encode::{CaseAdjust, EncodeOptions};
+use crate::http::message::{BodyLength, Head, Version};
 use crate::http::reply::{error_message, error_reply};
 use crate::log::{Cause, Stage};
-use crate::rules::redirect::build_redirect;
+use crate::rules::redirect::{build_redirect, path_and_query};
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::topology::BackendEntry;
-use crate::worker::timer::{Timer, after};
+use crate::worker::Worker;
+use crate::worker::timer::{Timer, after, now};
 
 /// What the rules say of a request.
 pub(super) enum Verdict {
@@ -31,27 +32,32 @@ pub(super) struct Answer {
     reply: BuiltReply,
     cause: Cause,
     stage: Stage,
-    /// `tarpit`: wait before answering.
-    tarpit: bool,
+    /// `tarpit`: wait this long before answering.
+    tarpit: Option<Duration>,
     /// Whether the client may send another request.
     keep: bool,
 }
 
-impl Stream<'_> {
+impl<'a> Stream<'a> {
     /// Rules of the frontend: `monitor-uri`, then `http-request`.
     pub(super) fn frontend_rules(&mut self) -> Verdict {
         let config = Arc::clone(&self.info.frontend.config);
         if let Some(uri) = &config.monitor_uri
-            && self.request.target() == uri.as_bytes()
+            && (self.request.target() == uri.as_bytes() || path_and_query(self.request.target()) == uri.as_bytes())
         {
+            // Nobody wants to read of these requests (configuration.txt, `monitor-uri`).
+            self.end.logged = true;
             let reply = built(error_reply(200, &config.errors));
             return Verdict::Reply(Answer {
                 reply,
                 cause: Cause::Local,
                 stage: Stage::Request,
-                tarpit: false,
-                keep: false,
+                tarpit: None,
+                keep: true,
             });
+        }
+        if let Some(refused) = self.restrict_names(&config) {
+            return refused;
         }
         self.request_rules(&config)
     }
@@ -61,7 +67,55 @@ impl Stream<'_> {
         if backend.config.kind.is_frontend() && backend.name == self.info.frontend.name {
             return Verdict::Pass;
         }
+        if let Some(refused) = self.restrict_names(&backend.config) {
+            return refused;
+        }
         self.request_rules(&Arc::clone(&backend.config))
+    }
+
+    /// `option http-restrict-req-hdr-names`: names other than letters, digits and dashes.
+    fn restrict_names(&mut self, config: &ProxyConfig) -> Option<Verdict> {
+        let unusual = |name: &[u8]| !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        match config.options.http_restrict_req_hdr_names {
+            None | Some(RestrictHeaderNames::Preserve) => None,
+            Some(RestrictHeaderNames::Delete) => {
+                self.request.remove_if(|name, _| unusual(name));
+                None
+            }
+            Some(RestrictHeaderNames::Reject) if self.request.fields().any(|(name, _)| unusual(name)) => {
+                let reply = built(error_reply(403, &config.errors));
+                let (cause, stage) = (Cause::Proxy, Stage::Request);
+                Some(Verdict::Reply(Answer { reply, cause, stage, tarpit: None, keep: true }))
+            }
+            Some(RestrictHeaderNames::Reject) => None,
+        }
+    }
+
+    /// `http-response` rules: the backend's, then the frontend's.
+    pub(super) fn response_rules(&self, backend: &BackendEntry) -> Verdict {
+        let of_backend = self.apply_response_rules(&backend.config);
+        let same = backend.config.kind.is_frontend() && backend.name == self.info.frontend.name;
+        match of_backend {
+            Verdict::Pass if !same => self.apply_response_rules(&self.info.frontend.config),
+            verdict => verdict,
+        }
+    }
+
+    fn apply_response_rules(&self, config: &ProxyConfig) -> Verdict {
+        let built = |reply: &Reply, defaults| build_reply(reply, &config.errors, defaults);
+        let answer = |reply, cause| Answer { reply, cause, stage: Stage::Headers, tarpit: None, keep: true };
+        let of_rule = |rule: &HttpRule| match &rule.action {
+            HttpAction::Allow => Some(Verdict::Pass),
+            HttpAction::Return(reply) => {
+                Some(Verdict::Reply(answer(built(reply, ReplyDefaults::RETURN), Cause::Local)))
+            }
+            HttpAction::Deny(reply) | HttpAction::Tarpit(reply) => {
+                Some(Verdict::Reply(answer(built(reply, ReplyDefaults::DENY_RESPONSE), Cause::Proxy)))
+            }
+            HttpAction::Redirect(redirect) => build_redirect(redirect, &self.request)
+                .map(|head| Verdict::Reply(answer(BuiltReply::Message(head, Arc::default()), Cause::Local))),
+        };
+        config.http_response_rules.iter().find_map(of_rule).unwrap_or(Verdict::Pass)
     }
 
     fn request_rules(&mut self, config: &ProxyConfig) -> Verdict {
@@ -72,6 +126,8 @@ impl Stream<'_> {
     fn apply(&self, rule: &HttpRule, config: &ProxyConfig) -> Option<Verdict> {
         let answer = |reply, cause, tarpit| {
             let stage = if tarpit { Stage::Tarpit } else { Stage::Request };
+            let timeouts = &config.timeouts;
+            let tarpit = tarpit.then(|| timeouts.tarpit.or(timeouts.connect).unwrap_or_default());
             Some(Verdict::Reply(Answer { reply, cause, stage, tarpit, keep: true }))
         };
         let built = |reply, defaults| build_reply(reply, &config.errors, defaults);
@@ -80,9 +136,30 @@ impl Stream<'_> {
             HttpAction::Return(reply) => answer(built(reply, ReplyDefaults::RETURN), Cause::Local, false),
             HttpAction::Deny(reply) => answer(built(reply, ReplyDefaults::DENY), Cause::Proxy, false),
             HttpAction::Tarpit(reply) => answer(built(reply, ReplyDefaults::TARPIT), Cause::Proxy, true),
-            HttpAction::Redirect(redirect) => build_redirect(redirect, &self.request)
-                .and_then(|head| answer(BuiltReply::Message(head, Arc::default()), Cause::Local, false)),
+            HttpAction::Redirect(redirect) => {
+                let head = build_redirect(redirect, &self.request)?;
+                // As HAProxy: a redirected request with a body ends the connection, even where the body is here.
+                let keep = matches!(self.framing.body, BodyLength::None | BodyLength::Known(0));
+                let (cause, stage) = (Cause::Local, Stage::Request);
+                let reply = BuiltReply::Message(head, Arc::default());
+                Some(Verdict::Reply(Answer { reply, cause, stage, tarpit: None, keep }))
+            }
         }
+    }
+
+    /// `redir` of a server: the client is sent there itself (configuration.txt, `redir`).
+    pub(super) async fn answer_redirected(
+        &mut self,
+        location: &[u8],
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<bool, StreamError> {
+        let mut head = Head::response(302, b"Found", Version::Http11);
+        head.add(b"cache-control", b"no-cache");
+        head.add(b"content-length", b"0");
+        head.add(b"location", location);
+        self.end.terminate(Cause::Local, Stage::Connect);
+        self.send_reply(BuiltReply::Message(head, Arc::default()), false, client, timer).await
     }
 
     /// Sends a reply and says whether the connection can serve another request.
@@ -95,8 +172,8 @@ impl Stream<'_> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        if answer.tarpit {
-            self.tarpit(client, timer).await;
+        if let Some(time) = answer.tarpit {
+            self.tarpit(time, timer).await;
         }
         self.end.terminate(answer.cause, answer.stage);
         self.send_reply(answer.reply, answer.keep, client, timer).await
@@ -134,25 +211,35 @@ impl Stream<'_> {
             return Ok(false);
         };
         self.end.status = head.status();
-        // A request whose body was not read leaves the connection unusable.
-        let keep = keep && self.framing.keep_alive && client.body_received() && client.payload().is_empty();
+        // A request whose body has not come yet leaves the connection unusable.
+        let keep = keep && self.framing.keep_alive && client.drop_body();
         let head_only = self.request.method() == b"HEAD";
-        write_reply(&mut head, &body, self.request.version(), keep, head_only, client)?;
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let options = self.reply_options(head.version(), keep);
+        write_reply(&mut head, &body, head_only, &options, client)?;
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
     }
 
-    /// Holds the client for `timeout tarpit`, or until it goes away.
-    async fn tarpit(&mut self, client: &mut Side<'_>, timer: &mut Timer) {
-        let timeouts = &self.info.frontend.config.timeouts;
-        let deadline = after(Instant::now(), timeouts.tarpit.or(timeouts.connect));
-        let pool = &self.worker.buffers;
-        poll_fn(|cx| match client.poll_closed(cx, pool) {
-            std::task::Poll::Ready(()) => std::task::Poll::Ready(()),
-            std::task::Poll::Pending => timer.poll(cx, deadline),
-        })
-        .await;
+    /// Holds the client for `timeout tarpit`, whatever it does meanwhile.
+    async fn tarpit(&mut self, time: Duration, timer: &mut Timer) {
+        let from = now();
+        let deadline = after(from, Some(time));
+        poll_fn(|cx| timer.poll(cx, deadline)).await;
+        self.times.held = Some(now().saturating_duration_since(from));
+        self.times.head = None;
+    }
+
+    /// How heads of our own are written to this client.
+    pub(super) fn reply_options(&self, version: Version, keep: bool) -> EncodeOptions<'a> {
+        let connection = to_client(self.request.version(), version, keep);
+        EncodeOptions { connection, case_adjust: self.client_case(), ..EncodeOptions::default() }
+    }
+
+    /// `option h1-case-adjust-bogus-client`.
+    pub(super) fn client_case(&self) -> Option<&'a CaseAdjust> {
+        let worker: &'a Worker = self.worker;
+        self.info.frontend.config.options.h1_case_adjust_bogus_client.then_some(&*worker.settings.case_adjust)
     }
 }
 
@@ -169,15 +256,12 @@ pub(super) fn built(reply: &ErrorReply) -> BuiltReply {
 pub(super) fn write_reply(
     head: &mut Head,
     body: &Arc<[u8]>,
-    request_version: Version,
-    keep: bool,
     head_only: bool,
+    options: &EncodeOptions<'_>,
     client: &mut Side<'_>,
 ) -> Result<(), StreamError> {
-    let connection = to_client(request_version, head.version(), keep);
-    let options = EncodeOptions { connection, ..EncodeOptions::default() };
     client
-        .write_reply(head, body, head_only, &options)
+        .write_reply(head, body, head_only, options)
         .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))
 }
 

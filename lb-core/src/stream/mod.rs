@@ -1,5 +1,6 @@
 //! One request/response exchange; `run` names every stage in order.
 
+mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
 mod finish;
@@ -22,6 +23,7 @@ use crate::server::Server;
 use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
+use crate::worker::timer::now;
 
 pub(crate) use finish::{log_connection_error, refuse};
 
@@ -37,6 +39,8 @@ pub(crate) struct Stream<'a> {
     backend: Option<Arc<BackendEntry>>,
     session: Option<BackendSession>,
     server: Option<Arc<Server>>,
+    /// Where `redir` of the chosen server sends the client.
+    redirected: Option<Vec<u8>>,
     times: Times,
     end: End,
 }
@@ -56,6 +60,8 @@ struct Times {
     connected: Option<Instant>,
     /// The response's head was complete.
     response: Option<Instant>,
+    /// The client was held this long by `tarpit`.
+    held: Option<std::time::Duration>,
 }
 
 /// How a stream ended, for the log and the counters.
@@ -66,8 +72,12 @@ struct End {
     stage: Stage,
     retries: u32,
     redispatched: bool,
+    /// Connections of the server without this one, when it was given back.
+    srvconn: Option<u32>,
     server_queue: u64,
     backend_queue: u64,
+    /// The response's body ends with the client's connection.
+    until_close: bool,
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,
@@ -95,7 +105,7 @@ impl<'a> Stream<'a> {
         first_byte: Option<Instant>,
         request: Head,
     ) -> Self {
-        let now = Instant::now();
+        let now = now();
         let times = Times {
             start,
             first_byte: first_byte.unwrap_or(now),
@@ -103,6 +113,7 @@ impl<'a> Stream<'a> {
             assigned: None,
             connected: None,
             response: None,
+            held: None,
         };
         Self {
             worker,
@@ -114,6 +125,7 @@ impl<'a> Stream<'a> {
             backend: None,
             session: None,
             server: None,
+            redirected: None,
             times,
             end: End::default(),
         }

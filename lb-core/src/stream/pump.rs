@@ -11,6 +11,9 @@ use crate::forward::{Progress, PumpError as SpliceError, Pumped, SplicePump};
 use crate::http::h1::io::H1Conn;
 use crate::worker::buffers::{BufferPool, LARGE};
 
+/// From how many bytes on a body is spliced: below, copying with large buffers costs less.
+const SPLICE_FROM: u64 = 4 * LARGE as u64;
+
 /// What a pump waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
@@ -113,13 +116,13 @@ impl Pump {
         }
     }
 
-    /// Below [`LARGE`] a copy is as cheap. Once begun, a body is spliced to its end.
+    /// Once begun, a body is spliced to its end.
     fn can_splice(&self, from: &H1Conn, to: &H1Conn) -> bool {
         if self.splice.pending() > 0 {
             return true;
         }
         !self.copy_only
-            && from.bulk_left().is_some_and(|left| self.spliced || left >= LARGE as u64)
+            && from.bulk_left().is_some_and(|left| self.spliced || left >= SPLICE_FROM)
             && to.takes_raw()
             && from.transport.is_plain_tcp()
             && to.transport.is_plain_tcp()

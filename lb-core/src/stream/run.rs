@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -20,8 +19,9 @@ use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing,
 use crate::http::h2::H2ErrorKind;
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
+use crate::rules::redirect::path_and_query;
 use crate::topology::{BackendEntry, Pair};
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 
 impl Stream<'_> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
@@ -45,26 +45,69 @@ impl Stream<'_> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
-        self.judge_request(client)?;
+        if let Err(error) = self.judge_request(client) {
+            // Where the message ends is not known: nothing that follows is another request.
+            client.expect_body(BodyLength::UntilClose);
+            return Err(error);
+        }
         client.expect_body(self.framing.body);
+        if self.info.frontend.config.options.http_buffer_request {
+            let frontend = Arc::clone(&self.info.frontend.config);
+            if let Err(error) = self.buffer_request(&frontend, client, timer).await {
+                // HAProxy notices a client that went away only behind the choice of the backend.
+                if error.kind == Kind::Closed {
+                    self.choose_backend();
+                }
+                return Err(error);
+            }
+        }
         if let Verdict::Reply(reply) = self.frontend_rules() {
             return self.answer(reply, client, timer).await;
         }
         let backend = match self.choose_backend() {
             Some(backend) => backend,
-            None => return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await,
+            None => {
+                self.times.head = None;
+                return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
+            }
         };
+        if backend.config.options.http_buffer_request {
+            self.buffer_request(&backend.config, client, timer).await?;
+        }
         if let Verdict::Reply(reply) = self.backend_rules(&backend) {
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(&backend);
-        let (mut link, mut exchange) = self.send_to_server(&backend, client, timer, private).await?;
+        let sent = self.send_to_server(&backend, client, timer, private).await;
+        if let Some(location) = self.redirected.take() {
+            return self.answer_redirected(&location, client, timer).await;
+        }
+        let (mut link, mut exchange) = sent?;
         let framing = self.receive_response(&backend, &mut link, &mut exchange, client, timer, private).await?;
         if framing.tunnel {
+            // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
+            let bytes = matches!((&*client, &link.conn), (Side::H1(_), ServerConn::H1(_)));
+            if bytes && (!exchange.request.is_done() || exchange.request_refused) {
+                self.times.response = None;
+                return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
+            }
             return self.tunnel(&backend, link, exchange, client, timer).await;
         }
+        if let Verdict::Reply(reply) = self.response_rules(&backend) {
+            self.times.response = None;
+            drop(link);
+            return self.answer(reply, client, timer).await;
+        }
+        let before = client.queued();
         let outcome = self.send_response_head(&backend, &framing, client)?;
+        if self.info.frontend.config.options.logasap {
+            self.end.bytes_to_client = client.queued() - before;
+            self.log();
+        }
         self.move_bodies(&backend, &mut link, &mut exchange, client, timer).await?;
+        if let Some(unfinished) = exchange.unfinished {
+            self.end.terminate(unfinished.cause(), Stage::Data);
+        }
         Ok(self.part(&backend, link, &exchange, &outcome, private))
     }
 
@@ -118,7 +161,11 @@ impl Stream<'_> {
         private: &mut Option<Private>,
     ) -> Result<(Link, Exchange), StreamError> {
         let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0);
+        if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
+            connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
+        }
         let result = self.attempts(&mut connector, backend, client, timer, private).await;
+        self.redirected = connector.redirected.take();
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
         self.end.server_queue = connector.server_queue;
@@ -148,20 +195,29 @@ impl Stream<'_> {
                 Ok(()) => {}
                 Err(error) if error.end == End::Client => return Err(error),
                 Err(error) => {
-                    connector.failed(link, error, timer).await?;
+                    connector.failed(link, error, client, timer).await?;
                     continue;
                 }
             }
-            let mut exchange = Exchange::new(Instant::now());
+            let mut exchange = Exchange::new(now());
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
+            let watch = backend.config.options.abortonclose;
             let sent = poll_fn(|cx| {
                 let client = client.reborrow();
                 let mut ends =
                     Ends { client, server: link.conn.side(), pool, timer, timeouts: &timeouts, watch: false };
                 match exchange.poll_first_bytes(cx, &mut ends) {
                     Poll::Ready(result) => Poll::Ready(result),
+                    Poll::Pending
+                        if fresh
+                            && watch
+                            && ends.client.body_received()
+                            && ends.client.poll_closed(cx, pool).is_ready() =>
+                    {
+                        Poll::Ready(Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed)))
+                    }
                     Poll::Pending if fresh => ends
                         .timer
                         .poll(cx, deadline)
@@ -173,11 +229,11 @@ impl Stream<'_> {
             match sent {
                 Ok(()) => {
                     link.established = true;
-                    self.times.connected = Some(Instant::now());
+                    self.times.connected = Some(now());
                     return Ok((link, exchange));
                 }
                 Err(error) if error.end == End::Client => return Err(error),
-                Err(error) => connector.failed(link, error, timer).await?,
+                Err(error) => connector.failed(link, error, client, timer).await?,
             }
         }
     }
@@ -190,7 +246,15 @@ impl Stream<'_> {
         match &mut link.conn {
             ServerConn::H1(conn) => {
                 let connection = to_server(&self.connection_options(backend), &self.framing);
-                let options = EncodeOptions { connection, upgrade: self.framing.upgrade, ..EncodeOptions::default() };
+                let options = EncodeOptions {
+                    connection,
+                    upgrade: self.framing.upgrade,
+                    case_adjust: backend
+                        .config
+                        .options
+                        .h1_case_adjust_bogus_server
+                        .then_some(&*self.worker.settings.case_adjust),
+                };
                 let framing = OutFraming::from(self.framing.body);
                 encode_request(&self.request, framing, &options, &mut conn.output);
                 conn.begin_output(encoder(framing));
@@ -228,6 +292,9 @@ impl Stream<'_> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<ResponseFraming, StreamError> {
+        if let Side::H1(conn) = client {
+            conn.release_input(&self.worker.buffers);
+        }
         let timeouts = self.pair(backend).timeouts();
         let relaxed = backend.config.options.accept_invalid_http_response;
         let limits = self.worker.settings.limits;
@@ -235,6 +302,7 @@ impl Stream<'_> {
         let watch = client.is_stream() || backend.config.options.abortonclose;
         let mut retried = false;
         loop {
+            self.end.reused = link.reused;
             let received = poll_fn(|cx| {
                 let mut ends = Ends {
                     client: client.reborrow(),
@@ -253,7 +321,7 @@ impl Stream<'_> {
                     retried = true;
                     link.reopen(self.worker, self.info, backend, timer).await?;
                     self.write_request_head(backend, link)?;
-                    *exchange = Exchange::new(Instant::now());
+                    *exchange = Exchange::new(now());
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -268,7 +336,7 @@ impl Stream<'_> {
                 self.pass_interim(client, timer).await?;
                 continue;
             }
-            self.times.response = Some(Instant::now());
+            self.times.response = Some(now());
             // What follows the head of a tunnel is no body.
             if !framing.tunnel {
                 link.conn.side().expect_body(framing.body);
@@ -294,7 +362,7 @@ impl Stream<'_> {
             return Ok(());
         }
         client.write_interim(&self.response).map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
-        let deadline = after(Instant::now(), self.info.frontend.config.timeouts.client);
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
         super::local::flush(client, timer, deadline).await
     }
 
@@ -306,12 +374,17 @@ impl Stream<'_> {
     ) -> Result<Outcome, StreamError> {
         self.end.status = self.response.status();
         let body = self.client_body(framing);
+        self.end.until_close = body == BodyLength::UntilClose;
         let outcome = outcome(&self.connection_options(backend), &self.framing, framing, body);
         let announced = match framing.body {
             BodyLength::None => OutFraming::from(framing.announced),
             _ => OutFraming::from(body),
         };
-        let options = EncodeOptions { connection: outcome.client_header, ..EncodeOptions::default() };
+        let options = EncodeOptions {
+            connection: outcome.client_header,
+            case_adjust: self.client_case(),
+            ..EncodeOptions::default()
+        };
         let follows = if framing.body == BodyLength::None { OutFraming::None } else { announced };
         client
             .write_response(&mut self.response, announced, follows, &options)
@@ -319,14 +392,12 @@ impl Stream<'_> {
         Ok(outcome)
     }
 
-    /// How the response's body ends towards the client: chunked where only the server's close would end it, until
-    /// close where the client does not know chunks.
+    /// How the response's body ends towards the client: with the connection where only the server's close ends it,
+    /// and where the client does not know chunks. HTTP/2 has frames for it.
     fn client_body(&self, framing: &ResponseFraming) -> BodyLength {
         match (framing.body, self.request.version()) {
             (BodyLength::Chunked | BodyLength::UntilClose, Version::Http10) => BodyLength::UntilClose,
             (BodyLength::UntilClose, Version::Http2) => BodyLength::Chunked,
-            (BodyLength::UntilClose, _) if framing.version == Version::Http10 => BodyLength::UntilClose,
-            (BodyLength::UntilClose, _) => BodyLength::Chunked,
             (body, _) => body,
         }
     }
@@ -366,7 +437,7 @@ impl Stream<'_> {
         private: &mut Option<Private>,
     ) -> bool {
         let clean = exchange.request.is_done() && !exchange.request_refused;
-        self.end.reused = link.reused;
+        self.end.srvconn = link.server.as_ref().map(|server| server.current().saturating_sub(1));
         if clean && outcome.server_keep {
             let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
             link.keep(self.worker, policy, private);

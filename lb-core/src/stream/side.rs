@@ -144,9 +144,34 @@ impl Side<'_> {
         }
     }
 
+    /// Ready once a body is here as far as it is to be waited for before the rules are judged.
+    pub(crate) fn poll_body_buffered(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<()>> {
+        match self {
+            Self::H1(conn) => conn.poll_body_buffered(cx, pool),
+            // A stream's window bounds what it may send ahead; its first bytes have to do.
+            Self::H2(end) => end.poll_fill(cx).map_ok(|_| ()),
+        }
+    }
+
+    /// Throws away a request's body that has come already. False where some of it is still to come.
+    pub(crate) fn drop_body(&mut self) -> bool {
+        match self {
+            Self::H1(conn) => conn.drop_body(),
+            Self::H2(end) => end.body_received() && end.payload().is_empty(),
+        }
+    }
+
     /// Whether the peer's leaving is noticed without a read, so that it can always be watched.
     pub(crate) fn is_stream(&self) -> bool {
         matches!(self, Self::H2(_))
+    }
+
+    /// Whether the peer closed its sending side in order, and may still read.
+    pub(crate) fn is_half_closed(&self) -> bool {
+        match self {
+            Self::H1(conn) => conn.eof,
+            Self::H2(_) => false,
+        }
     }
 
     /// Tells the peer that the message under way will not be completed. An HTTP/1 connection says so by closing.
@@ -156,11 +181,27 @@ impl Side<'_> {
         }
     }
 
+    /// [`Side::abort`] where an orderly close would be taken for the end of the message.
+    pub(crate) fn reset(&mut self) {
+        match self {
+            Self::H1(conn) => conn.reset(),
+            Self::H2(end) => end.reset(Reason::INTERNAL_ERROR),
+        }
+    }
+
     /// Bytes received from and sent to the peer so far.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         match self {
             Self::H1(conn) => (conn.bytes_in, conn.bytes_out),
             Self::H2(end) => (end.bytes_in, end.bytes_out),
+        }
+    }
+
+    /// Bytes sent to the peer or waiting to be, bodies of HTTP/2 not counted.
+    pub(crate) fn queued(&self) -> u64 {
+        match self {
+            Self::H1(conn) => conn.bytes_out + conn.output.len() as u64,
+            Self::H2(end) => end.bytes_out,
         }
     }
 
@@ -223,7 +264,11 @@ impl Side<'_> {
         head_only: bool,
         options: &EncodeOptions<'_>,
     ) -> io::Result<()> {
-        let length = OutFraming::Length(body.len() as u64);
+        // RFC 9110, section 8.6: no Content-Length in a 204.
+        let length = match head.status() {
+            204 => OutFraming::None,
+            _ => OutFraming::Length(body.len() as u64),
+        };
         let empty = head_only || body.is_empty();
         self.write_response(head, length, if empty { OutFraming::None } else { length }, options)?;
         if !empty {

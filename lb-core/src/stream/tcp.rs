@@ -4,7 +4,6 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -20,7 +19,7 @@ use crate::log::Stage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
-use crate::worker::timer::Timer;
+use crate::worker::timer::{Timer, after, now};
 
 /// Serves a connection in TCP mode.
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
@@ -29,6 +28,8 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
     let result = stream.relay_tcp(&mut client, &mut timer).await;
     if let Err(error) = result {
         stream.end.terminate(error.cause(), error.stage);
+        // What the client sent is taken, or closing its socket would reset it.
+        poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
     }
     stream.finish();
 }
@@ -47,7 +48,10 @@ impl Stream<'_> {
         self.times.assigned = connector.assigned_at;
         self.server = connector.server.take();
         let link = link?;
-        self.times.connected = Some(Instant::now());
+        self.times.connected = Some(now());
+        if self.info.frontend.config.options.logasap {
+            self.log();
+        }
         self.relay_link(&backend, link, client).await
     }
 
@@ -72,12 +76,13 @@ impl Stream<'_> {
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         self.end.status = self.response.status();
-        let options = EncodeOptions { upgrade: true, ..EncodeOptions::default() };
+        let options = EncodeOptions { upgrade: true, case_adjust: self.client_case(), ..EncodeOptions::default() };
         let follows = if client.is_stream() { OutFraming::Chunked } else { OutFraming::None };
         client
             .write_response(&mut self.response, OutFraming::None, follows, &options)
             .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
-        super::local::flush(client, timer, None).await?;
+        let deadline = after(now(), self.info.frontend.config.timeouts.client);
+        super::local::flush(client, timer, deadline).await?;
         if let (Side::H1(client), ServerConn::H1(_)) = (&mut *client, &link.conn) {
             self.relay_link(backend, link, client).await?;
             return Ok(false);
@@ -147,7 +152,7 @@ async fn connect_tcp(
                 link.established = true;
                 return Ok(link);
             }
-            Err(error) => connector.failed(link, error, timer).await?,
+            Err(error) => connector.failed(link, error, &mut Side::H1(client), timer).await?,
         }
     }
 }

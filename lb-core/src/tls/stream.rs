@@ -133,6 +133,11 @@ impl<S: Session> TlsStream<S> {
         &mut self.socket
     }
 
+    /// Whether bytes were received that the reader has not got.
+    pub fn holds_input(&self) -> bool {
+        self.plain.is_some() || self.incoming.is_some()
+    }
+
     pub(super) fn session(&self) -> &S {
         &self.session
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::Notify;
@@ -48,10 +48,17 @@ struct Arrival {
     context: Arc<ListenerContext>,
 }
 
+#[derive(Debug, Default)]
+struct Arrivals {
+    waiting: Vec<Arrival>,
+    /// The worker ends and takes no more.
+    closed: bool,
+}
+
 /// Where other workers leave connections for this one, and how much it has to do.
 #[derive(Debug, Default)]
 pub(crate) struct Handoff {
-    arrivals: Mutex<Vec<Arrival>>,
+    arrivals: Mutex<Arrivals>,
     arrived: Notify,
     load: AtomicU32,
 }
@@ -65,13 +72,31 @@ impl Handoff {
         self.load.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn put(&self, arrival: Arrival) {
-        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
+    fn lock(&self) -> MutexGuard<'_, Arrivals> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves a connection; gives it back where the worker takes no more.
+    fn put(&self, arrival: Arrival) -> Option<Arrival> {
+        let mut arrivals = self.lock();
+        if arrivals.closed {
+            return Some(arrival);
+        }
+        arrivals.waiting.push(arrival);
+        drop(arrivals);
         self.arrived.notify_one();
+        None
     }
 
     fn take(&self) -> Vec<Arrival> {
-        std::mem::take(&mut *self.arrivals.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.lock().waiting)
+    }
+
+    /// Takes the last connections; there will be no more.
+    fn close(&self) -> Vec<Arrival> {
+        let mut arrivals = self.lock();
+        arrivals.closed = true;
+        std::mem::take(&mut arrivals.waiting)
     }
 }
 
@@ -118,9 +143,12 @@ impl Listener {
     async fn take_in(&self, worker: &Rc<Worker>, accepted: Accepted) {
         let slot = self.room(worker).await;
         let arrival = Arrival { accepted, destination: self.destination, slot, context: Arc::clone(&self.context) };
-        match least_loaded(worker) {
-            None => begin(worker, arrival),
+        let mine = match least_loaded(worker) {
+            None => Some(arrival),
             Some(other) => other.put(arrival),
+        };
+        if let Some(arrival) = mine {
+            begin(worker, arrival);
         }
     }
 
@@ -169,6 +197,16 @@ pub(super) async fn receive_handoffs(worker: Rc<Worker>) {
             begin(&worker, arrival);
         }
     }
+}
+
+/// Takes nothing more from other workers. Says whether there was a last connection, which was started.
+pub(super) fn close_handoff(worker: &Rc<Worker>) -> bool {
+    let Some(handoff) = worker.shared.handoffs.get(worker.index) else { return false };
+    let before = worker.sessions.get();
+    for arrival in handoff.close() {
+        begin(worker, arrival);
+    }
+    worker.sessions.get() != before
 }
 
 fn begin(worker: &Rc<Worker>, arrival: Arrival) {

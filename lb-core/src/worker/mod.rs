@@ -221,7 +221,7 @@ impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.get_mut().session).poll(cx)
+        timer::wake_up(|| Pin::new(&mut self.get_mut().session).poll(cx))
     }
 }
 
@@ -311,6 +311,7 @@ pub(crate) fn run(
     listeners: Vec<ListenerSetup>,
     ready: impl FnOnce(std::io::Result<()>),
 ) {
+    bind_to_cpus(index, &shared);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
         Ok(runtime) => runtime,
         Err(error) => return ready(Err(error)),
@@ -342,19 +343,34 @@ pub(crate) fn run(
 }
 
 async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::JoinHandle<()>>) {
+    let global = &worker.settings.global;
+    let mut soft_since = None;
     loop {
+        let mut deadline = None;
         match worker.shared.life() {
             Life::HardStop => return,
             Life::SoftStop => {
-                for task in accepting.drain(..) {
-                    task.abort();
-                    let _ = task.await;
+                let now = Instant::now();
+                let since = *soft_since.get_or_insert(now);
+                // `grace`: listening goes on for a while.
+                let grace = timer::after(since, global.grace).filter(|end| now < *end);
+                let hard_stop = timer::after(since, global.hard_stop_after);
+                if hard_stop.is_some_and(|at| now >= at) {
+                    return worker.shared.advance(Life::HardStop);
                 }
-                if !worker.stopping() {
-                    worker.stop_softly();
-                }
-                if worker.sessions.get() == 0 {
-                    return;
+                deadline = timer::earlier(grace, hard_stop);
+                if grace.is_none() {
+                    for task in accepting.drain(..) {
+                        task.abort();
+                        let _ = task.await;
+                    }
+                    if !worker.stopping() {
+                        worker.stop_softly();
+                    }
+                    // A connection that another worker accepted before it stopped is still served.
+                    if worker.sessions.get() == 0 && !accept::close_handoff(worker) {
+                        return;
+                    }
                 }
             }
             Life::Running => {}
@@ -363,14 +379,36 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
             tokio::select! {
                 () = changed.notified() => {}
                 () = worker.session_ended.notified() => {}
+                () = until(deadline) => {}
             }
         }
     }
 }
 
+/// Waits until `deadline`, for ever without one.
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Keeps this thread on the CPUs that `cpu-map` gives it. A CPU that does not exist, or that the process may not use,
+/// is no reason not to start.
+fn bind_to_cpus(index: usize, shared: &Shared) {
+    let map = &shared.topology.settings.global.cpu_map;
+    let Some(entry) = map.iter().find(|entry| usize::from(entry.thread) == index + 1) else { return };
+    let mut set = rustix::thread::CpuSet::new();
+    for cpu in entry.cpus.iter().map(|cpu| usize::from(*cpu)).filter(|cpu| *cpu < rustix::thread::CpuSet::MAX_CPU) {
+        set.set(cpu);
+    }
+    let _ = rustix::thread::sched_setaffinity(None, &set);
+}
+
 /// Once a second: closed and unneeded server connections go.
 async fn housekeeping(worker: Rc<Worker>) {
     loop {
+        timer::look_over_deadlines(Instant::now());
         tokio::time::sleep(SWEEP_EVERY).await;
         if !worker.pools.is_empty() {
             let topology = worker.topology();

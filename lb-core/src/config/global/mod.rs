@@ -44,7 +44,7 @@ fn parse_line(line: &Line, global: &mut Global, diags: &mut Diagnostics) {
     };
     match row.parse {
         Some(parse) => parse(&mut Cx { line, first, negated: line.keyword() == "no", global, diags }),
-        None => diags.alert(line, first, format!("'{}' is not supported yet by lb.", row.words)),
+        None => diags.alert(line, first, format!("'{}' is not supported yet.", row.words)),
     }
 }
 

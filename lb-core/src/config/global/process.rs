@@ -59,7 +59,7 @@ pub(super) fn default_path(cx: &mut Cx<'_>) {
     match mode {
         "current" => cx.global.default_path = Some(mode.to_owned()),
         "config" | "parent" | "origin" => {
-            cx.alert(1, format!("'default-path {mode}' is not supported yet by lb."));
+            cx.alert(1, format!("'default-path {mode}' is not supported yet."));
         }
         _ => {
             let fault = if mode.is_empty() { "missing" } else { "unsupported" };

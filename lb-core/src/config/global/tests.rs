@@ -173,9 +173,9 @@ fn errors_are_told_as_haproxy_does() {
 
 #[test]
 fn known_words_that_are_not_supported_are_refused_by_name() {
-    assert_eq!(error("lua-load x.lua"), "A 'lua-load' is not supported yet by lb.");
-    assert_eq!(error("stats socket /x level admin"), "A 'stats socket' is not supported yet by lb.");
-    assert_eq!(error("no busy-polling"), "A 'busy-polling' is not supported yet by lb.");
+    assert_eq!(error("lua-load x.lua"), "A 'lua-load' is not supported yet.");
+    assert_eq!(error("stats socket /x level admin"), "A 'stats socket' is not supported yet.");
+    assert_eq!(error("no busy-polling"), "A 'busy-polling' is not supported yet.");
 }
 
 #[test]

@@ -20,10 +20,10 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
             Err(message) => return cx.alert(1, format!("balance random : {message}")),
         },
         other if other == "uri" || other == "url_param" || other.starts_with("hdr(") => {
-            return cx.alert(1, format!("'balance {other}' is not supported yet"));
+            return cx.alert(1, format!("'balance {other}' is not supported yet."));
         }
         other if other == "rdp-cookie" || other.starts_with("rdp-cookie(") => {
-            return cx.alert(1, format!("'balance {other}' is not supported yet"));
+            return cx.alert(1, format!("'balance {other}' is not supported yet."));
         }
         other => {
             let text = "balance only supports 'roundrobin', 'static-rr', 'leastconn', 'source', 'uri', 'url_param', \

@@ -336,7 +336,7 @@ fn other_action(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
         None => known == name,
     };
     if !name.is_empty() && known().any(matches) {
-        return cx.alert(1, format!("'{keyword} {name}' is not supported yet"));
+        return cx.alert(1, format!("'{keyword} {name}' is not supported yet."));
     }
     let list: Vec<String> = known().map(|name| format!("'{}'", name.replace('*', "(*)"))).collect();
     let near = suggest::nearest(name, known().map(|name| name.trim_end_matches('*')));

@@ -142,7 +142,7 @@ fn parse_line(line: &Line, draft: &mut Draft, diags: &mut Diagnostics) {
     }
     match row.parse {
         Some(parse) => parse(&mut Cx { line, draft, diags, first, prefix }),
-        None => diags.alert(line, first, format!("'{}' is not supported yet", row.words)),
+        None => diags.alert(line, first, format!("'{}' is not supported yet.", row.words)),
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("http-ignore-probes", "option http-ignore-probes [ FE HTTP ]", FE, true, Some(|o| &mut o.http_ignore_probes)),
     flag("http-no-delay", "option http-no-delay [ FE BE HTTP ]", BOTH, true, Some(|o| &mut o.http_no_delay)),
     flag("http-pretend-keepalive", "option http-pretend-keepalive [ BE HTTP ]", BE, true, Some(|o| &mut o.http_pretend_keepalive)),
-    flag("http-use-proxy-header", "option http-use-proxy-header [ FE HTTP ]", FE, true, Some(|o| &mut o.http_use_proxy_header)),
+    flag("http-use-proxy-header", "option http-use-proxy-header [ FE HTTP ]", FE, true, None),
     flag("idle-close-on-response", "option idle-close-on-response [ FE HTTP ]", FE, true, None),
     flag("independent-streams", "option independent-streams [ FE BE ]", BOTH, false, Some(|o| &mut o.independent_streams)),
     flag("log-health-checks", "option log-health-checks [ BE ]", BE, false, Some(|o| &mut o.log_health_checks)),
@@ -138,7 +138,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         ignored_here(cx, &name, *side);
         return match read {
             Some(read) => read(cx),
-            None => cx.alert(1, format!("'option {name}' is not supported yet")),
+            None => cx.alert(1, format!("'option {name}' is not supported yet.")),
         };
     }
     if cx.prefix != Prefix::None {
@@ -162,7 +162,7 @@ fn set_flag(cx: &mut Cx<'_>, flag: &Flag) {
     ignored_here(cx, flag.name, flag.side);
     match flag.field {
         Some(field) => *field(&mut cx.draft.config.options) = cx.prefix == Prefix::None,
-        None => cx.alert(1, format!("'{what}' is not supported yet")),
+        None => cx.alert(1, format!("'{what}' is not supported yet.")),
     }
 }
 

@@ -26,14 +26,13 @@ pub(super) fn mode(cx: &mut Cx<'_>) {
     }
 }
 
-/// A number as HAProxy reads these: what does not belong to it ends it, which we warn of.
+/// A number as HAProxy reads these: what does not belong to it ends it, which is refused here as everywhere.
 pub(super) fn lenient_number(cx: &mut Cx<'_>, index: usize) -> i64 {
     let text = cx.arg(index);
     let (value, trailing) = leading_integer(text);
     if let Some(c) = trailing {
-        let message =
-            format!("'{}' : unexpected character '{c}' in integer value '{text}', {value} is used.", cx.arg(0));
-        cx.warning(index, message);
+        let message = format!("'{}' : unexpected character '{c}' in integer value '{text}'.", cx.arg(0));
+        cx.alert(index, message);
     }
     value
 }

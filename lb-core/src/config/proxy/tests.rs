@@ -78,9 +78,9 @@ fn our_own_answers() {
     for (case, wanted) in [
         ("F:use_backend b1 if TRUE", "A parsing [F:8] : 'use_backend ... if': conditions are not supported yet"),
         ("F:http-request deny if TRUE", "A parsing [F:8] : 'http-request ... if': conditions are not supported yet"),
-        ("F:http-request set-header a b", "A parsing [F:8] : 'http-request set-header' is not supported yet"),
-        ("F:acl x src 1.1.1.1", "A parsing [F:8] : 'acl' is not supported yet"),
-        ("F:maxconn 10a", "W parsing [F:8] : 'maxconn' : unexpected character 'a' in integer value '10a', 10 is used."),
+        ("F:http-request set-header a b", "A parsing [F:8] : 'http-request set-header' is not supported yet."),
+        ("F:acl x src 1.1.1.1", "A parsing [F:8] : 'acl' is not supported yet."),
+        ("F:maxconn 10a", "A parsing [F:8] : 'maxconn' : unexpected character 'a' in integer value '10a'."),
         ("I:sockpair@3", "A parsing [F:7] : 'bind' : 'sockpair@' addresses are not supported yet in 'sockpair@3'"),
         ("I:unix@", "A parsing [F:7] : 'bind' : missing socket path in 'unix@'"),
         (

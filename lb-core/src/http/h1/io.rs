@@ -12,8 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::chunked::{ChunkedDecoder, LAST_CHUNK, write_chunk_head};
 use crate::http::message::{BodyLength, Head};
+use crate::net::set_no_linger;
 use crate::transport::Transport;
 use crate::worker::buffers::{BufferPool, LARGE};
+
+/// Payload up to this size is copied behind the head, to be sent with it in one piece.
+const SMALL_BODY: usize = 4096;
 
 /// Where the body that is being read stands.
 #[derive(Debug, Default)]
@@ -120,7 +124,7 @@ impl H1Conn {
         }
         match self.decoder {
             BodyDecoder::Length(left) => Some(left),
-            BodyDecoder::UntilClose if self.bytes_in >= LARGE as u64 => Some(u64::MAX),
+            BodyDecoder::UntilClose if self.bytes_in >= 4 * LARGE as u64 => Some(u64::MAX),
             _ => None,
         }
     }
@@ -186,10 +190,16 @@ impl H1Conn {
     }
 
     /// Gives the input buffer back when it holds nothing.
-    pub(crate) fn release(&mut self, pool: &BufferPool) {
+    pub(crate) fn release_input(&mut self, pool: &BufferPool) {
         if !self.storage.is_empty() && self.raw_start == self.raw_end && self.payload_start == self.payload_end {
+            self.discard();
             pool.give(std::mem::take(&mut self.storage));
         }
+    }
+
+    /// Gives the buffers back when they hold nothing.
+    pub(crate) fn release(&mut self, pool: &BufferPool) {
+        self.release_input(pool);
         if self.sent >= self.output.len() {
             self.output = Vec::new();
             self.sent = 0;
@@ -215,11 +225,11 @@ impl H1Conn {
         self.trailers.as_deref()
     }
 
-    /// Takes what was received and not decoded: the first bytes of a tunnel.
+    /// Takes what was received behind the head, decoded or not: the first bytes of a tunnel.
     pub(crate) fn take_raw(&mut self) -> Vec<u8> {
-        let raw = self.raw().to_vec();
-        self.consume_raw(raw.len());
-        raw
+        let bytes = [self.payload(), self.raw()].concat();
+        self.discard();
+        bytes
     }
 
     /// Throws away what is buffered.
@@ -236,6 +246,57 @@ impl H1Conn {
                 // Full: the peer is alive enough.
                 Err(error) if error.kind() == io::ErrorKind::OutOfMemory => return Poll::Pending,
                 Err(_) => return Poll::Ready(()),
+            }
+        }
+    }
+
+    /// Ready once the whole body is here, or as much of it as the buffer takes (configuration.txt,
+    /// `option http-buffer-request`).
+    pub(crate) fn poll_body_buffered(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<()>> {
+        while self.raw_end - self.payload_start < pool.small_size() && !self.body_is_here()? {
+            match ready!(self.poll_read_more(cx, pool)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::OutOfMemory => break,
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Throws away a body that has come already. False, and nothing is done, where some of it is still to come.
+    pub(crate) fn drop_body(&mut self) -> bool {
+        if !matches!(self.body_is_here(), Ok(true)) {
+            return false;
+        }
+        loop {
+            self.consume(self.payload_end - self.payload_start);
+            if self.body_received() {
+                return true;
+            }
+            if !matches!(self.decode(), Ok(true)) {
+                return false;
+            }
+        }
+    }
+
+    fn body_is_here(&self) -> io::Result<bool> {
+        match &self.decoder {
+            BodyDecoder::Done | BodyDecoder::UntilClose => Ok(true),
+            BodyDecoder::Length(left) => Ok(self.raw().len() as u64 >= *left),
+            BodyDecoder::Chunked(decoder) => {
+                // A rehearsal: the real decoding happens in place, when the body moves.
+                let (mut decoder, mut copy) = (decoder.clone(), self.raw().to_vec());
+                let mut at = 0;
+                loop {
+                    let window = copy.get_mut(at..).unwrap_or_default();
+                    let decoded =
+                        decoder.decode(window).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+                    at += decoded.consumed;
+                    if decoded.done || decoded.consumed == 0 || at >= copy.len() {
+                        return Ok(decoded.done);
+                    }
+                }
             }
         }
     }
@@ -339,7 +400,12 @@ impl H1Conn {
             }
         }
         let mut buf = ReadBuf::new(self.storage.get_mut(self.raw_end..).unwrap_or_default());
-        ready!(Pin::new(&mut self.transport).poll_read(cx, &mut buf))?;
+        let Poll::Ready(result) = Pin::new(&mut self.transport).poll_read(cx, &mut buf) else {
+            // Who waits holds no buffer, and the next to read finds one that is still in the cache.
+            self.release_input(pool);
+            return Poll::Pending;
+        };
+        result?;
         let n = buf.filled().len();
         self.raw_end += n;
         self.bytes_in += n as u64;
@@ -401,6 +467,9 @@ impl H1Conn {
         if pending.is_empty() && body.is_empty() {
             return Poll::Ready(Ok(0));
         }
+        if !pending.is_empty() && !body.is_empty() && body.len() <= SMALL_BODY {
+            return self.poll_send_joined(cx, take, payload, suffix);
+        }
         let transport = Pin::new(&mut self.transport);
         let n = if suffix.is_empty() && pending.is_empty() {
             ready!(transport.poll_write(cx, body))?
@@ -435,6 +504,41 @@ impl H1Conn {
         Poll::Ready(Ok(from_body))
     }
 
+    /// Sends pending output, the first `take` bytes of a payload and a suffix as one piece: a plain send costs less than
+    /// a gathered one. Where nothing can be sent, nothing was taken.
+    fn poll_send_joined(
+        &mut self,
+        cx: &mut Context<'_>,
+        take: usize,
+        payload: &[u8],
+        suffix: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let before = self.output.len();
+        self.output.extend_from_slice(payload.get(..take).unwrap_or_default());
+        self.output.extend_from_slice(suffix);
+        let pending = self.output.get(self.sent..).unwrap_or_default();
+        let n = match Pin::new(&mut self.transport).poll_write(cx, pending) {
+            Poll::Ready(Ok(n)) if n > 0 => n,
+            other => {
+                self.output.truncate(before);
+                return other.map(|result| result.and(Err(io::ErrorKind::WriteZero.into())));
+            }
+        };
+        self.bytes_out += n as u64;
+        self.sent += n;
+        if self.sent == self.output.len() {
+            self.output.clear();
+            self.sent = 0;
+        }
+        if let BodyEncoder::Chunked(open) = &mut self.encoder {
+            *open -= take;
+            if suffix.len() > 2 {
+                self.ended = true;
+            }
+        }
+        Poll::Ready(Ok(take))
+    }
+
     /// Writes all pending output.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.sent < self.output.len() {
@@ -452,6 +556,12 @@ impl H1Conn {
             Transport::Plain(_) => Poll::Ready(Ok(())),
             _ => Pin::new(&mut self.transport).poll_flush(cx),
         }
+    }
+
+    /// Has the connection reset when it is dropped; nothing more is read from it or written to it.
+    pub(crate) fn reset(&mut self) {
+        set_no_linger(self.transport.socket());
+        self.eof = true;
     }
 
     /// Whether the last chunk still has to be produced.

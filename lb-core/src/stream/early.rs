@@ -1,0 +1,61 @@
+//! Stage 3: what happens to a request's body before the rules are judged.
+
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Instant;
+
+use super::Stream;
+use super::error::{End, Kind, StreamError};
+use super::side::Side;
+use crate::config::ProxyConfig;
+use crate::http::message::{Head, Version};
+use crate::log::Stage;
+use crate::worker::timer::{Timer, after, earlier};
+
+impl Stream<'_> {
+    /// `option http-buffer-request`: waits until the whole body is here, or as much of it as a buffer takes. A client
+    /// that expects it is told to go on.
+    ///
+    /// # Errors
+    /// When the client goes away, breaks its framing or takes longer than `timeout http-request`.
+    pub(super) async fn buffer_request(
+        &mut self,
+        config: &ProxyConfig,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<(), StreamError> {
+        if client.body_received() {
+            return Ok(());
+        }
+        if self.framing.expect_continue {
+            self.request.remove("expect");
+            self.framing.expect_continue = false;
+            let go_on = Head::response(100, b"Continue", Version::Http11);
+            client.write_interim(&go_on).map_err(|error| StreamError::io(End::Client, Stage::Request, &error))?;
+        }
+        let start = if self.earlier == 0 { self.times.start } else { self.times.first_byte };
+        let whole = after(start, config.timeouts.http_request);
+        let (mut received, mut active) = (client.bytes().0, Instant::now());
+        let (pool, idle) = (&self.worker.buffers, self.info.frontend.config.timeouts.client);
+        let buffered = poll_fn(|cx| {
+            if let Poll::Ready(Err(error)) = client.poll_flush(cx) {
+                return Poll::Ready(Err(StreamError::io(End::Client, Stage::Request, &error)));
+            }
+            if let Poll::Ready(result) = client.poll_body_buffered(cx, pool) {
+                return Poll::Ready(result.map_err(|error| StreamError::io(End::Client, Stage::Request, &error)));
+            }
+            if client.bytes().0 != received {
+                (received, active) = (client.bytes().0, Instant::now());
+            }
+            timer
+                .poll(cx, earlier(whole, after(active, idle)))
+                .map(|()| Err(StreamError::new(End::Client, Stage::Request, Kind::Timeout)))
+        })
+        .await;
+        self.times.head = match buffered {
+            Err(error) if error.kind == Kind::Timeout => None,
+            _ => Some(Instant::now()),
+        };
+        buffered
+    }
+}

@@ -1,0 +1,174 @@
+//! Listeners and the life of an instance.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+
+use lb_tests::{HTTP, Instance, Origin, PATIENCE, Wire, eventually};
+
+#[test]
+fn several_frontends_with_several_ports() {
+    let (one, two) = (Origin::saying("one"), Origin::saying("two"));
+    let lb = Instance::start(&format!(
+        "{HTTP}frontend a\n bind 127.0.0.1:0\n bind 127.0.0.1:0\n default_backend one\n\
+         frontend b\n bind 127.0.0.1:0\n default_backend two\n\
+         backend one\n server s {}\nbackend two\n server s {}\n",
+        one.address(),
+        two.address()
+    ));
+    let listeners = lb.proxy().listeners().to_vec();
+    let names: Vec<&str> = listeners.iter().map(|listener| &*listener.frontend).collect();
+    assert_eq!(names, ["a", "a", "b"]);
+    let answers: Vec<String> =
+        listeners.iter().map(|listener| Wire::connect(listener.address.unwrap()).get("/").text()).collect();
+    assert_eq!(answers, ["one", "one", "two"]);
+    assert_eq!(Wire::connect(lb.address_of("b")).get("/").text(), "two");
+}
+
+#[test]
+fn several_workers_share_a_port() {
+    let origin = Origin::saying("ok");
+    let text = format!("{HTTP}listen fe\n bind 127.0.0.1:0\n server s {}\n", origin.address());
+    let lb = Instance::start(&text.replace("nbthread 1", "nbthread 4"));
+    let mut clients: Vec<Wire> = (0..40).map(|_| lb.connect()).collect();
+    for client in &mut clients {
+        assert_eq!(client.get("/").text(), "ok");
+    }
+}
+
+#[test]
+fn dropping_an_instance_frees_its_ports_and_connections() {
+    let origin = Origin::saying("ok");
+    let lb = Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n server s {}\n", origin.address()));
+    let address = lb.address();
+    let mut idle = lb.connect();
+    idle.get("/");
+    drop(lb);
+    idle.expect_gone();
+    assert!(TcpStream::connect(address).is_err());
+    // The port is there for others at once.
+    drop(TcpListener::bind(address).unwrap());
+}
+
+#[test]
+fn clones_of_a_handle_keep_it_alive() {
+    let lb = Instance::start(&format!(
+        "{HTTP}listen fe\n bind 127.0.0.1:0\n http-request return status 200 content-type text/plain string ok\n"
+    ));
+    let (address, handle) = (lb.address(), lb.proxy().clone());
+    drop(lb);
+    assert_eq!(Wire::connect(address).get("/").text(), "ok");
+    drop(handle);
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
+fn two_instances_do_not_meet() {
+    let say = |text: &str| {
+        Instance::start(&format!(
+            "{HTTP}listen fe\n bind 127.0.0.1:0\n http-request return status 200 content-type text/plain string {text}\n"
+        ))
+    };
+    let (one, two) = (say("one"), say("two"));
+    assert_eq!((one.connect().get("/").text(), two.connect().get("/").text()), ("one".into(), "two".into()));
+    drop(one);
+    assert_eq!(two.connect().get("/").text(), "two");
+}
+
+#[test]
+fn an_instance_may_sit_behind_another() {
+    let origin = Origin::echoing();
+    let inner = Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n server s {}\n", origin.address()));
+    let outer = Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n server s {}\n", inner.address()));
+    let mut client = outer.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");
+    assert_eq!(client.response().text(), "abc");
+}
+
+#[test]
+fn a_taken_port_is_an_error_that_leaves_nothing() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let text = format!("{HTTP}listen fe\n bind {}\n", taken.local_addr().unwrap());
+    let config = lb_core::config::Config::parse(&text, "test.cfg").unwrap();
+    let error = lb_core::proxy::Proxy::start(config, Default::default()).unwrap_err();
+    assert!(error.to_string().contains("fe"), "{error}");
+}
+
+/// A soft stop closes listeners and idle connections at once and lets a request that is under way end.
+#[test]
+fn soft_stop_finishes_what_is_under_way() {
+    let (go, wait) = mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let origin = Origin::start(move |visit| {
+        while let Some(request) = visit.request() {
+            if request.target() == "/slow" {
+                wait.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+            }
+            visit.wire.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone");
+        }
+    });
+    let lb = Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n server s {}\n", origin.address()));
+    let mut idle = lb.connect();
+    idle.get("/");
+    let mut busy = lb.connect();
+    busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    eventually("the slow request is at the origin", || origin.requests().len() == 2);
+    lb.proxy().soft_stop();
+    idle.expect_gone();
+    eventually("the listener is closed", || TcpStream::connect(lb.address()).is_err());
+    assert!(!lb.proxy().is_finished());
+    go.send(()).unwrap();
+    let response = busy.response();
+    assert_eq!(response.text(), "done");
+    busy.expect_end();
+    lb.proxy().wait();
+    assert!(lb.proxy().is_finished());
+}
+
+#[test]
+fn a_soft_stop_with_nothing_to_do_ends() {
+    let lb = Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n"));
+    lb.proxy().soft_stop();
+    lb.proxy().wait();
+}
+
+#[test]
+fn a_stop_ends_everything() {
+    let origin = Origin::start(|visit| {
+        let _ = visit.wire.try_read_to_end();
+    });
+    let lb = Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n server s {}\n", origin.address()));
+    let mut busy = lb.connect();
+    busy.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    eventually("the request is at the origin", || origin.connections() == 1);
+    lb.proxy().stop();
+    lb.proxy().wait();
+    busy.expect_gone();
+}
+
+/// Beyond `maxconn` connections wait in the kernel until another one ends.
+#[test]
+fn maxconn_lets_connections_wait() {
+    for setting in [" maxconn 1", "", " bind-maxconn"] {
+        let origin = Origin::saying("ok");
+        let (bind, setting, global) = match setting {
+            " bind-maxconn" => (" maxconn 1", "", ""),
+            "" => ("", "", "  maxconn 1\n"),
+            setting => ("", setting, ""),
+        };
+        let text = format!("{HTTP}listen fe\n bind 127.0.0.1:0{bind}\n{setting}\n server s {}\n", origin.address());
+        let lb = Instance::start(&text.replace("  nbthread 1\n", &format!("  nbthread 1\n{global}")));
+        let mut first = lb.connect();
+        first.get("/first");
+        let mut second = lb.connect();
+        second.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
+        // Had the second one been accepted, it would be served before the third request of the first.
+        first.get("/again");
+        first.get("/again");
+        let targets: Vec<String> = origin.requests().iter().map(|r| r.target().to_owned()).collect();
+        assert_eq!(targets, ["/first", "/again", "/again"]);
+        drop(first);
+        assert_eq!(second.response().text(), "ok");
+    }
+}
