@@ -127,15 +127,17 @@ impl H1Session {
         let worker = Rc::clone(&self.worker);
         if readable {
             self.state = State::Busy(Box::pin(serve(worker, client)));
-        } else if client.requests == 0 && !worker.stopping() {
-            // The first request's time is up: it is answered and logged. An idle connection just goes.
+            return;
+        }
+        // The first request's time is up: it is answered and logged. An idle connection just goes.
+        let refused = client.requests == 0 && !worker.stopping();
+        if refused || client.conn.transport.is_tls() {
             self.state = State::Last(Box::pin(async move {
-                stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
+                if refused {
+                    stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
+                }
                 linger(&worker, &mut client).await;
             }));
-        } else if client.conn.transport.is_tls() {
-            // A TLS connection says that it ends.
-            self.state = State::Last(Box::pin(async move { linger(&worker, &mut client).await }));
         }
     }
 }
