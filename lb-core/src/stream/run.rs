@@ -301,7 +301,7 @@ impl Stream<'_> {
         let watch = client.is_stream() || backend.config.options.abortonclose;
         let mut retried = false;
         loop {
-            self.end.reused = link.reused;
+            self.end.reused |= link.reused;
             let received = poll_fn(|cx| {
                 let mut ends = Ends {
                     client: client.reborrow(),
@@ -318,8 +318,11 @@ impl Stream<'_> {
                 Ok(()) => {}
                 Err(error) if !retried && self.can_repeat(&error, link, exchange) => {
                     retried = true;
-                    link.reopen(self.worker, self.info, backend, timer).await?;
-                    self.write_request_head(backend, link)?;
+                    let reopened = link.reopen(self.worker, self.info, backend, timer).await;
+                    // A server that died rather than closed an idle connection: the client may ask again by itself.
+                    reopened
+                        .and_then(|()| self.write_request_head(backend, link))
+                        .map_err(|again| StreamError { stale: again.end == End::Server, ..again })?;
                     *exchange = Exchange::new(now());
                     continue;
                 }
