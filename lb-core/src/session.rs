@@ -127,10 +127,16 @@ impl H1Session {
         let worker = Rc::clone(&self.worker);
         if readable {
             self.state = State::Busy(Box::pin(serve(worker, client)));
-        } else if client.requests == 0 && !worker.stopping() {
-            // The first request's time is up: it is answered and logged. An idle connection just goes.
+            return;
+        }
+        // The first request's time is up: it is answered and logged. An idle connection just goes.
+        let refused = client.requests == 0 && !worker.stopping();
+        if refused || client.conn.transport.is_tls() {
             self.state = State::Last(Box::pin(async move {
-                stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
+                if refused {
+                    stream::refuse(&worker, &mut client, 408, Cause::ClientTimeout, Stage::Request, None).await;
+                }
+                linger(&worker, &mut client).await;
             }));
         }
     }
@@ -228,6 +234,7 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                     return Next::Close;
                 }
                 if worker.stopping() && client.conn.raw().is_empty() {
+                    linger(worker, client).await;
                     return Next::Close;
                 }
                 if client.conn.raw().is_empty() && !client.conn.transport.is_tls() {

@@ -164,7 +164,7 @@ fn lists_of_threads(name: &str) -> Vec<String> {
 #[test]
 fn cpu_map_is_honoured() {
     let allowed = rustix::thread::sched_getaffinity(None).unwrap();
-    let cpu = (0..64).filter(|cpu| allowed.is_set(*cpu)).last().unwrap();
+    let cpu = (0..64).rfind(|cpu| allowed.is_set(*cpu)).unwrap();
     let origin = Origin::answering(OK);
     let lb = listen(&origin, &format!(" cpu-map 1/1 {cpu}"));
     assert_eq!(lb.connect().get("/").status(), 200);

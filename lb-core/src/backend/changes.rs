@@ -11,7 +11,7 @@ use crate::server::{AdminState, OperationalState, Server, ServerEvent};
 impl Backend {
     /// Changes the administrative state of a server; maintenance stops it, and leaving maintenance starts it again.
     pub fn set_admin(&self, server: &Arc<Server>, set: AdminState, clear: AdminState) -> Vec<ServerEvent> {
-        let guard = self.lock_state();
+        let mut guard = self.lock_state();
         let usable_before = self.usable_count();
         let before = server.set_admin(set, clear);
         let after = server.admin_state();
@@ -33,7 +33,7 @@ impl Backend {
             }
             _ => None,
         };
-        self.rebuild(&guard);
+        self.rebuild(&mut guard);
         drop(guard);
         let Some(change) = change else { return Vec::new() };
         let kind = match change {
@@ -49,9 +49,9 @@ impl Backend {
     ///
     /// Returns how many waiters of the server's own queue were sent to choose again.
     pub fn set_operational(&self, server: &Arc<Server>, state: OperationalState) -> u32 {
-        let guard = self.lock_state();
+        let mut guard = self.lock_state();
         server.set_operational(state);
-        self.rebuild(&guard);
+        self.rebuild(&mut guard);
         drop(guard);
         if state.is_up() { 0 } else { server.queue.redistribute() }
     }
@@ -59,14 +59,14 @@ impl Backend {
     /// Changes the weight of a server. Static algorithms only take 0 and the initial weight: the runtime command that
     /// leads here refuses the rest ([`crate::balance::Balancer::is_dynamic`]).
     pub fn set_weight(&self, server: &Server, weight: u32) {
-        let guard = self.lock_state();
+        let mut guard = self.lock_state();
         server.set_weight(weight);
-        self.rebuild(&guard);
+        self.rebuild(&mut guard);
     }
 
     /// Takes the result of a check into account, and says what is to be reported.
     pub fn apply_check(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
-        let guard = self.lock_state();
+        let mut guard = self.lock_state();
         // The operator may have been faster.
         if server.admin_state().intersects(AdminState::MAINT) {
             return Vec::new();
@@ -80,7 +80,7 @@ impl Backend {
             None => {}
         }
         if observed.transition.is_some() {
-            self.rebuild(&guard);
+            self.rebuild(&mut guard);
         }
         drop(guard);
         let mut events = Vec::new();

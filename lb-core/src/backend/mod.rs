@@ -64,8 +64,8 @@ pub struct Backend {
     check_settings: CheckSettings,
     /// How many servers are chosen among.
     eligible: AtomicUsize,
-    /// Serialises state changes, which rebuild what the balancer chooses from.
-    state_change: Mutex<()>,
+    /// What the balancer chooses from. Its lock serialises the state changes, which rebuild it.
+    candidates: Mutex<Vec<Candidate>>,
 }
 
 /// What the choice of a server depends on.
@@ -150,9 +150,9 @@ impl Backend {
                 source: config.source.clone(),
             },
             eligible: AtomicUsize::new(0),
-            state_change: Mutex::new(()),
+            candidates: Mutex::default(),
         };
-        backend.rebuild(&backend.lock_state());
+        backend.rebuild(&mut backend.lock_state());
         backend
     }
 
@@ -250,13 +250,13 @@ impl Backend {
         &self.check_settings
     }
 
-    fn lock_state(&self) -> MutexGuard<'_, ()> {
-        self.state_change.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_state(&self) -> MutexGuard<'_, Vec<Candidate>> {
+        self.candidates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Recomputes which servers are chosen among (configuration.txt, `backup` and `option allbackups`): the active
     /// ones; where there is none, the first backup server, or all of them.
-    fn rebuild(&self, _guard: &MutexGuard<'_, ()>) {
+    fn rebuild(&self, current: &mut Vec<Candidate>) {
         let of_kind =
             |backup: bool| self.servers.iter().filter(move |server| server.is_backup() == backup && server.takes_new());
         let mut chosen: Vec<&Arc<Server>> = of_kind(false).collect();
@@ -271,7 +271,10 @@ impl Backend {
             );
         }
         self.eligible.store(candidates.len(), Ordering::Relaxed);
-        self.hub.balancer.rebuild(&self.servers, &candidates);
+        if candidates != *current {
+            self.hub.balancer.rebuild(&self.servers, &candidates);
+            *current = candidates;
+        }
         self.serve_all();
     }
 }

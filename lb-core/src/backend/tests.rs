@@ -120,6 +120,24 @@ fn roundrobin_goes_on_among_those_that_are_left() {
 }
 
 #[test]
+fn changes_keep_the_turn() {
+    for balance in [Balance::RoundRobin, Balance::StaticRr] {
+        for served in 0..6 {
+            let backend = backend(balance.clone(), &[1, 1, 1], |_, _| ());
+            sequence(&backend, served);
+            // Nothing changes.
+            backend.set_operational(&backend.servers[0], OperationalState::Running);
+            let next = served % 3;
+            assert_eq!(sequence(&backend, 3), ["012", "120", "201"][next], "{served}");
+            maint(&backend, next, true);
+            assert_eq!(sequence(&backend, 4), ["1212", "2020", "0101"][next], "{served}");
+            maint(&backend, next, false);
+            assert_eq!(sequence(&backend, 3), ["120", "201", "012"][next], "{served}");
+        }
+    }
+}
+
+#[test]
 fn static_rr_serves_as_haproxy_does() {
     let table: &[(&[u32], &str)] = &[
         (&[1, 1, 1], "012012012"),

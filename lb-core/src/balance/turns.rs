@@ -20,8 +20,14 @@ pub(super) struct Turns {
 }
 
 impl Turns {
+    /// Goes on by another schedule: with the server whose turn it is, or the first behind it that is still there.
     pub(super) fn set(&self, schedule: Schedule) {
+        let before = self.schedule.load();
+        let turn = self.turn.load(Ordering::Relaxed);
+        let due = before.turns.iter().cycle().skip(turn % before.turns.len().max(1)).take(before.turns.len());
+        let place = due.filter_map(|index| schedule.turns.iter().position(|other| other == index)).next();
         self.schedule.store(Arc::new(schedule));
+        self.turn.store(place.unwrap_or(0), Ordering::Relaxed);
     }
 
     pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {

@@ -58,8 +58,10 @@ static BUILTINS: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
         .iter()
         .map(|&(status, reason, sentence)| {
             let body = format!("<html><body><h1>{status} {reason}</h1>\n{sentence}\n</body></html>\n");
+            // HAProxy's page of 422 does not say so.
+            let close = if status == 422 { "" } else { "Connection: close\r\n" };
             let early = format!(
-                "HTTP/1.1 {status} {reason}\r\nContent-length: {}\r\nCache-Control: no-cache\r\nConnection: close\r\n\
+                "HTTP/1.1 {status} {reason}\r\nContent-length: {}\r\nCache-Control: no-cache\r\n{close}\
              Content-Type: text/html\r\n\r\n{body}",
                 body.len()
             );

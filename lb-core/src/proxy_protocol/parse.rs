@@ -147,8 +147,8 @@ pub enum InvalidHeader {
     /// Not version 2, or a command other than LOCAL and PROXY.
     #[error("unsupported version or command")]
     VersionCommand,
-    /// An undefined address family or transport protocol.
-    #[error("undefined address family or transport")]
+    /// An undefined address family, or a transport protocol other than streams.
+    #[error("unsupported address family or transport")]
     Family,
     /// The length does not hold the addresses.
     #[error("length too short for the address family")]
@@ -239,7 +239,8 @@ fn parse_v2(buf: &[u8]) -> Found {
         None => return Ok(None),
         Some(byte) => (byte >> 4, byte & 0x0f),
     };
-    if !local && (family > 3 || transport > 2) {
+    // Only streams come over TCP: HAProxy refuses datagrams.
+    if !local && (family > 3 || transport > 1) {
         return Err(InvalidHeader::Family);
     }
     let Some(&[high, low]) = buf.get(14..V2_FIXED).and_then(<[u8]>::first_chunk::<2>) else { return Ok(None) };
@@ -281,7 +282,7 @@ fn parse_v2(buf: &[u8]) -> Found {
         // AF_UNSPEC: where its addresses end and fields begin is not defined, all of it is skipped.
         _ => &[],
     };
-    // Only streams come over TCP: other transports are received as if unspecified (section 2.2).
+    // An unspecified transport leaves the connection's own addresses (section 2.2).
     if transport != 1 {
         parsed = ProxyHeader::default();
     }
@@ -487,8 +488,7 @@ mod tests {
         }
         // LOCAL ignores the family, even an undefined one.
         assert!(complete(&v2(0x20, 0xff, b"")).1.local);
-        // A datagram cannot come over TCP, and without a transport the addresses mean nothing.
-        assert_eq!(complete(&v2(0x21, 0x12, &TCP4)).1, ProxyHeader::default());
+        // Without a transport the addresses mean nothing.
         assert_eq!(complete(&v2(0x21, 0x10, &TCP4)).1, ProxyHeader::default());
     }
 
@@ -498,6 +498,7 @@ mod tests {
         assert_eq!(invalid(&v2(0x22, 0x11, &TCP4)), InvalidHeader::VersionCommand);
         assert_eq!(invalid(&v2(0x21, 0x41, &TCP4)), InvalidHeader::Family);
         assert_eq!(invalid(&v2(0x21, 0x13, &TCP4)), InvalidHeader::Family);
+        assert_eq!(invalid(&v2(0x21, 0x12, &TCP4)), InvalidHeader::Family);
         assert_eq!(invalid(&v2(0x21, 0x11, &TCP4[..11])), InvalidHeader::AddressLength);
         assert_eq!(invalid(&v2(0x21, 0x21, &[0; 35])), InvalidHeader::AddressLength);
         assert_eq!(invalid(&v2(0x21, 0x31, &[0; 215])), InvalidHeader::AddressLength);

@@ -7,7 +7,7 @@ use super::error::{End, Kind, StreamError};
 use super::local::{built, flush, write_reply};
 use super::side::Side;
 use crate::config::Mode;
-use crate::http::message::Version;
+use crate::http::message::{BodyLength, Version};
 use crate::http::reply::{early_error, error_reply};
 use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
@@ -17,7 +17,10 @@ use crate::worker::timer::{Timer, after, now};
 
 impl Stream<'_> {
     /// Maps a failure to its status and log flags and, where no response was started, answers the client.
-    pub(super) async fn fail(&mut self, error: StreamError, client: &mut Side<'_>, timer: &mut Timer) -> bool {
+    pub(super) async fn fail(&mut self, mut error: StreamError, client: &mut Side<'_>, timer: &mut Timer) -> bool {
+        if error.end == End::Server && error.kind == Kind::Malformed && self.take_back_response(client) {
+            error.stage = Stage::Headers;
+        }
         self.end.terminate(error.cause(), error.stage);
         let started = self.times.response.is_some();
         // A client that is gone, and one whose connection was reused for a request that the server's idle connection
@@ -32,6 +35,11 @@ impl Stream<'_> {
             return false;
         }
         if started {
+            // What the server sent before it failed is passed on.
+            if error.end == End::Server {
+                let deadline = after(now(), self.info.frontend.config.timeouts.client);
+                let _ = flush(client, timer, deadline).await;
+            }
             // An orderly close would say that the body is complete.
             if self.end.until_close {
                 client.reset()
@@ -56,6 +64,37 @@ impl Stream<'_> {
         }
         let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await.is_ok() && keep
+    }
+
+    /// Takes back a response of which the client has seen nothing yet: it never began.
+    fn take_back_response(&mut self, client: &mut Side<'_>) -> bool {
+        let unsent = self.times.response.is_some() && client.bytes().1 == self.end.sent_before && client.take_back();
+        if unsent {
+            self.times.response = None;
+            self.end.status = 0;
+            self.end.until_close = false;
+        }
+        unsent
+    }
+
+    /// Answers a request whose body cannot be told from what follows, as one that was not understood at all.
+    pub(super) async fn refuse_request(&mut self, status: u16, client: &mut Side<'_>, timer: &mut Timer) {
+        let config = std::sync::Arc::clone(&self.info.frontend.config);
+        let received = client.bytes().0;
+        // Nothing that follows is another request.
+        client.expect_body(BodyLength::UntilClose);
+        if let (Side::H1(conn), Some(page)) = (&mut *client, early_error(status, &config.errors)) {
+            conn.output.extend_from_slice(page);
+            let deadline = after(now(), config.timeouts.client);
+            let _ = flush(client, timer, deadline).await;
+        }
+        self.end.status = status;
+        self.end.terminate(Cause::Proxy, Stage::Request);
+        self.end.bytes_from_client = received;
+        self.end.logged |= self.info.frontend.log.format().is_connect_line();
+        self.times.head = None;
+        self.request.clear();
+        self.finish();
     }
 
     /// Writes the log line and gives back what the stream borrowed from the worker.

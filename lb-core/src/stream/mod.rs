@@ -78,6 +78,8 @@ struct End {
     backend_queue: u64,
     /// The response's body ends with the client's connection.
     until_close: bool,
+    /// Bytes the client's connection had carried when the response's head was queued.
+    sent_before: u64,
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,

@@ -28,6 +28,10 @@ impl Stream<'_> {
     pub(crate) async fn run(&mut self, mut client: Side<'_>, timer: &mut Timer, private: &mut Option<Private>) -> bool {
         let client = &mut client;
         let before = client.bytes();
+        if let Err(status) = self.judge_request(client) {
+            self.refuse_request(status, client, timer).await;
+            return false;
+        }
         let keep = match self.stages(client, timer, private).await {
             Ok(keep) => keep,
             Err(error) => self.fail(error, client, timer).await,
@@ -45,12 +49,6 @@ impl Stream<'_> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
-        if let Err(error) = self.judge_request(client) {
-            // Where the message ends is not known: nothing that follows is another request.
-            client.expect_body(BodyLength::UntilClose);
-            return Err(error);
-        }
-        client.expect_body(self.framing.body);
         if self.info.frontend.config.options.http_buffer_request {
             let frontend = Arc::clone(&self.info.frontend.config);
             if let Err(error) = self.buffer_request(&frontend, client, timer).await {
@@ -111,17 +109,18 @@ impl Stream<'_> {
         Ok(self.part(&backend, link, &exchange, &outcome, private))
     }
 
-    /// Stage 2: the framing of the request. What two readers could read differently is refused.
-    fn judge_request(&mut self, client: &Side<'_>) -> Result<(), StreamError> {
-        if let Side::H2(end) = client {
-            self.framing = h2_request_framing(&self.request, end.length);
-            return Ok(());
-        }
-        self.framing = request_framing(&self.request).map_err(|error| {
-            self.end.status = error.status();
-            StreamError::new(End::Client, Stage::Request, Kind::Malformed)
-        })?;
-        Ok(())
+    /// Stage 2: the framing of the request. What two readers could read differently is refused, and so are chunks that
+    /// came with the head and are none.
+    ///
+    /// # Errors
+    /// With the status to answer.
+    fn judge_request(&mut self, client: &mut Side<'_>) -> Result<(), u16> {
+        self.framing = match client {
+            Side::H1(_) => request_framing(&self.request).map_err(|error| error.status())?,
+            Side::H2(end) => h2_request_framing(&self.request, end.length),
+        };
+        client.expect_body(self.framing.body);
+        if client.is_body_broken() { Err(400) } else { Ok(()) }
     }
 
     /// Stage 4: `use_backend`, `default_backend`.
@@ -302,7 +301,7 @@ impl Stream<'_> {
         let watch = client.is_stream() || backend.config.options.abortonclose;
         let mut retried = false;
         loop {
-            self.end.reused = link.reused;
+            self.end.reused |= link.reused;
             let received = poll_fn(|cx| {
                 let mut ends = Ends {
                     client: client.reborrow(),
@@ -319,8 +318,11 @@ impl Stream<'_> {
                 Ok(()) => {}
                 Err(error) if !retried && self.can_repeat(&error, link, exchange) => {
                     retried = true;
-                    link.reopen(self.worker, self.info, backend, timer).await?;
-                    self.write_request_head(backend, link)?;
+                    let reopened = link.reopen(self.worker, self.info, backend, timer).await;
+                    // A server that died rather than closed an idle connection: the client may ask again by itself.
+                    reopened
+                        .and_then(|()| self.write_request_head(backend, link))
+                        .map_err(|again| StreamError { stale: again.end == End::Server, ..again })?;
                     *exchange = Exchange::new(now());
                     continue;
                 }
@@ -375,6 +377,7 @@ impl Stream<'_> {
         self.end.status = self.response.status();
         let body = self.client_body(framing);
         self.end.until_close = body == BodyLength::UntilClose;
+        self.end.sent_before = client.bytes().1;
         let outcome = outcome(&self.connection_options(backend), &self.framing, framing, body);
         let announced = match framing.body {
             BodyLength::None => OutFraming::from(framing.announced),

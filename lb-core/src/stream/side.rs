@@ -189,6 +189,23 @@ impl Side<'_> {
         }
     }
 
+    /// Takes back what is still to be sent. False where nothing is, or where it cannot be taken back.
+    pub(crate) fn take_back(&mut self) -> bool {
+        match self {
+            Self::H1(conn) => conn.take_back_output(),
+            // What was handed to the connection may be on its way.
+            Self::H2(_) => false,
+        }
+    }
+
+    /// Whether what came of a body behind its head breaks its framing.
+    pub(crate) fn is_body_broken(&self) -> bool {
+        match self {
+            Self::H1(conn) => conn.body_is_here().is_err(),
+            Self::H2(_) => false,
+        }
+    }
+
     /// Bytes received from and sent to the peer so far.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         match self {

@@ -142,6 +142,27 @@ impl ChunkedDecoder {
         Ok(Decoded { consumed: read, payload, done: self.state == State::Done })
     }
 
+    /// Judges `buf` as what comes next without taking it; says whether it completes the body.
+    pub fn judge(&self, buf: &[u8]) -> Result<bool, ChunkError> {
+        let mut ahead = self.clone();
+        let mut read = 0;
+        while ahead.state != State::Done {
+            let rest = buf.get(read..).unwrap_or_default();
+            let Some(byte) = rest.first() else { return Ok(false) };
+            if let State::Data { left } = ahead.state {
+                let take = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
+                ahead.advance(take as u64);
+                read += take;
+            } else if ahead.state == State::Trailer {
+                read += ahead.read_trailer(rest)?;
+            } else {
+                ahead.step(*byte)?;
+                read += 1;
+            }
+        }
+        Ok(true)
+    }
+
     /// Bytes left of the chunk whose data comes next; 0 where framing comes next.
     ///
     /// A forwarder may move that many raw bytes past the decoder (splice), then call [`ChunkedDecoder::advance`].

@@ -283,23 +283,16 @@ impl H1Conn {
         }
     }
 
-    fn body_is_here(&self) -> io::Result<bool> {
+    /// Whether what was received completes the body.
+    ///
+    /// # Errors
+    /// `InvalidData` where its framing is broken.
+    pub(crate) fn body_is_here(&self) -> io::Result<bool> {
         match &self.decoder {
             BodyDecoder::Done | BodyDecoder::UntilClose => Ok(true),
             BodyDecoder::Length(left) => Ok(self.raw().len() as u64 >= *left),
             BodyDecoder::Chunked(decoder) => {
-                // A rehearsal: the real decoding happens in place, when the body moves.
-                let (mut decoder, mut copy) = (decoder.clone(), self.raw().to_vec());
-                let mut at = 0;
-                loop {
-                    let window = copy.get_mut(at..).unwrap_or_default();
-                    let decoded =
-                        decoder.decode(window).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-                    at += decoded.consumed;
-                    if decoded.done || decoded.consumed == 0 || at >= copy.len() {
-                        return Ok(decoded.done);
-                    }
-                }
+                decoder.judge(self.raw()).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
             }
         }
     }
@@ -540,6 +533,15 @@ impl H1Conn {
             }
         }
         Poll::Ready(Ok(take))
+    }
+
+    /// Takes back what was to be written of a message; false where there is nothing.
+    pub(crate) fn take_back_output(&mut self) -> bool {
+        let any = self.has_output();
+        self.output.clear();
+        self.sent = 0;
+        self.begin_output(BodyEncoder::Raw);
+        any
     }
 
     /// Writes all pending output.
