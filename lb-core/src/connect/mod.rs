@@ -138,6 +138,9 @@ impl Link {
         if conn.eof {
             return;
         }
+        if server.config.max_reuse.is_some_and(|max| conn.reuses >= max) {
+            return pool::close(conn);
+        }
         conn.release(&worker.buffers);
         conn.bytes_in = 0;
         conn.bytes_out = 0;
@@ -231,7 +234,7 @@ impl<'a> Connector<'a> {
     ) -> Result<Link, StreamError> {
         loop {
             let assignment = match self.backend.backend.target {
-                Target::Servers => Some(self.assign(client, timer).await?),
+                Target::Servers => Some(self.assign(client, timer, self.preferred(private)).await?),
                 Target::Dispatch(_) | Target::Transparent => None,
             };
             let now = now();
@@ -356,9 +359,30 @@ impl<'a> Connector<'a> {
         }
     }
 
-    async fn assign(&mut self, client: &mut Side<'_>, timer: &mut Timer) -> Result<Assignment, StreamError> {
-        let request =
-            AssignRequest { source: self.info.source.map(|s| s.ip()), exclude: self.exclude, force: self.force };
+    /// `option prefer-last-server`: the server to which the session still holds a connection, unless more requests
+    /// wait for it than `max-keep-alive-queue` lets.
+    fn preferred(&self, private: &Option<Private>) -> Option<usize> {
+        let config = &self.backend.config;
+        let held = private.as_ref().filter(|held| held.backend == self.backend.index && held.conn.is_some())?;
+        if !config.options.prefer_last_server || self.retries > 0 || self.backend.backend.is_deterministic() {
+            return None;
+        }
+        let server = self.backend.backend.servers.get(held.server).filter(|server| server.is_usable())?;
+        let most = config.max_keep_alive_queue.and_then(|most| u32::try_from(most).ok());
+        (!server.is_full() || most.is_none_or(|most| server.queued() < most)).then_some(held.server)
+    }
+
+    async fn assign(
+        &mut self,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+        preferred: Option<usize>,
+    ) -> Result<Assignment, StreamError> {
+        let request = AssignRequest {
+            source: self.info.source.map(|s| s.ip()),
+            exclude: self.exclude,
+            force: self.force.or(preferred),
+        };
         match self.backend.backend.try_assign(&request) {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
@@ -419,13 +443,17 @@ impl<'a> Connector<'a> {
             && let Some(mut conn) = held.conn.take()
             && pool::is_quiet(&mut conn)
         {
+            conn.reuses = conn.reuses.saturating_add(1);
             return Some((ServerConn::H1(conn), held.lease.take()));
         }
         let pool = self.backend.first_pool + assignment.server.index;
-        if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request) {
+        let max_reuse = assignment.server.config.max_reuse;
+        if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request, max_reuse) {
             return Some((ServerConn::H2 { client, end: Box::new(H2End::unopened()) }, None));
         }
-        self.worker.pools.take(pool, self.policy, self.first_request).map(|conn| (ServerConn::H1(conn), None))
+        let mut conn = self.worker.pools.take(pool, self.policy, self.first_request)?;
+        conn.reuses = conn.reuses.saturating_add(1);
+        Some((ServerConn::H1(conn), None))
     }
 
     fn attach(&self, conn: ServerConn, lease: Option<PortLease>, server: Arc<Server>, slot: ServerSlot) -> Link {
@@ -470,13 +498,13 @@ async fn open(
 ) -> Result<Opened, StreamError> {
     let OpenSocket { socket, lease, .. } = start(info, backend, server)?;
     let tls = server.and_then(|server| backend.tls.get(server.index)?.as_ref());
-    let h2 = server.is_some_and(|server| server.config.proto == Some(Proto::H2));
+    let proto = server.and_then(|server| server.config.proto);
     let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
     write_proxy_header(&mut conn, info, server);
-    if tls.is_none() && !h2 {
+    if tls.is_none() && proto != Some(Proto::H2) {
         return Ok(Opened { conn: ServerConn::H1(conn), lease, established: false });
     }
-    let conn = match Box::pin(within(timer, deadline, handshakes(worker, *conn, tls, h2))).await {
+    let conn = match Box::pin(within(timer, deadline, handshakes(worker, *conn, tls, proto))).await {
         Some(result) => result?,
         None => return Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)),
     };
@@ -492,14 +520,14 @@ async fn handshakes(
     worker: &Worker,
     mut conn: H1Conn,
     tls: Option<&TlsClientConfig>,
-    h2: bool,
+    proto: Option<Proto>,
 ) -> Result<ServerConn, StreamError> {
     poll_fn(|cx| conn.transport.socket_mut().poll_connected(cx)).await.map_err(|_| refused())?;
     poll_fn(|cx| conn.poll_flush(cx)).await.map_err(|_| refused())?;
     match (tls, conn.transport) {
         (Some(config), Transport::Plain(socket)) => {
             let (transport, session) = tls::connect(config, socket).await.map_err(|_| refused())?;
-            match h2 || session.alpn == Alpn::H2 {
+            match proto == Some(Proto::H2) || (proto.is_none() && session.alpn == Alpn::H2) {
                 true => start_h2(worker, transport, true).await,
                 false => Ok(ServerConn::H1(Box::new(H1Conn::new(transport)))),
             }
@@ -576,6 +604,11 @@ pub(crate) fn proxy_header(config: &SendProxy, info: &ClientInfo, out: &mut Vec<
     let context = proxy_protocol::SendContext {
         source: info.source,
         destination: info.destination,
+        ssl: info.tls.map(|(version, cipher)| proxy_protocol::SslClient {
+            version: version.as_bytes(),
+            cipher: Some(cipher.as_bytes()),
+            ..proxy_protocol::SslClient::default()
+        }),
         ..proxy_protocol::SendContext::default()
     };
     proxy_protocol::write(out, config, &context);

@@ -186,6 +186,7 @@ fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: I
     record.th = Some(info.handshake);
     record.tt = Some(now.saturating_duration_since(start));
     let limits = info.slot.limits();
+    record.listener_id = limits.id;
     record.actconn = limits.process.connections.current();
     record.feconn = limits.frontend.connections.current();
     record

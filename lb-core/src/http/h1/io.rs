@@ -75,6 +75,8 @@ pub(crate) struct H1Conn {
     /// Bytes read and written since the last reset, as they were on the wire.
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
+    /// How often it was used again (`max-reuse`).
+    pub(crate) reuses: u32,
 }
 
 impl H1Conn {
@@ -95,6 +97,7 @@ impl H1Conn {
             eof: false,
             bytes_in: 0,
             bytes_out: 0,
+            reuses: 0,
         }
     }
 
