@@ -363,7 +363,10 @@ impl<'a> Connector<'a> {
     /// wait for it than `max-keep-alive-queue` lets.
     fn preferred(&self, private: &Option<Private>) -> Option<usize> {
         let config = &self.backend.config;
-        let held = private.as_ref().filter(|held| held.backend == self.backend.index && held.conn.is_some())?;
+        let Private(held) = private.as_ref()?;
+        if held.backend != self.backend.index || held.conn.is_none() {
+            return None;
+        }
         if !config.options.prefer_last_server || self.retries > 0 || self.backend.backend.is_deterministic() {
             return None;
         }
@@ -605,7 +608,7 @@ pub(crate) fn proxy_header(config: &SendProxy, info: &ClientInfo, out: &mut Vec<
     let context = proxy_protocol::SendContext {
         source: info.source,
         destination: info.destination,
-        ssl: info.tls.map(|(version, cipher)| proxy_protocol::SslClient {
+        ssl: info.tls.as_deref().map(|&(version, cipher)| proxy_protocol::SslClient {
             version: version.as_bytes(),
             cipher: Some(cipher.as_bytes()),
             ..proxy_protocol::SslClient::default()
