@@ -198,7 +198,7 @@ impl Stream<'_> {
                     continue;
                 }
             }
-            let mut exchange = Exchange::new(now());
+            let mut exchange = self.exchange(backend);
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
@@ -235,6 +235,12 @@ impl Stream<'_> {
                 Err(error) => connector.failed(link, error, client, timer).await?,
             }
         }
+    }
+
+    fn exchange(&self, backend: &BackendEntry) -> Exchange {
+        let independent =
+            (self.info.frontend.config.options.independent_streams, backend.config.options.independent_streams);
+        Exchange::new(now(), independent)
     }
 
     fn pair<'b>(&'b self, backend: &'b BackendEntry) -> Pair<'b> {
@@ -323,7 +329,7 @@ impl Stream<'_> {
                     reopened
                         .and_then(|()| self.write_request_head(backend, link))
                         .map_err(|again| StreamError { stale: again.end == End::Server, ..again })?;
-                    *exchange = Exchange::new(now());
+                    *exchange = self.exchange(backend);
                     continue;
                 }
                 Err(error) => return Err(error),
