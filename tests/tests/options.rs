@@ -148,3 +148,24 @@ fn unix_clients_are_logged_by_listener() {
         assert!(line.ends_with(wanted), "{line}");
     }
 }
+
+/// What goes to the server does not keep `timeout server` away, with the backend's option.
+#[test]
+fn a_server_that_only_listens_times_out() {
+    let origin = Origin::start(|visit| {
+        let mut into = [0; 4096];
+        while visit.wire.read_some(&mut into).is_ok_and(|n| n > 0) {}
+    });
+    let lb = listen(&origin, " timeout server 100ms\n option independent-streams");
+    let mut client = lb.connect();
+    let mut writer = client.writer();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let sending = std::thread::spawn(move || {
+        while writer.try_send("1\r\nx\r\n").is_ok() {
+            std::thread::yield_now();
+        }
+    });
+    assert_eq!(client.response().status(), 504);
+    client.reset();
+    sending.join().unwrap();
+}

@@ -199,7 +199,7 @@ impl<'a> Stream<'a> {
                     continue;
                 }
             }
-            let mut exchange = Exchange::new(now());
+            let mut exchange = self.exchange(backend);
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.side_timeouts(backend));
@@ -239,6 +239,12 @@ impl<'a> Stream<'a> {
 
     fn side_timeouts(&self, backend: &BackendEntry) -> SideTimeouts {
         SideTimeouts { client: self.info.frontend.config.timeouts.client, server: backend.config.timeouts.server }
+    }
+
+    fn exchange(&self, backend: &BackendEntry) -> Exchange {
+        let independent =
+            (self.info.frontend.config.options.independent_streams, backend.config.options.independent_streams);
+        Exchange::new(now(), independent)
     }
 
     fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) -> Result<(), StreamError> {
@@ -323,7 +329,7 @@ impl<'a> Stream<'a> {
                     reopened
                         .and_then(|()| self.write_request_head(backend, link))
                         .map_err(|again| StreamError { stale: again.end == End::Server, ..again })?;
-                    *exchange = Exchange::new(now());
+                    *exchange = self.exchange(backend);
                     continue;
                 }
                 Err(error) => return Err(error),
