@@ -34,11 +34,8 @@ async fn get(address: SocketAddr, tls: Option<(Arc<rustls::ClientConfig>, &str)>
 async fn the_certificate_is_chosen_by_name() {
     let certificates = Certificates::new(&["lb.test", "one.test", "*.wild.test"]);
     let origin = Server::start(None, false).await;
-    let more = format!(
-        "crt {} crt {}",
-        certificates.pem("one.test").display(),
-        certificates.pem("*.wild.test").display()
-    );
+    let more =
+        format!("crt {} crt {}", certificates.pem("one.test").display(), certificates.pem("*.wild.test").display());
     let servers = format!("backend be\n  server s1 {}\n", origin.address);
     let lb = Instance::start(&format!("{TIMEOUTS}{}{servers}", listener(&certificates, &more)));
     for name in ["lb.test", "one.test", "a.wild.test"] {

@@ -13,8 +13,8 @@ use crate::stream::Stream;
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
 use crate::transport::Transport;
-use crate::worker::{SessionGuard, Worker};
 use crate::worker::timer::{Timer, after};
+use crate::worker::{SessionGuard, Worker};
 
 /// Serves an HTTP/2 connection until it closes. `preread` was received before.
 pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u8>, info: ClientInfo) {

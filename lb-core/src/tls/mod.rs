@@ -7,8 +7,8 @@
 
 mod accept;
 pub mod certificate;
-mod client_hello;
 mod client_config;
+mod client_hello;
 mod connect;
 mod error;
 mod info;

@@ -170,11 +170,7 @@ impl<S: Session> TlsStream<S> {
     }
 
     /// Reads until `enough` is satisfied with the bytes that came, or there are no more.
-    pub(super) fn poll_peek(
-        &mut self,
-        cx: &mut Context<'_>,
-        enough: impl Fn(&[u8]) -> bool,
-    ) -> Poll<io::Result<()>> {
+    pub(super) fn poll_peek(&mut self, cx: &mut Context<'_>, enough: impl Fn(&[u8]) -> bool) -> Poll<io::Result<()>> {
         while !self.eof && !enough(self.incoming.as_ref().map(Buffer::filled).unwrap_or_default()) {
             ready!(self.poll_receive(cx))?;
         }
