@@ -23,6 +23,14 @@ impl Process {
     /// # Panics
     /// When it does not start.
     pub fn start(binary: &Path, configuration: &str, listeners: usize) -> Self {
+        Self::start_writing(binary, configuration, listeners, Stdio::null())
+    }
+
+    /// The same with an output of its own, for `log stdout`.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_writing(binary: &Path, configuration: &str, listeners: usize, output: impl Into<Stdio>) -> Self {
         let sockets: Vec<TcpListener> =
             (0..listeners).map(|_| TcpListener::bind("127.0.0.1:0").expect("bind")).collect();
         let mut text = configuration.to_owned();
@@ -36,7 +44,7 @@ impl Process {
             .args(["-db", "-f"])
             .arg(file.path())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(output)
             .stderr(Stdio::inherit())
             .spawn()
             .expect("the process starts");

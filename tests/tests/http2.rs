@@ -119,6 +119,9 @@ fn is_http2(front: Front) -> bool {
     matches!(front, Front::PriorKnowledge | Front::ProtoH2 | Front::Http2Tls)
 }
 
+/// Several windows of HTTP/2 and buffers of both sides; every combination in a debug build has to carry it.
+const LARGE: usize = 800_000;
+
 /// Runs `check` on a connection for each combination.
 async fn everywhere(check: impl AsyncFn(&Pair, &mut Client, Front, Back)) {
     for front in FRONTS {
@@ -137,7 +140,7 @@ async fn get(client: &mut Client, path: &str) -> Answer {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_of_responses_arrive_whole() {
     everywhere(async |_, client, front, back| {
-        for size in [0, 1, 65536, 5_000_000] {
+        for size in [0, 1, 65536, LARGE] {
             for path in [format!("/size/{size}"), format!("/stream/{size}")] {
                 let answer = get(client, &path).await;
                 assert_eq!(answer.status, 200, "{front:?} {back:?} {path}");
@@ -159,7 +162,7 @@ async fn bodies_of_responses_arrive_whole() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_of_requests_arrive_whole() {
     everywhere(async |_, client, front, back| {
-        for size in [0, 1, 65536, 5_000_000] {
+        for size in [0, 1, 65536, LARGE] {
             for chunked in [false, true] {
                 let body = bytes(size);
                 let mut request = Request::post("/echo", body.clone());
@@ -389,5 +392,84 @@ async fn a_soft_stop_lets_streams_finish() {
         drop((send, opened, stream));
         let proxy = pair.proxy.clone();
         patiently("the end", tokio::task::spawn_blocking(move || proxy.wait())).await.unwrap();
+    }
+}
+
+/// CONNECT over a stream (RFC 9113, section 8.5): its DATA frames are the bytes of the tunnel, in both directions, and
+/// the end of the stream is the end of the connection's direction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connect_opens_a_tunnel_to_an_http1_server() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let origin = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.unwrap();
+        let mut conn = lb_tests::peers::http1::Http1::new(Box::new(tcp));
+        let head = conn.head().await.unwrap().unwrap();
+        assert_eq!(head.start, "CONNECT far.test:443 HTTP/1.1");
+        assert_eq!(lb_tests::peers::field(&head.fields, "transfer-encoding"), None);
+        conn.send(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let (sent, _) = conn.body(&Vec::new(), true).await.unwrap();
+        conn.send(&sent).await.unwrap();
+    });
+    let proxy = start(&format!(
+        "global\n  nbthread 1\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 20s\n  timeout server 20s\n\
+         frontend fe\n  bind 127.0.0.1:1 proto h2\n  default_backend be\nbackend be\n  server s1 {address}\n"
+    ));
+    let (stream, _) = connect(proxy.listeners()[0].address.unwrap(), None).await.unwrap();
+    let Client::Http2 { send, .. } = Client::http2(stream, "http").await.unwrap() else { panic!() };
+    let mut send = send.ready().await.unwrap();
+    let request = http::Request::builder().method("CONNECT").uri("far.test:443").body(()).unwrap();
+    let (response, mut up) = send.send_request(request, false).unwrap();
+    let response = patiently("the answer", response).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let sent = bytes(200_000);
+    let none = Vec::new();
+    let upload = lb_tests::peers::client::send_body(&mut up, &sent, &none);
+    patiently("the upload", upload).await.unwrap();
+    let mut body = response.into_body();
+    let mut received = Vec::new();
+    while let Some(piece) = patiently("bytes back", body.data()).await {
+        let piece = piece.unwrap();
+        received.extend_from_slice(&piece);
+        body.flow_control().release_capacity(piece.len()).unwrap();
+    }
+    assert!(received == sent);
+    patiently("the origin", origin).await.unwrap();
+}
+
+/// REFUSED_STREAM says that the server did not look at the request: it is sent again, whatever its method, on another
+/// connection, and the client does not notice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_stream_is_sent_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for index in 0.. {
+            let (tcp, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(tcp).await.unwrap();
+                while let Some(Ok((_, mut respond))) = connection.accept().await {
+                    match index % 2 {
+                        0 => respond.send_reset(h2::Reason::REFUSED_STREAM),
+                        _ => drop(respond.send_response(http::Response::new(()), true).unwrap()),
+                    }
+                }
+            });
+        }
+    });
+    for front in [Front::Http1, Front::ProtoH2] {
+        let bind = if front == Front::ProtoH2 { "proto h2" } else { "" };
+        let proxy = start(&format!(
+            "global\n  nbthread 1\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 20s\n  \
+             timeout server 20s\n  retries 0\nfrontend fe\n  bind 127.0.0.1:1 {bind}\n  default_backend be\nbackend be\n  \
+             server s1 {address} proto h2\n"
+        ));
+        let (stream, _) = connect(proxy.listeners()[0].address.unwrap(), None).await.unwrap();
+        let mut client = match front {
+            Front::Http1 => Client::http1(stream),
+            _ => Client::http2(stream, "http").await.unwrap(),
+        };
+        let answer = client.exchange(&Request::post("/", Vec::new())).await.unwrap();
+        assert_eq!(answer.status, 200, "{front:?}");
     }
 }

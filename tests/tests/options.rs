@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use lb_tests::{HTTP, Instance, Origin};
+use lb_tests::{HTTP, Instance, LogSink, Origin, Wire, eventually};
 
 fn listen(origin: &Origin, options: &str) -> Instance {
     Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n{options}\n server s {}\n", origin.address()))
@@ -60,11 +60,112 @@ fn accepted_invalid_responses() {
 /// Options without a visible effect on one connection are accepted and do no harm.
 #[test]
 fn quiet_options() {
-    for option in ["option http-no-delay", "max-keep-alive-queue 1", "option tcp-smart-accept", "option clitcpka"] {
+    for option in ["option http-no-delay", "option tcp-smart-accept", "option clitcpka"] {
         let origin = Origin::saying("ok");
         let lb = listen(&origin, option);
         let mut client = lb.connect();
         assert_eq!(client.get("/").text(), "ok", "{option}");
         assert_eq!(client.get("/").text(), "ok", "{option}");
     }
+}
+
+/// `max-reuse` counts what a connection serves after its first request, shared or not.
+#[test]
+fn connections_are_reused_so_often() {
+    for (policy, reuse, connections) in
+        [("safe", "", 1), ("safe", "max-reuse 1", 3), ("never", "max-reuse 2", 2), ("always", "max-reuse 0", 6)]
+    {
+        let origin = Origin::saying("ok");
+        let lb = Instance::start(&format!(
+            "{HTTP}listen fe\n bind 127.0.0.1:0\n http-reuse {policy}\n server s {} {reuse}\n",
+            origin.address()
+        ));
+        let mut client = lb.connect();
+        for _ in 0..6 {
+            assert_eq!(client.get("/").text(), "ok", "{policy} {reuse}");
+        }
+        assert_eq!(origin.connections(), connections, "{policy} {reuse}");
+    }
+}
+
+/// As HAProxy: only a connection that the session itself holds makes it prefer a server.
+#[test]
+fn the_last_server_is_preferred() {
+    for (options, wanted) in [
+        ("http-reuse never\n option prefer-last-server", "aaaa"),
+        ("http-reuse never", "abab"),
+        ("option prefer-last-server", "abab"),
+    ] {
+        let (a, b) = (Origin::saying("a"), Origin::saying("b"));
+        let lb = two_servers(&a, &b, options);
+        let mut client = lb.connect();
+        let got: String = (0..4).map(|_| client.get("/").text()).collect();
+        assert_eq!(got, wanted, "{options}");
+    }
+}
+
+#[test]
+fn the_last_server_is_left_when_it_would_have_to_queue() {
+    let (a, b) = (Origin::echoing(), Origin::saying("b"));
+    let lb = two_servers(&a, &b, "http-reuse never\n option prefer-last-server\n max-keep-alive-queue 0");
+    let mut client = lb.connect();
+    assert_eq!(client.get("/").text(), "");
+    assert_eq!(lb.connect().get("/").text(), "b");
+    // The first server is full from here on.
+    let mut other = lb.connect();
+    other.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx");
+    eventually("the request is at the first server", || a.connections() == 2);
+    assert_eq!(client.get("/").text(), "b");
+    assert_eq!(other.send("y").response().text(), "xy");
+}
+
+fn two_servers(a: &Origin, b: &Origin, options: &str) -> Instance {
+    Instance::start(&format!(
+        "global\n nbthread 1\n{HTTP}listen fe\n bind 127.0.0.1:0\n balance roundrobin\n {options}\n \
+         server a {} maxconn 1\n server b {}\n",
+        a.address(),
+        b.address()
+    ))
+}
+
+/// A client on a UNIX socket has no address: its listener's number is logged, `id` or the next one that is free.
+#[test]
+fn unix_clients_are_logged_by_listener() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let (origin, log) = (Origin::saying("ok"), LogSink::new());
+    let _lb = Instance::start(&format!(
+        "{HTTP} log {} local0\n log-format %ci:%cp\nlisten fe\n bind {}\n bind {} id 2\n bind {}\n server s {}\n",
+        log.address(),
+        path("one").display(),
+        path("two").display(),
+        path("three").display(),
+        origin.address()
+    ));
+    for (name, wanted) in [("one", "unix:1"), ("two", "unix:2"), ("three", "unix:3")] {
+        assert_eq!(Wire::connect_unix(&path(name)).get("/").text(), "ok");
+        let line = log.text();
+        assert!(line.ends_with(wanted), "{line}");
+    }
+}
+
+/// What goes to the server does not keep `timeout server` away, with the backend's option.
+#[test]
+fn a_server_that_only_listens_times_out() {
+    let origin = Origin::start(|visit| {
+        let mut into = [0; 4096];
+        while visit.wire.read_some(&mut into).is_ok_and(|n| n > 0) {}
+    });
+    let lb = listen(&origin, " timeout server 100ms\n option independent-streams");
+    let mut client = lb.connect();
+    let mut writer = client.writer();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let sending = std::thread::spawn(move || {
+        while writer.try_send("1\r\nx\r\n").is_ok() {
+            std::thread::yield_now();
+        }
+    });
+    assert_eq!(client.response().status(), 504);
+    client.reset();
+    sending.join().unwrap();
 }

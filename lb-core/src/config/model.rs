@@ -33,9 +33,7 @@ pub struct Global {
     pub maxconnrate: Option<u32>,
     /// `maxsessrate`: sessions per second for the whole process.
     pub maxsessrate: Option<u32>,
-    /// `maxsslconn`.
-    pub maxsslconn: Option<u32>,
-    /// `maxsslrate`.
+    /// `maxsslrate`: connections per second of all listeners with TLS.
     pub maxsslrate: Option<u32>,
     /// `maxpipes`: limit of pipes used by splicing.
     pub maxpipes: Option<u32>,
@@ -67,12 +65,8 @@ pub struct Global {
     pub description: Option<String>,
     /// `localpeer`.
     pub localpeer: Option<String>,
-    /// `identity lb`: say what we are instead of answering as HAProxy (architecture: Identity).
-    pub identity_lb: bool,
     /// `hard-stop-after`.
     pub hard_stop_after: Option<Duration>,
-    /// `close-spread-time`.
-    pub close_spread_time: Option<Duration>,
     /// `grace`.
     pub grace: Option<Duration>,
     /// `spread-checks`, percent.
@@ -121,12 +115,8 @@ pub struct Tune {
     pub http_logurilen: Option<u32>,
     /// `tune.maxaccept`.
     pub maxaccept: Option<i32>,
-    /// `tune.idle-pool.shared`.
-    pub idle_pool_shared: Option<bool>,
     /// `tune.pool-high-fd-ratio`, percent.
     pub pool_high_fd_ratio: Option<u32>,
-    /// `tune.pool-low-fd-ratio`, percent.
-    pub pool_low_fd_ratio: Option<u32>,
     /// `tune.rcvbuf.client`.
     pub rcvbuf_client: Option<u32>,
     /// `tune.rcvbuf.server`.
@@ -312,14 +302,12 @@ pub struct ProxyOptions {
     pub originalto: Option<ForwardedHeader>,
     /// `option http-pretend-keepalive`.
     pub http_pretend_keepalive: bool,
-    /// `option http-no-delay`.
+    /// `option http-no-delay`: what is always done here.
     pub http_no_delay: bool,
     /// `option http-buffer-request`.
     pub http_buffer_request: bool,
     /// `option http-ignore-probes`.
     pub http_ignore_probes: bool,
-    /// `option http-use-proxy-header`.
-    pub http_use_proxy_header: bool,
     /// `option http-restrict-req-hdr-names`.
     pub http_restrict_req_hdr_names: Option<RestrictHeaderNames>,
     /// `option abortonclose`.
@@ -360,10 +348,6 @@ pub struct ProxyOptions {
     pub logasap: bool,
     /// `option log-health-checks`.
     pub log_health_checks: bool,
-    /// `option contstats`: counters are always updated while a stream runs.
-    pub contstats: bool,
-    /// `option socket-stats`.
-    pub socket_stats: bool,
     /// `option independent-streams`.
     pub independent_streams: bool,
     /// `option h1-case-adjust-bogus-client`.
@@ -374,8 +358,6 @@ pub struct ProxyOptions {
     pub tcp_check: bool,
     /// `option transparent`.
     pub transparent: bool,
-    /// `option persist`.
-    pub persist: bool,
     /// `option prefer-last-server`.
     pub prefer_last_server: bool,
 }
@@ -489,8 +471,6 @@ pub struct BindOptions {
     pub v4v6: bool,
     /// `v6only`.
     pub v6only: bool,
-    /// `nice`.
-    pub nice: i32,
     /// `mode` of a UNIX socket.
     pub mode: Option<u32>,
     /// `user`, `uid`.

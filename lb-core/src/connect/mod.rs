@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
-use crate::config::{Address, HttpReuse, PortKind, Proto, SendProxy, Timeouts};
+use crate::config::{Address, HttpReuse, PortKind, Proto, SendProxy};
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
 use crate::log::Stage;
@@ -27,7 +27,7 @@ use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
 use crate::tls::{self, Alpn, TlsClientConfig};
-use crate::topology::{BackendEntry, Pair, turn_around};
+use crate::topology::{BackendEntry, turn_around};
 use crate::transport::Transport;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
@@ -58,7 +58,10 @@ impl ServerConn {
 
 /// A server connection that only one session may use (`http-reuse never`, or bound to the client's address).
 #[derive(Debug)]
-pub(crate) struct Private {
+pub(crate) struct Private(Box<Held>);
+
+#[derive(Debug)]
+struct Held {
     conn: Option<Box<H1Conn>>,
     backend: usize,
     server: usize,
@@ -66,7 +69,7 @@ pub(crate) struct Private {
     lease: Option<PortLease>,
 }
 
-impl Drop for Private {
+impl Drop for Held {
     fn drop(&mut self) {
         if let Some(conn) = self.conn.take() {
             pool::close(conn);
@@ -138,6 +141,9 @@ impl Link {
         if conn.eof {
             return;
         }
+        if server.config.max_reuse.is_some_and(|max| conn.reuses >= max) {
+            return pool::close(conn);
+        }
         conn.release(&worker.buffers);
         conn.bytes_in = 0;
         conn.bytes_out = 0;
@@ -146,8 +152,8 @@ impl Link {
                 worker.pools.give(pool, conn, self.reused, server);
             }
             _ => {
-                *private =
-                    Some(Private { conn: Some(conn), backend: self.backend, server: server.index, lease: self.lease })
+                let (backend, server, lease) = (self.backend, server.index, self.lease);
+                *private = Some(Private(Box::new(Held { conn: Some(conn), backend, server, lease })));
             }
         }
     }
@@ -158,7 +164,6 @@ pub(crate) struct Connector<'a> {
     worker: &'a Rc<Worker>,
     info: &'a ClientInfo,
     backend: &'a Arc<BackendEntry>,
-    timeouts: Timeouts,
     policy: HttpReuse,
     first_request: bool,
     exclude: Option<usize>,
@@ -190,14 +195,12 @@ impl<'a> Connector<'a> {
         backend: &'a Arc<BackendEntry>,
         first_request: bool,
     ) -> Self {
-        let pair = Pair { frontend: &info.frontend.config, backend: &backend.config };
         let now = now();
         Self {
             worker,
             info,
             backend,
-            timeouts: pair.timeouts(),
-            policy: pair.http_reuse(),
+            policy: backend.config.http_reuse.unwrap_or_default(),
             first_request,
             exclude: None,
             force: None,
@@ -216,7 +219,7 @@ impl<'a> Connector<'a> {
 
     /// When the attempt that is under way has failed for lack of an answer.
     pub(crate) fn connect_deadline(&self) -> Option<Instant> {
-        after(self.attempt_started, self.timeouts.connect)
+        after(self.attempt_started, self.backend.config.timeouts.connect)
     }
 
     /// A link to a server with room: pooled where that is allowed, else on a new socket.
@@ -231,7 +234,7 @@ impl<'a> Connector<'a> {
     ) -> Result<Link, StreamError> {
         loop {
             let assignment = match self.backend.backend.target {
-                Target::Servers => Some(self.assign(client, timer).await?),
+                Target::Servers => Some(self.assign(client, timer, self.preferred(private)).await?),
                 Target::Dispatch(_) | Target::Transparent => None,
             };
             let now = now();
@@ -324,7 +327,7 @@ impl<'a> Connector<'a> {
         } else {
             self.force = index;
             if error.kind == Kind::Closed {
-                let until = now() + turn_around(&self.timeouts);
+                let until = now() + turn_around(&self.backend.config.timeouts);
                 let (watch, pool) = (self.backend.config.options.abortonclose, &self.worker.buffers);
                 let gone = poll_fn(|cx| {
                     if watch && client.poll_closed(cx, pool).is_ready() {
@@ -356,9 +359,33 @@ impl<'a> Connector<'a> {
         }
     }
 
-    async fn assign(&mut self, client: &mut Side<'_>, timer: &mut Timer) -> Result<Assignment, StreamError> {
-        let request =
-            AssignRequest { source: self.info.source.map(|s| s.ip()), exclude: self.exclude, force: self.force };
+    /// `option prefer-last-server`: the server to which the session still holds a connection, unless more requests
+    /// wait for it than `max-keep-alive-queue` lets.
+    fn preferred(&self, private: &Option<Private>) -> Option<usize> {
+        let config = &self.backend.config;
+        let Private(held) = private.as_ref()?;
+        if held.backend != self.backend.index || held.conn.is_none() {
+            return None;
+        }
+        if !config.options.prefer_last_server || self.retries > 0 || self.backend.backend.is_deterministic() {
+            return None;
+        }
+        let server = self.backend.backend.servers.get(held.server).filter(|server| server.is_usable())?;
+        let most = config.max_keep_alive_queue.and_then(|most| u32::try_from(most).ok());
+        (!server.is_full() || most.is_none_or(|most| server.queued() < most)).then_some(held.server)
+    }
+
+    async fn assign(
+        &mut self,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+        preferred: Option<usize>,
+    ) -> Result<Assignment, StreamError> {
+        let request = AssignRequest {
+            source: self.info.source.map(|s| s.ip()),
+            exclude: self.exclude,
+            force: self.force.or(preferred),
+        };
         match self.backend.backend.try_assign(&request) {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
@@ -376,7 +403,8 @@ impl<'a> Connector<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<Assignment, StreamError> {
-        let deadline = after(self.started, self.timeouts.queue);
+        let timeouts = &self.backend.config.timeouts;
+        let deadline = after(self.started, timeouts.queue.or(timeouts.connect));
         let watch = self.backend.config.options.abortonclose;
         let pool = &self.worker.buffers;
         let assignment = poll_fn(|cx| {
@@ -413,19 +441,23 @@ impl<'a> Connector<'a> {
         if self.retries > 0 && !self.redispatched {
             return None;
         }
-        if let Some(mut held) = private.take()
+        if let Some(Private(mut held)) = private.take()
             && held.backend == self.backend.index
             && held.server == assignment.server.index
             && let Some(mut conn) = held.conn.take()
             && pool::is_quiet(&mut conn)
         {
+            conn.reuses = conn.reuses.saturating_add(1);
             return Some((ServerConn::H1(conn), held.lease.take()));
         }
         let pool = self.backend.first_pool + assignment.server.index;
-        if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request) {
+        let max_reuse = assignment.server.config.max_reuse;
+        if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request, max_reuse) {
             return Some((ServerConn::H2 { client, end: Box::new(H2End::unopened()) }, None));
         }
-        self.worker.pools.take(pool, self.policy, self.first_request).map(|conn| (ServerConn::H1(conn), None))
+        let mut conn = self.worker.pools.take(pool, self.policy, self.first_request)?;
+        conn.reuses = conn.reuses.saturating_add(1);
+        Some((ServerConn::H1(conn), None))
     }
 
     fn attach(&self, conn: ServerConn, lease: Option<PortLease>, server: Arc<Server>, slot: ServerSlot) -> Link {
@@ -470,13 +502,13 @@ async fn open(
 ) -> Result<Opened, StreamError> {
     let OpenSocket { socket, lease, .. } = start(info, backend, server)?;
     let tls = server.and_then(|server| backend.tls.get(server.index)?.as_ref());
-    let h2 = server.is_some_and(|server| server.config.proto == Some(Proto::H2));
+    let proto = server.and_then(|server| server.config.proto);
     let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
     write_proxy_header(&mut conn, info, server);
-    if tls.is_none() && !h2 {
+    if tls.is_none() && proto != Some(Proto::H2) {
         return Ok(Opened { conn: ServerConn::H1(conn), lease, established: false });
     }
-    let conn = match Box::pin(within(timer, deadline, handshakes(worker, *conn, tls, h2))).await {
+    let conn = match Box::pin(within(timer, deadline, handshakes(worker, *conn, tls, proto))).await {
         Some(result) => result?,
         None => return Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)),
     };
@@ -492,14 +524,14 @@ async fn handshakes(
     worker: &Worker,
     mut conn: H1Conn,
     tls: Option<&TlsClientConfig>,
-    h2: bool,
+    proto: Option<Proto>,
 ) -> Result<ServerConn, StreamError> {
     poll_fn(|cx| conn.transport.socket_mut().poll_connected(cx)).await.map_err(|_| refused())?;
     poll_fn(|cx| conn.poll_flush(cx)).await.map_err(|_| refused())?;
     match (tls, conn.transport) {
         (Some(config), Transport::Plain(socket)) => {
             let (transport, session) = tls::connect(config, socket).await.map_err(|_| refused())?;
-            match h2 || session.alpn == Alpn::H2 {
+            match proto == Some(Proto::H2) || (proto.is_none() && session.alpn == Alpn::H2) {
                 true => start_h2(worker, transport, true).await,
                 false => Ok(ServerConn::H1(Box::new(H1Conn::new(transport)))),
             }
@@ -576,6 +608,11 @@ pub(crate) fn proxy_header(config: &SendProxy, info: &ClientInfo, out: &mut Vec<
     let context = proxy_protocol::SendContext {
         source: info.source,
         destination: info.destination,
+        ssl: info.tls.as_deref().map(|&(version, cipher)| proxy_protocol::SslClient {
+            version: version.as_bytes(),
+            cipher: Some(cipher.as_bytes()),
+            ..proxy_protocol::SslClient::default()
+        }),
         ..proxy_protocol::SendContext::default()
     };
     proxy_protocol::write(out, config, &context);

@@ -37,14 +37,14 @@ struct Pool {
 /// An HTTP/2 connection to a server.
 struct Shared {
     client: Rc<RefCell<H2Client>>,
-    /// It served more than one session already.
-    reused: bool,
+    /// How many streams it served after the first.
+    reuses: u32,
     used: Instant,
 }
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared").field("reused", &self.reused).finish_non_exhaustive()
+        f.debug_struct("Shared").field("reuses", &self.reuses).finish_non_exhaustive()
     }
 }
 
@@ -87,20 +87,28 @@ impl ServerPools {
     /// Offers an HTTP/2 connection to later streams.
     pub(crate) fn share(&self, slot: usize, client: Rc<RefCell<H2Client>>) {
         if let Some(shared) = self.shared.get(slot) {
-            shared.borrow_mut().push(Shared { client, reused: false, used: Instant::now() });
+            shared.borrow_mut().push(Shared { client, reuses: 0, used: Instant::now() });
         }
     }
 
     /// An HTTP/2 connection with a free stream that `policy` lets this request use.
-    pub(crate) fn shared(&self, slot: usize, policy: HttpReuse, first: bool) -> Option<Rc<RefCell<H2Client>>> {
+    pub(crate) fn shared(
+        &self,
+        slot: usize,
+        policy: HttpReuse,
+        first: bool,
+        max_reuse: Option<u32>,
+    ) -> Option<Rc<RefCell<H2Client>>> {
         let mut shared = self.shared.get(slot)?.borrow_mut();
         if shared.is_empty() || policy == HttpReuse::Never || (policy == HttpReuse::Safe && first) {
             return None;
         }
-        shared.retain(|entry| entry.client.borrow_mut().is_usable());
-        let allowed = |entry: &&mut Shared| policy != HttpReuse::Aggressive || !first || entry.reused;
+        // One that was used often enough ends with its last stream.
+        let worn = |entry: &Shared| max_reuse.is_some_and(|max| entry.reuses >= max);
+        shared.retain(|entry| !worn(entry) && entry.client.borrow_mut().is_usable());
+        let allowed = |entry: &&mut Shared| policy != HttpReuse::Aggressive || !first || entry.reuses > 0;
         let entry = shared.iter_mut().filter(allowed).find(|entry| entry.client.borrow().available_streams() > 0)?;
-        entry.reused = true;
+        entry.reuses = entry.reuses.saturating_add(1);
         entry.used = Instant::now();
         Some(Rc::clone(&entry.client))
     }

@@ -141,19 +141,24 @@ pub struct ProcessLimits {
     pub connection_rate: RateCounter,
     /// Sessions per second, limited by `maxsessrate`.
     pub session_rate: RateCounter,
+    /// TLS connections per second, limited by `maxsslrate`.
+    pub tls_rate: RateCounter,
     maxconnrate: AtomicU32,
     maxsessrate: AtomicU32,
+    maxsslrate: AtomicU32,
 }
 
 impl ProcessLimits {
     /// Limits; 0 is none.
-    pub fn new(maxconn: u32, maxconnrate: u32, maxsessrate: u32) -> Arc<Self> {
+    pub fn new(maxconn: u32, maxconnrate: u32, maxsessrate: u32, maxsslrate: u32) -> Arc<Self> {
         Arc::new(Self {
             connections: Gauge::new(maxconn),
             connection_rate: RateCounter::default(),
             session_rate: RateCounter::default(),
             maxconnrate: AtomicU32::new(maxconnrate),
+            tls_rate: RateCounter::default(),
             maxsessrate: AtomicU32::new(maxsessrate),
+            maxsslrate: AtomicU32::new(maxsslrate),
         })
     }
 
@@ -165,6 +170,11 @@ impl ProcessLimits {
     /// Changes `maxsessrate` (`set rate-limit sessions global`).
     pub fn set_maxsessrate(&self, limit: u32) {
         self.maxsessrate.store(limit, Ordering::Relaxed);
+    }
+
+    /// Changes `maxsslrate` (`set rate-limit ssl-sessions global`).
+    pub fn set_maxsslrate(&self, limit: u32) {
+        self.maxsslrate.store(limit, Ordering::Relaxed);
     }
 }
 
@@ -203,6 +213,10 @@ pub struct ListenerLimits {
     pub frontend: Arc<FrontendLimits>,
     /// `maxconn` of the `bind` line.
     pub connections: Gauge,
+    /// Number of the listener in its frontend: `id` of the `bind` line, or the next free one.
+    pub id: u32,
+    /// Whether it speaks TLS, which has a rate of its own.
+    pub tls: bool,
 }
 
 /// Whose limit was reached.
@@ -227,8 +241,14 @@ pub enum Refused {
 
 impl ListenerLimits {
     /// Limits of a listener; `maxconn` 0 is none.
-    pub fn new(process: Arc<ProcessLimits>, frontend: Arc<FrontendLimits>, maxconn: u32) -> Arc<Self> {
-        Arc::new(Self { process, frontend, connections: Gauge::new(maxconn) })
+    pub fn new(
+        process: Arc<ProcessLimits>,
+        frontend: Arc<FrontendLimits>,
+        maxconn: u32,
+        id: u32,
+        tls: bool,
+    ) -> Arc<Self> {
+        Arc::new(Self { process, frontend, connections: Gauge::new(maxconn), id, tls })
     }
 
     /// Takes room for one connection before it is accepted. Dropping the slot gives the room back.
@@ -265,8 +285,9 @@ impl ListenerLimits {
             (Scope::Process, &self.process.connection_rate, &self.process.maxconnrate),
             (Scope::Process, &self.process.session_rate, &self.process.maxsessrate),
             (Scope::Frontend, &self.frontend.session_rate, &self.frontend.rate_limit),
+            (Scope::Process, &self.process.tls_rate, &self.process.maxsslrate),
         ];
-        for (scope, counter, limit) in rates {
+        for (scope, counter, limit) in rates.into_iter().take(if self.tls { 4 } else { 3 }) {
             let limit = limit.load(Ordering::Relaxed);
             if limit != 0
                 && let Some(delay) = counter.delay(now, limit)
@@ -291,6 +312,9 @@ impl ConnectionSlot {
         limits.process.connection_rate.count(now);
         limits.process.session_rate.count(now);
         limits.frontend.session_rate.count(now);
+        if limits.tls {
+            limits.process.tls_rate.count(now);
+        }
         for gauge in [&limits.process.connections, &limits.frontend.connections, &limits.connections] {
             gauge.accepted();
         }
@@ -316,7 +340,7 @@ mod tests {
     use super::*;
 
     fn limits(process: u32, frontend: u32, listener: u32) -> Arc<ListenerLimits> {
-        ListenerLimits::new(ProcessLimits::new(process, 0, 0), FrontendLimits::new(frontend, 0), listener)
+        ListenerLimits::new(ProcessLimits::new(process, 0, 0, 0), FrontendLimits::new(frontend, 0), listener, 1, false)
     }
 
     fn now() -> Tick {
@@ -340,8 +364,8 @@ mod tests {
 
     #[test]
     fn rates_refuse_with_a_delay() {
-        let process = ProcessLimits::new(0, 2, 0);
-        let limits = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0);
+        let process = ProcessLimits::new(0, 2, 0, 0);
+        let limits = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 1, false);
         for _ in 0..2 {
             limits.acquire(now()).unwrap().accepted(now());
         }
@@ -352,6 +376,19 @@ mod tests {
         assert!(limits.acquire(now()).is_ok());
         limits.frontend.set_rate_limit(1);
         assert!(matches!(limits.acquire(now()), Err(Refused::Rate(Scope::Frontend, _))));
+    }
+
+    #[test]
+    fn tls_has_a_rate_of_its_own() {
+        let process = ProcessLimits::new(0, 0, 0, 1);
+        let tls = ListenerLimits::new(process.clone(), FrontendLimits::new(0, 0), 0, 1, true);
+        let clear = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 2, false);
+        clear.acquire(now()).unwrap().accepted(now());
+        tls.acquire(now()).unwrap().accepted(now());
+        assert!(matches!(tls.acquire(now()), Err(Refused::Rate(Scope::Process, _))));
+        assert!(clear.acquire(now()).is_ok());
+        tls.process.set_maxsslrate(0);
+        assert!(tls.acquire(now()).is_ok());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod builder;
 mod control;
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -258,12 +259,19 @@ fn bind_all(
     mut options: StartOptions,
 ) -> Result<Setups, StartError> {
     let global = &config.global;
-    let process = ProcessLimits::new(maxconn, global.maxconnrate.unwrap_or(0), global.maxsessrate.unwrap_or(0));
+    let process = ProcessLimits::new(
+        maxconn,
+        global.maxconnrate.unwrap_or(0),
+        global.maxsessrate.unwrap_or(0),
+        global.maxsslrate.unwrap_or(0),
+    );
     let mut setups: Vec<Vec<ListenerSetup>> = (0..workers).map(|_| Vec::new()).collect();
     let mut listeners = Vec::new();
     for frontend in &topology.frontends {
         let section = &frontend.config;
         let limits = FrontendLimits::new(frontend.maxconn, section.rate_limit_sessions.unwrap_or(0));
+        let taken: HashSet<u32> = section.binds.iter().filter_map(|bind| bind.options.id).collect();
+        let mut free = (1..).filter(|id| !taken.contains(id));
         for bind in &section.binds {
             let tls = match &bind.options.ssl {
                 None => None,
@@ -285,6 +293,7 @@ fn bind_all(
                 let first = bind_socket(address, &bind.options, &tuning, backlog, reuseport, &mut options.inherited)
                     .map_err(failed)?;
                 listeners.push(ListenerInfo { frontend: Arc::clone(&frontend.name), address: first.inet_addr() });
+                let id = bind.options.id.or_else(|| free.next()).unwrap_or_default();
                 let context = Arc::new(ListenerContext {
                     frontend: Arc::clone(frontend),
                     options: bind.options.clone(),
@@ -292,14 +301,12 @@ fn bind_all(
                         Arc::clone(&process),
                         Arc::clone(&limits),
                         bind.options.maxconn.unwrap_or(0),
+                        id,
+                        tls.is_some(),
                     ),
                     client_options: client_options(),
                     tls: tls.clone(),
-                    name: bind
-                        .options
-                        .name
-                        .as_deref()
-                        .map_or_else(|| Arc::from((listeners.len()).to_string()), Arc::from),
+                    name: bind.options.name.as_deref().map_or_else(|| Arc::from(id.to_string()), Arc::from),
                 });
                 // UNIX and inherited sockets cannot be bound twice: the workers share one. Else there is one per thread,
                 // over which the kernel spreads connections, or as many as `shards` says.

@@ -64,7 +64,7 @@ async fn secure(worker: Rc<Worker>, socket: Socket, context: Arc<ListenerContext
     let (transport, alpn) = accepted;
     match context.frontend.config.mode {
         Mode::Tcp => Box::pin(stream::tcp::run(worker, H1Conn::new(transport), info)).await,
-        Mode::Http if alpn == Alpn::H2 || context.options.proto == Some(Proto::H2) => {
+        Mode::Http if context.options.proto.map_or(alpn == Alpn::H2, |proto| proto == Proto::H2) => {
             Box::pin(h2::run(worker, transport, Vec::new(), info)).await;
         }
         Mode::Http => H1Session::new(worker, transport, info).await,
@@ -85,7 +85,7 @@ async fn handshake(
     let failure = match within(&mut Timer::default(), deadline, tls::accept(config, socket)).await {
         Some(Ok((transport, session))) => {
             info.handshake = Instant::now().saturating_duration_since(info.accepted);
-            info.tls = Some((session.version, session.cipher));
+            info.tls = Some(Box::new((session.version, session.cipher)));
             return Some((transport, session.alpn));
         }
         Some(Err(TlsError::Closed(_))) => CLOSED,

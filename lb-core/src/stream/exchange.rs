@@ -3,17 +3,25 @@
 //! Two [`Pump`]s and the deadlines of the two sides. Cancel safe: everything lives in the struct and the sides.
 
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::error::{End, Kind, StreamError};
 use super::pump::{Pump, PumpError, Wait};
 use super::side::{HeadError, Side};
-use crate::config::Timeouts;
 use crate::http::h1::parse::Limits;
 use crate::http::message::Head;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, earlier, now};
+
+/// How long each side may do nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SideTimeouts {
+    /// `timeout client` of the frontend.
+    pub(crate) client: Option<Duration>,
+    /// `timeout server` of the backend.
+    pub(crate) server: Option<Duration>,
+}
 
 /// What an exchange needs from around it.
 pub(crate) struct Ends<'a, 'b> {
@@ -21,8 +29,7 @@ pub(crate) struct Ends<'a, 'b> {
     pub(crate) server: Side<'b>,
     pub(crate) pool: &'a BufferPool,
     pub(crate) timer: &'a mut Timer,
-    /// `timeout client` of the frontend and `timeout server` of the backend.
-    pub(crate) timeouts: &'a Timeouts,
+    pub(crate) timeouts: SideTimeouts,
     /// Whether a client that leaves ends the exchange even while nothing is to be read from it or sent to it.
     pub(crate) watch: bool,
 }
@@ -55,6 +62,11 @@ pub(crate) struct Exchange {
     pub(crate) response: Pump,
     client_active: Instant,
     server_active: Instant,
+    /// When something last came from an end, or went to it where that counts, too.
+    client_read: Instant,
+    server_read: Instant,
+    /// `option independent-streams` of the frontend and of the backend: what goes to an end does not count.
+    independent: (bool, bool),
     /// The server stopped reading the request; its response may still come.
     pub(crate) request_refused: bool,
     /// Why the request did not become complete although its response did.
@@ -64,12 +76,15 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant, independent: (bool, bool)) -> Self {
         Self {
             request: Pump::default(),
             response: Pump::default(),
             client_active: now,
             server_active: now,
+            client_read: now,
+            server_read: now,
+            independent,
             request_refused: false,
             unfinished: None,
             closed: (false, false),
@@ -113,8 +128,7 @@ impl Exchange {
         let wait = self.poll_request(cx, ends)?;
         match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
             Poll::Ready(Ok(())) => {
-                self.server_active = now();
-                self.client_active = self.server_active;
+                self.response_moved();
                 return Poll::Ready(Ok(()));
             }
             Poll::Ready(Err(HeadError::Closed { silent })) => {
@@ -141,9 +155,9 @@ impl Exchange {
         {
             return Poll::Ready(Err(error));
         }
-        let client = (wait == Wait::Source).then(|| after(self.client_active, ends.timeouts.client)).flatten();
+        let client = (wait == Wait::Source).then(|| after(self.client_read, ends.timeouts.client)).flatten();
         // The server's time runs while the request is still on its way, too, and comes first where both end together.
-        let server = after(self.server_active, ends.timeouts.server);
+        let server = after(self.server_read, ends.timeouts.server);
         match ends.timer.poll(cx, earlier(client, server)) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(()) if client.is_some_and(|client| server.is_none_or(|server| client < server)) => {
@@ -168,11 +182,27 @@ impl Exchange {
             }
         };
         if self.request.bytes != before || wait == Wait::Done {
-            let now = now();
-            self.client_active = now;
-            self.server_active = now;
+            self.request_moved();
         }
         Ok(wait)
+    }
+
+    /// Notes bytes on their way from the client to the server.
+    fn request_moved(&mut self) {
+        let now = now();
+        (self.client_active, self.client_read, self.server_active) = (now, now, now);
+        if !self.independent.1 {
+            self.server_read = now;
+        }
+    }
+
+    /// Notes bytes on their way from the server to the client.
+    fn response_moved(&mut self) {
+        let now = now();
+        (self.server_active, self.server_read, self.client_active) = (now, now, now);
+        if !self.independent.0 {
+            self.client_read = now;
+        }
     }
 
     /// Moves bytes both ways until both ends have closed, passing the close of each on to the other.
@@ -216,9 +246,7 @@ impl Exchange {
             return Poll::Ready(Ok(()));
         }
         if self.response.bytes != before {
-            let now = now();
-            self.client_active = now;
-            self.server_active = now;
+            self.response_moved();
         }
         let request = match self.poll_request(cx, ends) {
             Ok(wait) => wait,
@@ -237,12 +265,16 @@ impl Exchange {
         {
             return Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Closed)));
         }
-        let client = (request == Wait::Source || response == Wait::Sink)
-            .then(|| after(self.client_active, ends.timeouts.client))
-            .flatten();
-        let server = (response == Wait::Source || request == Wait::Sink)
-            .then(|| after(self.server_active, ends.timeouts.server))
-            .flatten();
+        let client_since = earlier(
+            (request == Wait::Source).then_some(self.client_read),
+            (response == Wait::Sink).then_some(self.client_active),
+        );
+        let server_since = earlier(
+            (response == Wait::Source).then_some(self.server_read),
+            (request == Wait::Sink).then_some(self.server_active),
+        );
+        let client = client_since.and_then(|since| after(since, ends.timeouts.client));
+        let server = server_since.and_then(|since| after(since, ends.timeouts.server));
         if ends.timer.poll(cx, earlier(client, server)).is_pending() {
             return Poll::Pending;
         }

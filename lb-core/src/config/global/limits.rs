@@ -51,16 +51,6 @@ pub(super) fn maxpipes(cx: &mut Cx<'_>) {
     limit(cx, |global| &mut global.maxpipes);
 }
 
-/// The only limit whose last line counts.
-pub(super) fn maxsslconn(cx: &mut Cx<'_>) {
-    if cx.arg(1).starts_with('-') {
-        return cx.alert(1, "'maxsslconn' expects a positive numeric value.");
-    }
-    if let Some(value) = integer(cx, INTEGER) {
-        cx.global.maxsslconn = Some(value);
-    }
-}
-
 pub(super) fn ulimit_n(cx: &mut Cx<'_>) {
     let Some(value) = integer::<u64>(cx, INTEGER) else { return };
     if cx.global.ulimit_n.is_some() {

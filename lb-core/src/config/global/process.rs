@@ -147,31 +147,12 @@ pub(super) fn localpeer(cx: &mut Cx<'_>) {
     }
 }
 
-/// `identity lb`: our own keyword.
-pub(super) fn identity(cx: &mut Cx<'_>) {
-    match cx.one_argument("'haproxy' or 'lb' as an argument.") {
-        Some("lb") => cx.global.identity_lb = true,
-        Some("haproxy") => cx.global.identity_lb = false,
-        Some(other) => cx.alert(1, format!("'identity' expects 'haproxy' or 'lb' as an argument (got '{other}').")),
-        None => {}
-    }
-}
-
 pub(super) fn hard_stop_after(cx: &mut Cx<'_>) {
     cx.global.hard_stop_after = time(cx).or(cx.global.hard_stop_after);
 }
 
 pub(super) fn grace(cx: &mut Cx<'_>) {
     cx.global.grace = time(cx).or(cx.global.grace);
-}
-
-/// A time, or `infinite`: connections that the soft stop leaves idle are never closed early.
-pub(super) fn close_spread_time(cx: &mut Cx<'_>) {
-    if cx.arg(1) == "infinite" && cx.no_more_than(1) {
-        cx.global.close_spread_time = Some(Duration::MAX);
-        return;
-    }
-    cx.global.close_spread_time = time(cx).or(cx.global.close_spread_time);
 }
 
 fn time(cx: &mut Cx<'_>) -> Option<Duration> {

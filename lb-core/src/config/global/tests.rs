@@ -38,7 +38,6 @@ fn every_field_is_filled() {
     let global = ok("maxconn 1000
         maxconnrate 10
         maxsessrate 20
-        maxsslconn 30
         maxsslrate 40
         maxpipes 50
         nbthread 4
@@ -54,9 +53,7 @@ fn every_field_is_filled() {
         node web-1
         description \"a b\" c
         localpeer here
-        identity lb
         hard-stop-after 30s
-        close-spread-time infinite
         grace 1500
         spread-checks 5
         max-spread-checks 1m
@@ -72,14 +69,14 @@ fn every_field_is_filled() {
         setenv A b
         unsetenv A");
     assert_eq!((global.maxconn, global.maxconnrate, global.maxsessrate), (Some(1000), Some(10), Some(20)));
-    assert_eq!((global.maxsslconn, global.maxsslrate, global.maxpipes), (Some(30), Some(40), Some(50)));
+    assert_eq!((global.maxsslrate, global.maxpipes), (Some(40), Some(50)));
     assert_eq!((global.nbthread, global.ulimit_n, global.strict_limits), (Some(4), Some(4096), Some(false)));
-    assert!(global.daemon && global.quiet && global.nosplice && global.noreuseport && global.identity_lb);
+    assert!(global.daemon && global.quiet && global.nosplice && global.noreuseport);
     assert_eq!(global.pidfile.unwrap().to_str(), Some("/run/lb.pid"));
     assert_eq!((global.uid, global.gid, global.node.as_deref()), (Some(5), Some(6), Some("web-1")));
     assert_eq!((global.description.as_deref(), global.localpeer.as_deref()), (Some("a b c"), Some("here")));
     assert_eq!(global.hard_stop_after, Some(Duration::from_secs(30)));
-    assert_eq!((global.close_spread_time, global.grace), (Some(Duration::MAX), Some(Duration::from_millis(1500))));
+    assert_eq!(global.grace, Some(Duration::from_millis(1500)));
     assert_eq!((global.spread_checks, global.max_spread_checks), (Some(5), Some(Duration::from_secs(60))));
     assert_eq!((global.log_tag.as_deref(), global.log_send_hostname.as_deref()), (Some("lb"), Some("")));
     assert_eq!(global.h1_case_adjust, [("host".to_owned(), "HoSt".to_owned())]);
@@ -95,7 +92,6 @@ fn tuning() {
         tune.maxaccept -1
         tune.idle-pool.shared off
         tune.pool-high-fd-ratio 30
-        tune.pool-low-fd-ratio 20
         tune.rcvbuf.client 1
         tune.rcvbuf.server 2
         tune.sndbuf.client 3
@@ -108,7 +104,7 @@ fn tuning() {
         tune.ssl.cachesize 100
         tune.ssl.lifetime 5m");
     assert_eq!((tune.tune.bufsize, tune.tune.maxrewrite, tune.tune.http_maxhdr), (Some(32768), Some(2048), Some(200)));
-    assert_eq!((tune.tune.maxaccept, tune.tune.idle_pool_shared), (Some(-1), Some(false)));
+    assert_eq!(tune.tune.maxaccept, Some(-1));
     assert_eq!((tune.tune.rcvbuf_client, tune.tune.sndbuf_server), (Some(1), Some(4)));
     assert_eq!((tune.tune.h2_max_frame_size, tune.ssl.lifetime), (Some(16384), Some(Duration::from_secs(300))));
 }
@@ -119,7 +115,6 @@ fn errors_are_told_as_haproxy_does() {
     let table = [
         ("maxconn", "'maxconn' expects an integer argument."),
         ("maxconn 5 x", "'maxconn' cannot handle unexpected argument 'x'."),
-        ("maxsslconn -1", "'maxsslconn' expects a positive numeric value."),
         ("nbthread", "'nbthread' passed a missing or unparsable integer value in ''"),
         ("nbthread 10k", "'nbthread' passed a missing or unparsable integer value in '10k'"),
         ("nbthread 65", "'nbthread' value must be between 1 and 64 (was 65)"),
@@ -155,7 +150,7 @@ fn errors_are_told_as_haproxy_does() {
         ("tune.http.maxhdr 32768", "'tune.http.maxhdr' expects a numeric value between 1 and 32767"),
         ("tune.maxaccept 99999999999", "'tune.maxaccept' expects -1 or an integer from 0 to INT_MAX."),
         ("tune.idle-pool.shared x", "'tune.idle-pool.shared' expects either 'on' or 'off' but got 'x'."),
-        ("tune.pool-low-fd-ratio 101", "'tune.pool-low-fd-ratio' expects an integer argument between 0 and 100."),
+        ("tune.pool-high-fd-ratio 101", "'tune.pool-high-fd-ratio' expects an integer argument between 0 and 100."),
         ("tune.h2.max-frame-size 5", "'tune.h2.max-frame-size' expects a numeric value between 16384 and 16777215."),
         ("tune.h2.initial-window-size -1", "'tune.h2.initial-window-size' expects a positive numeric value."),
         ("maxcon 5", "unknown keyword 'maxcon' in 'global' section; did you mean 'maxconn' maybe ?"),
@@ -175,6 +170,9 @@ fn errors_are_told_as_haproxy_does() {
 fn known_words_that_are_not_supported_are_refused_by_name() {
     assert_eq!(error("lua-load x.lua"), "A 'lua-load' is not supported yet.");
     assert_eq!(error("stats socket /x level admin"), "A 'stats socket' is not supported yet.");
+    for word in ["close-spread-time", "identity", "maxsslconn", "tune.pool-low-fd-ratio", "tune.idle-pool.shared on"] {
+        assert_eq!(error(word), format!("A '{word}' is not supported yet."));
+    }
     assert_eq!(error("no busy-polling"), "A 'busy-polling' is not supported yet.");
 }
 

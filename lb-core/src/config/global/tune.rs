@@ -60,25 +60,20 @@ pub(super) fn maxaccept(cx: &mut Cx<'_>) {
     }
 }
 
+/// Idle connections stay with the thread that opened them, which is what `off` asks for.
 pub(super) fn idle_pool_shared(cx: &mut Cx<'_>) {
     if !cx.no_more_than(1) {
         return;
     }
-    cx.global.tune.idle_pool_shared = match cx.arg(1) {
-        "on" => Some(true),
-        "off" => Some(false),
-        other => {
-            return cx.alert(1, format!("'tune.idle-pool.shared' expects either 'on' or 'off' but got '{other}'."));
-        }
-    };
+    match cx.arg(1) {
+        "off" => {}
+        "on" => cx.alert(1, "'tune.idle-pool.shared on' is not supported yet."),
+        other => cx.alert(1, format!("'tune.idle-pool.shared' expects either 'on' or 'off' but got '{other}'.")),
+    }
 }
 
 pub(super) fn pool_high_fd_ratio(cx: &mut Cx<'_>) {
     cx.global.tune.pool_high_fd_ratio = percent(cx).or(cx.global.tune.pool_high_fd_ratio);
-}
-
-pub(super) fn pool_low_fd_ratio(cx: &mut Cx<'_>) {
-    cx.global.tune.pool_low_fd_ratio = percent(cx).or(cx.global.tune.pool_low_fd_ratio);
 }
 
 fn percent(cx: &mut Cx<'_>) -> Option<u32> {

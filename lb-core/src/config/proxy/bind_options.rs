@@ -46,7 +46,7 @@ pub(super) const OPTIONS: &[BindOption] = &[
     option("mss", "bind <addr> mss +1", 1, Some(mss)),
     option("name", "bind <addr> name +1", 1, Some(name)),
     option("namespace", "bind <addr> namespace +1", 1, None),
-    option("nice", "bind <addr> nice +1", 1, Some(nice)),
+    option("nice", "bind <addr> nice +1", 1, None),
     option("process", "bind <addr> process +1", 1, Some(process)),
     option("proto", "bind <addr> proto +1", 1, Some(proto)),
     option("severity-output", "bind <addr> severity-output +1", 1, None),
@@ -176,15 +176,6 @@ fn maxconn(cx: &mut BindCx<'_>) -> Result<(), String> {
 /// 0 is "not set" for the limits of a listener.
 fn positive(value: i64) -> Option<u32> {
     u32::try_from(value.min(i64::from(i32::MAX))).ok().filter(|value| *value > 0)
-}
-
-fn nice(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let value = cx.number()?;
-    match i32::try_from(value) {
-        Ok(nice @ -1024..=1024) => cx.options.nice = nice,
-        _ => return Err(format!("'nice' : invalid value {value}, allowed range is -1024..1024")),
-    }
-    Ok(())
 }
 
 fn name(cx: &mut BindCx<'_>) -> Result<(), String> {

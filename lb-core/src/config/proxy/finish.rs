@@ -253,7 +253,21 @@ fn check_certificates(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
     for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
         for crt in bind.options.ssl.iter().flat_map(|ssl| &ssl.crt) {
             let path = based(&config.global.ssl.crt_base, crt);
-            if let Err(error) = std::fs::metadata(&path) {
+            let word = line.words.iter().position(|word| Path::new(&word.text) == crt).unwrap_or(0);
+            for file in unused_beside(&path) {
+                let text = format!(
+                    "'bind {}' in section '{}' : '{}' is not used: OCSP responses and certificate timestamps are not \
+                     supported yet.",
+                    line.arg(1),
+                    draft.section.keyword(),
+                    file.display()
+                );
+                warning(diags, line, word, text);
+            }
+            let bundled = || [".rsa", ".dsa", ".ecdsa"].iter().any(|kind| beside(&path, kind).is_file());
+            if let Err(error) = std::fs::metadata(&path)
+                && !bundled()
+            {
                 let text = format!(
                     "'bind {}' in section '{}' : unable to stat SSL certificate from file '{}' : {}.",
                     line.arg(1),
@@ -261,11 +275,29 @@ fn check_certificates(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
                     path.display(),
                     reason(&error)
                 );
-                let word = line.words.iter().position(|word| Path::new(&word.text) == crt).unwrap_or(0);
                 diags.alert(line, word, text);
             }
         }
     }
+}
+
+/// Files that HAProxy would load with a certificate, or with those of a directory (`ssl-load-extra-files`).
+fn unused_beside(path: &Path) -> Vec<PathBuf> {
+    const KINDS: [&str; 3] = [".issuer", ".ocsp", ".sctl"];
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return KINDS.iter().map(|kind| beside(path, kind)).filter(|file| file.is_file()).collect();
+    };
+    let named =
+        |file: &PathBuf| KINDS.iter().any(|kind| file.as_os_str().as_encoded_bytes().ends_with(kind.as_bytes()));
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(named).collect();
+    files.sort();
+    files
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// A relative path stands below `crt-base` or `ca-base`.

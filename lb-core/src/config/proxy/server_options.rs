@@ -308,11 +308,10 @@ fn proxy_v2_options(cx: &mut ServerCx<'_>) -> Result<(), String> {
             "ssl" => options.ssl = true,
             "cert-cn" => options.cert_cn = true,
             "ssl-cipher" => options.ssl_cipher = true,
-            "cert-sig" => options.cert_sig = true,
-            "cert-key" => options.cert_key = true,
-            "authority" => options.authority = true,
             "crc32c" => options.crc32c = true,
-            "unique-id" => return Err("'unique-id' : proxy v2 option is not supported yet".to_owned()),
+            "unique-id" | "cert-sig" | "cert-key" | "authority" => {
+                return Err(format!("'{name}' : proxy v2 option is not supported yet"));
+            }
             _ => return Err(format!("'{name}' : proxy v2 option not implemented")),
         }
     }

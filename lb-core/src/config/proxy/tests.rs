@@ -87,6 +87,14 @@ fn our_own_answers() {
             "I::8001 namespace x",
             "A parsing [F:7] : 'bind :8001' in section 'listen' : 'namespace' is not supported yet",
         ),
+        ("I::8001 nice 5", "A parsing [F:7] : 'bind :8001' in section 'listen' : 'nice' is not supported yet"),
+        ("F:option contstats", "A parsing [F:8] : 'option contstats' is not supported yet."),
+        ("F:option socket-stats", "A parsing [F:8] : 'option socket-stats' is not supported yet."),
+        ("B:option persist", "A parsing [F:9] : 'option persist' is not supported yet."),
+        (
+            "S:127.0.0.1:80 proxy-v2-options authority",
+            "A [F:8] : 'server l/s' : 'authority' : proxy v2 option is not supported yet.",
+        ),
         ("S:127.0.0.1:80 cookie x", "A [F:8] : 'server l/s' : 'cookie' is not supported yet."),
         ("S:127.0.0.1:80 slowstart 3s", "A [F:8] : 'server l/s' : 'slowstart' is not supported yet."),
         ("S:127.0.0.1:80x", "A [F:8] : 'server l/s' : invalid character 'x' in port number '80x' in '127.0.0.1:80x'"),
@@ -94,6 +102,22 @@ fn our_own_answers() {
     ] {
         assert_eq!(answer(&surround(case)), [wanted], "{case}");
     }
+}
+
+#[test]
+fn files_beside_a_certificate() {
+    let directory = std::env::temp_dir().join(format!("lb-beside-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let crt = directory.join("a.pem");
+    std::fs::write(&crt, "").unwrap();
+    std::fs::write(directory.join("a.pem.ocsp"), "").unwrap();
+    std::fs::write(directory.join("b.sctl"), "").unwrap();
+    for (path, files) in [(&crt, 1), (&directory, 2)] {
+        let answers = answer(&surround(&format!("I::8001 ssl crt {}", path.display())));
+        assert_eq!(answers.len(), files, "{answers:?}");
+        assert!(answers.iter().all(|text| text.starts_with("W ") && text.contains("' is not used: ")), "{answers:?}");
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[test]
@@ -156,7 +180,7 @@ fn binds() {
     let text = "frontend f\n bind :80,[::1]:8000-8002,/tmp/s,abns@x,fd@3 name n id 7 accept-proxy\n";
     assert!(load(text).is_err(), "id needs a single socket");
     let text = "frontend f\n bind :80,[::1]:8000-8002,/tmp/s,abns@x,fd@3 name n backlog 5 maxconn 6 accept-proxy \
-                defer-accept interface lo transparent mss 1400 tcp-ut 30s tfo v4v6 v6only nice -5 mode 660 uid 3 \
+                defer-accept interface lo transparent mss 1400 tcp-ut 30s tfo v4v6 v6only mode 660 uid 3 \
                 gid 4 thread 1-2 thread 4 shards 2\n";
     let all = proxies(text);
     let bind = &all[0].binds[0];
@@ -166,7 +190,7 @@ fn binds() {
     let o = &bind.options;
     assert_eq!((o.name.as_deref(), o.backlog, o.maxconn, o.mss), (Some("n"), Some(5), Some(6), Some(1400)));
     assert!(o.accept_proxy && o.defer_accept && o.transparent && o.tfo && o.v4v6 && o.v6only);
-    assert_eq!((o.nice, o.mode, o.uid, o.gid), (-5, Some(0o660), Some(3), Some(4)));
+    assert_eq!((o.mode, o.uid, o.gid), (Some(0o660), Some(3), Some(4)));
     assert_eq!((o.threads.as_slice(), o.shards), ([1, 2, 4].as_slice(), Some(Shards::Count(2))));
     assert_eq!(o.tcp_user_timeout, Some(Duration::from_secs(30)));
 }

@@ -75,6 +75,8 @@ pub(crate) struct H1Conn {
     /// Bytes read and written since the last reset, as they were on the wire.
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
+    /// How often it was used again (`max-reuse`).
+    pub(crate) reuses: u32,
 }
 
 impl H1Conn {
@@ -95,6 +97,7 @@ impl H1Conn {
             eof: false,
             bytes_in: 0,
             bytes_out: 0,
+            reuses: 0,
         }
     }
 
@@ -201,8 +204,15 @@ impl H1Conn {
     pub(crate) fn release(&mut self, pool: &BufferPool) {
         self.release_input(pool);
         if self.sent >= self.output.len() {
-            self.output = Vec::new();
+            pool.give_output(std::mem::take(&mut self.output));
             self.sent = 0;
+        }
+    }
+
+    /// Has room for a head that is about to be written.
+    pub(crate) fn prepare_output(&mut self, pool: &BufferPool) {
+        if self.output.capacity() == 0 {
+            self.output = pool.output();
         }
     }
 

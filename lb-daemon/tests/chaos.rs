@@ -1,0 +1,340 @@
+//! A bad day: thousands of idle connections, a burst, and a server that dies and comes back under load.
+//!
+//! The daemon and HAProxy, where it is installed, go through the same. Neither may show clients an error but for what
+//! was on its way to the server that died; clients, the log and the servers count the same; memory and descriptors
+//! return to where they were.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use lb_tests::process::{Process, haproxy};
+use lb_tests::{LogLine, PATIENCE, Wire, eventually};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socket2::{Domain, SockRef, Socket, Type};
+
+/// Idle connections where the system allows them.
+const IDLE: usize = 10_000;
+/// Keep-alive connections of the burst.
+const CLIENTS: usize = 64;
+/// Requests of the burst.
+const REQUESTS: usize = 2000;
+/// When the server dies, and when it comes back.
+const DEATH: usize = 500;
+const RETURN: usize = 1200;
+/// What a day may leave in the process: freed memory that the allocator keeps, much less than a buffer per connection.
+const REMAINS: u64 = 32 << 20;
+/// What a second crowd of idle connections may add to that: nothing but noise.
+const NOISE: u64 = 8 << 20;
+
+#[test]
+fn idle_crowd_then_a_burst_then_a_server_dies_and_returns() {
+    let idle = idle_connections();
+    println!("{idle} idle connections");
+    a_day(Path::new(env!("CARGO_BIN_EXE_lbd")), idle).check();
+    // Only what clients see is compared: HAProxy's own counting is not ours to test.
+    if let Some(binary) = haproxy() {
+        println!("HAProxy: {:?}", a_day(&binary, 100).seen);
+    }
+}
+
+/// As many as the limit on descriptors leaves room for: each may need two in the daemon.
+fn idle_connections() -> usize {
+    let hard = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard }).unwrap();
+    let hard = usize::try_from(hard.unwrap_or(1 << 20)).unwrap();
+    IDLE.min(hard.saturating_sub(1000) / 2)
+}
+
+/// What is left of a day.
+struct Day {
+    /// How often clients saw a status; 0 is a connection that ended instead.
+    seen: BTreeMap<u16, usize>,
+    log: tempfile::NamedTempFile,
+    servers: [Server; 2],
+    resident: [u64; 3],
+}
+
+fn a_day(binary: &Path, idle: usize) -> Day {
+    let servers = [Server::start(), Server::start()];
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let text = format!(
+        "global\n maxconn {}\n nbthread 2\n log stdout format raw local0\n\
+         defaults\n mode http\n log global\n option httplog\n option dontlognull\n retries 3\n option redispatch\n \
+         timeout connect 1s\n timeout client 60s\n timeout server 30s\n timeout check 5s\n\
+         frontend fe\n bind {{listen0}}\n default_backend be\n\
+         backend be\n balance roundrobin\n default-server check inter 50ms fall 2 rise 1\n \
+         server s1 {}\n server s2 {}\n",
+        idle + 300,
+        servers[0].address,
+        servers[1].address,
+    );
+    let lb = Process::start_writing(binary, &text, 1, log.reopen().unwrap());
+    let tally = Tally::default();
+    assert_eq!(tally.ask(&mut lb.connect()), 200);
+    let settled = |what: &str| {
+        // Without servers there are no connections to them in a pool, and checks end at once.
+        servers.iter().for_each(Server::kill);
+        eventually(what, || lb.descriptors() < QUIET);
+        servers.iter().for_each(Server::restart);
+        eventually("a server is up again", || tally.ask(&mut lb.connect()) == 200);
+    };
+    settled("the descriptors of a start");
+    let memory_before = lb.resident();
+
+    let crowd = Crowd::gather(&lb, idle, &tally);
+    println!("{} with {idle} idle connections", megabytes(lb.resident()));
+    burst(&lb, &servers[0], &tally);
+    // The server that returned serves.
+    let before = servers[0].answers();
+    eventually("the server is back", || {
+        tally.ask(&mut lb.connect());
+        servers[0].answers() > before
+    });
+    crowd.still_served(&tally);
+    crowd.disperse();
+    settled("descriptors return");
+    let memory_after = lb.resident();
+    Crowd::gather(&lb, idle, &tally).disperse();
+    settled("descriptors return again");
+    let memory_at_last = lb.resident();
+    let resident = [memory_before, memory_after, memory_at_last];
+    println!("memory at first, after the day, after another crowd: {:?}", resident.map(megabytes));
+    Day { seen: tally.seen(), log, resident, servers }
+}
+
+impl Day {
+    /// Memory returns, and clients, the log and the servers agree.
+    fn check(&self) {
+        println!("{:?}", self.seen);
+        let [at_first, after, at_last] = self.resident;
+        assert!(after < at_first + REMAINS, "the process grew");
+        assert!(at_last < after + NOISE, "idle connections leak");
+
+        // A connection that is closed for the client to ask again is not logged.
+        let asked: usize = self.seen.iter().filter(|(status, _)| **status != 0).map(|(_, count)| count).sum();
+        let read_log = || -> Vec<LogLine> {
+            std::fs::read_to_string(self.log.path()).unwrap().lines().filter_map(LogLine::parse).collect()
+        };
+        let started = Instant::now();
+        while read_log().len() < asked && started.elapsed() < PATIENCE {
+            thread::yield_now();
+        }
+        let lines = read_log();
+        assert_eq!(lines.len(), asked, "log lines and requests: {:?}, {:?}", self.seen, statuses(&lines));
+        let count = |which: &dyn Fn(&LogLine) -> bool| lines.iter().filter(|line| which(line)).count();
+        for (status, seen) in self.seen.iter().filter(|(status, _)| **status != 0) {
+            assert_eq!(count(&|line| line.status == status.to_string()), *seen, "logged as {status}");
+        }
+        for (server, name) in self.servers.iter().zip(["be/s1", "be/s2"]) {
+            let logged = count(&|line| line.backend == name && line.status == "200");
+            assert_eq!(logged, server.answers(), "answers of {name}");
+        }
+    }
+}
+
+fn statuses(lines: &[LogLine]) -> BTreeMap<String, usize> {
+    lines.iter().fold(BTreeMap::new(), |mut counts, line| {
+        *counts.entry(format!("{} {} {}", line.backend, line.status, line.flags)).or_default() += 1;
+        counts
+    })
+}
+
+/// Descriptors of a proxy of two threads without connections: listeners, pollers, logs.
+const QUIET: usize = 40;
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / f64::from(1 << 20))
+}
+
+/// A number of keep-alive connections send requests; one server dies and returns meanwhile.
+fn burst(lb: &Process, server: &Server, tally: &Tally) {
+    let sent = AtomicUsize::new(0);
+    let lost = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let mut wire = lb.connect();
+                loop {
+                    match sent.fetch_add(1, Ordering::SeqCst) {
+                        DEATH => server.kill(),
+                        RETURN => server.restart(),
+                        n if n >= REQUESTS => return,
+                        _ => {}
+                    }
+                    match tally.ask(&mut wire) {
+                        200 => {}
+                        // The request was on a connection that the server reset; it must not be sent twice.
+                        0 | 502 => {
+                            lost.fetch_add(1, Ordering::SeqCst);
+                            wire = lb.connect();
+                        }
+                        status => panic!("a client saw {status}"),
+                    }
+                }
+            });
+        }
+    });
+    let lost = lost.into_inner();
+    println!("{lost} of {REQUESTS} requests were lost on connections that the server reset");
+    assert!(lost <= CLIENTS, "more than what was on its way: {lost}");
+}
+
+/// Connections that are open and silent.
+struct Crowd(Vec<Wire>);
+
+impl Crowd {
+    /// Every eighth was used once.
+    fn gather(lb: &Process, size: usize, tally: &Tally) -> Self {
+        let mut crowd = Vec::with_capacity(size);
+        for i in 0..size {
+            let mut wire = lb.connect();
+            if i % 8 == 0 {
+                assert_eq!(tally.ask(&mut wire), 200);
+            }
+            crowd.push(wire);
+        }
+        eventually("all are accepted", || lb.descriptors() >= size);
+        Self(crowd)
+    }
+
+    fn still_served(&self, tally: &Tally) {
+        for wire in self.0.iter().step_by(100) {
+            assert_eq!(tally.ask(&mut wire.writer()), 200);
+        }
+    }
+
+    /// Half of them leaves with a reset.
+    fn disperse(self) {
+        for (i, wire) in self.0.into_iter().enumerate() {
+            if i % 2 == 0 { wire.reset() } else { drop(wire) }
+        }
+    }
+}
+
+/// What clients saw.
+#[derive(Default)]
+struct Tally(Mutex<BTreeMap<u16, usize>>);
+
+impl Tally {
+    fn ask(&self, wire: &mut Wire) -> u16 {
+        let answer = wire.try_send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").and_then(|()| wire.try_response_to("GET"));
+        let status = match answer {
+            Ok(answer) => answer.status(),
+            Err(error) => {
+                assert_ne!(error.kind(), io::ErrorKind::WouldBlock, "a client waits for ever");
+                0
+            }
+        };
+        *self.0.lock().unwrap().entry(status).or_default() += 1;
+        status
+    }
+
+    fn seen(&self) -> BTreeMap<u16, usize> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// A server that can be killed, with resets for whoever is connected, and started again on the same port.
+struct Server {
+    address: SocketAddr,
+    /// Keeps the port while nobody listens.
+    _holder: Socket,
+    life: Mutex<Option<Life>>,
+    answered: Arc<AtomicUsize>,
+}
+
+struct Life {
+    listener: Arc<Socket>,
+    connections: Arc<Mutex<Connections>>,
+    acceptor: JoinHandle<()>,
+}
+
+/// `None` once the server is dead. The lock is held while a request is answered: it is answered or not, never half.
+type Connections = Option<Vec<TcpStream>>;
+
+fn bound(address: SocketAddr) -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_reuse_address(true).unwrap();
+    socket.bind(&address.into()).unwrap();
+    socket
+}
+
+impl Server {
+    fn start() -> Self {
+        let holder = bound("127.0.0.1:0".parse().unwrap());
+        let address = holder.local_addr().unwrap().as_socket().unwrap();
+        let server = Self { address, _holder: holder, life: Mutex::default(), answered: Arc::default() };
+        server.restart();
+        server
+    }
+
+    fn answers(&self) -> usize {
+        self.answered.load(Ordering::SeqCst)
+    }
+
+    fn restart(&self) {
+        let listener = Arc::new(bound(self.address));
+        listener.listen(1024).unwrap();
+        let connections = Arc::new(Mutex::new(Some(Vec::new())));
+        let (accepts, shared, answered) = (Arc::clone(&listener), Arc::clone(&connections), Arc::clone(&self.answered));
+        let acceptor = thread::spawn(move || {
+            let mut threads = Vec::new();
+            while let Ok((socket, _)) = accepts.accept() {
+                // Whoever is still connected at the end sees a reset.
+                socket.set_linger(Some(Duration::ZERO)).unwrap();
+                let socket = TcpStream::from(socket);
+                let Some(open) = &mut *shared.lock().unwrap() else { break };
+                open.push(socket.try_clone().unwrap());
+                let (shared, answered) = (Arc::clone(&shared), Arc::clone(&answered));
+                threads.push(thread::spawn(move || serve(socket, &shared, &answered)));
+            }
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        });
+        let previous = self.life.lock().unwrap().replace(Life { listener, connections, acceptor });
+        assert!(previous.is_none(), "two servers on a port");
+    }
+
+    fn kill(&self) {
+        let Some(life) = self.life.lock().unwrap().take() else { return };
+        // Ends `accept` and refuses from now on.
+        life.listener.shutdown(Shutdown::Both).unwrap();
+        for socket in life.connections.lock().unwrap().take().unwrap() {
+            // Wakes the reader, which holds the last handle then.
+            let _ = SockRef::from(&socket).shutdown(Shutdown::Read);
+        }
+        life.acceptor.join().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn serve(socket: TcpStream, connections: &Mutex<Connections>, answered: &AtomicUsize) {
+    let peer = socket.peer_addr();
+    let mut wire = Wire::of_tcp(socket);
+    let is_alive = |guard: &MutexGuard<Connections>| guard.is_some();
+    while let Ok(Some(_)) = wire.try_request() {
+        let guard = connections.lock().unwrap();
+        if !is_alive(&guard) {
+            return;
+        }
+        if wire.try_send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_err() {
+            break;
+        }
+        answered.fetch_add(1, Ordering::SeqCst);
+    }
+    if let Some(open) = &mut *connections.lock().unwrap() {
+        open.retain(|other| other.peer_addr().ok() != peer.as_ref().ok().copied());
+    }
+}
