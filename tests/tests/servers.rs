@@ -229,6 +229,7 @@ fn abortonclose_ends_a_request_whose_client_left() {
     // The door stays shut: only the client's leaving can end this.
     let line = log.line();
     assert_eq!(line.flags, "CH--", "{line:?}");
+    door.open();
 }
 
 /// Without the option a client that closed its side only is still answered.

@@ -15,7 +15,7 @@ pub struct RoundRobin {
 
 impl RoundRobin {
     pub(super) fn rebuild(&self, candidates: &[Candidate]) {
-        self.turns.set(Schedule::dynamic(candidates));
+        self.turns.follow(Schedule::dynamic(candidates));
     }
 
     pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {

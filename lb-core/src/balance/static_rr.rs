@@ -15,7 +15,7 @@ pub struct StaticRr {
 
 impl StaticRr {
     pub(super) fn rebuild(&self, candidates: &[Candidate]) {
-        self.turns.set(Schedule::fixed(candidates));
+        self.turns.stay(Schedule::fixed(candidates));
     }
 
     pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {

@@ -20,14 +20,29 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// Goes on by another schedule: with the server whose turn it is, or the first behind it that is still there.
-    pub(super) fn set(&self, schedule: Schedule) {
+    /// Goes on by another schedule with the server whose turn it is, or the first behind it that is still there.
+    pub(super) fn follow(&self, schedule: Schedule) {
         let before = self.schedule.load();
-        let turn = self.turn.load(Ordering::Relaxed);
-        let due = before.turns.iter().cycle().skip(turn % before.turns.len().max(1)).take(before.turns.len());
+        let len = before.turns.len();
+        let turn = self.turn.load(Ordering::Relaxed) % len.max(1);
+        let due = before.turns.iter().cycle().skip(turn).take(len);
         let place = due.filter_map(|index| schedule.turns.iter().position(|other| other == index)).next();
+        self.replace(schedule, place.unwrap_or(0));
+    }
+
+    /// Goes on at the same place of another schedule. The end of a shorter one is its start, but the end of one that
+    /// grew is not.
+    pub(super) fn stay(&self, schedule: Schedule) {
+        let len = self.schedule.load().turns.len().max(1);
+        let turn = self.turn.load(Ordering::Relaxed);
+        let place = turn.checked_sub(1).map_or(0, |last| last % len + 1);
+        let place = if place < schedule.turns.len() { place } else { 0 };
+        self.replace(schedule, place);
+    }
+
+    fn replace(&self, schedule: Schedule, turn: usize) {
         self.schedule.store(Arc::new(schedule));
-        self.turn.store(place.unwrap_or(0), Ordering::Relaxed);
+        self.turn.store(turn, Ordering::Relaxed);
     }
 
     pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {

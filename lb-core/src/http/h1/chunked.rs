@@ -464,6 +464,7 @@ mod tests {
             (&trailer, E::TrailerTooLarge),
             (&fields, E::TrailerTooLarge),
         ] {
+            assert_eq!(ChunkedDecoder::new().judge(raw.as_bytes()), Err(error), "{raw:.40?}");
             for step in [1, 2, 3, usize::MAX - raw.len()] {
                 assert_eq!(decode(raw.as_bytes(), step).map(|_| ()), Err(error), "{step} {:.40?}", raw);
             }
@@ -510,6 +511,9 @@ mod tests {
             raw.extend_from_slice(LAST_CHUNK);
             raw.extend_from_slice(b"rest");
             let (payload, rest, _) = decode(&raw, step).unwrap();
+            prop_assert_eq!(ChunkedDecoder::new().judge(&raw), Ok(true));
+            let end = raw.len() - rest.len();
+            prop_assert_eq!(ChunkedDecoder::new().judge(&raw[..end - 1 - step % end]), Ok(false));
             prop_assert_eq!(payload, chunks.concat());
             prop_assert_eq!(&rest[..], b"rest");
         }
@@ -519,7 +523,8 @@ mod tests {
             let raw = [b"3\r\nabc\r\n", &raw[..]].concat();
             let whole = decode(&raw, raw.len()).map(|(payload, rest, _)| (payload, rest));
             let split = decode(&raw, step).map(|(payload, rest, _)| (payload, rest));
-            prop_assert_eq!(whole, split);
+            prop_assert_eq!(&whole, &split);
+            prop_assert_eq!(ChunkedDecoder::new().judge(&raw).err(), whole.err());
         }
     }
 }

@@ -1,0 +1,217 @@
+//! Every configuration of `examples/configs`, in both languages, serves what it says. Ports are replaced by free ones.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use lb_tests::peers::client::{Answer, Client, Request, connect};
+use lb_tests::{Wire, eventually};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use socket2::{Domain, Socket, Type};
+
+/// lbd on a copy of an example; dropping it kills it.
+struct Example {
+    daemon: Child,
+    ports: BTreeMap<String, Port>,
+    _directory: tempfile::TempDir,
+}
+
+/// A port that stays ours: bound, not listened on, and shared with whoever listens.
+struct Port {
+    _holder: Socket,
+    address: SocketAddr,
+}
+
+impl Port {
+    fn new() -> Self {
+        let holder = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        holder.set_reuse_address(true).unwrap();
+        holder.set_reuse_port(true).unwrap();
+        holder.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
+        let address = holder.local_addr().unwrap().as_socket().unwrap();
+        Self { _holder: holder, address }
+    }
+}
+
+impl Example {
+    fn start(name: &str) -> Self {
+        Self::start_after(name, |_| {})
+    }
+
+    /// `prepare` may listen on ports before the daemon does.
+    fn start_after(name: &str, prepare: impl FnOnce(&BTreeMap<String, Port>)) -> Self {
+        let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/configs");
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::create_dir(directory.path().join("tls")).unwrap();
+        for file in ["tls/example.pem", "tls/example.crt"] {
+            std::fs::copy(configs.join(file), directory.path().join(file)).unwrap();
+        }
+        let text = std::fs::read_to_string(configs.join(name)).unwrap();
+        let mut pieces = text.split("127.0.0.1:");
+        let mut text = pieces.next().unwrap().to_owned();
+        let mut ports: BTreeMap<String, Port> = BTreeMap::new();
+        for piece in pieces {
+            let (port, rest) = piece.split_at(4);
+            text += &ports.entry(port.to_owned()).or_insert_with(Port::new).address.to_string();
+            text += rest;
+        }
+        std::fs::write(directory.path().join(name), text).unwrap();
+        prepare(&ports);
+        let daemon = Command::new(env!("CARGO_BIN_EXE_lbd"))
+            .args(["-db", "-f", name])
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { daemon, ports, _directory: directory }
+    }
+
+    /// What listens on a port of the example.
+    fn at(&self, port: &str) -> SocketAddr {
+        let address = self.ports[port].address;
+        eventually("it listens", || TcpStream::connect(address).is_ok());
+        address
+    }
+
+    fn get(&self, port: &str) -> String {
+        let answer = Wire::connect(self.at(port)).get("/");
+        assert_eq!(answer.status(), 200);
+        answer.text()
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
+}
+
+fn both(name: &str) -> [Example; 2] {
+    ["cfg", "toml"].map(|language| Example::start(&format!("{name}.{language}")))
+}
+
+fn trust(alpn: &str) -> Arc<rustls::ClientConfig> {
+    let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/configs/tls/example.crt");
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![alpn.as_bytes().to_vec()];
+    Arc::new(config)
+}
+
+fn text(answer: &Answer) -> &str {
+    assert_eq!(answer.status, 200);
+    std::str::from_utf8(&answer.body).unwrap()
+}
+
+async fn over_tls(address: SocketAddr, alpn: &str) -> Client {
+    let (stream, chosen) = connect(address, Some((trust(alpn), "localhost"))).await.unwrap();
+    assert_eq!(chosen.as_deref(), Some(alpn.as_bytes()));
+    if alpn == "h2" { Client::http2(stream, "https").await.unwrap() } else { Client::http1(stream) }
+}
+
+#[test]
+fn every_example_is_tested() {
+    let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/configs");
+    let names = std::fs::read_dir(configs).unwrap().map(|entry| entry.unwrap().path());
+    let files = names.filter(|path| path.is_file()).map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+    let mut files: Vec<String> = files.collect();
+    files.sort();
+    files.dedup();
+    assert_eq!(files, ["h2", "proxy-protocol", "quickstart", "tcp", "timeouts", "tls"]);
+}
+
+#[test]
+fn quickstart() {
+    for example in both("quickstart") {
+        for port in ["8091", "8092"] {
+            example.at(port);
+        }
+        let mut answers = [example.get("8080"), example.get("8080")];
+        answers.sort();
+        assert_eq!(answers, ["Hello from s1\n", "Hello from s2\n"]);
+    }
+}
+
+#[test]
+fn timeouts() {
+    for example in both("timeouts") {
+        example.at("8092");
+        assert!(example.get("8080").starts_with("Hello from s"));
+        assert_eq!(Wire::connect(example.at("8080")).get("/alive").status(), 200);
+    }
+}
+
+fn echo(port: &Port) {
+    let listener = TcpListener::bind(port.address).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut bytes = [0; 4];
+            // A health check sends nothing.
+            if stream.read_exact(&mut bytes).is_ok() {
+                let _ = stream.write_all(&bytes);
+            }
+        }
+    });
+}
+
+#[test]
+fn tcp() {
+    for name in ["tcp.cfg", "tcp.toml"] {
+        let example =
+            Example::start_after(name, |ports| ["8433", "8434", "8435"].iter().for_each(|p| echo(&ports[*p])));
+        let mut client = Wire::connect(example.at("8432"));
+        assert_eq!(client.send("ping").read_exactly(4).unwrap(), b"ping");
+    }
+}
+
+#[test]
+fn proxy_protocol() {
+    for example in both("proxy-protocol") {
+        example.at("8091");
+        for _ in 0..2 {
+            let mut client = Wire::connect(example.at("8080"));
+            client.send("PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\n");
+            assert_eq!(client.get("/").text(), "Hello behind two proxies\n");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tls() {
+    for example in both("tls") {
+        let answer = Wire::connect(example.at("8080")).get("/page");
+        assert_eq!((answer.status(), answer.header("location")), (301, Some("https://test/page")));
+        example.at("8444");
+        for alpn in ["h2", "http/1.1"] {
+            let mut client = over_tls(example.at("8443"), alpn).await;
+            assert_eq!(text(&client.exchange(&Request::get("/")).await.unwrap()), "Hello over TLS\n");
+        }
+    }
+}
+
+#[tokio::test]
+async fn h2() {
+    for example in both("h2") {
+        example.at("8091");
+        example.at("8444");
+        let (stream, _) = connect(example.at("8080"), None).await.unwrap();
+        let clear = Client::http2(stream, "http").await.unwrap();
+        let clients = [clear, over_tls(example.at("8443"), "h2").await, over_tls(example.at("8443"), "http/1.1").await];
+        for mut client in clients {
+            for _ in 0..2 {
+                assert_eq!(text(&client.exchange(&Request::get("/")).await.unwrap()), "Hello over HTTP/2\n");
+            }
+        }
+    }
+}
