@@ -473,3 +473,22 @@ async fn a_refused_stream_is_sent_again() {
         assert_eq!(answer.status, 200, "{front:?}");
     }
 }
+
+/// `max-reuse` counts the streams of a connection after its first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_carry_so_many_streams() {
+    for (reuse, connections) in [("", 1), ("max-reuse 1", 2), ("max-reuse 0", 4)] {
+        let origin = Server::start(None, true).await;
+        let proxy = start(&format!(
+            "global\n  nbthread 1\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 20s\n  timeout server 20s\n\
+             listen fe\n  bind 127.0.0.1:1\n  server s1 {} proto h2 {reuse}\n",
+            origin.address
+        ));
+        let (stream, _) = connect(proxy.listeners()[0].address.unwrap(), None).await.unwrap();
+        let mut client = Client::http1(stream);
+        for _ in 0..4 {
+            assert_eq!(client.exchange(&Request::get("/size/1")).await.unwrap().status, 200, "{reuse}");
+        }
+        assert_eq!(origin.connections(), connections, "{reuse}");
+    }
+}

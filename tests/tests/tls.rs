@@ -189,3 +189,38 @@ async fn silent_clients_are_sent_away() {
     assert_eq!((&*line.frontend, &*line.status, &*line.flags), ("fe~", "200", "----"));
     assert_eq!(line.request, "\"GET https://lb.test/size/7 HTTP/2.0\"");
 }
+
+/// `proto` comes before what ALPN agreed on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn proto_decides_against_alpn() {
+    let certificates = Certificates::new(&["lb.test"]);
+    let origin = Server::start(None, false).await;
+    let servers = format!("backend be\n  server s1 {}\n", origin.address);
+    let lb = Instance::start(&format!("{TIMEOUTS}{}{servers}", listener(&certificates, "alpn h2 proto h1")));
+    let (stream, alpn) = connect(lb.address(), Some((certificates.client(&["h2"]), "lb.test"))).await.unwrap();
+    assert_eq!(alpn.as_deref(), Some(&b"h2"[..]));
+    assert_eq!(Client::http1(stream).exchange(&Request::get("/size/3")).await.unwrap().status, 200);
+}
+
+/// The server behind `send-proxy-v2-ssl` learns the client's TLS version and cipher.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_proxy_header_tells_the_tls_session() {
+    let certificates = Certificates::new(&["lb.test"]);
+    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let lb = Instance::start(&format!(
+        "{TIMEOUTS}{}backend be\n  server s1 {} send-proxy-v2-ssl proxy-v2-options ssl-cipher\n",
+        listener(&certificates, ""),
+        server.local_addr().unwrap()
+    ));
+    let (mut stream, _) = connect(lb.address(), Some((certificates.client(&[]), "lb.test"))).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let (mut got, _) = server.accept().await.unwrap();
+    let mut head = [0; 16];
+    got.read_exact(&mut head).await.unwrap();
+    let mut rest = vec![0; usize::from(u16::from_be_bytes([head[14], head[15]]))];
+    got.read_exact(&mut rest).await.unwrap();
+    // Behind the addresses: PP2_TYPE_SSL, its length, PP2_CLIENT_SSL, verified without a certificate.
+    assert_eq!((rest[12], &rest[15..20]), (0x20, &[1, 0, 0, 0, 0][..]));
+    let text = String::from_utf8_lossy(&rest);
+    assert!(text.contains("TLSv1.3") && text.contains("TLS_"), "{text}");
+}
