@@ -10,6 +10,7 @@
 //! comes and dropped when the connection is idle again, buffers included.
 
 mod h2;
+mod serving;
 mod start;
 mod stream_tasks;
 
@@ -34,6 +35,8 @@ use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier, now};
 use crate::worker::{Seat, Worker};
 
+use serving::Serving;
+pub(crate) use serving::ServingPool;
 pub(crate) use start::start;
 pub(crate) use stream_tasks::StreamTasks;
 
@@ -48,7 +51,8 @@ pub(crate) struct ClientInfo {
     pub(crate) accepted: Instant,
     /// Time of handshakes before the first request (`%Th`).
     pub(crate) handshake: Duration,
-    pub(crate) tls: Option<(&'static str, &'static str)>,
+    /// Version and cipher of TLS. Boxed: most idle connections have none.
+    pub(crate) tls: Option<Box<(&'static str, &'static str)>>,
     /// Counts the connection in the limits it was accepted under.
     pub(crate) slot: ConnectionSlot,
 }
@@ -88,7 +92,7 @@ enum State {
     /// Waits for the next request's first byte.
     Idle(Box<H1Client>),
     /// Serves requests as long as they are there.
-    Busy(Pin<Box<dyn Future<Output = (Box<H1Client>, Next)>>>),
+    Busy(Serving),
     /// What comes then is the end.
     Last(Pin<Box<dyn Future<Output = ()>>>),
     Over,
@@ -117,7 +121,7 @@ impl H1Session {
             private: None,
             seat: worker.idle_seat(),
         });
-        let state = State::Busy(Box::pin(serve(Rc::clone(&worker), client)));
+        let state = State::Busy(worker.serving.start(&worker, client));
         Self { worker, state }
     }
 
@@ -126,7 +130,7 @@ impl H1Session {
         let State::Idle(mut client) = std::mem::replace(&mut self.state, State::Over) else { return };
         let worker = Rc::clone(&self.worker);
         if readable {
-            self.state = State::Busy(Box::pin(serve(worker, client)));
+            self.state = State::Busy(worker.serving.start(&worker, client));
         } else if client.requests == 0 && !worker.stopping() {
             // The first request's time is up: it is answered and logged. An idle connection just goes.
             self.state = State::Last(Box::pin(async move {
@@ -148,7 +152,10 @@ impl Future for H1Session {
                     this.leave_idle(readable);
                 }
                 State::Busy(serving) => {
-                    let (mut client, next) = ready!(serving.as_mut().poll(cx));
+                    let (mut client, next) = ready!(serving.poll(cx));
+                    if let State::Busy(serving) = std::mem::replace(&mut this.state, State::Over) {
+                        this.worker.serving.give(serving);
+                    }
                     this.state = match next {
                         Next::Close => State::Over,
                         Next::Idle => {
@@ -205,7 +212,7 @@ enum Received {
     TooLarge,
 }
 
-/// Serves requests as long as they are there, then says what becomes of the connection.
+/// Serves requests as long as they are there, then says what becomes of the connection. See [`serving`].
 async fn serve(worker: Rc<Worker>, mut client: Box<H1Client>) -> (Box<H1Client>, Next) {
     let next = serve_requests(&worker, &mut client).await;
     (client, next)
@@ -356,6 +363,6 @@ mod tests {
     #[test]
     fn an_idle_session_is_small() {
         assert!(size_of::<H1Session>() <= 32, "{}", size_of::<H1Session>());
-        assert!(size_of::<H1Client>() <= 448, "{}", size_of::<H1Client>());
+        assert!(size_of::<H1Client>() <= 376, "{}", size_of::<H1Client>());
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! Both sides of the proxy use it. It knows nothing of HTTP. `poll_*` follow tokio's contracts.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Write};
+use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustix::net::{RecvFlags, SendFlags};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::tls::{ClientTls, ServerTls};
@@ -178,6 +180,57 @@ impl Socket {
     }
 }
 
+/// The system call itself: the C library's function is a cancellation point, which costs more than the rest of it.
+fn recv(socket: impl AsFd, space: &mut [u8]) -> io::Result<usize> {
+    Ok(rustix::net::recv(socket, space, RecvFlags::empty())?.1)
+}
+
+fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
+}
+
+/// As [`TcpStream`]'s own `poll_read`.
+fn poll_recv(tcp: &TcpStream, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    loop {
+        ready!(tcp.poll_read_ready(cx))?;
+        let space = buf.initialize_unfilled();
+        if let Some(n) = transfer(tcp, Interest::READABLE, space.len(), || recv(tcp, space))? {
+            buf.advance(n);
+            return Poll::Ready(Ok(()));
+        }
+    }
+}
+
+/// As [`TcpStream`]'s own `poll_write`.
+fn poll_send(tcp: &TcpStream, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    loop {
+        ready!(tcp.poll_write_ready(cx))?;
+        if let Some(n) = transfer(tcp, Interest::WRITABLE, bytes.len(), || send(tcp, bytes))? {
+            return Poll::Ready(Ok(n));
+        }
+    }
+}
+
+/// Moves up to `wanted` bytes of a socket that is said to be ready; `None` where it is not. Fewer than wanted mean that
+/// the next call would have to wait: the event loop is told so, and tells when there is more.
+fn transfer(
+    tcp: &TcpStream,
+    interest: Interest,
+    wanted: usize,
+    call: impl FnOnce() -> io::Result<usize>,
+) -> io::Result<Option<usize>> {
+    let mut moved = None;
+    let result = tcp.try_io(interest, || {
+        let n = call()?;
+        moved = Some(n);
+        if n > 0 && n < wanted { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+    });
+    match result {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => Err(error),
+        _ => Ok(moved),
+    }
+}
+
 /// Runs `call` on a socket the event loop does not know; `None` when it would have to wait.
 fn try_now<T>(mut call: impl FnMut() -> io::Result<T>) -> Option<io::Result<T>> {
     loop {
@@ -194,7 +247,7 @@ impl AsyncRead for Socket {
         let this = self.get_mut();
         if let Self::Fresh(Some(fresh)) = this {
             let space = buf.initialize_unfilled();
-            if let Some(result) = try_now(|| fresh.read(space)) {
+            if let Some(result) = try_now(|| recv(&*fresh, space)) {
                 buf.advance(result?);
                 return Poll::Ready(Ok(()));
             }
@@ -202,7 +255,7 @@ impl AsyncRead for Socket {
         this.register()?;
         match this {
             Self::Fresh(_) => Poll::Pending,
-            Self::Tcp(inner) => Pin::new(inner).poll_read(cx, buf),
+            Self::Tcp(inner) => poll_recv(inner, cx, buf),
             Self::Unix(inner) => Pin::new(inner).poll_read(cx, buf),
         }
     }
@@ -212,14 +265,14 @@ impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if let Self::Fresh(Some(fresh)) = this
-            && let Some(result) = try_now(|| fresh.write(buf))
+            && let Some(result) = try_now(|| send(&*fresh, buf))
         {
             return Poll::Ready(result);
         }
         this.register()?;
         match this {
             Self::Fresh(_) => Poll::Pending,
-            Self::Tcp(inner) => Pin::new(inner).poll_write(cx, buf),
+            Self::Tcp(inner) => poll_send(inner, cx, buf),
             Self::Unix(inner) => Pin::new(inner).poll_write(cx, buf),
         }
     }

@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
-use crate::config::{Address, HttpReuse, PortKind, Proto, SendProxy, Timeouts};
+use crate::config::{Address, HttpReuse, PortKind, Proto, SendProxy};
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
 use crate::log::Stage;
@@ -27,7 +27,7 @@ use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
 use crate::tls::{self, Alpn, TlsClientConfig};
-use crate::topology::{BackendEntry, Pair, turn_around};
+use crate::topology::{BackendEntry, turn_around};
 use crate::transport::Transport;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
@@ -58,7 +58,10 @@ impl ServerConn {
 
 /// A server connection that only one session may use (`http-reuse never`, or bound to the client's address).
 #[derive(Debug)]
-pub(crate) struct Private {
+pub(crate) struct Private(Box<Held>);
+
+#[derive(Debug)]
+struct Held {
     conn: Option<Box<H1Conn>>,
     backend: usize,
     server: usize,
@@ -66,7 +69,7 @@ pub(crate) struct Private {
     lease: Option<PortLease>,
 }
 
-impl Drop for Private {
+impl Drop for Held {
     fn drop(&mut self) {
         if let Some(conn) = self.conn.take() {
             pool::close(conn);
@@ -146,8 +149,8 @@ impl Link {
                 worker.pools.give(pool, conn, self.reused, server);
             }
             _ => {
-                *private =
-                    Some(Private { conn: Some(conn), backend: self.backend, server: server.index, lease: self.lease })
+                let (backend, server, lease) = (self.backend, server.index, self.lease);
+                *private = Some(Private(Box::new(Held { conn: Some(conn), backend, server, lease })));
             }
         }
     }
@@ -158,7 +161,6 @@ pub(crate) struct Connector<'a> {
     worker: &'a Rc<Worker>,
     info: &'a ClientInfo,
     backend: &'a Arc<BackendEntry>,
-    timeouts: Timeouts,
     policy: HttpReuse,
     first_request: bool,
     exclude: Option<usize>,
@@ -190,14 +192,12 @@ impl<'a> Connector<'a> {
         backend: &'a Arc<BackendEntry>,
         first_request: bool,
     ) -> Self {
-        let pair = Pair { frontend: &info.frontend.config, backend: &backend.config };
         let now = now();
         Self {
             worker,
             info,
             backend,
-            timeouts: pair.timeouts(),
-            policy: pair.http_reuse(),
+            policy: backend.config.http_reuse.unwrap_or_default(),
             first_request,
             exclude: None,
             force: None,
@@ -216,7 +216,7 @@ impl<'a> Connector<'a> {
 
     /// When the attempt that is under way has failed for lack of an answer.
     pub(crate) fn connect_deadline(&self) -> Option<Instant> {
-        after(self.attempt_started, self.timeouts.connect)
+        after(self.attempt_started, self.backend.config.timeouts.connect)
     }
 
     /// A link to a server with room: pooled where that is allowed, else on a new socket.
@@ -324,7 +324,7 @@ impl<'a> Connector<'a> {
         } else {
             self.force = index;
             if error.kind == Kind::Closed {
-                let until = now() + turn_around(&self.timeouts);
+                let until = now() + turn_around(&self.backend.config.timeouts);
                 let (watch, pool) = (self.backend.config.options.abortonclose, &self.worker.buffers);
                 let gone = poll_fn(|cx| {
                     if watch && client.poll_closed(cx, pool).is_ready() {
@@ -376,7 +376,8 @@ impl<'a> Connector<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<Assignment, StreamError> {
-        let deadline = after(self.started, self.timeouts.queue);
+        let timeouts = &self.backend.config.timeouts;
+        let deadline = after(self.started, timeouts.queue.or(timeouts.connect));
         let watch = self.backend.config.options.abortonclose;
         let pool = &self.worker.buffers;
         let assignment = poll_fn(|cx| {
@@ -413,7 +414,7 @@ impl<'a> Connector<'a> {
         if self.retries > 0 && !self.redispatched {
             return None;
         }
-        if let Some(mut held) = private.take()
+        if let Some(Private(mut held)) = private.take()
             && held.backend == self.backend.index
             && held.server == assignment.server.index
             && let Some(mut conn) = held.conn.take()

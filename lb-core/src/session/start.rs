@@ -85,7 +85,7 @@ async fn handshake(
     let failure = match within(&mut Timer::default(), deadline, tls::accept(config, socket)).await {
         Some(Ok((transport, session))) => {
             info.handshake = Instant::now().saturating_duration_since(info.accepted);
-            info.tls = Some((session.version, session.cipher));
+            info.tls = Some(Box::new((session.version, session.cipher)));
             return Some((transport, session.alpn));
         }
         Some(Err(TlsError::Closed(_))) => CLOSED,

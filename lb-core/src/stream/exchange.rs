@@ -3,17 +3,25 @@
 //! Two [`Pump`]s and the deadlines of the two sides. Cancel safe: everything lives in the struct and the sides.
 
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::error::{End, Kind, StreamError};
 use super::pump::{Pump, PumpError, Wait};
 use super::side::{HeadError, Side};
-use crate::config::Timeouts;
 use crate::http::h1::parse::Limits;
 use crate::http::message::Head;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, earlier, now};
+
+/// How long each side may do nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SideTimeouts {
+    /// `timeout client` of the frontend.
+    pub(crate) client: Option<Duration>,
+    /// `timeout server` of the backend.
+    pub(crate) server: Option<Duration>,
+}
 
 /// What an exchange needs from around it.
 pub(crate) struct Ends<'a, 'b> {
@@ -21,8 +29,7 @@ pub(crate) struct Ends<'a, 'b> {
     pub(crate) server: Side<'b>,
     pub(crate) pool: &'a BufferPool,
     pub(crate) timer: &'a mut Timer,
-    /// `timeout client` of the frontend and `timeout server` of the backend.
-    pub(crate) timeouts: &'a Timeouts,
+    pub(crate) timeouts: SideTimeouts,
     /// Whether a client that leaves ends the exchange even while nothing is to be read from it or sent to it.
     pub(crate) watch: bool,
 }

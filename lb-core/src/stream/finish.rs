@@ -143,7 +143,7 @@ fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: I
     record.backend = std::sync::Arc::clone(&info.frontend.name);
     record.frontend_http = info.frontend.config.mode == Mode::Http;
     record.frontend_tls = info.tls.is_some();
-    record.tls = info.tls;
+    record.tls = info.tls.as_deref().copied();
     record.th = Some(info.handshake);
     record.tt = Some(now.saturating_duration_since(start));
     let limits = info.slot.limits();

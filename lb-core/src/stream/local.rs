@@ -15,6 +15,7 @@ use crate::http::reply::{error_message, error_reply};
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::{build_redirect, path_and_query};
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
+use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
@@ -41,7 +42,8 @@ pub(super) struct Answer {
 impl<'a> Stream<'a> {
     /// Rules of the frontend: `monitor-uri`, then `http-request`.
     pub(super) fn frontend_rules(&mut self) -> Verdict {
-        let config = Arc::clone(&self.info.frontend.config);
+        let info: &'a ClientInfo = self.info;
+        let config = &info.frontend.config;
         if let Some(uri) = &config.monitor_uri
             && (self.request.target() == uri.as_bytes() || path_and_query(self.request.target()) == uri.as_bytes())
         {
@@ -56,10 +58,10 @@ impl<'a> Stream<'a> {
                 keep: true,
             });
         }
-        if let Some(refused) = self.restrict_names(&config) {
+        if let Some(refused) = self.restrict_names(config) {
             return refused;
         }
-        self.request_rules(&config)
+        self.request_rules(config)
     }
 
     /// `http-request` rules of the backend; a `listen` section's were judged already.
@@ -70,7 +72,7 @@ impl<'a> Stream<'a> {
         if let Some(refused) = self.restrict_names(&backend.config) {
             return refused;
         }
-        self.request_rules(&Arc::clone(&backend.config))
+        self.request_rules(&backend.config)
     }
 
     /// `option http-restrict-req-hdr-names`: names other than letters, digits and dashes.

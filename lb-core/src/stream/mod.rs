@@ -36,7 +36,7 @@ pub(crate) struct Stream<'a> {
     request: Head,
     response: Head,
     framing: RequestFraming,
-    backend: Option<Arc<BackendEntry>>,
+    backend: Option<&'a Arc<BackendEntry>>,
     session: Option<BackendSession>,
     server: Option<Arc<Server>>,
     /// Where `redir` of the chosen server sends the client.

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
-use super::exchange::{Ends, Exchange};
+use super::exchange::{Ends, Exchange, SideTimeouts};
 use super::h2_end::H2End;
 use super::local::Verdict;
 use super::side::{Side, encoder, set_length};
@@ -20,10 +20,11 @@ use crate::http::h2::H2ErrorKind;
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::path_and_query;
-use crate::topology::{BackendEntry, Pair};
+use crate::topology::BackendEntry;
+use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
 
-impl Stream<'_> {
+impl<'a> Stream<'a> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
     pub(crate) async fn run(&mut self, mut client: Side<'_>, timer: &mut Timer, private: &mut Option<Private>) -> bool {
         let client = &mut client;
@@ -74,16 +75,16 @@ impl Stream<'_> {
         if backend.config.options.http_buffer_request {
             self.buffer_request(&backend.config, client, timer).await?;
         }
-        if let Verdict::Reply(reply) = self.backend_rules(&backend) {
+        if let Verdict::Reply(reply) = self.backend_rules(backend) {
             return self.answer(reply, client, timer).await;
         }
-        self.add_forwarded_headers(&backend);
-        let sent = self.send_to_server(&backend, client, timer, private).await;
+        self.add_forwarded_headers(backend);
+        let sent = self.send_to_server(backend, client, timer, private).await;
         if let Some(location) = self.redirected.take() {
             return self.answer_redirected(&location, client, timer).await;
         }
         let (mut link, mut exchange) = sent?;
-        let framing = self.receive_response(&backend, &mut link, &mut exchange, client, timer, private).await?;
+        let framing = self.receive_response(backend, &mut link, &mut exchange, client, timer).await?;
         if framing.tunnel {
             // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
             let bytes = matches!((&*client, &link.conn), (Side::H1(_), ServerConn::H1(_)));
@@ -91,24 +92,24 @@ impl Stream<'_> {
                 self.times.response = None;
                 return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
             }
-            return self.tunnel(&backend, link, exchange, client, timer).await;
+            return self.tunnel(backend, link, exchange, client, timer).await;
         }
-        if let Verdict::Reply(reply) = self.response_rules(&backend) {
+        if let Verdict::Reply(reply) = self.response_rules(backend) {
             self.times.response = None;
             drop(link);
             return self.answer(reply, client, timer).await;
         }
         let before = client.queued();
-        let outcome = self.send_response_head(&backend, &framing, client)?;
+        let outcome = self.send_response_head(backend, &framing, client)?;
         if self.info.frontend.config.options.logasap {
             self.end.bytes_to_client = client.queued() - before;
             self.log();
         }
-        self.move_bodies(&backend, &mut link, &mut exchange, client, timer).await?;
+        self.move_bodies(backend, &mut link, &mut exchange, client, timer).await?;
         if let Some(unfinished) = exchange.unfinished {
             self.end.terminate(unfinished.cause(), Stage::Data);
         }
-        Ok(self.part(&backend, link, &exchange, &outcome, private))
+        Ok(self.part(backend, link, &exchange, &outcome, private))
     }
 
     /// Stage 2: the framing of the request. What two readers could read differently is refused.
@@ -125,11 +126,11 @@ impl Stream<'_> {
     }
 
     /// Stage 4: `use_backend`, `default_backend`.
-    fn choose_backend(&mut self) -> Option<Arc<BackendEntry>> {
-        let index = self.info.frontend.default_backend?;
-        let backend = Arc::clone(self.worker.topology().backends.get(index)?);
+    fn choose_backend(&mut self) -> Option<&'a Arc<BackendEntry>> {
+        let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
+        let backend = worker.topology().backends.get(index)?;
         self.session = Some(backend.backend.enter());
-        self.backend = Some(Arc::clone(&backend));
+        self.backend = Some(backend);
         Some(backend)
     }
 
@@ -202,12 +203,11 @@ impl Stream<'_> {
             let mut exchange = Exchange::new(now());
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
-            let (pool, timeouts) = (&self.worker.buffers, self.pair(backend).timeouts());
+            let (pool, timeouts) = (&self.worker.buffers, self.side_timeouts(backend));
             let watch = backend.config.options.abortonclose;
             let sent = poll_fn(|cx| {
                 let client = client.reborrow();
-                let mut ends =
-                    Ends { client, server: link.conn.side(), pool, timer, timeouts: &timeouts, watch: false };
+                let mut ends = Ends { client, server: link.conn.side(), pool, timer, timeouts, watch: false };
                 match exchange.poll_first_bytes(cx, &mut ends) {
                     Poll::Ready(result) => Poll::Ready(result),
                     Poll::Pending
@@ -238,8 +238,8 @@ impl Stream<'_> {
         }
     }
 
-    fn pair<'b>(&'b self, backend: &'b BackendEntry) -> Pair<'b> {
-        Pair { frontend: &self.info.frontend.config, backend: &backend.config }
+    fn side_timeouts(&self, backend: &BackendEntry) -> SideTimeouts {
+        SideTimeouts { client: self.info.frontend.config.timeouts.client, server: backend.config.timeouts.server }
     }
 
     fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) -> Result<(), StreamError> {
@@ -256,6 +256,7 @@ impl Stream<'_> {
                         .then_some(&*self.worker.settings.case_adjust),
                 };
                 let framing = OutFraming::from(self.framing.body);
+                conn.prepare_output(&self.worker.buffers);
                 encode_request(&self.request, framing, &options, &mut conn.output);
                 conn.begin_output(encoder(framing));
                 Ok(())
@@ -290,12 +291,11 @@ impl Stream<'_> {
         exchange: &mut Exchange,
         client: &mut Side<'_>,
         timer: &mut Timer,
-        private: &mut Option<Private>,
     ) -> Result<ResponseFraming, StreamError> {
         if let Side::H1(conn) = client {
             conn.release_input(&self.worker.buffers);
         }
-        let timeouts = self.pair(backend).timeouts();
+        let timeouts = self.side_timeouts(backend);
         let relaxed = backend.config.options.accept_invalid_http_response;
         let limits = self.worker.settings.limits;
         // A stream that is reset is given up by its client; a connection that is half closed may still be read from.
@@ -309,7 +309,7 @@ impl Stream<'_> {
                     server: link.conn.side(),
                     pool: &self.worker.buffers,
                     timer,
-                    timeouts: &timeouts,
+                    timeouts,
                     watch,
                 };
                 exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
@@ -331,7 +331,6 @@ impl Stream<'_> {
                     .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,
                 ServerConn::H2 { end, .. } => h2_response_framing(&self.response, end.length, &self.framing),
             };
-            let _ = &private;
             if framing.interim {
                 self.pass_interim(client, timer).await?;
                 continue;
@@ -386,6 +385,9 @@ impl Stream<'_> {
             ..EncodeOptions::default()
         };
         let follows = if framing.body == BodyLength::None { OutFraming::None } else { announced };
+        if let Side::H1(conn) = client {
+            conn.prepare_output(&self.worker.buffers);
+        }
         client
             .write_response(&mut self.response, announced, follows, &options)
             .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
@@ -411,14 +413,14 @@ impl Stream<'_> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
-        let timeouts = self.pair(backend).timeouts();
+        let timeouts = self.side_timeouts(backend);
         poll_fn(|cx| {
             let mut ends = Ends {
                 client: client.reborrow(),
                 server: link.conn.side(),
                 pool: &self.worker.buffers,
                 timer,
-                timeouts: &timeouts,
+                timeouts,
                 watch: true,
             };
             exchange.poll_bodies(cx, &mut ends)

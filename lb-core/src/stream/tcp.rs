@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
-use super::exchange::{Ends, Exchange};
+use super::exchange::{Ends, Exchange, SideTimeouts};
 use super::pump::Pump;
 use super::side::Side;
 use crate::connect::{Connector, Link, ServerConn};
@@ -34,12 +34,12 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
     stream.finish();
 }
 
-impl Stream<'_> {
+impl<'a> Stream<'a> {
     async fn relay_tcp(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<(), StreamError> {
         let Some(backend) = self.tcp_backend() else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
         };
-        let mut connector = Connector::new(self.worker, self.info, &backend, true);
+        let mut connector = Connector::new(self.worker, self.info, backend, true);
         let link = connect_tcp(&mut connector, client, timer).await;
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
@@ -52,14 +52,14 @@ impl Stream<'_> {
         if self.info.frontend.config.options.logasap {
             self.log();
         }
-        self.relay_link(&backend, link, client).await
+        self.relay_link(backend, link, client).await
     }
 
-    fn tcp_backend(&mut self) -> Option<Arc<BackendEntry>> {
-        let index = self.info.frontend.default_backend?;
-        let backend = Arc::clone(self.worker.topology().backends.get(index)?);
+    fn tcp_backend(&mut self) -> Option<&'a Arc<BackendEntry>> {
+        let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
+        let backend = worker.topology().backends.get(index)?;
         self.session = Some(backend.backend.enter());
-        self.backend = Some(Arc::clone(&backend));
+        self.backend = Some(backend);
         Some(backend)
     }
 
@@ -88,17 +88,18 @@ impl Stream<'_> {
             return Ok(false);
         }
         // CONNECT over a stream of HTTP/2 (RFC 9113, section 8.5): its frames carry the bytes.
-        let mut timeouts = Pair { frontend: &self.info.frontend.config, backend: &backend.config }.timeouts();
-        if timeouts.tunnel.is_some() {
-            (timeouts.client, timeouts.server) = (timeouts.tunnel, timeouts.tunnel);
-        }
+        let tunnel = backend.config.timeouts.tunnel;
+        let timeouts = SideTimeouts {
+            client: tunnel.or(self.info.frontend.config.timeouts.client),
+            server: tunnel.or(backend.config.timeouts.server),
+        };
         client.expect_body(BodyLength::UntilClose);
         link.conn.side().expect_body(BodyLength::UntilClose);
         exchange.request = Pump::default();
         poll_fn(|cx| {
             let pool = &self.worker.buffers;
             let (client, server) = (client.reborrow(), link.conn.side());
-            let mut ends = Ends { client, server, pool, timer, timeouts: &timeouts, watch: true };
+            let mut ends = Ends { client, server, pool, timer, timeouts, watch: true };
             exchange.poll_tunnel(cx, &mut ends)
         })
         .await?;

@@ -9,6 +9,12 @@ use crate::forward::PipePool;
 /// Size of the large buffers that bodies are copied through.
 pub const LARGE: usize = 64 * 1024;
 
+/// Room of a new buffer for output: most heads and small bodies fit.
+const OUTPUT: usize = 1024;
+
+/// Output buffers that grew larger are not kept.
+const MAX_OUTPUT: usize = 8 * 1024;
+
 /// How many free buffers of each size a worker keeps; more are given back to the allocator. Many streams of HTTP/2
 /// hold one each at the same time, and a new one costs page faults; what a calm time does not need goes at
 /// [`BufferPool::trim`].
@@ -22,6 +28,7 @@ pub struct BufferPool {
     size: usize,
     small: Free,
     large: Free,
+    outputs: Free,
     pipes: PipePool,
 }
 
@@ -84,7 +91,7 @@ impl Free {
 impl BufferPool {
     /// A pool whose small buffers have `size` bytes (`tune.bufsize`).
     pub fn new(size: usize, pipes: PipePool) -> Self {
-        Self { size, small: Free::default(), large: Free::default(), pipes }
+        Self { size, small: Free::default(), large: Free::default(), outputs: Free::default(), pipes }
     }
 
     /// Pipes for splice(2).
@@ -107,6 +114,19 @@ impl BufferPool {
     pub fn large(&self) -> Vec<u8> {
         self.collect();
         self.large.take().unwrap_or_else(|| vec![0; LARGE.max(self.size)])
+    }
+
+    /// An empty buffer to write a head to. It grows as it needs.
+    pub fn output(&self) -> Vec<u8> {
+        self.outputs.take().unwrap_or_else(|| Vec::with_capacity(OUTPUT))
+    }
+
+    /// Takes a buffer that heads were written to back.
+    pub fn give_output(&self, mut buffer: Vec<u8>) {
+        if (OUTPUT..=MAX_OUTPUT).contains(&buffer.capacity()) {
+            buffer.clear();
+            self.outputs.give(buffer);
+        }
     }
 
     /// Bytes `range` of a buffer, which comes back to its pool when the last of their holders is gone. Without a copy.
@@ -136,5 +156,6 @@ impl BufferPool {
         self.collect();
         self.small.trim();
         self.large.trim();
+        self.outputs.trim();
     }
 }

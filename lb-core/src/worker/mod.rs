@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
-use tokio::task::LocalSet;
 
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
@@ -29,7 +29,7 @@ use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
-use crate::session::StreamTasks;
+use crate::session::{ServingPool, StreamTasks};
 use crate::topology::{Frontend, Settings, Topology};
 
 /// How far an instance is on its way to the end.
@@ -112,6 +112,7 @@ pub(crate) struct Worker {
     pub(crate) heads: HeadPool,
     pub(crate) timers: TimerPool,
     pub(crate) stream_tasks: StreamTasks,
+    pub(crate) serving: ServingPool,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
     pub(crate) h2: H2Settings,
@@ -137,6 +138,7 @@ impl Worker {
             heads: HeadPool::default(),
             timers: TimerPool::default(),
             stream_tasks: StreamTasks::default(),
+            serving: ServingPool::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
@@ -312,12 +314,12 @@ pub(crate) fn run(
     ready: impl FnOnce(std::io::Result<()>),
 ) {
     bind_to_cpus(index, &shared);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = match builder.enable_io().enable_time().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         Err(error) => return ready(Err(error)),
     };
-    let local = LocalSet::new();
-    local.block_on(&runtime, async move {
+    runtime.block_on(async move {
         let worker = Worker::new(index, Arc::clone(&shared));
         let mut accepting = Vec::new();
         for setup in listeners {
@@ -416,6 +418,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         }
         worker.buffers.trim();
         worker.stream_tasks.trim();
+        worker.serving.trim();
         if worker.logger.borrow().has_pending() {
             worker.logger.borrow_mut().flush();
         }

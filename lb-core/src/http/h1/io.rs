@@ -201,8 +201,15 @@ impl H1Conn {
     pub(crate) fn release(&mut self, pool: &BufferPool) {
         self.release_input(pool);
         if self.sent >= self.output.len() {
-            self.output = Vec::new();
+            pool.give_output(std::mem::take(&mut self.output));
             self.sent = 0;
+        }
+    }
+
+    /// Has room for a head that is about to be written.
+    pub(crate) fn prepare_output(&mut self, pool: &BufferPool) {
+        if self.output.capacity() == 0 {
+            self.output = pool.output();
         }
     }
 
