@@ -84,7 +84,6 @@ enum Next {
 /// Serves an HTTP/1 connection until it closes. Small on purpose: see above.
 #[derive(Debug)]
 pub(crate) struct H1Session {
-    worker: Rc<Worker>,
     state: State,
 }
 
@@ -121,14 +120,13 @@ impl H1Session {
             private: None,
             seat: worker.idle_seat(),
         });
-        let state = State::Busy(worker.serving.start(&worker, client));
-        Self { worker, state }
+        Self { state: State::Busy(worker.serving.start(&worker, client)) }
     }
 
     /// The connection's idle time is over: serves what came, or ends.
     fn leave_idle(&mut self, readable: bool) {
         let State::Idle(mut client) = std::mem::replace(&mut self.state, State::Over) else { return };
-        let worker = Rc::clone(&self.worker);
+        let worker = Rc::clone(client.seat.worker());
         if readable {
             self.state = State::Busy(worker.serving.start(&worker, client));
             return;
@@ -154,24 +152,29 @@ impl Future for H1Session {
         loop {
             match &mut this.state {
                 State::Idle(client) => {
-                    let readable = ready!(client.poll_readable(cx, &this.worker));
+                    let readable = ready!(client.poll_readable(cx));
                     this.leave_idle(readable);
                 }
                 State::Busy(serving) => {
                     let (mut client, next) = ready!(serving.poll(cx));
+                    let worker = Rc::clone(client.seat.worker());
                     if let State::Busy(serving) = std::mem::replace(&mut this.state, State::Over) {
-                        this.worker.serving.give(serving);
+                        worker.serving.give(serving);
                     }
                     this.state = match next {
-                        Next::Close => State::Over,
+                        Next::Close => {
+                            client.conn.discard();
+                            client.conn.release(&worker.buffers);
+                            State::Over
+                        }
                         Next::Idle => {
-                            client.conn.release(&this.worker.buffers);
+                            client.conn.release(&worker.buffers);
                             State::Idle(client)
                         }
                         Next::Http2 => {
                             let preread = client.conn.take_raw();
                             let H1Client { conn, info, .. } = *client;
-                            State::Last(Box::pin(h2::run(Rc::clone(&this.worker), conn.transport, preread, info)))
+                            State::Last(Box::pin(h2::run(worker, conn.transport, preread, info)))
                         }
                     };
                 }
@@ -184,13 +187,13 @@ impl Future for H1Session {
 
 impl H1Client {
     /// Waits for the next request's first byte. False: the connection's time is up or the worker stops.
-    fn poll_readable(&mut self, cx: &mut Context<'_>, worker: &Worker) -> Poll<bool> {
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         if self.conn.transport.socket_mut().poll_read_ready(cx).is_ready() {
             return Poll::Ready(true);
         }
         let first = self.requests == 0;
         // A soft stop closes connections between two requests.
-        if worker.stopping() && !first {
+        if self.seat.worker().stopping() && !first {
             return Poll::Ready(false);
         }
         self.seat.sit(cx);
@@ -369,7 +372,7 @@ mod tests {
     /// its timer.
     #[test]
     fn an_idle_session_is_small() {
-        assert!(size_of::<H1Session>() <= 32, "{}", size_of::<H1Session>());
-        assert!(size_of::<H1Client>() <= 376, "{}", size_of::<H1Client>());
+        assert!(size_of::<H1Session>() <= 24, "{}", size_of::<H1Session>());
+        assert!(size_of::<H1Client>() <= 384, "{}", size_of::<H1Client>());
     }
 }

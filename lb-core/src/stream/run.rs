@@ -77,11 +77,12 @@ impl<'a> Stream<'a> {
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(backend);
-        let sent = self.send_to_server(backend, client, timer, private).await;
+        let mut exchange = self.exchange(backend);
+        let sent = self.send_to_server(backend, &mut exchange, client, timer, private).await;
         if let Some(location) = self.redirected.take() {
             return self.answer_redirected(&location, client, timer).await;
         }
-        let (mut link, mut exchange) = sent?;
+        let mut link = sent?;
         let framing = self.receive_response(backend, &mut link, &mut exchange, client, timer).await?;
         if framing.tunnel {
             // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
@@ -156,15 +157,16 @@ impl<'a> Stream<'a> {
     async fn send_to_server(
         &mut self,
         backend: &Arc<BackendEntry>,
+        exchange: &mut Exchange,
         client: &mut Side<'_>,
         timer: &mut Timer,
         private: &mut Option<Private>,
-    ) -> Result<(Link, Exchange), StreamError> {
+    ) -> Result<Link, StreamError> {
         let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0);
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
-        let result = self.attempts(&mut connector, backend, client, timer, private).await;
+        let result = self.attempts(&mut connector, backend, exchange, client, timer, private).await;
         self.redirected = connector.redirected.take();
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
@@ -179,10 +181,11 @@ impl<'a> Stream<'a> {
         &mut self,
         connector: &mut Connector<'_>,
         backend: &Arc<BackendEntry>,
+        exchange: &mut Exchange,
         client: &mut Side<'_>,
         timer: &mut Timer,
         private: &mut Option<Private>,
-    ) -> Result<(Link, Exchange), StreamError> {
+    ) -> Result<Link, StreamError> {
         loop {
             let mut link = connector.next(client, timer, private).await?;
             let mut written = self.write_request_head(backend, &mut link);
@@ -199,7 +202,7 @@ impl<'a> Stream<'a> {
                     continue;
                 }
             }
-            let mut exchange = self.exchange(backend);
+            *exchange = self.exchange(backend);
             let deadline = connector.connect_deadline();
             let fresh = !link.established;
             let (pool, timeouts) = (&self.worker.buffers, self.side_timeouts(backend));
@@ -229,7 +232,7 @@ impl<'a> Stream<'a> {
                 Ok(()) => {
                     link.established = true;
                     self.times.connected = Some(now());
-                    return Ok((link, exchange));
+                    return Ok(link);
                 }
                 Err(error) if error.end == End::Client => return Err(error),
                 Err(error) => connector.failed(link, error, client, timer).await?,

@@ -285,6 +285,11 @@ impl std::fmt::Debug for Seat {
 }
 
 impl Seat {
+    /// The worker the connection belongs to.
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
+    }
+
     /// Has the task woken by a soft stop. It must be the same task in every call.
     pub(crate) fn sit(&mut self, cx: &Context<'_>) {
         if self.index.is_none() {
@@ -430,5 +435,26 @@ async fn flush_logs(worker: Rc<Worker>) {
     loop {
         worker.flush_logs.notified().await;
         worker.logger.borrow_mut().flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::JoinError;
+
+    use super::*;
+    use crate::session::H1Session;
+
+    /// What the runtime keeps of a task: with its header and trailer of 96 bytes it fills two lines of the cache, and
+    /// would take four if it were larger.
+    #[test]
+    fn the_task_of_a_session_is_small() {
+        #[expect(dead_code, reason = "as the runtime's own, for its size")]
+        enum Task<F> {
+            Running(F),
+            Finished(Result<(), JoinError>),
+            Consumed,
+        }
+        assert!(size_of::<Task<Session<H1Session>>>() <= 32, "{}", size_of::<Task<Session<H1Session>>>());
     }
 }
