@@ -65,6 +65,8 @@ struct Day {
 fn a_day(binary: &Path, idle: usize) -> Day {
     let servers = [Server::start(), Server::start()];
     let log = tempfile::NamedTempFile::new().unwrap();
+    // Appending: threads that write to one file at the same time must not meet at one offset.
+    let output = std::fs::OpenOptions::new().append(true).open(log.path()).unwrap();
     let text = format!(
         "global\n maxconn {}\n nbthread 2\n log stdout format raw local0\n\
          defaults\n mode http\n log global\n option httplog\n option dontlognull\n retries 3\n option redispatch\n \
@@ -76,7 +78,7 @@ fn a_day(binary: &Path, idle: usize) -> Day {
         servers[0].address,
         servers[1].address,
     );
-    let lb = Process::start_writing(binary, &text, 1, log.reopen().unwrap());
+    let lb = Process::start_writing(binary, &text, 1, output);
     let tally = Tally::default();
     assert_eq!(tally.ask(&mut lb.connect()), 200);
     let settled = |what: &str| {
