@@ -29,7 +29,7 @@ impl Stream<'_> {
             client.abort();
             return false;
         }
-        if error.stale && self.earlier > 0 && self.end.reused {
+        if error.stale && !started && self.earlier > 0 && self.end.reused {
             self.end.logged = true;
             client.abort();
             return false;
