@@ -14,8 +14,8 @@ const KEPT: usize = 256;
 
 type Served = (Box<H1Client>, Next);
 
-/// The future of a busy connection.
-pub(super) struct Serving(Box<dyn Serve>);
+/// The future of a busy connection. Boxed twice to be thin: it is in every session's task.
+pub(super) struct Serving(Box<Box<dyn Serve>>);
 
 impl Serving {
     /// Ready when the connection is no longer busy; must not be polled again then.
@@ -55,7 +55,7 @@ where
     F: Future<Output = Served> + 'static,
     M: Fn(Rc<Worker>, Box<H1Client>) -> F + 'static,
 {
-    Serving(Box::new(Place { future: Box::pin(make(worker, client)), make }))
+    Serving(Box::new(Box::new(Place { future: Box::pin(make(worker, client)), make })))
 }
 
 /// Finished futures of one worker, whose memory the next ones take.

@@ -450,6 +450,7 @@ mod tests {
     #[test]
     fn the_task_of_a_session_is_small() {
         #[expect(dead_code, reason = "as the runtime's own, for its size")]
+        #[repr(C)]
         enum Task<F> {
             Running(F),
             Finished(Result<(), JoinError>),
