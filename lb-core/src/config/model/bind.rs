@@ -1,0 +1,105 @@
+//! `bind` lines, and the addresses that `bind` and `server` share.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::document::Place;
+
+/// Where a socket is bound or connected to: HAProxy's address forms (configuration.txt, section 11 and `bind`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Address {
+    /// IPv4 or IPv6 with a port.
+    Inet(SocketAddr),
+    /// `unix@path`.
+    Unix(PathBuf),
+    /// `abns@name`.
+    Abstract(Vec<u8>),
+    /// `fd@n`, `sockpair@n` excluded.
+    Fd(i32),
+}
+
+/// A `bind` line. One line may name several addresses and port ranges; each is one listener.
+#[derive(Clone, Debug)]
+pub struct Bind {
+    /// Where the line stands.
+    pub place: Place,
+    /// Every address of the line, port ranges expanded, in order.
+    pub addresses: Vec<Address>,
+    /// The words after the address.
+    pub options: BindOptions,
+}
+
+/// Options of `bind` (configuration.txt, section 5.1).
+#[derive(Clone, Debug, Default)]
+pub struct BindOptions {
+    /// `name`.
+    pub name: Option<String>,
+    /// `id`.
+    pub id: Option<u32>,
+    /// `backlog`.
+    pub backlog: Option<u32>,
+    /// `maxconn`.
+    pub maxconn: Option<u32>,
+    /// `accept-proxy`.
+    pub accept_proxy: bool,
+    /// `defer-accept`.
+    pub defer_accept: bool,
+    /// `interface`.
+    pub interface: Option<String>,
+    /// `transparent`.
+    pub transparent: bool,
+    /// `mss`, negative values as the manual says.
+    pub mss: Option<i32>,
+    /// `tcp-ut`.
+    pub tcp_user_timeout: Option<Duration>,
+    /// `tfo`.
+    pub tfo: bool,
+    /// `v4v6`.
+    pub v4v6: bool,
+    /// `v6only`.
+    pub v6only: bool,
+    /// `mode` of a UNIX socket.
+    pub mode: Option<u32>,
+    /// `user`, `uid`.
+    pub uid: Option<u32>,
+    /// `group`, `gid`.
+    pub gid: Option<u32>,
+    /// `thread` or `process`: threads (from 1) that accept; empty means all.
+    pub threads: Vec<u16>,
+    /// `shards`: number of sockets; `None` is ours: one per thread.
+    pub shards: Option<Shards>,
+    /// `proto h2`, `proto h1`.
+    pub proto: Option<Proto>,
+    /// `ssl` and its words.
+    pub ssl: Option<BindSsl>,
+}
+
+/// `shards`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shards {
+    /// This many sockets.
+    Count(u16),
+    /// `by-thread`.
+    ByThread,
+}
+
+/// `proto` on `bind` and `server`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proto {
+    /// HTTP/1.
+    H1,
+    /// HTTP/2, in clear with prior knowledge or over TLS without negotiation.
+    H2,
+}
+
+/// TLS of a `bind` line.
+#[derive(Clone, Debug, Default)]
+pub struct BindSsl {
+    /// `crt` files or directories, in order; the first certificate is the default one.
+    pub crt: Vec<PathBuf>,
+    /// `alpn`, in order of preference; empty when not set.
+    pub alpn: Vec<String>,
+    /// `strict-sni`.
+    pub strict_sni: bool,
+}

@@ -1,0 +1,134 @@
+//! The `global` section.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::log::LogTarget;
+
+/// The `global` section (configuration.txt, section 3).
+#[derive(Clone, Debug, Default)]
+pub struct Global {
+    /// `maxconn`: process-wide limit of client connections.
+    pub maxconn: Option<u32>,
+    /// `maxconnrate`: client connections per second for the whole process.
+    pub maxconnrate: Option<u32>,
+    /// `maxsessrate`: sessions per second for the whole process.
+    pub maxsessrate: Option<u32>,
+    /// `maxsslrate`: connections per second of all listeners with TLS.
+    pub maxsslrate: Option<u32>,
+    /// `maxpipes`: limit of pipes used by splicing.
+    pub maxpipes: Option<u32>,
+    /// `nbthread`: worker threads; the number of usable CPUs when not set.
+    pub nbthread: Option<u16>,
+    /// `cpu-map` lines as thread number (from 1, of group 1) to CPU set.
+    pub cpu_map: Vec<CpuMap>,
+    /// `ulimit-n`.
+    pub ulimit_n: Option<u64>,
+    /// `strict-limits` (on unless `no strict-limits`).
+    pub strict_limits: Option<bool>,
+    /// `daemon`.
+    pub daemon: bool,
+    /// `quiet`.
+    pub quiet: bool,
+    /// `zero-warning`.
+    pub zero_warning: bool,
+    /// `pidfile`.
+    pub pidfile: Option<PathBuf>,
+    /// `chroot`.
+    pub chroot: Option<PathBuf>,
+    /// `user` or `uid`.
+    pub uid: Option<u32>,
+    /// `group` or `gid`.
+    pub gid: Option<u32>,
+    /// `node`.
+    pub node: Option<String>,
+    /// `description`.
+    pub description: Option<String>,
+    /// `localpeer`.
+    pub localpeer: Option<String>,
+    /// `hard-stop-after`.
+    pub hard_stop_after: Option<Duration>,
+    /// `grace`.
+    pub grace: Option<Duration>,
+    /// `spread-checks`, percent.
+    pub spread_checks: Option<i32>,
+    /// `max-spread-checks`.
+    pub max_spread_checks: Option<Duration>,
+    /// `log` targets.
+    pub logs: Vec<LogTarget>,
+    /// `log-tag`.
+    pub log_tag: Option<String>,
+    /// `log-send-hostname`: `Some("")` means the system's own name.
+    pub log_send_hostname: Option<String>,
+    /// `nosplice`.
+    pub nosplice: bool,
+    /// `noreuseport`.
+    pub noreuseport: bool,
+    /// `h1-case-adjust from to` pairs, `h1-case-adjust-file` included.
+    pub h1_case_adjust: Vec<(String, String)>,
+    /// `server-state-base`, `server-state-file` are refused until their issue.
+    pub tune: Tune,
+    /// `ssl-default-*`, `crt-base`, `ca-base`, `ssl-server-verify`.
+    pub ssl: GlobalSsl,
+    /// `default-path` mode; applied while reading.
+    pub default_path: Option<String>,
+}
+
+/// One `cpu-map` line, expanded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CpuMap {
+    /// Thread number, from 1.
+    pub thread: u16,
+    /// CPUs it may run on.
+    pub cpus: Vec<u16>,
+}
+
+/// `tune.*` keywords that have a meaning here (configuration.txt, section 3.2).
+#[derive(Clone, Debug, Default)]
+pub struct Tune {
+    /// `tune.bufsize`, default 16384.
+    pub bufsize: Option<u32>,
+    /// `tune.maxrewrite`, default 1024.
+    pub maxrewrite: Option<u32>,
+    /// `tune.http.maxhdr`, default 101.
+    pub http_maxhdr: Option<u32>,
+    /// `tune.http.logurilen`, default 1024.
+    pub http_logurilen: Option<u32>,
+    /// `tune.maxaccept`.
+    pub maxaccept: Option<i32>,
+    /// `tune.pool-high-fd-ratio`, percent.
+    pub pool_high_fd_ratio: Option<u32>,
+    /// `tune.rcvbuf.client`.
+    pub rcvbuf_client: Option<u32>,
+    /// `tune.rcvbuf.server`.
+    pub rcvbuf_server: Option<u32>,
+    /// `tune.sndbuf.client`.
+    pub sndbuf_client: Option<u32>,
+    /// `tune.sndbuf.server`.
+    pub sndbuf_server: Option<u32>,
+    /// `tune.pipesize`.
+    pub pipesize: Option<u32>,
+    /// `tune.h2.header-table-size`.
+    pub h2_header_table_size: Option<u32>,
+    /// `tune.h2.initial-window-size`.
+    pub h2_initial_window_size: Option<u32>,
+    /// `tune.h2.max-concurrent-streams`.
+    pub h2_max_concurrent_streams: Option<u32>,
+    /// `tune.h2.max-frame-size`.
+    pub h2_max_frame_size: Option<u32>,
+}
+
+/// Global TLS settings.
+#[derive(Clone, Debug, Default)]
+pub struct GlobalSsl {
+    /// `crt-base`.
+    pub crt_base: Option<PathBuf>,
+    /// `ca-base`.
+    pub ca_base: Option<PathBuf>,
+    /// `ssl-server-verify none`.
+    pub server_verify_none: bool,
+    /// `tune.ssl.cachesize`.
+    pub cachesize: Option<u32>,
+    /// `tune.ssl.lifetime`.
+    pub lifetime: Option<Duration>,
+}

@@ -1,0 +1,111 @@
+//! HTTP rules and the replies the proxy makes itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::config::document::Place;
+
+/// A rule of `http-request` or `http-response`.
+#[derive(Clone, Debug)]
+pub struct HttpRule {
+    /// What it does.
+    pub action: HttpAction,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Actions of HTTP rules that exist so far.
+#[derive(Clone, Debug)]
+pub enum HttpAction {
+    /// `allow`.
+    Allow,
+    /// `return [status ..] [content-type ..] [file|string|errorfile ..] [hdr ..]`.
+    Return(Reply),
+    /// `deny [deny_status ..] ...`.
+    Deny(Reply),
+    /// `tarpit [deny_status ..]`.
+    Tarpit(Reply),
+    /// `redirect location|prefix|scheme ... [code ..] [drop-query] [append-slash] [set-cookie ..] [clear-cookie ..]`.
+    Redirect(Redirect),
+}
+
+/// A reply made by the proxy (configuration.txt, `http-request return`).
+#[derive(Clone, Debug, Default)]
+pub struct Reply {
+    /// Status code; the action's own default when not set.
+    pub status: Option<u16>,
+    /// `content-type`.
+    pub content_type: Option<String>,
+    /// Where the body comes from.
+    pub body: ReplyBody,
+    /// `hdr name value`, in order, as plain text.
+    pub headers: Vec<(String, String)>,
+}
+
+/// The body of a [`Reply`].
+#[derive(Clone, Debug, Default)]
+pub enum ReplyBody {
+    /// Nothing said: the status' error page (`deny`) or an empty body (`return`).
+    #[default]
+    Default,
+    /// `string` or the contents of `file`, read at load time.
+    Bytes(Arc<[u8]>),
+    /// `errorfile`, `errorfiles name` or `default-errorfiles`: a whole response.
+    Error(ErrorReply),
+    /// `default-errorfiles` where the proxy has no page of its own for the status: the built-in page.
+    BuiltIn,
+}
+
+/// `redirect`.
+#[derive(Clone, Debug)]
+pub struct Redirect {
+    /// What the location is made from.
+    pub kind: RedirectKind,
+    /// `code`: 301, 302 (default), 303, 307, 308.
+    pub code: u16,
+    /// `drop-query`.
+    pub drop_query: bool,
+    /// `append-slash`.
+    pub append_slash: bool,
+    /// `ignore-empty`.
+    pub ignore_empty: bool,
+    /// `set-cookie NAME[=value]` or `clear-cookie NAME[=]`: the complete `Set-Cookie` value.
+    pub set_cookie: Option<String>,
+}
+
+/// The three forms of `redirect`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RedirectKind {
+    /// `location`: the value is the location.
+    Location(String),
+    /// `prefix`: the value is put before the path.
+    Prefix(String),
+    /// `scheme`: the value replaces the scheme.
+    Scheme(String),
+}
+
+/// A complete response kept ready for a status code (`errorfile`, `http-error`, `http-errors`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErrorReply {
+    /// Status code of the response's status line.
+    pub status: u16,
+    /// Reason of the status line.
+    pub reason: String,
+    /// Header fields in order, without framing headers (we compute those).
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Arc<[u8]>,
+    /// `errorfile CODE /dev/null`: close the connection without any answer.
+    pub silent: bool,
+}
+
+/// An `http-errors` section.
+#[derive(Clone, Debug, Default)]
+pub struct HttpErrors {
+    /// Its name.
+    pub name: String,
+    /// Where its header stands.
+    pub place: Place,
+    /// Replies by status code.
+    pub errors: BTreeMap<u16, ErrorReply>,
+}

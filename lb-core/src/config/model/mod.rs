@@ -1,0 +1,35 @@
+//! The typed configuration: what the keyword tables and the builder produce and the data plane is built from.
+//!
+//! Every time is a [`Duration`], every size is in bytes. `None` means "not set": defaults that depend on other
+//! settings are computed when the topology is built, not here, so that `lbd --convert` writes only what was said.
+
+mod bind;
+mod global;
+mod http;
+mod log;
+mod options;
+mod proxy;
+mod server;
+mod userlist;
+
+pub use bind::*;
+pub use global::*;
+pub use http::*;
+pub use log::*;
+pub use options::*;
+pub use proxy::*;
+pub use server::*;
+pub use userlist::*;
+
+/// A whole configuration, checked and with every name resolvable.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The `global` section.
+    pub global: Global,
+    /// Frontends, backends and listen sections in order of appearance.
+    pub proxies: Vec<ProxyConfig>,
+    /// `userlist` sections.
+    pub userlists: Vec<Userlist>,
+    /// `http-errors` sections.
+    pub http_errors: Vec<HttpErrors>,
+}

@@ -1,0 +1,210 @@
+//! Frontends, backends and listen sections.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::bind::Bind;
+use super::http::{ErrorReply, HttpRule};
+use super::log::{LogFormatChoice, ProxyLog};
+use super::options::{HttpReuse, ProxyOptions};
+use super::server::{ServerConfig, Source};
+use crate::config::document::Place;
+
+/// What a proxy section is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyKind {
+    /// `frontend`: accepts connections.
+    Frontend,
+    /// `backend`: has servers.
+    Backend,
+    /// `listen`: both.
+    Listen,
+}
+
+impl ProxyKind {
+    /// Whether the section accepts client connections.
+    pub fn is_frontend(self) -> bool {
+        matches!(self, Self::Frontend | Self::Listen)
+    }
+
+    /// Whether the section has servers.
+    pub fn is_backend(self) -> bool {
+        matches!(self, Self::Backend | Self::Listen)
+    }
+}
+
+/// `mode`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Bytes are relayed as they come.
+    #[default]
+    Tcp,
+    /// Requests and responses are parsed.
+    Http,
+}
+
+/// A frontend, backend or listen section (configuration.txt, section 4) with its defaults merged in.
+#[derive(Clone, Debug)]
+pub struct ProxyConfig {
+    /// Section name, unique among frontends and among backends.
+    pub name: String,
+    /// Which section it is.
+    pub kind: ProxyKind,
+    /// Where its header stands.
+    pub place: Place,
+    /// `id`, or the number given automatically.
+    pub id: u32,
+    /// `description`.
+    pub description: Option<String>,
+    /// `disabled`.
+    pub disabled: bool,
+    /// `mode`.
+    pub mode: Mode,
+    /// `bind` lines, port ranges and address lists not yet expanded.
+    pub binds: Vec<Bind>,
+    /// `maxconn` of the frontend.
+    pub maxconn: Option<u32>,
+    /// `backlog`.
+    pub backlog: Option<u32>,
+    /// `rate-limit sessions`.
+    pub rate_limit_sessions: Option<u32>,
+    /// `monitor-uri`.
+    pub monitor_uri: Option<String>,
+    /// `use_backend` lines (unconditional or, once rules have conditions, conditional), then `default_backend`.
+    pub use_backend: Vec<UseBackend>,
+    /// `default_backend`, by name.
+    pub default_backend: Option<String>,
+    /// `http-request` rules, in order.
+    pub http_request_rules: Vec<HttpRule>,
+    /// `http-response` rules, in order.
+    pub http_response_rules: Vec<HttpRule>,
+    /// `timeout ...`.
+    pub timeouts: Timeouts,
+    /// `option ...` and related switches.
+    pub options: ProxyOptions,
+    /// `log` targets; `log global` copies the global ones when the topology is built.
+    pub logs: Vec<ProxyLog>,
+    /// `log-format`, or the format `option httplog`, `tcplog` select.
+    pub log_format: LogFormatChoice,
+    /// `log-tag`.
+    pub log_tag: Option<String>,
+    /// Error replies by status code.
+    pub errors: BTreeMap<u16, ErrorReply>,
+    /// `balance`.
+    pub balance: Balance,
+    /// `server` lines.
+    pub servers: Vec<ServerConfig>,
+    /// `fullconn`.
+    pub fullconn: Option<u32>,
+    /// `retries`, default 3.
+    pub retries: Option<u32>,
+    /// `option redispatch [n]`: 0 or `None` off, negative counts from the last retry.
+    pub redispatch: Option<i32>,
+    /// `http-reuse`.
+    pub http_reuse: Option<HttpReuse>,
+    /// `max-keep-alive-queue`.
+    pub max_keep_alive_queue: Option<i32>,
+    /// `source` of the backend.
+    pub source: Option<Source>,
+    /// `hash-type`, `cookie`, stick rules and the like come with their issues.
+    pub dispatch: Option<SocketAddr>,
+}
+
+impl ProxyConfig {
+    /// An empty section: what HAProxy makes of one without any line.
+    pub fn new(name: String, kind: ProxyKind) -> Self {
+        Self {
+            name,
+            kind,
+            place: Default::default(),
+            id: Default::default(),
+            description: Default::default(),
+            disabled: Default::default(),
+            mode: Default::default(),
+            binds: Default::default(),
+            maxconn: Default::default(),
+            backlog: Default::default(),
+            rate_limit_sessions: Default::default(),
+            monitor_uri: Default::default(),
+            use_backend: Default::default(),
+            default_backend: Default::default(),
+            http_request_rules: Default::default(),
+            http_response_rules: Default::default(),
+            timeouts: Default::default(),
+            options: Default::default(),
+            logs: Default::default(),
+            log_format: Default::default(),
+            log_tag: Default::default(),
+            errors: Default::default(),
+            balance: Default::default(),
+            servers: Default::default(),
+            fullconn: Default::default(),
+            retries: Default::default(),
+            redispatch: Default::default(),
+            http_reuse: Default::default(),
+            max_keep_alive_queue: Default::default(),
+            source: Default::default(),
+            dispatch: Default::default(),
+        }
+    }
+}
+
+/// Timeouts of a proxy (`timeout ...`). `None` is "no timeout" unless the manual names another default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// `timeout client`.
+    pub client: Option<Duration>,
+    /// `timeout client-fin`.
+    pub client_fin: Option<Duration>,
+    /// `timeout server`.
+    pub server: Option<Duration>,
+    /// `timeout server-fin`.
+    pub server_fin: Option<Duration>,
+    /// `timeout connect`.
+    pub connect: Option<Duration>,
+    /// `timeout queue`; `timeout connect` when not set.
+    pub queue: Option<Duration>,
+    /// `timeout tunnel`.
+    pub tunnel: Option<Duration>,
+    /// `timeout http-request`.
+    pub http_request: Option<Duration>,
+    /// `timeout http-keep-alive`; `timeout http-request` when not set.
+    pub http_keep_alive: Option<Duration>,
+    /// `timeout check`.
+    pub check: Option<Duration>,
+    /// `timeout tarpit`; `timeout connect` when not set.
+    pub tarpit: Option<Duration>,
+}
+
+/// `use_backend name` without a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UseBackend {
+    /// Name of the backend.
+    pub backend: String,
+    /// Where the line stands.
+    pub place: Place,
+}
+
+/// `balance`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Balance {
+    /// Nothing said: HAProxy uses round robin (and says `roundrobin`).
+    #[default]
+    Unset,
+    /// `roundrobin`.
+    RoundRobin,
+    /// `static-rr`.
+    StaticRr,
+    /// `leastconn`.
+    LeastConn,
+    /// `first`.
+    First,
+    /// `source`.
+    Source,
+    /// `random` or `random(draws)`.
+    Random {
+        /// How many servers are drawn before the least loaded one is kept, from 1; default 2.
+        draws: u32,
+    },
+}

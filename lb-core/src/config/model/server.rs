@@ -1,0 +1,195 @@
+//! `server` lines.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::bind::{Address, Proto};
+use crate::config::document::Place;
+
+/// A `server` line with its `default-server` merged in (configuration.txt, section 5.2).
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Name, unique in the backend.
+    pub name: String,
+    /// Where the line stands.
+    pub place: Place,
+    /// Where to connect.
+    pub address: Address,
+    /// How the port was written.
+    pub port: PortKind,
+    /// `id`, or the number given automatically.
+    pub id: u32,
+    /// `weight`, default 1.
+    pub weight: u32,
+    /// `backup`.
+    pub backup: bool,
+    /// `disabled`.
+    pub disabled: bool,
+    /// `maxconn`, 0 is unlimited.
+    pub maxconn: u32,
+    /// `minconn`.
+    pub minconn: u32,
+    /// `maxqueue`, 0 is unlimited.
+    pub maxqueue: u32,
+    /// `max-reuse`, -1 (default, `None`) is unlimited.
+    pub max_reuse: Option<u32>,
+    /// `pool-max-conn`, `None` or negative is unlimited.
+    pub pool_max_conn: Option<u32>,
+    /// `pool-low-conn`.
+    pub pool_low_conn: u32,
+    /// `pool-purge-delay`, default 5 s.
+    pub pool_purge_delay: Option<Duration>,
+    /// `check`.
+    pub check: bool,
+    /// `inter`, default 2 s.
+    pub inter: Option<Duration>,
+    /// `fastinter`.
+    pub fastinter: Option<Duration>,
+    /// `downinter`.
+    pub downinter: Option<Duration>,
+    /// `rise`, default 2.
+    pub rise: Option<u32>,
+    /// `fall`, default 3.
+    pub fall: Option<u32>,
+    /// `addr` for checks.
+    pub check_addr: Option<IpAddr>,
+    /// `port` for checks.
+    pub check_port: Option<u16>,
+    /// `check-send-proxy`.
+    pub check_send_proxy: bool,
+    /// `send-proxy` and `send-proxy-v2`.
+    pub send_proxy: Option<SendProxy>,
+    /// `source`.
+    pub source: Option<Source>,
+    /// `tcp-ut`.
+    pub tcp_user_timeout: Option<Duration>,
+    /// `tfo`.
+    pub tfo: bool,
+    /// `proto`.
+    pub proto: Option<Proto>,
+    /// `ssl` and its words.
+    pub ssl: Option<ServerSsl>,
+    /// `log-proto`, `redir`, `cookie` and the rest come with their issues; `redir` of a server.
+    pub redir: Option<String>,
+}
+
+impl ServerConfig {
+    /// A server with every option at its default and no address yet.
+    pub fn new(name: String) -> Self {
+        Self {
+            name,
+            place: Default::default(),
+            address: Address::Inet(SocketAddr::from(([0, 0, 0, 0], 0))),
+            port: Default::default(),
+            id: Default::default(),
+            weight: 1,
+            backup: Default::default(),
+            disabled: Default::default(),
+            maxconn: Default::default(),
+            minconn: Default::default(),
+            maxqueue: Default::default(),
+            max_reuse: Default::default(),
+            pool_max_conn: Default::default(),
+            pool_low_conn: Default::default(),
+            pool_purge_delay: Default::default(),
+            check: Default::default(),
+            inter: Default::default(),
+            fastinter: Default::default(),
+            downinter: Default::default(),
+            rise: Default::default(),
+            fall: Default::default(),
+            check_addr: Default::default(),
+            check_port: Default::default(),
+            check_send_proxy: Default::default(),
+            send_proxy: Default::default(),
+            source: Default::default(),
+            tcp_user_timeout: Default::default(),
+            tfo: Default::default(),
+            proto: Default::default(),
+            ssl: Default::default(),
+            redir: Default::default(),
+        }
+    }
+}
+
+/// How the port of a `server` address was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PortKind {
+    /// A fixed port.
+    #[default]
+    Fixed,
+    /// No port (or 0): the port the client connected to.
+    Client,
+    /// `+n` or `-n`: the client's port plus this.
+    Offset(i32),
+}
+
+/// TLS of a `server` line.
+#[derive(Clone, Debug, Default)]
+pub struct ServerSsl {
+    /// `verify none` (false) or `verify required` (true, the default).
+    pub verify: bool,
+    /// `ca-file`; `@system-ca` is refused by name until its issue.
+    pub ca_file: Option<PathBuf>,
+    /// `verifyhost`.
+    pub verifyhost: Option<String>,
+    /// `sni str(name)`: a constant name only, until the rule language is there.
+    pub sni: Option<String>,
+    /// `alpn`.
+    pub alpn: Vec<String>,
+}
+
+/// `send-proxy`, `send-proxy-v2` and `proxy-v2-options`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SendProxy {
+    /// Version 1 or 2.
+    pub version: u8,
+    /// `set-proxy-v2-tlv-fmt` is newer than 2.6; options of `proxy-v2-options`:
+    pub v2: ProxyV2Options,
+}
+
+/// Words of `proxy-v2-options`, and what `send-proxy-v2-ssl[-cn]` sets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProxyV2Options {
+    /// `ssl`.
+    pub ssl: bool,
+    /// `cert-cn`.
+    pub cert_cn: bool,
+    /// `ssl-cipher`.
+    pub ssl_cipher: bool,
+    /// `cert-sig`.
+    pub cert_sig: bool,
+    /// `cert-key`.
+    pub cert_key: bool,
+    /// `authority`.
+    pub authority: bool,
+    /// `crc32c`.
+    pub crc32c: bool,
+    /// `unique-id`.
+    pub unique_id: bool,
+}
+
+/// `source` of a backend or a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Address to bind to; port 0 lets the kernel choose.
+    pub address: Option<SocketAddr>,
+    /// Last port of a range that starts at the address' port.
+    pub port_high: Option<u16>,
+    /// `usesrc`.
+    pub usesrc: Option<UseSrc>,
+    /// `interface`.
+    pub interface: Option<String>,
+}
+
+/// `usesrc`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UseSrc {
+    /// `client`: the client's address and port.
+    Client,
+    /// `clientip`: the client's address.
+    ClientIp,
+    /// A fixed address.
+    Address(SocketAddr),
+}
