@@ -1,6 +1,6 @@
 //! The typed configuration: what the keyword tables and the builder produce and the data plane is built from.
 //!
-//! Every time is a [`Duration`], every size is in bytes. `None` means "not set": defaults that depend on other
+//! Every time is a [`Duration`](std::time::Duration), every size is in bytes. `None` means "not set": defaults that depend on other
 //! settings are computed when the topology is built, not here, so that `lbd --convert` writes only what was said.
 
 mod bind;
