@@ -10,7 +10,6 @@ pub mod framing;
 mod host;
 pub(crate) mod io;
 pub mod parse;
-pub mod reason;
 mod relaxed;
 
 pub use chunked::{ChunkError, ChunkedDecoder, Decoded, LAST_CHUNK, write_chunk_head, write_trailers};
@@ -20,4 +19,3 @@ pub use connection::{
 pub use encode::{CaseAdjust, EncodeOptions, OutFraming, encode_request, encode_response};
 pub use framing::{FramingError, RequestFraming, ResponseFraming, request_framing, response_framing};
 pub use parse::{Limits, ParseError, Parsed, Preface, http2_preface, parse_request, parse_response};
-pub use reason::reason_phrase;
