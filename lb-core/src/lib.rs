@@ -35,5 +35,7 @@ pub mod forward;
 pub mod log;
 pub mod stats;
 
+pub mod runtime;
+
 pub mod clock;
 pub mod units;

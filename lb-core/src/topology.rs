@@ -12,6 +12,7 @@ use crate::config::{
 };
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
+use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
 use crate::net::{ConnectOptions, SystemOptions};
 use crate::server::Server;
@@ -69,6 +70,8 @@ pub struct Frontend {
     pub log: AccessLog,
     /// Connections at the same time: `maxconn` of the frontend or its default.
     pub maxconn: u32,
+    /// Limits and gauges of its connections.
+    pub limits: Arc<FrontendLimits>,
 }
 
 /// A section that has servers.
@@ -234,6 +237,10 @@ impl Topology {
                 default_backend,
                 log,
                 maxconn: section.maxconn.unwrap_or(maxconn),
+                limits: FrontendLimits::new(
+                    section.maxconn.unwrap_or(maxconn),
+                    section.rate_limit_sessions.unwrap_or(0),
+                ),
             }));
         }
         set_fullconn(&frontends, &backends);

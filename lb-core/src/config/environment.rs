@@ -10,6 +10,9 @@ use super::document::Line;
 /// The version this program answers to HAProxy's scripts and configurations.
 pub const HAPROXY_VERSION: &str = "2.6.12";
 
+/// The version told to management clients: HAProxy's, with ours behind it.
+pub const COMPATIBLE_VERSION: &str = concat!("2.6.12-lb", env!("CARGO_PKG_VERSION"));
+
 /// Environment variables by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
@@ -29,7 +32,7 @@ impl Environment {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
         let mut environment = Self { variables };
-        environment.set("HAPROXY_STARTUP_VERSION", concat!("2.6.12-lb", env!("CARGO_PKG_VERSION")));
+        environment.set("HAPROXY_STARTUP_VERSION", COMPATIBLE_VERSION);
         environment.preset("HAPROXY_LOCALPEER", &host_name());
         environment
     }

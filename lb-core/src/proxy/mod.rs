@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use crate::config::{Address, Config, ProxyConfig, Shards};
-use crate::listener::limits::{FrontendLimits, ListenerLimits, ProcessLimits};
+use crate::listener::limits::{ListenerLimits, ProcessLimits};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
+use crate::runtime::{Command, CommandError, Instance, Reply};
 use crate::server::ServerEvent;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
@@ -149,7 +150,14 @@ impl Proxy {
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
         let after_bind = options.after_bind.take();
         let on_event = options.on_event.take();
-        let (setups, listeners) = bind_all(&config, &topology, maxconn, workers, options)?;
+        let global = &config.global;
+        let limits = ProcessLimits::new(
+            maxconn,
+            global.maxconnrate.unwrap_or(0),
+            global.maxsessrate.unwrap_or(0),
+            global.maxsslrate.unwrap_or(0),
+        );
+        let Bound { setups, contexts, listeners } = bind_all(&config, &topology, &limits, workers, options)?;
         if let Some(step) = after_bind {
             step()?;
         }
@@ -157,7 +165,7 @@ impl Proxy {
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
-        let shared = Arc::new(Shared::new(topology, workers, idle_limit, maxpipes));
+        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes));
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),
@@ -197,6 +205,44 @@ impl Proxy {
     /// Addresses the instance listens on, in order of the configuration.
     pub fn listeners(&self) -> &[ListenerInfo] {
         &self.inner.listeners
+    }
+
+    /// Runs a runtime command: the typed form of what the stats socket offers (management.txt, section 9.3).
+    ///
+    /// # Errors
+    /// [`CommandError`]: what the command names does not exist, or cannot be changed so. Nothing was changed then.
+    ///
+    /// ```no_run
+    /// use lb_core::runtime::{Command, Reply, ShowBackend};
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// let Reply::Backends(names) = proxy.run(&Command::ShowBackend(ShowBackend))? else { unreachable!() };
+    /// println!("{:?}", names.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run(&self, command: &Command) -> Result<Reply, CommandError> {
+        command.run(&self.instance())
+    }
+
+    /// Runs a runtime command that is written as on the stats socket, at admin level, and returns its text: whole
+    /// lines, none where there is nothing to say.
+    ///
+    /// # Errors
+    /// As [`Proxy::run`], and for words that are not understood.
+    ///
+    /// ```no_run
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// print!("{}", proxy.execute("show backend")?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn execute(&self, command: &str) -> Result<String, CommandError> {
+        let mut text = String::new();
+        self.run(&Command::parse(command)?)?.render(&mut text);
+        Ok(text)
+    }
+
+    /// What runtime commands work on.
+    pub(crate) fn instance(&self) -> Instance {
+        Instance::new(Arc::clone(&self.inner.shared))
     }
 
     /// Closes the listeners and idle connections; what is being served is served to its end.
@@ -249,27 +295,27 @@ fn available_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(64)
 }
 
-type Setups = (Vec<Vec<ListenerSetup>>, Vec<ListenerInfo>);
+/// Every listening socket of a configuration.
+struct Bound {
+    /// For each worker the sockets it accepts from.
+    setups: Vec<Vec<ListenerSetup>>,
+    contexts: Vec<Arc<ListenerContext>>,
+    listeners: Vec<ListenerInfo>,
+}
 
 fn bind_all(
     config: &Config,
     topology: &Topology,
-    maxconn: u32,
+    process: &Arc<ProcessLimits>,
     workers: usize,
     mut options: StartOptions,
-) -> Result<Setups, StartError> {
+) -> Result<Bound, StartError> {
     let global = &config.global;
-    let process = ProcessLimits::new(
-        maxconn,
-        global.maxconnrate.unwrap_or(0),
-        global.maxsessrate.unwrap_or(0),
-        global.maxsslrate.unwrap_or(0),
-    );
     let mut setups: Vec<Vec<ListenerSetup>> = (0..workers).map(|_| Vec::new()).collect();
+    let mut contexts = Vec::new();
     let mut listeners = Vec::new();
     for frontend in &topology.frontends {
         let section = &frontend.config;
-        let limits = FrontendLimits::new(frontend.maxconn, section.rate_limit_sessions.unwrap_or(0));
         let taken: HashSet<u32> = section.binds.iter().filter_map(|bind| bind.options.id).collect();
         let mut free = (1..).filter(|id| !taken.contains(id));
         for bind in &section.binds {
@@ -298,8 +344,8 @@ fn bind_all(
                     frontend: Arc::clone(frontend),
                     options: bind.options.clone(),
                     limits: ListenerLimits::new(
-                        Arc::clone(&process),
-                        Arc::clone(&limits),
+                        Arc::clone(process),
+                        Arc::clone(&frontend.limits),
                         bind.options.maxconn.unwrap_or(0),
                         id,
                         tls.is_some(),
@@ -308,6 +354,7 @@ fn bind_all(
                     tls: tls.clone(),
                     name: bind.options.name.as_deref().map_or_else(|| Arc::from(id.to_string()), Arc::from),
                 });
+                contexts.push(Arc::clone(&context));
                 // UNIX and inherited sockets cannot be bound twice: the workers share one. Else there is one per thread,
                 // over which the kernel spreads connections, or as many as `shards` says.
                 let inet = first.inet_addr().filter(|_| reuseport && !matches!(address, Address::Fd(_)));
@@ -335,7 +382,7 @@ fn bind_all(
             }
         }
     }
-    Ok((setups, listeners))
+    Ok(Bound { setups, contexts, listeners })
 }
 
 fn tuning(config: &Config, section: &ProxyConfig, system: &SystemOptions) -> SocketTuning {

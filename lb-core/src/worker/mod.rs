@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
+use crate::listener::limits::ProcessLimits;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
 use crate::session::{ServingPool, StreamTasks};
 use crate::topology::{Frontend, Settings, Topology};
@@ -48,6 +49,12 @@ pub(crate) enum Life {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) topology: Arc<Topology>,
+    /// Limits and gauges of the whole instance.
+    #[allow(dead_code, reason = "read by runtime commands")]
+    pub(crate) limits: Arc<ProcessLimits>,
+    /// One for each address of each `bind` line, in order of the configuration.
+    #[allow(dead_code, reason = "read by runtime commands")]
+    pub(crate) listeners: Vec<Arc<ListenerContext>>,
     pub(crate) pool_counts: Arc<PoolCounts>,
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) dropped_logs: Arc<DroppedLogs>,
@@ -60,10 +67,19 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(topology: Arc<Topology>, workers: usize, idle_limit: u32, maxpipes: u32) -> Self {
+    pub(crate) fn new(
+        topology: Arc<Topology>,
+        limits: Arc<ProcessLimits>,
+        listeners: Vec<Arc<ListenerContext>>,
+        workers: usize,
+        idle_limit: u32,
+        maxpipes: u32,
+    ) -> Self {
         Self {
             pool_counts: Arc::new(PoolCounts::new(topology.pools, idle_limit)),
             topology,
+            limits,
+            listeners,
             pipes: PipeLimit::new(maxpipes),
             dropped_logs: Arc::default(),
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),

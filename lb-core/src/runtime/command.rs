@@ -1,0 +1,52 @@
+//! The typed form of every runtime command.
+
+use super::commands::{ShowBackend, ShowEnv, ShowVersion};
+use super::error::CommandError;
+use super::instance::Instance;
+use super::level::Level;
+use super::registry;
+use super::reply::Reply;
+use super::words::Words;
+
+/// A runtime command with its arguments.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Command {
+    /// `show backend`
+    ShowBackend(ShowBackend),
+    /// `show env`
+    ShowEnv(ShowEnv),
+    /// `show version`
+    ShowVersion(ShowVersion),
+}
+
+impl Command {
+    /// Reads a command as it is written on the stats socket, with admin level.
+    ///
+    /// # Errors
+    /// An unknown command, or arguments that are not understood.
+    pub fn parse(text: &str) -> Result<Self, CommandError> {
+        Self::parse_words(Words::split(text, None), Level::Admin)
+    }
+
+    /// Reads a command from its words, which may come with a payload.
+    ///
+    /// # Errors
+    /// As [`Command::parse`]; and a level that is too low for the command.
+    pub fn parse_words(mut words: Words, level: Level) -> Result<Self, CommandError> {
+        let entry = registry::find(&mut words, level)?;
+        (entry.parse)(words)
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// What it names does not exist, or cannot be changed so; nothing was changed then.
+    pub fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
+        match self {
+            Self::ShowBackend(command) => command.run(instance),
+            Self::ShowEnv(command) => command.run(),
+            Self::ShowVersion(command) => command.run(),
+        }
+    }
+}

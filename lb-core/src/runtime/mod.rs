@@ -1,0 +1,28 @@
+//! Beside the path: runtime commands (management.txt, section 9.3).
+//!
+//! ```text
+//!   text of a socket, of `Proxy::execute`, of C ─▶ words ─▶ registry ─▶ Command ─┐
+//!   a typed call of the library ────────────────────────────────▶ Command ─┴▶ run ─▶ Reply ─▶ render
+//! ```
+//!
+//! Text is only a parser before and a renderer after: whatever can be asked in words can be asked with a [`Command`],
+//! and is answered with a [`Reply`]. Each command is one entry of the [`registry`] and one file of `commands/` with its
+//! three parts: parse, run, render. Commands run on the thread of their caller, never on a worker, and change shared
+//! state only through the modules that own it.
+
+mod command;
+mod commands;
+mod error;
+mod instance;
+mod level;
+pub mod registry;
+mod reply;
+mod words;
+
+pub use command::Command;
+pub use commands::*;
+pub use error::{CommandError, ErrorCode};
+pub use instance::Instance;
+pub use level::Level;
+pub use reply::{Reply, Severity};
+pub use words::Words;

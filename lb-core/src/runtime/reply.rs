@@ -1,0 +1,72 @@
+//! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
+
+use super::commands::{BackendList, Environment, Version};
+
+/// Severity of a message, with syslog's numbers (`set severity-output`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Severity {
+    /// 1.
+    Alert = 1,
+    /// 3.
+    Error = 3,
+    /// 4.
+    Warning = 4,
+    /// 5.
+    Notice = 5,
+    /// 6.
+    Info = 6,
+}
+
+impl Severity {
+    /// The word of `set severity-output string`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Error => "err",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+            Self::Info => "info",
+        }
+    }
+}
+
+/// The answer to a [`Command`](super::Command) that was done.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Reply {
+    /// Done; there is nothing to say.
+    Done,
+    /// Done, and this is worth saying: HAProxy's words, without the last line end.
+    Message(Severity, String),
+    /// `show backend`.
+    Backends(BackendList),
+    /// `show env`.
+    Environment(Environment),
+    /// `show version`.
+    Version(Version),
+}
+
+impl Reply {
+    /// The severity that `set severity-output` shows; only messages have one.
+    pub fn severity(&self) -> Option<Severity> {
+        match self {
+            Self::Message(severity, _) => Some(*severity),
+            _ => None,
+        }
+    }
+
+    /// Appends the text of the stats socket: whole lines, without the empty line that ends every reply there.
+    pub fn render(&self, out: &mut String) {
+        match self {
+            Self::Done => {}
+            Self::Message(_, text) => {
+                out.push_str(text);
+                out.push('\n');
+            }
+            Self::Backends(reply) => reply.render(out),
+            Self::Environment(reply) => reply.render(out),
+            Self::Version(reply) => reply.render(out),
+        }
+    }
+}
