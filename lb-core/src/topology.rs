@@ -16,6 +16,7 @@ use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
 use crate::net::{ConnectOptions, SystemOptions};
 use crate::server::Server;
+use crate::stats::FrontendStats;
 use crate::tls::{self, TlsClientConfig, TlsConfigError};
 
 /// Settings of the process that the data path reads, with their defaults in place.
@@ -72,6 +73,8 @@ pub struct Frontend {
     pub maxconn: u32,
     /// Limits and gauges of its connections.
     pub limits: Arc<FrontendLimits>,
+    /// Counters and rates.
+    pub stats: FrontendStats,
 }
 
 /// A section that has servers.
@@ -189,11 +192,11 @@ pub enum TopologyError {
 }
 
 impl Topology {
-    /// Resolves a configuration.
+    /// Resolves a configuration, for this many worker threads.
     ///
     /// # Errors
     /// Names that resolve to nothing, formats that do not compile.
-    pub fn new(config: &Config, maxconn: u32, system: &SystemOptions) -> Result<Self, TopologyError> {
+    pub fn new(config: &Config, maxconn: u32, workers: usize, system: &SystemOptions) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
         let mut backends = Vec::new();
         let mut pools = 0;
@@ -202,7 +205,7 @@ impl Topology {
                 index: backends.len(),
                 name: Arc::from(section.name.as_str()),
                 config: Arc::new(section.clone()),
-                backend: Arc::new(Backend::new(section)),
+                backend: Arc::new(Backend::new(section, workers)),
                 first_pool: pools,
                 connect: connect_options(section, &config.global, system),
                 tls: server_tls(section, &config.global)?,
@@ -237,6 +240,7 @@ impl Topology {
                 default_backend,
                 log,
                 maxconn: section.maxconn.unwrap_or(maxconn),
+                stats: FrontendStats::new(workers),
                 limits: FrontendLimits::new(
                     section.maxconn.unwrap_or(maxconn),
                     section.rate_limit_sessions.unwrap_or(0),

@@ -15,7 +15,7 @@ pub(crate) mod tests;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use hub::Hub;
 pub use queue::Queue;
@@ -24,7 +24,8 @@ pub use ticket::{QueueError, Ticket};
 
 use crate::balance::{Balancer, Candidate, Key, Pick};
 use crate::config::model::{ProxyConfig, ProxyKind, ServerConfig, Source};
-use crate::server::Server;
+use crate::server::{History, Server};
+use crate::stats::BackendStats;
 use ticket::Waits;
 
 /// Where a backend's connections go.
@@ -58,6 +59,10 @@ pub struct Backend {
     pub target: Target,
     /// Servers in order of the configuration.
     pub servers: Vec<Arc<Server>>,
+    /// Counters and rates.
+    pub stats: BackendStats,
+    /// When and how often it had no usable server.
+    pub history: History,
     hub: Arc<Hub>,
     allbackups: bool,
     backend_only: bool,
@@ -126,20 +131,22 @@ impl Drop for BackendSession {
 
 impl Backend {
     /// Builds a backend with its servers in their initial state. `fullconn` is computed by the topology where the
-    /// configuration does not say it: see [`Backend::set_fullconn`].
-    pub fn new(config: &ProxyConfig) -> Self {
+    /// configuration does not say it: see [`Backend::set_fullconn`]. `workers` threads will count in its statistics.
+    pub fn new(config: &ProxyConfig, workers: usize) -> Self {
         let target = match config.dispatch {
             Some(address) if config.servers.is_empty() => Target::Dispatch(address),
             _ if config.options.transparent && config.servers.is_empty() => Target::Transparent,
             _ => Target::Servers,
         };
-        let hub = Arc::new(Hub::new(Balancer::new(&config.balance), config.fullconn.unwrap_or(0)));
+        let hub = Arc::new(Hub::new(Balancer::new(&config.balance), config.fullconn.unwrap_or(0), workers));
         let server = |(index, line): (usize, &ServerConfig)| Arc::new(Server::new(line, index, Arc::clone(&hub)));
         let backend = Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
             target,
             servers: config.servers.iter().enumerate().map(server).collect(),
+            stats: BackendStats::new(workers),
+            history: History::new(hub.started, true),
             hub,
             allbackups: config.options.allbackups,
             backend_only: config.kind == ProxyKind::Backend,
@@ -172,7 +179,32 @@ impl Backend {
         self.hub.sessions()
     }
 
-    /// The queue of streams that any server may take (`qcur` of the backend is this plus the servers' queues).
+    /// The most sessions at the same time (`smax`).
+    pub fn peak_sessions(&self) -> u32 {
+        self.hub.peak()
+    }
+
+    /// `fullconn` (`slim`).
+    pub fn fullconn(&self) -> u32 {
+        self.hub.fullconn()
+    }
+
+    /// `clear counters`, with `all` or without; the servers' are theirs.
+    pub fn clear_counters(&self, all: bool) {
+        self.stats.clear(all);
+        self.hub.clear_peak();
+        self.hub.queue.clear_max();
+        if all {
+            self.history.clear();
+        }
+    }
+
+    /// A second of the calling worker is over.
+    pub(crate) fn second_over(&self) {
+        self.hub.forget_record();
+    }
+
+    /// The queue of streams that any server may take (`qcur`).
     pub fn queue(&self) -> &Queue {
         &self.hub.queue
     }
@@ -270,7 +302,13 @@ impl Backend {
                 candidates.binary_search_by_key(&(server.index as u32), |candidate| candidate.index).is_ok(),
             );
         }
-        self.eligible.store(candidates.len(), Ordering::Relaxed);
+        let before = self.eligible.swap(candidates.len(), Ordering::Relaxed);
+        if !self.servers.is_empty() && before.min(1) != candidates.len().min(1) {
+            self.history.changed(Instant::now(), !candidates.is_empty());
+            if candidates.is_empty() {
+                self.history.count_down();
+            }
+        }
         if candidates != *current {
             self.hub.balancer.rebuild(&self.servers, &candidates);
             *current = candidates;

@@ -33,7 +33,7 @@ pub(crate) fn backend(balance: Balance, weights: &[u32], change: impl Fn(usize, 
         change(index, &mut line);
         line
     };
-    Arc::new(Backend::new(&proxy(balance, weights.iter().enumerate().map(line).collect())))
+    Arc::new(Backend::new(&proxy(balance, weights.iter().enumerate().map(line).collect()), 1))
 }
 
 fn assigned(assign: Assign) -> Assignment {
@@ -239,7 +239,7 @@ fn backup_servers_serve_only_when_no_other_can() {
         config.servers[2].backup = true;
         config.servers[3].backup = true;
         config.options.allbackups = allbackups;
-        let backend = Arc::new(Backend::new(&config));
+        let backend = Arc::new(Backend::new(&config, 1));
         assert_eq!(sequence(&backend, 4), "0101");
         maint(&backend, 0, true);
         maint(&backend, 1, true);

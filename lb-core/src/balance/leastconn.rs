@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 
 use super::{Candidate, Key, Pick, take};
-use crate::server::{Padded, Server};
+use crate::server::Server;
+use crate::stats::Padded;
 
 /// Bits of a leaf's key that tell turns apart among equal loads.
 const STAMP_BITS: u32 = 28;

@@ -8,7 +8,8 @@ use arc_swap::ArcSwap;
 
 use super::schedule::Schedule;
 use super::{Candidate, Key, Pick, take};
-use crate::server::{Padded, Server};
+use crate::server::Server;
+use crate::stats::Padded;
 
 /// State of the algorithm.
 #[derive(Debug, Default)]

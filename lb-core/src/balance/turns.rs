@@ -7,7 +7,8 @@ use arc_swap::ArcSwap;
 
 use super::schedule::Schedule;
 use super::{Key, Pick, take, take_any};
-use crate::server::{Padded, Server};
+use crate::server::Server;
+use crate::stats::Padded;
 
 /// How many turns are tried before full servers are looked at one by one.
 const TURNS_TRIED: usize = 16;

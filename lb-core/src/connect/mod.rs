@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
-use crate::config::{Address, HttpReuse, PortKind, Proto, SendProxy};
+use crate::config::{Address, HttpReuse, Mode, PortKind, Proto, SendProxy};
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
 use crate::log::Stage;
@@ -23,6 +23,7 @@ use crate::net::{ConnectOptions, ConnectTarget, OpenSocket, open_socket};
 use crate::proxy_protocol;
 use crate::server::Server;
 use crate::session::ClientInfo;
+use crate::stream::count::{count_assigned, count_connection, count_retry};
 use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
@@ -109,7 +110,9 @@ impl Link {
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         let deadline = after(now(), backend.config.timeouts.connect);
-        let opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
+        count_connection(worker, backend, self.server.as_deref(), false);
+        let mut opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
+        count_open(worker, backend, &mut opened.conn);
         self.conn = opened.conn;
         self.lease = opened.lease;
         self.established = opened.established;
@@ -145,8 +148,7 @@ impl Link {
             return pool::close(conn);
         }
         conn.release(&worker.buffers);
-        conn.bytes_in = 0;
-        conn.bytes_out = 0;
+        conn.traffic.reset();
         match self.pool {
             Some(pool) if !self.exclusive && policy != HttpReuse::Never => {
                 worker.pools.give(pool, conn, self.reused, server);
@@ -168,6 +170,8 @@ pub(crate) struct Connector<'a> {
     first_request: bool,
     exclude: Option<usize>,
     force: Option<usize>,
+    /// The last server was chosen by the balancer, without a wait.
+    picked: bool,
     started: Instant,
     attempt_started: Instant,
     /// Failed attempts so far.
@@ -204,6 +208,7 @@ impl<'a> Connector<'a> {
             first_request,
             exclude: None,
             force: None,
+            picked: false,
             started: now,
             attempt_started: now,
             retries: 0,
@@ -241,6 +246,9 @@ impl<'a> Connector<'a> {
             self.assigned_at.get_or_insert(now);
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
+            if let Some(server) = &self.server {
+                count_assigned(self.worker, self.backend, server, self.picked);
+            }
             if let (Some(path), Some(server)) = (&self.redirect_path, &self.server)
                 && let Some(redir) = &server.config.redir
             {
@@ -251,6 +259,7 @@ impl<'a> Connector<'a> {
                 && let Some((conn, lease)) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
             {
+                count_connection(self.worker, self.backend, Some(&server), true);
                 return Ok(self.attach(conn, lease, server, slot));
             }
             let (server, slot) = match assignment {
@@ -258,8 +267,10 @@ impl<'a> Connector<'a> {
                 None => (None, None),
             };
             let deadline = self.connect_deadline();
+            count_connection(self.worker, self.backend, server.as_deref(), false);
             match open(self.worker, self.info, self.backend, server.as_deref(), timer, deadline).await {
-                Ok(opened) => {
+                Ok(mut opened) => {
+                    count_open(self.worker, self.backend, &mut opened.conn);
                     let exclusive = opened.lease.is_some() || self.is_exclusive(server.as_deref());
                     let pool = server.as_ref().map(|s| self.backend.first_pool + s.index);
                     if let (ServerConn::H2 { client, .. }, Some(pool), false) = (&opened.conn, pool, exclusive)
@@ -311,9 +322,6 @@ impl<'a> Connector<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
-        if let Some(server) = server {
-            server.record_connect_error();
-        }
         let allowed = self.backend.config.retries.unwrap_or(3);
         if self.retries >= allowed {
             return Err(error);
@@ -324,8 +332,10 @@ impl<'a> Connector<'a> {
             self.exclude = index;
             self.force = None;
             self.redispatched = true;
+            count_retry(self.worker, self.backend, server, true);
         } else {
             self.force = index;
+            count_retry(self.worker, self.backend, server, false);
             if error.kind == Kind::Closed {
                 let until = now() + turn_around(&self.backend.config.timeouts);
                 let (watch, pool) = (self.backend.config.options.abortonclose, &self.worker.buffers);
@@ -386,7 +396,9 @@ impl<'a> Connector<'a> {
             exclude: self.exclude,
             force: self.force.or(preferred),
         };
-        match self.backend.backend.try_assign(&request) {
+        let assign = self.backend.backend.try_assign(&request);
+        self.picked = request.force.is_none() && matches!(assign, Assign::Server(_));
+        match assign {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
             Assign::QueueFull(server) => {
@@ -460,7 +472,10 @@ impl<'a> Connector<'a> {
         Some((ServerConn::H1(conn), None))
     }
 
-    fn attach(&self, conn: ServerConn, lease: Option<PortLease>, server: Arc<Server>, slot: ServerSlot) -> Link {
+    fn attach(&self, mut conn: ServerConn, lease: Option<PortLease>, server: Arc<Server>, slot: ServerSlot) -> Link {
+        if let ServerConn::H1(conn) = &mut conn {
+            conn.traffic.begin();
+        }
         Link {
             conn,
             exclusive: self.is_exclusive(Some(&server)),
@@ -488,6 +503,14 @@ struct Opened {
     lease: Option<PortLease>,
     /// Handshakes are done; else the first write says whether the server is there.
     established: bool,
+}
+
+/// Counts an HTTP connection to a server and the stream that begins on it.
+fn count_open(worker: &Worker, backend: &BackendEntry, conn: &mut ServerConn) {
+    if let (ServerConn::H1(conn), Mode::Http) = (conn, backend.config.mode) {
+        conn.traffic.count(&backend.backend.stats.mux, worker.index);
+        conn.traffic.begin();
+    }
 }
 
 /// Opens a connection to a server, or to where `dispatch` and `option transparent` lead. Waits only where a handshake

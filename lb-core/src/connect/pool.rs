@@ -239,7 +239,6 @@ impl Drop for ServerPools {
 
 /// Closes a connection on which nothing is under way. It is reset: closing in good order would leave a port behind in
 /// TIME_WAIT each time, on the one side that has few of them. HAProxy does the same.
-#[expect(clippy::boxed_local, reason = "pools hold their connections boxed: not unboxed only to be dropped")]
 pub(crate) fn close(conn: Box<H1Conn>) {
     if !conn.eof {
         set_no_linger(conn.transport.socket());

@@ -17,6 +17,7 @@ use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
 use crate::runtime::{Command, CommandError, Instance, Reply};
 use crate::server::ServerEvent;
+use crate::stats::ListenerStats;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
@@ -146,8 +147,8 @@ impl Proxy {
     /// [`StartError`]: a listener cannot be bound, a name does not resolve. Nothing stays behind.
     pub fn start(config: Config, mut options: StartOptions) -> Result<Self, StartError> {
         let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
-        let topology = Arc::new(Topology::new(&config, maxconn, &options.system)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
+        let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system)?);
         let after_bind = options.after_bind.take();
         let on_event = options.on_event.take();
         let global = &config.global;
@@ -349,6 +350,7 @@ fn bind_all(
                         bind.options.maxconn.unwrap_or(0),
                         id,
                         tls.is_some(),
+                        section.options.socket_stats.then(|| ListenerStats::new(workers)),
                     ),
                     client_options: client_options(),
                     tls: tls.clone(),

@@ -7,22 +7,25 @@
 pub mod check;
 pub mod event;
 pub mod health;
-mod padded;
+mod history;
 mod state;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
 pub use event::ServerEvent;
-pub use padded::Padded;
+pub use history::History;
 pub use state::{AdminState, OperationalState};
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
 use health::{CheckResult, DEFAULT_FALL, DEFAULT_RISE, Health, Observed};
 use state::StateCell;
+
+use crate::stats::{Padded, ServerStats};
 
 /// Where connections to a server go; swapped whole when it changes at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,19 +34,6 @@ pub struct Endpoint {
     pub address: Address,
     /// Whether the port is fixed or follows the client's.
     pub port: PortKind,
-}
-
-/// Counters of one server that are not kept per worker: rare events.
-#[derive(Debug, Default)]
-pub struct ServerCounters {
-    /// Failed connection attempts (`econ`).
-    pub connect_errors: AtomicU64,
-    /// Failed health checks (`chkfail`).
-    pub failed_checks: AtomicU64,
-    /// Transitions from up to down (`chkdown`).
-    pub down_transitions: AtomicU64,
-    /// Highest number of concurrent sessions (`smax`).
-    pub max_sessions: AtomicU32,
 }
 
 /// A server of a backend (configuration.txt, section 5.2).
@@ -57,8 +47,11 @@ pub struct Server {
     pub index: usize,
     /// The `server` line.
     pub config: ServerConfig,
-    /// Counters of rare events.
-    pub counters: ServerCounters,
+    /// Counters and rates, by worker.
+    pub stats: ServerStats,
+    /// When and how often it was down.
+    pub history: History,
+    max_sessions: AtomicU32,
     endpoint: ArcSwap<Endpoint>,
     state: StateCell,
     /// What checks found; only for a server with `check`.
@@ -95,7 +88,9 @@ impl Server {
             id: config.id,
             index,
             config: config.clone(),
-            counters: ServerCounters::default(),
+            stats: ServerStats::new(hub.workers),
+            history: History::new(hub.started, operational.is_up()),
+            max_sessions: AtomicU32::new(0),
             endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
             state: StateCell::new(admin, operational),
             checked: config.check.then(|| Mutex::new(Checked { health, last: None })),
@@ -159,6 +154,21 @@ impl Server {
         self.served.load(Ordering::SeqCst)
     }
 
+    /// The most sessions that held a slot at the same time (`smax`).
+    pub fn peak(&self) -> u32 {
+        self.max_sessions.load(Ordering::Relaxed)
+    }
+
+    /// `clear counters`, with `all` or without.
+    pub fn clear_counters(&self, all: bool) {
+        self.stats.clear(all);
+        self.max_sessions.store(0, Ordering::Relaxed);
+        self.queue.clear_max();
+        if all {
+            self.history.clear();
+        }
+    }
+
     /// Sessions that wait in this server's own queue (`qcur`).
     pub fn queued(&self) -> u32 {
         self.queue.pending()
@@ -213,11 +223,6 @@ impl Server {
         self.config.maxqueue == 0 || self.queue.pending() < self.config.maxqueue
     }
 
-    /// Counts a failed connection attempt.
-    pub fn record_connect_error(&self) {
-        self.counters.connect_errors.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// What the checks found so far; `None` for a server without `check`, which is always up.
     pub fn health(&self) -> Option<Health> {
         self.lock_checked().map(|checked| checked.health)
@@ -243,11 +248,11 @@ impl Server {
         let mut checked = self.lock_checked()?;
         let passed = result.status.passed();
         if !passed && checked.health.is_up() {
-            self.counters.failed_checks.fetch_add(1, Ordering::Relaxed);
+            self.history.count_failed_check();
         }
         let observed = checked.health.observe(passed);
         if observed.transition == Some(health::Transition::Down) {
-            self.counters.down_transitions.fetch_add(1, Ordering::Relaxed);
+            self.history.count_down();
         }
         checked.last = Some(result.clone());
         Some((observed, checked.health))
@@ -258,7 +263,11 @@ impl Server {
     }
 
     pub(crate) fn set_operational(&self, state: OperationalState) {
+        let before = self.state.operational();
         self.state.set_operational(state);
+        if before.is_up() != state.is_up() {
+            self.history.changed(Instant::now(), state.is_up());
+        }
     }
 
     pub(crate) fn set_weight(&self, weight: u32) {
@@ -281,8 +290,8 @@ impl Server {
         if let Some(before) = taken {
             let now = before.saturating_add(1);
             // A plain load first: the maximum rarely moves and its line stays shared.
-            if now > self.counters.max_sessions.load(Ordering::Relaxed) {
-                self.counters.max_sessions.fetch_max(now, Ordering::Relaxed);
+            if now > self.max_sessions.load(Ordering::Relaxed) {
+                self.max_sessions.fetch_max(now, Ordering::Relaxed);
             }
             self.load_changed();
         }

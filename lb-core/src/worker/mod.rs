@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
@@ -31,6 +31,7 @@ use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
 use crate::session::{ServingPool, StreamTasks};
+use crate::stats::ProcessStats;
 use crate::topology::{Frontend, Settings, Topology};
 
 /// How far an instance is on its way to the end.
@@ -56,6 +57,13 @@ pub(crate) struct Shared {
     #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) listeners: Vec<Arc<ListenerContext>>,
     pub(crate) pool_counts: Arc<PoolCounts>,
+    /// Counters and rates of the instance.
+    pub(crate) stats: ProcessStats,
+    /// When it was started.
+    pub(crate) started: Instant,
+    /// The same on the wall.
+    #[allow(dead_code, reason = "read by runtime commands")]
+    pub(crate) started_at: SystemTime,
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) dropped_logs: Arc<DroppedLogs>,
     pub(crate) handoffs: Vec<Handoff>,
@@ -80,6 +88,9 @@ impl Shared {
             topology,
             limits,
             listeners,
+            stats: ProcessStats::new(workers),
+            started: Instant::now(),
+            started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
             dropped_logs: Arc::default(),
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
@@ -156,7 +167,11 @@ impl Worker {
             stream_tasks: StreamTasks::default(),
             serving: ServingPool::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
-            forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
+            forwarder: Forwarder {
+                buffers: crate::forward::BufferPool::new(),
+                pipes,
+                clock: Clock::with_origin(shared.started.into()),
+            },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
             h2: H2Settings::from_tune(&settings.global.tune),
             flush_logs: Notify::new(),
@@ -172,6 +187,11 @@ impl Worker {
     /// The topology that new streams use.
     pub(crate) fn topology(&self) -> &Topology {
         &self.shared.topology
+    }
+
+    /// Time since the instance started, which rates count by.
+    pub(crate) fn uptime(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.shared.started)
     }
 
     /// Whether a soft stop is under way.
@@ -436,6 +456,9 @@ async fn housekeeping(worker: Rc<Worker>) {
         if !worker.pools.is_empty() {
             let topology = worker.topology();
             worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
+        }
+        for backend in &worker.topology().backends {
+            backend.backend.second_over();
         }
         worker.buffers.trim();
         worker.stream_tasks.trim();
