@@ -7,17 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::config::{
-    Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts,
-};
+use crate::config::{Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, Timeouts};
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
-use crate::net::{ConnectOptions, SystemOptions};
-use crate::server::Server;
+use crate::net::SystemOptions;
+use crate::server::{Dial, Numbers};
 use crate::stats::FrontendStats;
-use crate::tls::{self, TlsClientConfig, TlsConfigError};
+use crate::tls::TlsConfigError;
 
 /// Settings of the process that the data path reads, with their defaults in place.
 #[derive(Clone, Debug)]
@@ -88,16 +86,12 @@ pub struct BackendEntry {
     pub config: Arc<ProxyConfig>,
     /// Servers, balancing, queue.
     pub backend: Arc<Backend>,
-    /// Number of the first server's connection pool; server `i` has pool `first_pool + i`.
-    pub first_pool: usize,
-    /// Whether a server sends clients elsewhere (`redir`).
+    /// Whether a server sends clients elsewhere (`redir`); those added at run time cannot.
     pub redirects: bool,
     /// Where lines about its servers go.
     pub log_targets: LogTargets,
-    /// How to open connections to each server; one more for `dispatch` and `option transparent`.
-    pub connect: Vec<ConnectOptions>,
-    /// TLS towards each server that has it.
-    pub tls: Vec<Option<TlsClientConfig>>,
+    /// How to open connections where no server is chosen: `dispatch` and `option transparent`.
+    pub dial: Dial,
 }
 
 /// What both proxies of a stream make of a per-proxy option.
@@ -157,8 +151,10 @@ pub struct Topology {
     pub frontends: Vec<Arc<Frontend>>,
     /// Backends and the backend halves of listen sections.
     pub backends: Vec<Arc<BackendEntry>>,
-    /// How many server connection pools a worker needs.
-    pub pools: usize,
+    /// Numbers of the servers.
+    pub numbers: Arc<Numbers>,
+    /// Sets socket options that no safe interface offers.
+    pub system: SystemOptions,
 }
 
 /// Why a configuration cannot be run although each of its lines is right.
@@ -199,21 +195,21 @@ impl Topology {
     pub fn new(config: &Config, maxconn: u32, workers: usize, system: &SystemOptions) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
         let mut backends = Vec::new();
-        let mut pools = 0;
+        let numbers = Arc::<Numbers>::default();
         for section in config.proxies.iter().filter(|p| p.kind.is_backend() && !p.disabled) {
+            let dials: Result<_, TlsConfigError> =
+                section.servers.iter().map(|line| Dial::new(line, section, &config.global, system)).collect();
+            let dials = dials.map_err(|source| TopologyError::Tls { proxy: section.name.clone(), source })?;
             backends.push(Arc::new(BackendEntry {
                 index: backends.len(),
                 name: Arc::from(section.name.as_str()),
                 config: Arc::new(section.clone()),
-                backend: Arc::new(Backend::new(section, workers)),
-                first_pool: pools,
-                connect: connect_options(section, &config.global, system),
-                tls: server_tls(section, &config.global)?,
+                backend: Arc::new(Backend::with_dials(section, dials, &numbers, workers)),
                 redirects: section.servers.iter().any(|server| server.redir.is_some()),
+                dial: Dial::without_server(section, &config.global, system),
                 log_targets: log_targets(section, &config.global)
                     .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?,
             }));
-            pools += section.servers.len();
         }
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
         let mut frontends: Vec<Arc<Frontend>> = Vec::new();
@@ -248,16 +244,7 @@ impl Topology {
             }));
         }
         set_fullconn(&frontends, &backends);
-        Ok(Self { settings, frontends, backends, pools })
-    }
-}
-
-impl Topology {
-    /// The server whose pool has this number.
-    pub(crate) fn server_of_pool(&self, pool: usize) -> Option<Arc<Server>> {
-        self.backends
-            .iter()
-            .find_map(|backend| backend.backend.servers.get(pool.checked_sub(backend.first_pool)?).cloned())
+        Ok(Self { settings, frontends, backends, numbers, system: system.clone() })
     }
 }
 
@@ -269,34 +256,6 @@ fn set_fullconn(frontends: &[Arc<Frontend>], backends: &[Arc<BackendEntry>]) {
         let sum: u64 = leading.map(|frontend| u64::from(frontend.maxconn)).sum();
         backend.backend.set_fullconn(u32::try_from(sum.div_ceil(10)).unwrap_or(u32::MAX));
     }
-}
-
-fn server_tls(section: &ProxyConfig, global: &Global) -> Result<Vec<Option<TlsClientConfig>>, TopologyError> {
-    let of_server = |server: &ServerConfig| match &server.ssl {
-        None => Ok(None),
-        Some(ssl) => tls::client_config(ssl, &global.ssl)
-            .map(Some)
-            .map_err(|source| TopologyError::Tls { proxy: section.name.clone(), source }),
-    };
-    section.servers.iter().map(of_server).collect()
-}
-
-fn connect_options(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> Vec<ConnectOptions> {
-    let base = ConnectOptions {
-        keepalive: section.options.srvtcpka.then(|| section.options.srvtcpka_params.clone()),
-        sndbuf: global.tune.sndbuf_server,
-        rcvbuf: global.tune.rcvbuf_server,
-        nolinger: section.options.nolinger,
-        smart_connect: section.options.tcp_smart_connect,
-        system: system.clone(),
-        ..ConnectOptions::default()
-    };
-    let of_server = |server: &ServerConfig| {
-        let options = ConnectOptions { tcp_user_timeout: server.tcp_user_timeout, tfo: server.tfo, ..base.clone() };
-        options.with_source(server.source.clone().or_else(|| section.source.clone()))
-    };
-    let own = base.clone().with_source(section.source.clone());
-    section.servers.iter().map(of_server).chain([own]).collect()
 }
 
 fn access_log(section: &ProxyConfig, global: &Global) -> Result<AccessLog, String> {

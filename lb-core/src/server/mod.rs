@@ -5,9 +5,11 @@
 //! [`crate::backend::Backend::try_assign`] and [`crate::backend::ServerSlot`] only.
 
 pub mod check;
+mod dial;
 pub mod event;
 pub mod health;
 mod history;
+mod number;
 mod state;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -16,13 +18,16 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
+pub use dial::Dial;
 pub use event::ServerEvent;
 pub use history::History;
+pub use number::Numbers;
 pub use state::{AdminState, OperationalState};
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
 use health::{CheckResult, DEFAULT_FALL, DEFAULT_RISE, Health, Observed};
+use number::Number;
 use state::StateCell;
 
 use crate::stats::{Padded, ServerStats};
@@ -43,10 +48,10 @@ pub struct Server {
     pub name: Arc<str>,
     /// `id`, or the number given automatically.
     pub id: u32,
-    /// Position among the backend's servers.
-    pub index: usize,
     /// The `server` line.
     pub config: ServerConfig,
+    /// How connections to it are opened.
+    pub dial: Dial,
     /// Counters and rates, by worker.
     pub stats: ServerStats,
     /// When and how often it was down.
@@ -63,6 +68,13 @@ pub struct Server {
     maxconn: AtomicU32,
     minconn: AtomicU32,
     served: Padded<AtomicU32>,
+    number: Number,
+    /// Idle connections of all workers.
+    idle: AtomicU32,
+    generation: AtomicU32,
+    removed: AtomicBool,
+    /// Its place in the tree of `balance leastconn`.
+    pub(crate) leaf: AtomicU32,
     pub(crate) queue: Queue,
     pub(crate) hub: Arc<Hub>,
 }
@@ -74,7 +86,7 @@ struct Checked {
 }
 
 impl Server {
-    pub(crate) fn new(config: &ServerConfig, index: usize, hub: Arc<Hub>) -> Self {
+    pub(crate) fn new(config: &ServerConfig, dial: Dial, numbers: &Arc<Numbers>, hub: Arc<Hub>) -> Self {
         let admin = if config.disabled { AdminState::CMAINT } else { AdminState::default() };
         // A server in maintenance is also down: `show servers state` says 0 for it.
         let operational = if config.disabled { OperationalState::Stopped } else { OperationalState::Running };
@@ -86,8 +98,8 @@ impl Server {
         Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
-            index,
             config: config.clone(),
+            dial,
             stats: ServerStats::new(hub.workers),
             history: History::new(hub.started, operational.is_up()),
             max_sessions: AtomicU32::new(0),
@@ -99,6 +111,11 @@ impl Server {
             maxconn: AtomicU32::new(maxconn),
             minconn: AtomicU32::new(minconn),
             served: Padded::default(),
+            number: numbers.take(),
+            idle: AtomicU32::new(0),
+            generation: AtomicU32::new(0),
+            removed: AtomicBool::new(false),
+            leaf: AtomicU32::new(u32::MAX),
             queue: Queue::default(),
             hub,
         }
@@ -109,9 +126,51 @@ impl Server {
         self.endpoint.load_full()
     }
 
-    /// Changes where to connect, for new connections.
+    /// Changes where to connect. Connections to the old place end with the exchange they are in.
     pub fn set_endpoint(&self, endpoint: Endpoint) {
         self.endpoint.store(Arc::new(endpoint));
+        self.renounce_connections();
+    }
+
+    /// Whether the server was taken out of its backend. Streams that hold it finish on it.
+    pub fn is_removed(&self) -> bool {
+        self.removed.load(Ordering::Acquire)
+    }
+
+    /// Idle connections of all workers (`idle_conn_cur`).
+    pub fn idle_connections(&self) -> u32 {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    /// The number under which workers keep what they have of this server; another server gets it only when nobody
+    /// holds this one.
+    pub(crate) fn number(&self) -> usize {
+        self.number.get()
+    }
+
+    /// Connections opened in an earlier generation must not be used for another request.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Lets no connection that is open now serve another request. Workers close their idle ones when they come across
+    /// them.
+    pub(crate) fn renounce_connections(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn count_idle(&self, change: i32) {
+        if change < 0 {
+            self.idle.fetch_sub(change.unsigned_abs(), Ordering::Relaxed);
+        } else {
+            self.idle.fetch_add(change.unsigned_abs(), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn set_removed(&self) {
+        self.removed.store(true, Ordering::Release);
+        self.eligible.store(false, Ordering::Release);
+        self.renounce_connections();
     }
 
     /// Administrative state.
@@ -124,9 +183,10 @@ impl Server {
         self.state.operational()
     }
 
-    /// Whether sessions may be sent to the server at all (persistence included): up and not in maintenance.
+    /// Whether sessions may be sent to the server at all (persistence included): up, not in maintenance and not taken
+    /// out of its backend.
     pub fn is_usable(&self) -> bool {
-        self.state.operational().is_up() && !self.state.admin().intersects(AdminState::MAINT)
+        !self.is_removed() && self.state.operational().is_up() && !self.state.admin().intersects(AdminState::MAINT)
     }
 
     /// Whether the server may get sessions without persistence: usable, not draining, weight above 0.

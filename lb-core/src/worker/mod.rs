@@ -24,12 +24,14 @@ use buffers::BufferPool;
 use heads::HeadPool;
 use timer::TimerPool;
 
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
 use crate::topology::{Frontend, Settings, Topology};
@@ -69,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) handoffs: Vec<Handoff>,
     life: AtomicU8,
     changed: Vec<Notify>,
+    /// Has each worker close connections that must not be used any more.
+    renounced: Vec<Notify>,
     /// Wakes the control thread when the instance or a worker ends.
     pub(crate) control: Notify,
     running: AtomicUsize,
@@ -84,7 +88,7 @@ impl Shared {
         maxpipes: u32,
     ) -> Self {
         Self {
-            pool_counts: Arc::new(PoolCounts::new(topology.pools, idle_limit)),
+            pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
             limits,
             listeners,
@@ -96,6 +100,7 @@ impl Shared {
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
+            renounced: (0..workers).map(|_| Notify::new()).collect(),
             control: Notify::new(),
             running: AtomicUsize::new(workers),
         }
@@ -116,6 +121,21 @@ impl Shared {
             worker.notify_one();
         }
         self.control.notify_one();
+    }
+
+    #[allow(dead_code, reason = "read by runtime commands")]
+    /// Takes a server out of its backend; see [`Backend::remove_server`].
+    pub(crate) fn remove_server(&self, backend: &Backend, server: &Arc<Server>) -> bool {
+        let removed = backend.remove_server(server);
+        self.drop_renounced();
+        removed
+    }
+
+    /// Has every worker close its idle connections to servers that renounced them.
+    pub(crate) fn drop_renounced(&self) {
+        for worker in &self.renounced {
+            worker.notify_one();
+        }
     }
 
     /// Whether every worker has served its last connection.
@@ -166,7 +186,7 @@ impl Worker {
             timers: TimerPool::default(),
             stream_tasks: StreamTasks::default(),
             serving: ServingPool::default(),
-            pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
+            pools: ServerPools::new(Arc::clone(&shared.pool_counts)),
             forwarder: Forwarder {
                 buffers: crate::forward::BufferPool::new(),
                 pipes,
@@ -452,20 +472,28 @@ fn bind_to_cpus(index: usize, shared: &Shared) {
 async fn housekeeping(worker: Rc<Worker>) {
     loop {
         timer::look_over_deadlines(Instant::now());
-        tokio::time::sleep(SWEEP_EVERY).await;
-        if !worker.pools.is_empty() {
-            let topology = worker.topology();
-            worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
+        let sweep = Instant::now() + SWEEP_EVERY;
+        let renounced = worker.shared.renounced.get(worker.index);
+        while tokio::time::timeout_at(sweep.into(), notified(renounced)).await.is_ok() {
+            worker.pools.drop_renounced();
         }
         for backend in &worker.topology().backends {
             backend.backend.second_over();
         }
+        worker.pools.sweep(Instant::now());
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();
         if worker.logger.borrow().has_pending() {
             worker.logger.borrow_mut().flush();
         }
+    }
+}
+
+async fn notified(notify: Option<&Notify>) {
+    match notify {
+        Some(notify) => notify.notified().await,
+        None => std::future::pending().await,
     }
 }
 
