@@ -5,9 +5,9 @@
 use std::io::{self, IoSlice, Write};
 use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
@@ -76,6 +76,19 @@ impl Transport {
             Self::TlsServer(tls) => tls.holds_input(),
             Self::TlsClient(tls) => tls.holds_input(),
         }
+    }
+
+    /// Writes the last bytes that this side sends. In clear the connection is shut for writing as soon as all of them
+    /// were taken, and over TCP its end leaves in one packet with them: one packet less, and one wake-up of the peer.
+    /// Under TLS it is a write like any other.
+    pub fn poll_write_last(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let Self::Plain(socket) = self else { return Pin::new(self).poll_write(cx, bytes) };
+        // What is held back here leaves with the end that follows at once, or when the peer makes room for the rest.
+        let n = ready!(socket.poll_send(cx, bytes, SendFlags::MORE))?;
+        if n == bytes.len() {
+            socket.shut();
+        }
+        Poll::Ready(Ok(n))
     }
 
     /// Whether the connection is under TLS.
@@ -161,6 +174,42 @@ impl Socket {
         }
     }
 
+    /// Whether nothing has come: no data, no end, no error. A system call only where the event loop says otherwise, as
+    /// it does when bytes were taken up to the last one without asking for more.
+    pub fn is_silent(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        if self.poll_read_ready(&mut cx).is_pending() {
+            return true;
+        }
+        let Self::Tcp(tcp) = self else { return false };
+        let peek = || rustix::net::recv(&*tcp, &mut [0u8; 1], RecvFlags::PEEK).map_err(io::Error::from);
+        tcp.try_io(Interest::READABLE, peek).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8], flags: SendFlags) -> Poll<io::Result<usize>> {
+        if let Self::Fresh(Some(fresh)) = self
+            && let Some(result) = try_now(|| send(&*fresh, bytes, flags))
+        {
+            return Poll::Ready(result);
+        }
+        self.register()?;
+        match self {
+            Self::Fresh(_) => Poll::Pending,
+            Self::Tcp(inner) => poll_send(inner, cx, bytes, flags),
+            Self::Unix(inner) => Pin::new(inner).poll_write(cx, bytes),
+        }
+    }
+
+    /// Closes the sending side. A failure means that the peer is gone.
+    fn shut(&self) {
+        let _ = match self {
+            Self::Tcp(tcp) => rustix::net::shutdown(tcp, Shutdown::Write),
+            Self::Fresh(Some(tcp)) => rustix::net::shutdown(tcp, Shutdown::Write),
+            Self::Unix(unix) => rustix::net::shutdown(unix, Shutdown::Write),
+            Self::Fresh(None) => Ok(()),
+        };
+    }
+
     /// Address of the peer; `None` for UNIX sockets.
     pub fn peer_addr(&self) -> Option<std::net::SocketAddr> {
         match self {
@@ -185,8 +234,8 @@ fn recv(socket: impl AsFd, space: &mut [u8]) -> io::Result<usize> {
     Ok(rustix::net::recv(socket, space, RecvFlags::empty())?.1)
 }
 
-fn send(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
-    Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL)?)
+fn send(socket: impl AsFd, bytes: &[u8], flags: SendFlags) -> io::Result<usize> {
+    Ok(rustix::net::send(socket, bytes, SendFlags::NOSIGNAL | flags)?)
 }
 
 /// As [`TcpStream`]'s own `poll_read`.
@@ -202,10 +251,10 @@ fn poll_recv(tcp: &TcpStream, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Po
 }
 
 /// As [`TcpStream`]'s own `poll_write`.
-fn poll_send(tcp: &TcpStream, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+fn poll_send(tcp: &TcpStream, cx: &mut Context<'_>, bytes: &[u8], flags: SendFlags) -> Poll<io::Result<usize>> {
     loop {
         ready!(tcp.poll_write_ready(cx))?;
-        if let Some(n) = transfer(tcp, Interest::WRITABLE, bytes.len(), || send(tcp, bytes))? {
+        if let Some(n) = transfer(tcp, Interest::WRITABLE, bytes.len(), || send(tcp, bytes, flags))? {
             return Poll::Ready(Ok(n));
         }
     }
@@ -263,18 +312,7 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        if let Self::Fresh(Some(fresh)) = this
-            && let Some(result) = try_now(|| send(&*fresh, buf))
-        {
-            return Poll::Ready(result);
-        }
-        this.register()?;
-        match this {
-            Self::Fresh(_) => Poll::Pending,
-            Self::Tcp(inner) => poll_send(inner, cx, buf),
-            Self::Unix(inner) => Pin::new(inner).poll_write(cx, buf),
-        }
+        self.get_mut().poll_send(cx, buf, SendFlags::empty())
     }
 
     fn poll_write_vectored(
@@ -315,5 +353,75 @@ impl AsyncWrite for Socket {
             Self::Tcp(inner) => Pin::new(inner).poll_shutdown(cx),
             Self::Unix(inner) => Pin::new(inner).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Read;
+    use std::net::{Shutdown as End, TcpListener};
+
+    use super::*;
+
+    fn pair() -> (std::net::TcpStream, std::net::TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let ours = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        ours.set_nonblocking(true).unwrap();
+        (ours, listener.accept().unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn the_end_follows_the_last_bytes() {
+        for registered in [false, true] {
+            let (ours, mut peer) = pair();
+            let mut socket = Socket::Fresh(Some(ours));
+            if registered {
+                socket.register().unwrap();
+            }
+            let mut transport = Transport::Plain(socket);
+            let sent = poll_fn(|cx| transport.poll_write_last(cx, b"bytes")).await.unwrap();
+            assert_eq!(sent, 5);
+            // The connection is still open on our side.
+            let mut read = Vec::new();
+            peer.read_to_end(&mut read).unwrap();
+            assert_eq!(read, b"bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_waits_for_room() {
+        let (ours, mut peer) = pair();
+        let mut transport = Transport::Plain(Socket::Fresh(Some(ours)));
+        let bytes = vec![7; 32 << 20];
+        let reader = std::thread::spawn(move || {
+            let mut read = Vec::new();
+            peer.read_to_end(&mut read).map(|_| read.len())
+        });
+        let mut sent = 0;
+        while sent < bytes.len() {
+            let rest = bytes.get(sent..).unwrap_or_default();
+            sent += poll_fn(|cx| transport.poll_write_last(cx, rest)).await.unwrap();
+        }
+        assert_eq!(reader.join().unwrap().unwrap(), bytes.len());
+    }
+
+    #[tokio::test]
+    async fn silence_is_looked_for_where_the_event_loop_does_not_know() {
+        let (ours, mut peer) = pair();
+        let mut socket = Socket::Tcp(TcpStream::from_std(ours).unwrap());
+        std::io::Write::write_all(&mut peer, b"xy").unwrap();
+        poll_fn(|cx| socket.poll_read_ready(cx)).await.unwrap();
+        assert!(!socket.is_silent());
+        // As much as there is and no more: the event loop is not told that nothing is left.
+        let mut all = [0; 2];
+        let mut all = ReadBuf::new(&mut all);
+        poll_fn(|cx| Pin::new(&mut socket).poll_read(cx, &mut all)).await.unwrap();
+        assert_eq!(all.filled(), b"xy");
+        assert!(socket.is_silent());
+        peer.shutdown(End::Write).unwrap();
+        poll_fn(|cx| socket.poll_read_ready(cx)).await.unwrap();
+        assert!(!socket.is_silent());
     }
 }

@@ -171,3 +171,17 @@ fn proxied_connections_are_not_shared() {
     let _clients = clients(&lb, 2, 3);
     assert_eq!(origin.connections(), 2);
 }
+
+/// A body that went past the buffers (splice(2)) leaves its connection as fit for reuse as any other.
+#[test]
+fn a_large_response_leaves_its_connection_for_the_next() {
+    let body = "x".repeat(3 << 20);
+    let origin = Origin::answering(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    let lb = listen(&origin, "", "");
+    let mut client = lb.connect();
+    for _ in 0..4 {
+        let response = client.get("/");
+        assert_eq!((response.status(), response.body.len()), (200, body.len()));
+    }
+    assert_eq!(origin.connections(), 1);
+}

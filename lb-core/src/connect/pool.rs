@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use crate::config::HttpReuse;
@@ -301,8 +300,7 @@ pub(crate) fn close(conn: Box<H1Conn>) {
     }
 }
 
-/// Whether an idle connection is still open and silent. Costs no system call: the event loop knows.
+/// Whether an idle connection is still open and silent. Costs no system call where the event loop knows.
 pub(crate) fn is_quiet(conn: &mut H1Conn) -> bool {
-    let mut cx = Context::from_waker(Waker::noop());
-    !conn.transport.holds_input() && conn.transport.socket_mut().poll_read_ready(&mut cx).is_pending()
+    !conn.transport.holds_input() && conn.transport.socket_mut().is_silent()
 }

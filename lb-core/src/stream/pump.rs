@@ -92,7 +92,7 @@ impl Pump {
             }
             let last = source.body_received();
             if source.payload().is_empty() && last && !sink.needs_end() {
-                return match sink.poll_flush(cx) {
+                return match sink.poll_finish(cx) {
                     Poll::Ready(Ok(())) => {
                         self.done = true;
                         Ok(Wait::Done)

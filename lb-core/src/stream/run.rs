@@ -101,6 +101,12 @@ impl<'a> Stream<'a> {
         }
         let before = client.queued();
         let outcome = self.send_response_head(backend, &framing, client)?;
+        if let (Side::H1(conn), false) = (&mut *client, outcome.client_keep)
+            && exchange.request.is_done()
+        {
+            // A client that still sends is told the end only when its request is dealt with.
+            conn.end_with_message();
+        }
         if self.info.frontend.config.options.logasap {
             self.end.bytes_to_client = client.queued() - before;
             self.log();
@@ -232,6 +238,10 @@ impl<'a> Stream<'a> {
             .await;
             match sent {
                 Ok(()) => {
+                    if let (ServerConn::H1(conn), true) = (&mut link.conn, fresh) {
+                        // The response cannot be there yet: looking for it first would be in vain.
+                        let _ = conn.transport.socket_mut().register();
+                    }
                     link.established = true;
                     self.times.connected = Some(now());
                     return Ok(link);

@@ -357,6 +357,14 @@ impl Side<'_> {
         }
     }
 
+    /// Sends what is left of a message whose body is complete.
+    pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::H1(conn) => conn.poll_finish(cx),
+            Self::H2(end) => end.poll_flush(cx),
+        }
+    }
+
     /// Sends everything that was accepted so far.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {

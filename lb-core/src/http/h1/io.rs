@@ -71,6 +71,8 @@ pub(crate) struct H1Conn {
     pub(crate) encoder: BodyEncoder,
     /// The final mark was put into `output`.
     ended: bool,
+    /// Nothing is sent after the message that is being written.
+    last: bool,
     /// The peer closed its side.
     pub(crate) eof: bool,
     /// Bytes read and written.
@@ -94,6 +96,7 @@ impl H1Conn {
             sent: 0,
             encoder: BodyEncoder::Raw,
             ended: false,
+            last: false,
             eof: false,
             traffic: Traffic::default(),
             reuses: 0,
@@ -421,6 +424,13 @@ impl H1Conn {
     pub(crate) fn begin_output(&mut self, encoder: BodyEncoder) {
         self.encoder = encoder;
         self.ended = false;
+        self.last = false;
+    }
+
+    /// Says that the message that begins is the last one: the connection is shut for writing with its last bytes where
+    /// that can be done in one go, and by whoever closes it otherwise.
+    pub(crate) fn end_with_message(&mut self) {
+        self.last = true;
     }
 
     /// Whether bytes wait to be written, payload not counted.
@@ -469,11 +479,15 @@ impl H1Conn {
         if pending.is_empty() && body.is_empty() {
             return Poll::Ready(Ok(0));
         }
+        let complete = self.encoder == BodyEncoder::Raw || suffix.len() > 2;
+        let ends = self.last && last && take == payload.len() && complete;
         if !pending.is_empty() && !body.is_empty() && body.len() <= SMALL_BODY {
-            return self.poll_send_joined(cx, take, payload, suffix);
+            return self.poll_send_joined(cx, take, payload, suffix, ends);
         }
         let transport = Pin::new(&mut self.transport);
-        let n = if suffix.is_empty() && pending.is_empty() {
+        let n = if suffix.is_empty() && pending.is_empty() && ends {
+            ready!(self.transport.poll_write_last(cx, body))?
+        } else if suffix.is_empty() && pending.is_empty() {
             ready!(transport.poll_write(cx, body))?
         } else if suffix.is_empty() && body.is_empty() {
             ready!(transport.poll_write(cx, pending))?
@@ -514,12 +528,17 @@ impl H1Conn {
         take: usize,
         payload: &[u8],
         suffix: &[u8],
+        ends: bool,
     ) -> Poll<io::Result<usize>> {
         let before = self.output.len();
         self.output.extend_from_slice(payload.get(..take).unwrap_or_default());
         self.output.extend_from_slice(suffix);
         let pending = self.output.get(self.sent..).unwrap_or_default();
-        let n = match Pin::new(&mut self.transport).poll_write(cx, pending) {
+        let written = match ends {
+            true => self.transport.poll_write_last(cx, pending),
+            false => Pin::new(&mut self.transport).poll_write(cx, pending),
+        };
+        let n = match written {
             Poll::Ready(Ok(n)) if n > 0 => n,
             other => {
                 self.output.truncate(before);
@@ -552,9 +571,21 @@ impl H1Conn {
 
     /// Writes all pending output.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_out(cx, false)
+    }
+
+    /// Writes all pending output, behind which the message is complete.
+    pub(crate) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_write_out(cx, self.last)
+    }
+
+    fn poll_write_out(&mut self, cx: &mut Context<'_>, ends: bool) -> Poll<io::Result<()>> {
         while self.sent < self.output.len() {
             let pending = self.output.get(self.sent..).unwrap_or_default();
-            let n = ready!(Pin::new(&mut self.transport).poll_write(cx, pending))?;
+            let n = match ends {
+                true => ready!(self.transport.poll_write_last(cx, pending))?,
+                false => ready!(Pin::new(&mut self.transport).poll_write(cx, pending))?,
+            };
             if n == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
