@@ -5,6 +5,7 @@
 
 mod builder;
 mod control;
+mod drain;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -176,10 +177,11 @@ impl Proxy {
         };
         let (report, reports) = mpsc::channel();
         for (index, setup) in setups.into_iter().enumerate() {
-            let (shared, report) = (Arc::clone(&shared), report.clone());
+            let (guard, shared, report) = (shared.ending.thread(), Arc::clone(&shared), report.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("lb-{}", index + 1))
                 .spawn(move || {
+                    let _guard = guard;
                     worker::run(index, shared, setup, |result| {
                         // Nobody listens any more when another thread failed first.
                         let _ = report.send(result);
