@@ -22,7 +22,7 @@ use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
 
-pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
+pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,6 +32,9 @@ impl std::fmt::Debug for StartOptions {
 
 /// Takes a [`ServerEvent`] of a running instance.
 pub type OnEvent = Box<dyn Fn(&ServerEvent) + Send + Sync>;
+
+/// Learns of the end of an instance.
+pub type OnEnd = Box<dyn FnOnce() + Send>;
 
 /// A step between binding and serving.
 pub type AfterBind = Box<dyn FnOnce() -> Result<(), AfterBindError>>;
@@ -56,6 +59,8 @@ pub struct StartOptions {
     pub after_bind: Option<AfterBind>,
     /// Gets the lines about servers that HAProxy writes on stderr, from the control thread.
     pub on_event: Option<OnEvent>,
+    /// Runs once on the last thread of the instance, when everything was served or closed and the ports are free.
+    pub on_end: Option<OnEnd>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
     pub system: SystemOptions,
 }
@@ -150,7 +155,7 @@ impl Proxy {
         let topology = Arc::new(Topology::new(&config, maxconn, &options.system)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
         let after_bind = options.after_bind.take();
-        let on_event = options.on_event.take();
+        let (on_event, on_end) = (options.on_event.take(), options.on_end.take());
         let global = &config.global;
         let limits = ProcessLimits::new(
             maxconn,
@@ -201,6 +206,9 @@ impl Proxy {
         }
         let control = control::start(&shared, &config.global, on_event).map_err(StartError::Thread)?;
         proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(control);
+        if let Some(on_end) = on_end {
+            shared.ending.at_end(on_end);
+        }
         Ok(proxy)
     }
 
@@ -259,10 +267,7 @@ impl Proxy {
 
     /// Whether every thread has ended.
     pub fn is_finished(&self) -> bool {
-        let inner = &self.inner;
-        // While somebody joins them, the threads are not in the list.
-        let Ok(_joining) = inner.joining.try_lock() else { return false };
-        inner.threads.lock().unwrap_or_else(PoisonError::into_inner).iter().all(JoinHandle::is_finished)
+        self.inner.shared.ending.is_over()
     }
 
     /// Blocks until every thread has ended.

@@ -6,12 +6,21 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use crate::proxy::OnEnd;
+
 /// What is known of the end of an instance.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Ending {
     threads: AtomicUsize,
     ended: Notify,
     limit: Mutex<Option<Instant>>,
+    at_end: Mutex<Option<OnEnd>>,
+}
+
+impl std::fmt::Debug for Ending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ending").field("threads", &self.threads).field("limit", &self.limit).finish_non_exhaustive()
+    }
 }
 
 impl Ending {
@@ -19,6 +28,11 @@ impl Ending {
     pub(crate) fn thread(self: &Arc<Self>) -> ThreadGuard {
         self.threads.fetch_add(1, Ordering::AcqRel);
         ThreadGuard(Arc::clone(self))
+    }
+
+    /// Whether no thread is left.
+    pub(crate) fn is_over(&self) -> bool {
+        self.threads.load(Ordering::Acquire) == 0
     }
 
     /// Sets when a soft stop becomes a hard one.
@@ -31,11 +45,26 @@ impl Ending {
         *self.limit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Runs `at_end` when no thread is left. A start that fails never comes here: its end is nobody's news.
+    pub(crate) fn at_end(&self, at_end: OnEnd) {
+        *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = Some(at_end);
+        if self.is_over() {
+            self.run_at_end();
+        }
+    }
+
+    fn run_at_end(&self) {
+        let at_end = self.at_end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(at_end) = at_end {
+            at_end();
+        }
+    }
+
     /// Waits until no thread is left. Cancel safe; needs no particular runtime.
     pub(crate) async fn wait(&self) {
         loop {
             let ended = self.ended.notified();
-            if self.threads.load(Ordering::Acquire) == 0 {
+            if self.is_over() {
                 return;
             }
             ended.await;
@@ -50,6 +79,7 @@ pub(crate) struct ThreadGuard(Arc<Ending>);
 impl Drop for ThreadGuard {
     fn drop(&mut self) {
         if self.0.threads.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.run_at_end();
             self.0.ended.notify_waiters();
         }
     }
