@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use crate::backend::Backend;
 use crate::config::{
-    Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts,
+    Config, ConnectionMode, Global, HttpReuse, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts,
 };
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::listener::limits::FrontendLimits;
-use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
-use crate::net::{ConnectOptions, SystemOptions};
+use crate::log::{AccessLog, LogDestinations, LogFormat, LogFormatError, LogSettings, LogTargets};
+use crate::net::{ConnectOptions, Inherited, SystemOptions};
 use crate::server::Server;
 use crate::tls::{self, TlsClientConfig, TlsConfigError};
 
@@ -156,6 +156,8 @@ pub struct Topology {
     pub backends: Vec<Arc<BackendEntry>>,
     /// How many server connection pools a worker needs.
     pub pools: usize,
+    /// Where log lines go.
+    pub log_destinations: LogDestinations,
 }
 
 /// Why a configuration cannot be run although each of its lines is right.
@@ -193,8 +195,14 @@ impl Topology {
     ///
     /// # Errors
     /// Names that resolve to nothing, formats that do not compile.
-    pub fn new(config: &Config, maxconn: u32, system: &SystemOptions) -> Result<Self, TopologyError> {
+    pub fn new(
+        config: &Config,
+        maxconn: u32,
+        system: &SystemOptions,
+        inherited: &Inherited,
+    ) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
+        let mut logs = Logs { global: &config.global, inherited, places: LogDestinations::default() };
         let mut backends = Vec::new();
         let mut pools = 0;
         for section in config.proxies.iter().filter(|p| p.kind.is_backend() && !p.disabled) {
@@ -207,8 +215,7 @@ impl Topology {
                 connect: connect_options(section, &config.global, system),
                 tls: server_tls(section, &config.global)?,
                 redirects: section.servers.iter().any(|server| server.redir.is_some()),
-                log_targets: log_targets(section, &config.global)
-                    .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?,
+                log_targets: logs.targets(section),
             }));
             pools += section.servers.len();
         }
@@ -228,8 +235,9 @@ impl Topology {
                 None if section.kind.is_backend() => find(&section.name),
                 None => None,
             };
-            let log = access_log(section, &config.global)
-                .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?;
+            let log = logs
+                .access(section)
+                .map_err(|error| TopologyError::LogFormat { proxy: section.name.clone(), message: error.to_string() })?;
             frontends.push(Arc::new(Frontend {
                 index: frontends.len(),
                 name: Arc::from(section.name.as_str()),
@@ -244,7 +252,7 @@ impl Topology {
             }));
         }
         set_fullconn(&frontends, &backends);
-        Ok(Self { settings, frontends, backends, pools })
+        Ok(Self { settings, frontends, backends, pools, log_destinations: logs.places })
     }
 }
 
@@ -295,30 +303,42 @@ fn connect_options(section: &ProxyConfig, global: &Global, system: &SystemOption
     section.servers.iter().map(of_server).chain([own]).collect()
 }
 
-fn access_log(section: &ProxyConfig, global: &Global) -> Result<AccessLog, String> {
-    let format = LogFormat::choose(&section.log_format, section.mode == Mode::Http).map_err(|e| e.to_string())?;
-    Ok(AccessLog::new(format, log_targets(section, global)?, (&section.options).into()))
+/// Makes the logs of proxies, whose targets may be the same places.
+struct Logs<'a> {
+    global: &'a Global,
+    inherited: &'a Inherited,
+    places: LogDestinations,
 }
 
-fn log_targets(section: &ProxyConfig, global: &Global) -> Result<LogTargets, String> {
-    let tag = section.log_tag.as_ref().or(global.log_tag.as_ref());
-    let hostname = match global.log_send_hostname.as_deref() {
-        Some("") => Some(rustix::system::uname().nodename().to_string_lossy().into_owned()),
-        other => other.map(str::to_owned),
-    };
-    let settings = LogSettings { tag: tag.map_or("haproxy", String::as_str).to_owned(), hostname };
-    LogTargets::new(&resolve_logs(section, global), &settings).map_err(|e| e.to_string())
-}
-
-fn resolve_logs(section: &ProxyConfig, global: &Global) -> Vec<LogTarget> {
-    let mut targets = Vec::new();
-    for log in &section.logs {
-        match log {
-            ProxyLog::Global => targets.extend(global.logs.iter().cloned()),
-            ProxyLog::Target(target) => targets.push(target.clone()),
-        }
+impl Logs<'_> {
+    fn access(&mut self, section: &ProxyConfig) -> Result<AccessLog, LogFormatError> {
+        let http = section.mode == Mode::Http;
+        let format = LogFormat::choose(&section.log_format, http)?;
+        let parse = |text: &Option<String>| text.as_deref().map(|text| LogFormat::parse(text, http)).transpose();
+        let error_format = parse(&section.error_log_format)?;
+        let structured_data = parse(&section.log_format_sd)?;
+        Ok(AccessLog::new(format, self.targets(section), (&section.options).into())
+            .with_error_format(error_format)
+            .with_structured_data(structured_data))
     }
-    targets
+
+    fn targets(&mut self, section: &ProxyConfig) -> LogTargets {
+        let tag = section.log_tag.as_ref().or(self.global.log_tag.as_ref());
+        let hostname = match self.global.log_send_hostname.as_deref() {
+            Some("") => Some(rustix::system::uname().nodename().to_string_lossy().into_owned()),
+            other => other.map(str::to_owned),
+        };
+        let settings = LogSettings { tag: tag.map_or("haproxy", String::as_str).to_owned(), hostname };
+        let mut targets = Vec::new();
+        for log in &section.logs {
+            match log {
+                ProxyLog::Global => targets.extend(self.global.logs.iter().cloned()),
+                ProxyLog::Target(target) => targets.push(target.clone()),
+            }
+        }
+        let inherited = |number| self.inherited.by_number(number).ok();
+        LogTargets::new(&targets, &settings, &mut self.places, &inherited)
+    }
 }
 
 /// Delay before a server is tried again after a refused connection: a second, or `timeout connect` if shorter

@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
 use crate::session::{ServingPool, StreamTasks};
 use crate::topology::{Frontend, Settings, Topology};
 
@@ -57,7 +57,9 @@ pub(crate) struct Shared {
     pub(crate) listeners: Vec<Arc<ListenerContext>>,
     pub(crate) pool_counts: Arc<PoolCounts>,
     pub(crate) pipes: Arc<PipeLimit>,
-    pub(crate) dropped_logs: Arc<DroppedLogs>,
+    pub(crate) log_hooks: LogHooks,
+    /// Streams so far, where a log format prints their number.
+    streams: Option<AtomicU64>,
     pub(crate) handoffs: Vec<Handoff>,
     life: AtomicU8,
     changed: Vec<Notify>,
@@ -74,14 +76,17 @@ impl Shared {
         workers: usize,
         idle_limit: u32,
         maxpipes: u32,
+        log_hooks: LogHooks,
     ) -> Self {
+        let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
         Self {
+            streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
             pool_counts: Arc::new(PoolCounts::new(topology.pools, idle_limit)),
             topology,
             limits,
             listeners,
             pipes: PipeLimit::new(maxpipes),
-            dropped_logs: Arc::default(),
+            log_hooks,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
@@ -157,7 +162,7 @@ impl Worker {
             serving: ServingPool::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
-            logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
+            logger: RefCell::new(Logger::new(LogContext::system(), shared.log_hooks.clone())),
             h2: H2Settings::from_tune(&settings.global.tune),
             flush_logs: Notify::new(),
             stopping: Cell::new(false),
@@ -182,6 +187,16 @@ impl Worker {
     /// Wall time since the epoch.
     pub(crate) fn wall(&self) -> Duration {
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// Whether a record of this frontend's streams is of use to anyone.
+    pub(crate) fn wants_record(&self, frontend: &Frontend) -> bool {
+        !frontend.log.is_off() || self.shared.log_hooks.on_log.is_some()
+    }
+
+    /// Counts a stream and says how many came before it (`%rt`); 0 where no log format prints it.
+    pub(crate) fn count_stream(&self) -> u64 {
+        self.shared.streams.as_ref().map_or(0, |streams| streams.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Queues an access line; it is sent at the end of this turn of the event loop.
@@ -440,9 +455,8 @@ async fn housekeeping(worker: Rc<Worker>) {
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();
-        if worker.logger.borrow().has_pending() {
-            worker.logger.borrow_mut().flush();
-        }
+        // What a target left behind although nothing came since.
+        worker.logger.borrow_mut().flush();
     }
 }
 
