@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use crate::config::{Address, Config, ProxyConfig, Shards};
+use crate::config::{Address, Config, ConfigError, ProxyConfig, Shards};
 use crate::listener::limits::{ListenerLimits, ProcessLimits};
 use crate::log::{LogHooks, LogTargetState, OnLog, OnNotice};
 use crate::net::ClientOptions;
@@ -22,7 +22,7 @@ use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
 
-pub use builder::{Backend, Frontend, ProxyBuilder, Server};
+pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -79,9 +79,9 @@ pub struct StartOptions {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// An address given to the builder does not parse or resolve.
-    #[error("{0}")]
-    Address(String),
+    /// The configuration is refused: what a builder was told, or its files.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// A name or format does not resolve.
     #[error(transparent)]
     Topology(#[from] TopologyError),
@@ -365,7 +365,7 @@ fn bind_all(
             for address in &bind.addresses {
                 let backlog = bind.options.backlog.or(section.backlog).unwrap_or(frontend.maxconn).max(1);
                 let failed = |source| StartError::Bind {
-                    place: format!("{}:{}", bind.place.file, bind.place.line),
+                    place: bind.place.to_string(),
                     kind: if section.kind.is_backend() { "proxy" } else { "frontend" },
                     frontend: section.name.clone(),
                     source,
