@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::config::{
-    Config, ConnectionMode, Global, HttpReuse, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts,
-};
+use crate::config::{Config, ConnectionMode, Global, HttpReuse, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts};
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::listener::limits::FrontendLimits;
@@ -235,9 +233,10 @@ impl Topology {
                 None if section.kind.is_backend() => find(&section.name),
                 None => None,
             };
-            let log = logs
-                .access(section)
-                .map_err(|error| TopologyError::LogFormat { proxy: section.name.clone(), message: error.to_string() })?;
+            let log = logs.access(section).map_err(|error| TopologyError::LogFormat {
+                proxy: section.name.clone(),
+                message: error.to_string(),
+            })?;
             frontends.push(Arc::new(Frontend {
                 index: frontends.len(),
                 name: Arc::from(section.name.as_str()),

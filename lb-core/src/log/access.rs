@@ -38,24 +38,37 @@ pub struct AccessLog {
     structured_data: Option<LogFormat>,
     targets: LogTargets,
     options: AccessLogOptions,
+    uses_addresses: bool,
+    uses_log_counter: bool,
     lines: AtomicU64,
 }
 
 impl AccessLog {
     /// Puts a frontend's format, targets and options together.
     pub fn new(format: LogFormat, targets: LogTargets, options: AccessLogOptions) -> Self {
-        Self { format, targets, options, ..Self::default() }
+        Self { format, targets, options, ..Self::default() }.prepared()
     }
 
     /// `error-log-format`: the lines of what failed before there was a request.
     pub fn with_error_format(self, error_format: Option<LogFormat>) -> Self {
-        Self { error_format, ..self }
+        Self { error_format, ..self }.prepared()
     }
 
     /// `log-format-sd`: what targets in RFC 5424's format get as structured data.
     pub fn with_structured_data(self, structured_data: Option<LogFormat>) -> Self {
         // Not rendered where no target would print it.
-        Self { structured_data: structured_data.filter(|_| self.targets.has_structured_data()), ..self }
+        Self { structured_data: structured_data.filter(|_| self.targets.has_structured_data()), ..self }.prepared()
+    }
+
+    fn prepared(self) -> Self {
+        let uses_addresses = self.formats().any(LogFormat::uses_addresses);
+        let uses_log_counter = self.formats().any(LogFormat::uses_log_counter);
+        Self { uses_addresses, uses_log_counter, ..self }
+    }
+
+    /// Whether a line prints `%bi`, `%bp`, `%si` or `%sp`.
+    pub fn uses_addresses(&self) -> bool {
+        self.uses_addresses
     }
 
     /// The line's format.
@@ -102,7 +115,7 @@ impl AccessLog {
 
     /// Counts a line for `%lc`, where the format prints it, and returns how many came before.
     pub(super) fn count_line(&self) -> u64 {
-        if self.formats().any(LogFormat::uses_log_counter) { self.lines.fetch_add(1, Ordering::Relaxed) } else { 0 }
+        if self.uses_log_counter { self.lines.fetch_add(1, Ordering::Relaxed) } else { 0 }
     }
 }
 

@@ -119,9 +119,9 @@ impl LogFormat {
         self.uses(&[Variable::RequestCounter])
     }
 
-    /// Whether the line prints `%bi` or `%bp`, so that the system has to be asked for them.
-    pub fn uses_backend_address(&self) -> bool {
-        self.uses(&[Variable::BackendIp, Variable::BackendPort])
+    /// Whether the line prints `%bi`, `%bp`, `%si` or `%sp`, so that the system has to be asked for them.
+    pub fn uses_addresses(&self) -> bool {
+        self.uses(&[Variable::BackendIp, Variable::BackendPort, Variable::ServerIp, Variable::ServerPort])
     }
 
     fn uses(&self, any: &[Variable]) -> bool {

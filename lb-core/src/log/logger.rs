@@ -296,7 +296,9 @@ mod tests {
         logger.send(log.targets(), Level::Notice, b"about a server");
         logger.flush();
         let mut buffer = [0; 300];
-        for expected in ["[a@1 lc=\"0\"] 200\n", "[a@1 lc=\"1\"] ERR 400\n", "[a@1 lc=\"2\"] ERR 0\n", "- about a server\n"] {
+        for expected in
+            ["[a@1 lc=\"0\"] 200\n", "[a@1 lc=\"1\"] ERR 400\n", "[a@1 lc=\"2\"] ERR 0\n", "- about a server\n"]
+        {
             let size = receiver.recv(&mut buffer).unwrap();
             let line = String::from_utf8_lossy(&buffer[..size]);
             assert_eq!(line.split_once(" mytag 5033 - ").unwrap().1, expected);

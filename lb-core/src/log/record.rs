@@ -80,7 +80,7 @@ pub struct LogRecord {
     pub frontend_address: Option<SocketAddr>,
     /// Address used towards the server (`%bi:%bp`). Found out only where a format prints it.
     pub backend_address: Option<SocketAddr>,
-    /// Server address (`%si:%sp`).
+    /// Server address (`%si:%sp`). Likewise.
     pub server_address: Option<ServerAddress>,
     /// Frontend name.
     pub frontend: Arc<str>,

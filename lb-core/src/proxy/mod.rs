@@ -182,8 +182,7 @@ impl Proxy {
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
-        let shared =
-            Arc::new(Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes, log_hooks));
+        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes, log_hooks));
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),

@@ -194,6 +194,11 @@ impl Worker {
         !frontend.log.is_off() || self.shared.log_hooks.on_log.is_some()
     }
 
+    /// Whether the addresses of a stream's server connection are of use to anyone: they cost system calls.
+    pub(crate) fn wants_addresses(&self, frontend: &Frontend) -> bool {
+        frontend.log.uses_addresses() || self.shared.log_hooks.on_log.is_some()
+    }
+
     /// Counts a stream and says how many came before it (`%rt`); 0 where no log format prints it.
     pub(crate) fn count_stream(&self) -> u64 {
         self.shared.streams.as_ref().map_or(0, |streams| streams.fetch_add(1, Ordering::Relaxed))

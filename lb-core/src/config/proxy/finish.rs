@@ -32,8 +32,9 @@ pub fn finish(state: ProxyState, config: &mut Config, diags: &mut Diagnostics) {
             check_mode(&mut draft, diags);
             check_bind_options(&draft, config, diags);
             check_timeouts(&draft, diags);
-            check_logs(&draft, config, diags);
-            super::log::check_formats(&draft, diags);
+            if super::log::check_formats(&draft, diags) {
+                check_logs(&draft, config, diags);
+            }
         }
         if understood {
             resolve_errors(&mut draft, &config.http_errors, diags);

@@ -97,8 +97,10 @@ fn format_argument(cx: &mut Cx<'_>, keyword: &str) -> Option<String> {
     None
 }
 
-/// Compiles the formats of a proxy, now that its mode is known: what is wrong in them is said with their lines.
-pub(super) fn check_formats(draft: &Draft, diags: &mut Diagnostics) {
+/// Compiles the formats of a proxy, now that its mode is known: what is wrong in them is said with their lines. Whether
+/// all are right.
+pub(super) fn check_formats(draft: &Draft, diags: &mut Diagnostics) -> bool {
+    let mut right = true;
     let (config, lines) = (&draft.config, &draft.log_format_lines);
     let log_format = match &config.log_format {
         LogFormatChoice::Custom(text) => Some(text),
@@ -112,11 +114,13 @@ pub(super) fn check_formats(draft: &Draft, diags: &mut Diagnostics) {
     for (keyword, text, line) in formats {
         let Some(text) = text else { continue };
         if let Err(error) = LogFormat::parse(text, draft.is_http()) {
+            right = false;
             let text = format!("failed to parse {keyword} : {error}");
             let line = line.as_ref().unwrap_or(&draft.header);
             diags.push(Diagnostic::about(Severity::Alert, line, 1, text).heading(Heading::Name));
         }
     }
+    right
 }
 
 /// Reads `<address> [len n] [format f] [sample ranges:size] <facility> [level [minlevel]]`, which starts at word
@@ -234,13 +238,16 @@ fn read_sample(text: &str) -> Result<LogSample, String> {
     }
     let mut ranges = Vec::new();
     // A comma at the end is no range.
-    for part in ranges_text.strip_suffix(',').unwrap_or(ranges_text).split(',') {
+    let mut parts = ranges_text.strip_suffix(',').unwrap_or(ranges_text).split(',');
+    while let Some(part) = parts.next() {
         let range = match part.split_once('-') {
             Some((low, high)) => number(low).zip(number(high)),
             None => number(part).map(|one| (one, one)),
         };
         match range {
             Some((low, high)) if low <= high => ranges.push((low, high)),
+            // Its place is shown by what follows.
+            _ if part.is_empty() => return Err(format!("wrong sample range ',{}'", parts.next().unwrap_or_default())),
             _ => return Err(format!("wrong sample range '{part}'")),
         }
     }
