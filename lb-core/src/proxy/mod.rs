@@ -18,6 +18,7 @@ use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
 use crate::runtime::{Command, CommandError, Instance, Reply};
 use crate::server::ServerEvent;
+use crate::stats::ListenerStats;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
@@ -162,8 +163,8 @@ impl Proxy {
     /// [`StartError`]: a listener cannot be bound, a name does not resolve. Nothing stays behind.
     pub fn start(config: Config, mut options: StartOptions) -> Result<Self, StartError> {
         let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
-        let topology = Arc::new(Topology::new(&config, maxconn, &options.system, &options.inherited)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
+        let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system, &options.inherited)?);
         let after_bind = options.after_bind.take();
         let on_event = options.on_event.take();
         let log_hooks = LogHooks { on_log: options.on_log.take(), on_notice: options.on_notice.take() };
@@ -384,6 +385,7 @@ fn bind_all(
                         bind.options.maxconn.unwrap_or(0),
                         id,
                         tls.is_some(),
+                        section.options.socket_stats.then(|| ListenerStats::new(workers)),
                     ),
                     client_options: client_options(),
                     tls: tls.clone(),

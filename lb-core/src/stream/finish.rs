@@ -101,6 +101,7 @@ impl Stream<'_> {
         // HAProxy's line is written when the stream has left its backend: `%bc` does not count it.
         self.session = None;
         self.log();
+        self.count_end();
         self.worker.heads.give(std::mem::take(&mut self.request));
         self.worker.heads.give(std::mem::take(&mut self.response));
     }
@@ -221,7 +222,7 @@ pub(crate) async fn refuse(
     let config = &client.info.frontend.config;
     let first = client.requests == 0;
     // A probe that sent nothing gets nothing (configuration.txt, `option http-ignore-probes`).
-    if first && client.conn.bytes_in == 0 && config.options.http_ignore_probes {
+    if first && client.conn.traffic.received == 0 && config.options.http_ignore_probes {
         return;
     }
     if let Some(page) = early_error(status, &config.errors) {
@@ -257,7 +258,7 @@ fn log_refused(
     record.status = status;
     record.cause = cause;
     record.stage = stage;
-    record.null = client.conn.bytes_in == 0;
+    record.null = client.conn.traffic.received == 0;
     worker.log(&info.frontend, &record);
 }
 

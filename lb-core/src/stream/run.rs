@@ -33,6 +33,7 @@ impl<'a> Stream<'a> {
             Side::H2(_) => client.consumed(),
         };
         let before = (client.consumed().saturating_sub(head), client.bytes().1);
+        self.count_request();
         if self.info.frontend.log.format().is_early() {
             self.log();
         }
@@ -136,6 +137,7 @@ impl<'a> Stream<'a> {
         let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
         let backend = worker.topology().backends.get(index)?;
         self.session = Some(backend.backend.enter());
+        self.count_backend(backend);
         self.backend = Some(backend);
         Some(backend)
     }

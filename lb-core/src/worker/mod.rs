@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
@@ -24,13 +24,16 @@ use buffers::BufferPool;
 use heads::HeadPool;
 use timer::TimerPool;
 
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
+use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
+use crate::stats::ProcessStats;
 use crate::topology::{Frontend, Settings, Topology};
 
 /// How far an instance is on its way to the end.
@@ -56,6 +59,13 @@ pub(crate) struct Shared {
     #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) listeners: Vec<Arc<ListenerContext>>,
     pub(crate) pool_counts: Arc<PoolCounts>,
+    /// Counters and rates of the instance.
+    pub(crate) stats: ProcessStats,
+    /// When it was started.
+    pub(crate) started: Instant,
+    /// The same on the wall.
+    #[allow(dead_code, reason = "read by runtime commands")]
+    pub(crate) started_at: SystemTime,
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) log_hooks: LogHooks,
     /// Streams so far, where a log format prints their number.
@@ -63,6 +73,8 @@ pub(crate) struct Shared {
     pub(crate) handoffs: Vec<Handoff>,
     life: AtomicU8,
     changed: Vec<Notify>,
+    /// Has each worker close connections that must not be used any more.
+    renounced: Vec<Notify>,
     /// Wakes the control thread when the instance or a worker ends.
     pub(crate) control: Notify,
     running: AtomicUsize,
@@ -81,15 +93,19 @@ impl Shared {
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
         Self {
             streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
-            pool_counts: Arc::new(PoolCounts::new(topology.pools, idle_limit)),
+            pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
             limits,
             listeners,
+            stats: ProcessStats::new(workers),
+            started: Instant::now(),
+            started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
             log_hooks,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
+            renounced: (0..workers).map(|_| Notify::new()).collect(),
             control: Notify::new(),
             running: AtomicUsize::new(workers),
         }
@@ -110,6 +126,21 @@ impl Shared {
             worker.notify_one();
         }
         self.control.notify_one();
+    }
+
+    #[allow(dead_code, reason = "read by runtime commands")]
+    /// Takes a server out of its backend; see [`Backend::remove_server`].
+    pub(crate) fn remove_server(&self, backend: &Backend, server: &Arc<Server>) -> bool {
+        let removed = backend.remove_server(server);
+        self.drop_renounced();
+        removed
+    }
+
+    /// Has every worker close its idle connections to servers that renounced them.
+    pub(crate) fn drop_renounced(&self) {
+        for worker in &self.renounced {
+            worker.notify_one();
+        }
     }
 
     /// Whether every worker has served its last connection.
@@ -160,8 +191,12 @@ impl Worker {
             timers: TimerPool::default(),
             stream_tasks: StreamTasks::default(),
             serving: ServingPool::default(),
-            pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
-            forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
+            pools: ServerPools::new(Arc::clone(&shared.pool_counts)),
+            forwarder: Forwarder {
+                buffers: crate::forward::BufferPool::new(),
+                pipes,
+                clock: Clock::with_origin(shared.started.into()),
+            },
             logger: RefCell::new(Logger::new(LogContext::system(), shared.log_hooks.clone())),
             h2: H2Settings::from_tune(&settings.global.tune),
             flush_logs: Notify::new(),
@@ -177,6 +212,11 @@ impl Worker {
     /// The topology that new streams use.
     pub(crate) fn topology(&self) -> &Topology {
         &self.shared.topology
+    }
+
+    /// Time since the instance started, which rates count by.
+    pub(crate) fn uptime(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.shared.started)
     }
 
     /// Whether a soft stop is under way.
@@ -452,16 +492,27 @@ fn bind_to_cpus(index: usize, shared: &Shared) {
 async fn housekeeping(worker: Rc<Worker>) {
     loop {
         timer::look_over_deadlines(Instant::now());
-        tokio::time::sleep(SWEEP_EVERY).await;
-        if !worker.pools.is_empty() {
-            let topology = worker.topology();
-            worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
+        let sweep = Instant::now() + SWEEP_EVERY;
+        let renounced = worker.shared.renounced.get(worker.index);
+        while tokio::time::timeout_at(sweep.into(), notified(renounced)).await.is_ok() {
+            worker.pools.drop_renounced();
         }
+        for backend in &worker.topology().backends {
+            backend.backend.second_over();
+        }
+        worker.pools.sweep(Instant::now());
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();
         // What a target left behind although nothing came since.
         worker.logger.borrow_mut().flush();
+    }
+}
+
+async fn notified(notify: Option<&Notify>) {
+    match notify {
+        Some(notify) => notify.notified().await,
+        None => std::future::pending().await,
     }
 }
 
