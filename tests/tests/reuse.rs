@@ -176,7 +176,7 @@ fn proxied_connections_are_not_shared() {
 #[test]
 fn a_large_response_leaves_its_connection_for_the_next() {
     let body = "x".repeat(3 << 20);
-    let origin = Origin::answering(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    let origin = Origin::answering(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
     let lb = listen(&origin, "", "");
     let mut client = lb.connect();
     for _ in 0..4 {
