@@ -30,6 +30,7 @@ use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::runtime::CliShared;
 use crate::session::{ServingPool, StreamTasks};
 use crate::topology::{Frontend, Settings, Topology};
 
@@ -59,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) dropped_logs: Arc<DroppedLogs>,
     pub(crate) handoffs: Vec<Handoff>,
+    /// What runtime commands and their sockets need.
+    pub(crate) cli: CliShared,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Wakes the control thread when the instance or a worker ends.
@@ -74,6 +77,7 @@ impl Shared {
         workers: usize,
         idle_limit: u32,
         maxpipes: u32,
+        cli: CliShared,
     ) -> Self {
         Self {
             pool_counts: Arc::new(PoolCounts::new(topology.pools, idle_limit)),
@@ -82,6 +86,7 @@ impl Shared {
             listeners,
             pipes: PipeLimit::new(maxpipes),
             dropped_logs: Arc::default(),
+            cli,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
