@@ -36,7 +36,7 @@ pub(super) fn start(
     };
     let options = CheckOptions::new(global);
     let checked = backends.iter().map(|entry| Arc::clone(&entry.backend)).collect();
-    let log = ProcessLog::new(LogContext::system(), Arc::clone(&shared.dropped_logs));
+    let log = ProcessLog::new(LogContext::system(), shared.log_hooks.clone());
     let (report, watched) = (Arc::clone(shared), Arc::clone(shared));
     let events = move |event| tell(&report, &log, on_event.as_ref(), &event);
     let thread = std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {

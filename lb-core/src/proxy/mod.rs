@@ -13,13 +13,15 @@ use std::thread::JoinHandle;
 
 use crate::config::{Address, Config, ConfigError, ProxyConfig, Shards};
 use crate::listener::limits::{ListenerLimits, ProcessLimits};
+use crate::log::{LogHooks, LogTargetState, OnLog, OnNotice};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
 use crate::runtime::{Caller, CliListener, CliSession, CliShared, Command, CommandError, Instance, Level, Reply};
 use crate::server::ServerEvent;
+use crate::stats::ListenerStats;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
-use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
+use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared, Sizes};
 
 pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
 
@@ -55,6 +57,21 @@ pub struct StartOptions {
     pub after_bind: Option<AfterBind>,
     /// Gets the lines about servers that HAProxy writes on stderr, from the control thread.
     pub on_event: Option<OnEvent>,
+    /// Gets each record that is logged, with its line, from the worker threads: see [`LogEvent`](crate::log::LogEvent).
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use lb_core::log::LogEvent;
+    /// use lb_core::proxy::StartOptions;
+    ///
+    /// let (records, received) = std::sync::mpsc::channel();
+    /// let on_log = move |event: &LogEvent<'_>| drop(records.send((event.record.status, event.record.tt)));
+    /// let options = StartOptions { on_log: Some(Arc::new(on_log)), ..StartOptions::default() };
+    /// # let _ = (options, received);
+    /// ```
+    pub on_log: Option<OnLog>,
+    /// Gets what else there is to know of the running instance: proxies that stop, log targets that fail.
+    pub on_notice: Option<OnNotice>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
     pub system: SystemOptions,
 }
@@ -146,10 +163,11 @@ impl Proxy {
     /// [`StartError`]: a listener cannot be bound, a name does not resolve. Nothing stays behind.
     pub fn start(config: Config, mut options: StartOptions) -> Result<Self, StartError> {
         let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
-        let topology = Arc::new(Topology::new(&config, maxconn, &options.system)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
+        let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system, &options.inherited)?);
         let after_bind = options.after_bind.take();
         let on_event = options.on_event.take();
+        let log_hooks = LogHooks { on_log: options.on_log.take(), on_notice: options.on_notice.take() };
         let global = &config.global;
         let limits = ProcessLimits::new(
             maxconn,
@@ -166,8 +184,9 @@ impl Proxy {
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
+        let sizes = Sizes { workers, idle_limit, maxpipes };
         let cli_shared = CliShared::new(&config, &cli);
-        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes, cli_shared));
+        let shared = Arc::new(Shared::new(topology, limits, contexts, sizes, log_hooks, cli_shared));
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),
@@ -251,6 +270,24 @@ impl Proxy {
     /// What runtime commands work on.
     pub(crate) fn instance(&self) -> Instance {
         Instance::new(Arc::clone(&self.inner.shared))
+    }
+
+    /// What each log target has been through: lines that it did not take are counted there.
+    ///
+    /// ```no_run
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// for target in proxy.log_targets() {
+    ///     println!("{}: {} lines lost", target.destination, target.dropped);
+    /// }
+    /// # Ok::<(), lb_core::proxy::StartError>(())
+    /// ```
+    pub fn log_targets(&self) -> Vec<LogTargetState> {
+        self.inner.shared.topology.log_destinations.states()
+    }
+
+    /// Lines lost by all log targets together (`DroppedLogs` of `show info`).
+    pub fn dropped_logs(&self) -> u64 {
+        self.inner.shared.topology.log_destinations.dropped().count()
     }
 
     /// Closes the listeners and idle connections; what is being served is served to its end.
@@ -357,6 +394,7 @@ fn bind_all(
                         bind.options.maxconn.unwrap_or(0),
                         id,
                         tls.is_some(),
+                        section.options.socket_stats.then(|| ListenerStats::new(workers)),
                     ),
                     client_options: client_options(),
                     tls: tls.clone(),

@@ -1,5 +1,6 @@
 //! One request/response exchange; `run` names every stage in order.
 
+pub(crate) mod count;
 mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::backend::BackendSession;
+use crate::connect::Addresses;
 use crate::http::h1::framing::RequestFraming;
 use crate::http::message::Head;
 use crate::log::{Cause, Stage};
@@ -36,6 +38,8 @@ pub(crate) struct Stream<'a> {
     request: Head,
     response: Head,
     framing: RequestFraming,
+    /// Streams of the process before this one (`%rt`).
+    number: u64,
     backend: Option<&'a Arc<BackendEntry>>,
     session: Option<BackendSession>,
     server: Option<Arc<Server>>,
@@ -43,6 +47,7 @@ pub(crate) struct Stream<'a> {
     redirected: Option<Vec<u8>>,
     times: Times,
     end: End,
+    counted: count::Counted,
 }
 
 /// When a stream reached each of its stages.
@@ -83,6 +88,10 @@ struct End {
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,
+    /// Of the server's connection, where somebody wants to know them.
+    addresses: Option<Addresses>,
+    /// The request could not be understood.
+    refused: bool,
     /// The access line was written, or there is none.
     logged: bool,
 }
@@ -124,12 +133,14 @@ impl<'a> Stream<'a> {
             request,
             response: worker.heads.take(),
             framing: RequestFraming::default(),
+            number: worker.count_stream(),
             backend: None,
             session: None,
             server: None,
             redirected: None,
             times,
             end: End::default(),
+            counted: count::Counted::default(),
         }
     }
 }
