@@ -39,7 +39,11 @@ pub(super) fn start(
     let log = ProcessLog::new(LogContext::system(), shared.log_hooks.clone());
     let (report, watched) = (Arc::clone(shared), Arc::clone(shared));
     let events = move |event| tell(&report, &log, on_event.as_ref(), &event);
+    let guard = shared.ending.thread();
     let thread = std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {
+        let _guard = guard;
+        // Gone before the guard: it closes the sockets.
+        let reactor = reactor;
         reactor.block_on(async {
             tokio::select! {
                 () = async { run_checks(checked, options, events).await; pending().await } => {}

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! mod       the whole: global settings, sections, text, files; start
+//! defaults  what the sections after it start with
 //! frontend  what accepts connections
 //! backend   what has servers
 //! listen    both in one
@@ -13,6 +14,7 @@
 //! ```
 
 mod backend;
+mod defaults;
 mod frontend;
 mod lines;
 mod listen;
@@ -27,6 +29,7 @@ use crate::runtime::Level;
 use lines::Lines;
 
 pub use backend::Backend;
+pub use defaults::Defaults;
 pub use frontend::Frontend;
 pub use listen::Listen;
 pub use server::Server;
@@ -93,6 +96,11 @@ impl ProxyBuilder {
         lines.words(["stats", "socket", &address.into(), "level", level.word()]);
         self.parts.push(Part::Lines(lines));
         self
+    }
+
+    /// Adds defaults for the sections that are added after them.
+    pub fn defaults(self, defaults: Defaults) -> Self {
+        self.add(defaults.lines)
     }
 
     /// Adds a frontend.
