@@ -2,9 +2,10 @@
 # Installs the C library: install.sh PREFIX [DIRECTORY with liblb.so and liblb.a]
 # DESTDIR is put before every path, as packagers expect; LIBDIR is PREFIX/lib where it is not set.
 set -eu
-cd "$(dirname "$0")"
+here=$(cd "$(dirname "$0")" && pwd)
 prefix=${1:?the prefix is missing, for example /usr/local}
-built=${2:-../target/release}
+built=$(cd "${2:-$here/../target/release}" && pwd)
+cd "$here"
 libdir=${LIBDIR:-$prefix/lib}
 root=${DESTDIR:-}
 abi=$(sed -n 's/^#define LB_ABI_VERSION //p' include/lb.h)

@@ -98,6 +98,9 @@
 // The configuration is accepted with a warning.
 #define LB_EVENT_WARNING 4
 
+// Something else that a log gets: a proxy stopped, a log target failed.
+#define LB_EVENT_NOTICE 5
+
 // A check moved the health of a server (with option log-health-checks).
 #define LB_EVENT_SERVER_CHECK 10
 
@@ -200,7 +203,7 @@ typedef struct lb_proxy lb_proxy;
 typedef struct lb_section lb_section;
 
 // One message of an error. The strings belong to the error and live as long as it does.
-typedef struct {
+typedef struct lb_message {
     // Set it to sizeof(lb_message).
     size_t struct_size;
     // LB_SEVERITY_ERROR or another one.
@@ -220,15 +223,15 @@ typedef struct {
 } lb_message;
 
 // Something that happened. It is valid during the callback; what you keep you copy.
-typedef struct {
+typedef struct lb_event {
     // Size of the structure that the library filled. Where the library is newer than your header it is larger than
     // yours; a field beyond it is not there.
     size_t struct_size;
     // The instance.
-    const lb_proxy *proxy;
+    const struct lb_proxy *proxy;
     // LB_EVENT_STARTED or another one. New ones may come: ignore what you do not know.
     uint32_t kind;
-    // As of syslog, from 0 for emergencies to 7: 0, 1, 4 and 5 occur.
+    // As of syslog, from 0 for emergencies to 7 for details.
     uint32_t severity;
     // When it happened, in microseconds since 1970.
     uint64_t time_us;
@@ -251,7 +254,85 @@ typedef struct {
 } lb_event;
 
 // Takes an event.
-typedef void (*lb_event_callback)(void *user_data, const lb_event *event);
+typedef void (*lb_event_callback)(void *user_data, const struct lb_event *event);
+
+// The record of a request or of a TCP connection, as it is logged. It is valid during the callback; what you keep you
+// copy. Times that were not reached are -1.
+typedef struct lb_log_record {
+    // Size of the structure that the library filled. Where the library is newer than your header it is larger than
+    // yours; a field beyond it is not there.
+    size_t struct_size;
+    // The instance.
+    const struct lb_proxy *proxy;
+    // The line in the log format of the frontend, without header and line end. Never null; line[line_length] is zero.
+    // Not UTF-8 where a format says so.
+    const char *line;
+    // Bytes of the line.
+    size_t line_length;
+    // Severity as of syslog: 6, or 3 for an error under option log-separate-errors.
+    uint32_t severity;
+    // 1 for an HTTP request, 0 for a TCP connection.
+    uint32_t http;
+    // Why a connection failed before there was a request, for example in a TLS handshake; null for all others.
+    const char *failure;
+    // The frontend. Never null.
+    const char *frontend;
+    // The backend; the frontend's name where none was chosen. Never null.
+    const char *backend;
+    // The server; null where none was reached.
+    const char *server;
+    // Address and port of the client, "127.0.0.1:4711"; null for a UNIX socket.
+    const char *client;
+    // The request line as received, "GET / HTTP/1.1"; "" where none was understood. May hold any bytes but zeroes.
+    const char *request;
+    // Status of the response; 0 where there is none.
+    uint32_t status;
+    // How often opening a connection was tried again.
+    uint32_t retries;
+    // 1 where another server was taken than the first choice.
+    uint32_t redispatched;
+    // Connections of the instance, at this moment.
+    uint32_t connections;
+    // Connections of the frontend.
+    uint32_t frontend_connections;
+    // Streams of the backend.
+    uint32_t backend_connections;
+    // Streams of the server.
+    uint32_t server_connections;
+    // Not used.
+    uint32_t reserved;
+    // The termination state as of HAProxy, "----" for a normal end.
+    char termination[8];
+    // Bytes sent to the client.
+    uint64_t bytes_to_client;
+    // Bytes received from the client.
+    uint64_t bytes_from_client;
+    // When the connection was accepted or, for a later request, became idle: microseconds since 1970.
+    uint64_t accept_time_us;
+    // Microseconds for handshakes.
+    int64_t handshake_us;
+    // Microseconds that the connection was idle before the request.
+    int64_t idle_us;
+    // Microseconds to receive the head of the request.
+    int64_t request_us;
+    // Microseconds in queues.
+    int64_t queue_us;
+    // Microseconds to connect to the server.
+    int64_t connect_us;
+    // Microseconds until the server's head was there.
+    int64_t response_us;
+    // Microseconds of data transfer.
+    int64_t data_us;
+    // Microseconds of the whole, without idle time.
+    int64_t active_us;
+    // Microseconds of the whole.
+    int64_t total_us;
+    // Events and records that were lost before this one, as callbacks took too long.
+    uint64_t lost;
+} lb_log_record;
+
+// Takes an access record.
+typedef void (*lb_log_callback)(void *user_data, const struct lb_log_record *record);
 
 // Options of a start: a structure of yours, read during the call. Begin with LB_START_OPTIONS_INIT.
 //
@@ -261,11 +342,15 @@ typedef void (*lb_event_callback)(void *user_data, const lb_event *event);
 // lb_proxy_free() on its own instance. While it takes its time up to queue events wait; further ones are lost and
 // counted, traffic never waits. lb_proxy_free() returns when no callback runs any more and none will come, so that what
 // user_data points at can be freed then. A callback must not unwind: no C++ exception may leave it.
-typedef struct {
+typedef struct lb_start_options {
     // sizeof(lb_start_options), as LB_START_OPTIONS_INIT sets it.
     size_t struct_size;
     // Gets what happens: start, end, state changes of servers; null for none.
     lb_event_callback on_event;
+    // Gets each access record, whether or not the frontend has a log line; null for none. option dontlognull and option
+    // dontlog-normal hold here, too. A frontend with a log line and no format, such as option httplog, logs the beginning
+    // of each connection, and so its records know no more.
+    lb_log_callback on_log;
     // Given to the callbacks as it is. It has to be usable from another thread.
     void *user_data;
     // How many events may wait for the callbacks; 0 for the default, 4096.
@@ -275,7 +360,7 @@ typedef struct {
 } lb_start_options;
 
 // A server of a backend: a structure of yours, read during the call. Begin with LB_SERVER_INIT.
-typedef struct {
+typedef struct lb_server {
     // sizeof(lb_server), as LB_SERVER_INIT sets it.
     size_t struct_size;
     // Its name, unique in the backend.
@@ -296,7 +381,7 @@ typedef struct {
 } lb_server;
 
 // An address that an instance listens on. The strings belong to the instance and live as long as it does.
-typedef struct {
+typedef struct lb_listener {
     // Set it to sizeof(lb_listener).
     size_t struct_size;
     // The frontend or listen section.
@@ -328,125 +413,125 @@ const char *lb_version(void);
 const char *lb_status_name(int32_t status);
 
 // The number of an error; LB_OK for null, and for warnings of lb_builder_check().
-lb_status lb_error_code(const lb_error *error);
+lb_status lb_error_code(const struct lb_error *error);
 
 // The first message, "" for null. It belongs to the error.
-const char *lb_error_text(const lb_error *error);
+const char *lb_error_text(const struct lb_error *error);
 
 // The file that the first message is about; null where it is about none. It belongs to the error.
-const char *lb_error_file(const lb_error *error);
+const char *lb_error_file(const struct lb_error *error);
 
 // The line that the first message is about, from 1; 0 without one.
-uint32_t lb_error_line(const lb_error *error);
+uint32_t lb_error_line(const struct lb_error *error);
 
 // The column that the first message is about, in characters from 1; 0 without one.
-uint32_t lb_error_column(const lb_error *error);
+uint32_t lb_error_column(const struct lb_error *error);
 
 // How many messages an error has: all faults of a configuration are found in one run. 0 for null.
-size_t lb_error_count(const lb_error *error);
+size_t lb_error_count(const struct lb_error *error);
 
 // Fills *message with message index, from 0. Errors come before warnings.
 //
 // Errors: LB_ERR_NULL, LB_ERR_RANGE, LB_ERR_STRUCT_SIZE.
-lb_status lb_error_message(const lb_error *error, size_t index, lb_message *message);
+lb_status lb_error_message(const struct lb_error *error, size_t index, struct lb_message *message);
 
 // Frees an error. Null is allowed.
-void lb_error_free(lb_error *error);
+void lb_error_free(struct lb_error *error);
 
 // Frees a string that a function returned as the caller's own. Null is allowed.
 void lb_string_free(char *string);
 
 // A new builder, to be freed with lb_builder_free(). Never null.
-lb_builder *lb_builder_new(void);
+struct lb_builder *lb_builder_new(void);
 
 // Frees a builder and its sections; what was started from it goes on. Null is allowed.
-void lb_builder_free(lb_builder *builder);
+void lb_builder_free(struct lb_builder *builder);
 
 // Number of worker threads; without this call, or with 0, that of the usable CPUs.
-lb_status lb_builder_threads(lb_builder *builder, uint32_t threads);
+lb_status lb_builder_threads(struct lb_builder *builder, uint32_t threads);
 
 // Most client connections of the whole instance at the same time.
-lb_status lb_builder_maxconn(lb_builder *builder, uint32_t maxconn);
+lb_status lb_builder_maxconn(struct lb_builder *builder, uint32_t maxconn);
 
 // Opens a stats socket, as management tools use it: the path of a UNIX socket or "host:port", and the level "user",
 // "operator" or "admin" of who connects; null for "operator".
-lb_status lb_builder_stats_socket(lb_builder *builder, const char *address, const char *level);
+lb_status lb_builder_stats_socket(struct lb_builder *builder, const char *address, const char *level);
 
 // Adds a line of the global section, for what has no function here: "tune.bufsize 32768".
-lb_status lb_builder_global(lb_builder *builder, const char *line);
+lb_status lb_builder_global(struct lb_builder *builder, const char *line);
 
 // Adds sections written as text. The name stands for the file in messages; the text is TOML where the name ends in
 // ".toml", otherwise in the language of haproxy.cfg. Nothing of the text is kept by reference.
-lb_status lb_builder_text(lb_builder *builder, const char *name, const char *text);
+lb_status lb_builder_text(struct lb_builder *builder, const char *name, const char *text);
 
 // Adds a configuration file, or a directory whose *.cfg files are read in the order of their names. A file is TOML
 // where its name ends in ".toml". Files that are added one after the other are one configuration. They are read when
 // the builder is checked or started.
-lb_status lb_builder_file(lb_builder *builder, const char *path);
+lb_status lb_builder_file(struct lb_builder *builder, const char *path);
 
 // Adds defaults, which are valid for the sections that are added after them. mode is LB_MODE_HTTP or LB_MODE_TCP.
 // Returns the section, which belongs to the builder; null where an argument is wrong, which the lb_section functions
 // bear.
-lb_section *lb_builder_defaults(lb_builder *builder, uint32_t mode);
+struct lb_section *lb_builder_defaults(struct lb_builder *builder, uint32_t mode);
 
 // Adds a frontend, which accepts connections; the rest is as of lb_builder_defaults().
-lb_section *lb_builder_frontend(lb_builder *builder, const char *name, uint32_t mode);
+struct lb_section *lb_builder_frontend(struct lb_builder *builder, const char *name, uint32_t mode);
 
 // Adds a backend, which has servers; the rest is as of lb_builder_defaults().
-lb_section *lb_builder_backend(lb_builder *builder, const char *name, uint32_t mode);
+struct lb_section *lb_builder_backend(struct lb_builder *builder, const char *name, uint32_t mode);
 
 // Adds a listen section, a frontend and its backend in one; the rest is as of lb_builder_defaults().
-lb_section *lb_builder_listen(lb_builder *builder, const char *name, uint32_t mode);
+struct lb_section *lb_builder_listen(struct lb_builder *builder, const char *name, uint32_t mode);
 
 // Reads the whole configuration without starting it. On LB_OK *report is null or has the warnings; otherwise it has
 // every fault. In both cases it is freed with lb_error_free(); report may be null.
 //
 // Errors: LB_ERR_CONFIG; what an earlier call on the builder failed with; LB_ERR_NULL.
-lb_status lb_builder_check(const lb_builder *builder, lb_error **report);
+lb_status lb_builder_check(const struct lb_builder *builder, struct lb_error **report);
 
 // Starts an instance. On LB_OK *proxy is the instance, which lb_proxy_free() takes back; otherwise null, and nothing is
 // left running or bound. options may be null. The builder stays as it is and may be freed at once.
 //
 // Errors: LB_ERR_CONFIG with every fault; LB_ERR_START; LB_ERR_STRUCT_SIZE; what an earlier call on the builder failed
 // with; LB_ERR_NULL.
-lb_status lb_builder_start(const lb_builder *builder,
-                           const lb_start_options *options,
-                           lb_proxy **proxy,
-                           lb_error **error);
+lb_status lb_builder_start(const struct lb_builder *builder,
+                           const struct lb_start_options *options,
+                           struct lb_proxy **proxy,
+                           struct lb_error **error);
 
 // Listens on an address, in a frontend or listen section: "host:port", ":port", "unix@path", "abns@name", or several
 // separated by commas. Port 0 lets the system choose; lb_proxy_listener() tells which.
-lb_status lb_section_bind(lb_section *section, const char *address);
+lb_status lb_section_bind(struct lb_section *section, const char *address);
 
 // Listens for TLS connections with the certificates and keys of a PEM file, or of a directory of them. In HTTP mode
 // HTTP/2 is offered.
-lb_status lb_section_bind_tls(lb_section *section, const char *address, const char *certificates);
+lb_status lb_section_bind_tls(struct lb_section *section, const char *address, const char *certificates);
 
 // The backend that gets everything, of a frontend or listen section.
-lb_status lb_section_default_backend(lb_section *section, const char *name);
+lb_status lb_section_default_backend(struct lb_section *section, const char *name);
 
 // Most client connections at the same time, of a section with listeners.
-lb_status lb_section_maxconn(lb_section *section, uint32_t maxconn);
+lb_status lb_section_maxconn(struct lb_section *section, uint32_t maxconn);
 
 // Sets the timeout of this name in milliseconds: "client", "server", "connect", "queue", "http-request",
 // "http-keep-alive", "tunnel", "check" and the others of haproxy.cfg. 0 is no timeout.
-lb_status lb_section_timeout(lb_section *section, const char *name, uint64_t milliseconds);
+lb_status lb_section_timeout(struct lb_section *section, const char *name, uint64_t milliseconds);
 
 // How servers are chosen: "roundrobin", "static-rr", "leastconn", "first", "source", "random" or "random(draws)".
-lb_status lb_section_balance(lb_section *section, const char *algorithm);
+lb_status lb_section_balance(struct lb_section *section, const char *algorithm);
 
 // Adds a server to a backend or listen section. Nothing of *server is kept.
-lb_status lb_section_server(lb_section *section, const lb_server *server);
+lb_status lb_section_server(struct lb_section *section, const struct lb_server *server);
 
 // Writes access lines, in the HTTP or TCP format, to a target as haproxy.cfg has it: "127.0.0.1:514 local0",
 // "/dev/log daemon", "stdout format raw local0". A frontend, listen or defaults section.
-lb_status lb_section_log(lb_section *section, const char *target);
+lb_status lb_section_log(struct lb_section *section, const char *target);
 
 // Adds an option with its arguments, for example "forwardfor" or "redispatch 2".
-lb_status lb_section_option(lb_section *section, const char *option);
+lb_status lb_section_option(struct lb_section *section, const char *option);
 
 // Adds a line of haproxy.cfg, for what has no function here: "http-request deny status 403".
-lb_status lb_section_line(lb_section *section, const char *line);
+lb_status lb_section_line(struct lb_section *section, const char *line);
 
 // Starts a configuration written as text: lb_builder_text() and lb_builder_start() in one. name stands for the file in
 // messages; the text is TOML where it ends in ".toml", otherwise in the language of haproxy.cfg. options may be null.
@@ -454,53 +539,59 @@ lb_status lb_section_line(lb_section *section, const char *line);
 // Errors: those of lb_builder_start(); LB_ERR_ENCODING.
 lb_status lb_proxy_start_text(const char *name,
                               const char *text,
-                              const lb_start_options *options,
-                              lb_proxy **proxy,
-                              lb_error **error);
+                              const struct lb_start_options *options,
+                              struct lb_proxy **proxy,
+                              struct lb_error **error);
 
 // Starts a configuration file, or a directory of files: lb_builder_file() and lb_builder_start() in one. options may be
 // null.
 //
 // Errors: those of lb_builder_start(); LB_ERR_ENCODING.
-lb_status lb_proxy_start_file(const char *path, const lb_start_options *options, lb_proxy **proxy, lb_error **error);
+lb_status lb_proxy_start_file(const char *path,
+                              const struct lb_start_options *options,
+                              struct lb_proxy **proxy,
+                              struct lb_error **error);
 
 // Closes the listeners and idle connections and returns; what is being served is served to its end.
-lb_status lb_proxy_soft_stop(const lb_proxy *proxy, lb_error **error);
+lb_status lb_proxy_soft_stop(const struct lb_proxy *proxy, struct lb_error **error);
 
 // Stops softly and, where that takes longer than limit_ms milliseconds, closes what is left. Returns once every thread
 // has ended and the ports are free. *complete, where complete is not null, is 1 if everything was served to its end,
 // otherwise 0.
-lb_status lb_proxy_drain(const lb_proxy *proxy, uint64_t limit_ms, int32_t *complete, lb_error **error);
+lb_status lb_proxy_drain(const struct lb_proxy *proxy, uint64_t limit_ms, int32_t *complete, struct lb_error **error);
 
 // Closes every connection and returns once every thread has ended and the ports are free. A second stop has nothing to
 // do.
-lb_status lb_proxy_stop(const lb_proxy *proxy, lb_error **error);
+lb_status lb_proxy_stop(const struct lb_proxy *proxy, struct lb_error **error);
 
 // Returns once every thread has ended, which a soft stop brings about; for ever where nobody stops the instance.
-lb_status lb_proxy_wait(const lb_proxy *proxy, lb_error **error);
+lb_status lb_proxy_wait(const struct lb_proxy *proxy, struct lb_error **error);
 
 // 1 when every thread has ended, otherwise 0; 1 for null.
-int32_t lb_proxy_is_finished(const lb_proxy *proxy);
+int32_t lb_proxy_is_finished(const struct lb_proxy *proxy);
 
 // Stops the instance as lb_proxy_stop() does, where it still runs, waits for the callbacks, and frees it. No other
 // thread may be using it. Not to be called from a callback of the instance, nor while holding a lock that a callback
 // waits for. Null is allowed.
-void lb_proxy_free(lb_proxy *proxy);
+void lb_proxy_free(struct lb_proxy *proxy);
 
 // How many addresses the instance listens on, or did; 0 for null.
-size_t lb_proxy_listener_count(const lb_proxy *proxy);
+size_t lb_proxy_listener_count(const struct lb_proxy *proxy);
 
 // Fills *listener with listener index, from 0, in the order of the configuration.
 //
 // Errors: LB_ERR_NULL, LB_ERR_RANGE, LB_ERR_STRUCT_SIZE.
-lb_status lb_proxy_listener(const lb_proxy *proxy, size_t index, lb_listener *listener, lb_error **error);
+lb_status lb_proxy_listener(const struct lb_proxy *proxy,
+                            size_t index,
+                            struct lb_listener *listener,
+                            struct lb_error **error);
 
 // Runs a runtime command as it is written on the stats socket, at admin level: "show servers state app". *reply is its
 // answer, whole lines or "", to be freed with lb_string_free(); reply may be null. After the end of the instance
 // commands still answer from its last state.
 //
 // Errors: LB_ERR_COMMAND and those after it, with HAProxy's text; *reply is null then. LB_ERR_NULL, LB_ERR_ENCODING.
-lb_status lb_proxy_command(const lb_proxy *proxy, const char *command, char **reply, lb_error **error);
+lb_status lb_proxy_command(const struct lb_proxy *proxy, const char *command, char **reply, struct lb_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"
@@ -512,4 +603,4 @@ lb_status lb_proxy_command(const lb_proxy *proxy, const char *command, char **re
 #define LB_SERVER_INIT { sizeof(lb_server), NULL, NULL, -1, 0, 0, 0, NULL }
 
 /* No callbacks, every option at its default: `lb_start_options options = LB_START_OPTIONS_INIT;`. */
-#define LB_START_OPTIONS_INIT { sizeof(lb_start_options), NULL, NULL, 0, 0 }
+#define LB_START_OPTIONS_INIT { sizeof(lb_start_options), NULL, NULL, NULL, 0, 0 }

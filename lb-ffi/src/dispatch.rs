@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::event::Event;
-use crate::options::lb_event_callback;
+use crate::log::Record;
+use crate::options::{lb_event_callback, lb_log_callback};
 use crate::proxy::lb_proxy;
 
 /// The caller's functions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Callbacks {
     pub(crate) on_event: lb_event_callback,
+    pub(crate) on_log: lb_log_callback,
     pub(crate) user_data: *mut c_void,
 }
 
@@ -22,17 +24,18 @@ unsafe impl Send for Callbacks {}
 
 impl Callbacks {
     pub(crate) fn none() -> Self {
-        Self { on_event: None, user_data: std::ptr::null_mut() }
+        Self { on_event: None, on_log: None, user_data: std::ptr::null_mut() }
     }
 
     pub(crate) fn is_none(&self) -> bool {
-        self.on_event.is_none()
+        self.on_event.is_none() && self.on_log.is_none()
     }
 }
 
 #[derive(Debug)]
 enum Item {
     Event(Event),
+    Log(Box<Record>),
     /// Every thread of the instance has ended.
     Stopped,
     /// The instance is being freed.
@@ -55,6 +58,10 @@ impl Queue {
 
     pub(crate) fn event(&self, event: Event) {
         self.put(Item::Event(event));
+    }
+
+    pub(crate) fn log(&self, record: Record) {
+        self.put(Item::Log(Box::new(record)));
     }
 
     /// Every thread of the instance has ended.
@@ -146,6 +153,7 @@ impl Caller {
         while let Ok(item) = incoming.recv() {
             match item {
                 Item::Event(event) => self.tell(&event),
+                Item::Log(record) => self.log(&record),
                 Item::Stopped => self.tell_stopped(),
                 Item::Close => break,
             }
@@ -160,6 +168,14 @@ impl Caller {
         if self.queue.stopped.load(Ordering::Acquire) && !std::mem::replace(&mut self.told_stopped, true) {
             self.tell(&Event::stopped());
         }
+    }
+
+    fn log(&self, record: &Record) {
+        let Some(on_log) = self.callbacks.on_log else { return };
+        let strings = record.strings();
+        let view = record.view(&strings, self.proxy, self.queue.lost.swap(0, Ordering::Relaxed));
+        // SAFETY: the caller gave the function with this type; the view and its strings outlive the call.
+        unsafe { on_log(self.callbacks.user_data, &view) }
     }
 
     fn tell(&self, event: &Event) {

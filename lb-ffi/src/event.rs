@@ -4,6 +4,7 @@ use std::ffi::{CString, c_char};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lb_core::config::{Diagnostic, Severity, render};
+use lb_core::log::Notice;
 use lb_core::server::ServerEvent;
 use lb_core::server::event::{Counts, EventKind};
 
@@ -18,6 +19,8 @@ pub const LB_EVENT_STOPPING: u32 = 2;
 pub const LB_EVENT_STOPPED: u32 = 3;
 /// The configuration is accepted with a warning.
 pub const LB_EVENT_WARNING: u32 = 4;
+/// Something else that a log gets: a proxy stopped, a log target failed.
+pub const LB_EVENT_NOTICE: u32 = 5;
 /// A check moved the health of a server (with option log-health-checks).
 pub const LB_EVENT_SERVER_CHECK: u32 = 10;
 /// A server went down.
@@ -46,7 +49,7 @@ pub struct lb_event {
     pub proxy: *const lb_proxy,
     /// LB_EVENT_STARTED or another one. New ones may come: ignore what you do not know.
     pub kind: u32,
-    /// As of syslog, from 0 for emergencies to 7: 0, 1, 4 and 5 occur.
+    /// As of syslog, from 0 for emergencies to 7 for details.
     pub severity: u32,
     /// When it happened, in microseconds since 1970.
     pub time_us: u64,
@@ -101,6 +104,10 @@ impl Event {
     /// A warning; `None` for messages that are less than that.
     pub(crate) fn warning(diagnostic: &Diagnostic) -> Option<Self> {
         (diagnostic.severity == Severity::Warning).then(|| Self::new(LB_EVENT_WARNING, 4, &render::message(diagnostic)))
+    }
+
+    pub(crate) fn notice(notice: &Notice) -> Self {
+        Self::new(LB_EVENT_NOTICE, u32::from(notice.level().number()), &notice.to_string())
     }
 
     pub(crate) fn of_server(event: &ServerEvent) -> Self {

@@ -11,6 +11,7 @@
 //! listener  lb_listener: where it listens
 //! command   runtime commands, statistics, servers of a running instance
 //! event     lb_event: what happens in an instance
+//! log       lb_log_record: what is known of a request when it is logged
 //! dispatch  the thread that callbacks are called from
 //! error     lb_error: why a call failed; status: the numbers
 //! string    strings that the caller frees
@@ -33,6 +34,7 @@ mod error;
 mod event;
 mod guard;
 mod listener;
+mod log;
 mod options;
 mod pointer;
 mod proxy;
@@ -48,6 +50,7 @@ pub use command::*;
 pub use error::*;
 pub use event::*;
 pub use listener::*;
+pub use log::*;
 pub use options::*;
 pub use proxy::*;
 pub use section::*;

@@ -7,6 +7,7 @@ use lb_core::config::LoadOptions;
 use crate::dispatch::Callbacks;
 use crate::error::Failure;
 use crate::event::lb_event;
+use crate::log::lb_log_record;
 use crate::pointer::{self, Versioned};
 use crate::status::lb_status::*;
 
@@ -15,6 +16,9 @@ pub const LB_START_ZERO_WARNING: u32 = 1;
 
 /// Takes an event.
 pub type lb_event_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const lb_event)>;
+
+/// Takes an access record.
+pub type lb_log_callback = Option<unsafe extern "C" fn(user_data: *mut c_void, record: *const lb_log_record)>;
 
 /// Options of a start: a structure of yours, read during the call. Begin with LB_START_OPTIONS_INIT.
 ///
@@ -31,6 +35,10 @@ pub struct lb_start_options {
     pub struct_size: usize,
     /// Gets what happens: start, end, state changes of servers; null for none.
     pub on_event: lb_event_callback,
+    /// Gets each access record, whether or not the frontend has a log line; null for none. option dontlognull and option
+    /// dontlog-normal hold here, too. A frontend with a log line and no format, such as option httplog, logs the beginning
+    /// of each connection, and so its records know no more.
+    pub on_log: lb_log_callback,
     /// Given to the callbacks as it is. It has to be usable from another thread.
     pub user_data: *mut c_void,
     /// How many events may wait for the callbacks; 0 for the default, 4096.
@@ -80,6 +88,6 @@ pub(crate) unsafe fn read(options: *const lb_start_options) -> Result<Options, F
             return Err(Failure::new(LB_ERR_ARGUMENT, format!("'options.queue' is {size}: more than {LARGEST_QUEUE}")));
         }
     };
-    let callbacks = Callbacks { on_event: options.on_event, user_data: options.user_data };
+    let callbacks = Callbacks { on_event: options.on_event, on_log: options.on_log, user_data: options.user_data };
     Ok(Options { callbacks, queue, zero_warning: options.flags & LB_START_ZERO_WARNING != 0 })
 }

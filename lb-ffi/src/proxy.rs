@@ -13,6 +13,7 @@ use crate::error::{Failure, lb_error};
 use crate::event::Event;
 use crate::guard;
 use crate::listener::Listener;
+use crate::log::Record;
 use crate::options::{self, Options, lb_start_options};
 use crate::pointer;
 use crate::signals::Mask;
@@ -48,6 +49,12 @@ pub(crate) fn start(loaded: Loaded, options: Options) -> Result<*mut lb_proxy, F
         let (queue, incoming) = Queue::new(queue);
         let events = Arc::clone(&queue);
         start.on_event = Some(Box::new(move |event| events.event(Event::of_server(event))));
+        if callbacks.on_log.is_some() {
+            let records = Arc::clone(&queue);
+            start.on_log = Some(Arc::new(move |event| records.log(Record::new(event))));
+        }
+        let notices = Arc::clone(&queue);
+        start.on_notice = Some(Arc::new(move |notice| notices.event(Event::notice(notice))));
         let end = Arc::clone(&queue);
         start.on_end = Some(Box::new(move || end.stopped()));
         ends = Some((queue, incoming));

@@ -113,6 +113,7 @@ impl Running {
     fn line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
+        assert!(!line.is_empty(), "the program has ended: {:?}", self.child.wait());
         line
     }
 
@@ -175,7 +176,6 @@ fn signals_stay_the_hosts() {
 fn embed_serves() {
     let mut embed = Running::start("../examples/c/embed.c", &["0"]);
     // The language of files has no port 0.
-    assert_eq!(embed.line(), "");
     assert_eq!(embed.child.wait().unwrap().code(), Some(1));
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut embed = Running::start("../examples/c/embed.c", &[&free.port().to_string()]);
@@ -197,6 +197,59 @@ fn builder_balances() {
     assert_eq!(answers, ["one", "one", "two", "two"]);
     let log = builder.end();
     assert_eq!(log.lines().filter(|line| line.contains(" web app/s")).count(), 4, "{log}");
+}
+
+#[test]
+fn events_and_requests_are_told() {
+    let mut events = Running::start("../examples/c/events.c", &["0"]);
+    let mut told = Vec::new();
+    let address: SocketAddr = loop {
+        let line = events.line();
+        match line.strip_prefix("listens on ") {
+            Some(address) => break address.trim().parse().unwrap(),
+            None => told.push(line),
+        }
+    };
+    assert!(get(address).ends_with("\r\n\r\nseen\n"));
+    let down = "Server web/s1 is DOWN";
+    while !told.iter().any(|line| line.contains(down)) || !told.iter().any(|line| line.starts_with("request")) {
+        told.push(events.line());
+    }
+    let rest = events.end();
+    let told = told.concat();
+    assert!(told.contains("event 1: started\n"), "{told}");
+    assert!(told.contains("request 1: \"GET / HTTP/1.1\" from 127.0.0.1:"), "{told}");
+    assert!(told.contains(": status 200, LR--, "), "{told}");
+    assert!(rest.contains("event 2: stopping\n") && rest.ends_with("event 3: stopped\n1 requests\n"), "{rest}");
+}
+
+#[test]
+fn an_object_in_cpp_serves() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut embed = Running::start("../examples/cpp/embed.cpp", &[&free.port().to_string()]);
+    while embed.line() != format!("listens on {free}\n") {}
+    assert!(get(free).ends_with("\r\n\r\nHello from C++\n"));
+    let rest = embed.end();
+    assert!(rest.contains("everything was served\n") && rest.contains("LB_ERR_COMMAND_UNKNOWN\n"), "{rest}");
+    assert!(rest.contains("event: stopping\n"), "{rest}");
+}
+
+/// The header in both languages, in their oldest supported forms and the newest that the compiler has.
+#[test]
+fn the_header_is_c_and_cpp() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, standards) in [("a.c", &["c99", "c11", "gnu17"][..]), ("a.cpp", &["c++11", "c++20"][..])] {
+        let source = directory.path().join(name);
+        let text = "#include \"lb.h\"\n#include \"lb.h\"\n\
+                    int main(void) { lb_server s = LB_SERVER_INIT; lb_start_options o = LB_START_OPTIONS_INIT;\n\
+                    return s.struct_size == sizeof s && o.struct_size == sizeof o ? 0 : 1; }\n";
+        std::fs::write(&source, text).unwrap();
+        for standard in standards {
+            let mut command = compiler(&source);
+            command.arg(format!("-std={standard}")).arg("-I").arg(root().join("include")).arg("-fsyntax-only");
+            run(command.arg(&source));
+        }
+    }
 }
 
 /// What `pkg-config` and the compiler make of an installed prefix; the shared and the static library.

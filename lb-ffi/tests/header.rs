@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The order of the header: what a caller meets first.
-const SOURCES: [&str; 12] = [
-    "version", "status", "error", "string", "server", "builder", "section", "options", "event", "proxy", "listener",
-    "command",
+const SOURCES: [&str; 13] = [
+    "version", "status", "error", "string", "server", "builder", "section", "options", "event", "log", "proxy",
+    "listener", "command",
 ];
 
 fn root() -> &'static Path {

@@ -133,6 +133,13 @@ impl Drop for BackendSession {
     }
 }
 
+impl Drop for Backend {
+    /// The balancer knows the servers, and each server knows the hub with the balancer: a ring that would never be freed.
+    fn drop(&mut self) {
+        self.hub.balancer.rebuild(&[]);
+    }
+}
+
 impl Backend {
     /// Builds a backend with its servers in their initial state, to which connections have no options. `fullconn` is
     /// computed by the topology where the configuration does not say it: see [`Backend::set_fullconn`]. `workers`

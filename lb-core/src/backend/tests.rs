@@ -523,3 +523,22 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
         }
     });
 }
+
+#[test]
+fn a_backend_leaves_nothing_behind() {
+    let balances = [
+        Balance::RoundRobin,
+        Balance::StaticRr,
+        Balance::LeastConn,
+        Balance::First,
+        Balance::Source,
+        Balance::Random { draws: 2 },
+    ];
+    for balance in balances {
+        let backend = backend(balance.clone(), &[1, 2], |_, _| {});
+        drop(assigned(backend.try_assign(&AssignRequest::default())));
+        let (server, hub) = (Arc::downgrade(&nth(&backend, 1)), Arc::downgrade(&backend.hub));
+        drop(backend);
+        assert!(server.upgrade().is_none() && hub.upgrade().is_none(), "{balance:?}");
+    }
+}

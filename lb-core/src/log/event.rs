@@ -10,6 +10,9 @@ use super::record::LogRecord;
 
 /// A record that is being logged, with its line. It is made whether or not the frontend has a `log` line, and for the
 /// streams of which `option dontlognull` and `option dontlog-normal` let one be written.
+///
+/// It is complete but where the frontend writes HAProxy's default line, which is logged when a connection begins. Without
+/// a `log` line and a format the record comes at the end, and its line is in the HTTP or TCP format.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LogEvent<'a> {

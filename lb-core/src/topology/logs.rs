@@ -1,6 +1,6 @@
 //! The logs of each proxy: formats compiled, `log global` resolved, every place opened once.
 
-use crate::config::{Global, Mode, ProxyConfig, ProxyLog};
+use crate::config::{Global, LogFormatChoice, Mode, ProxyConfig, ProxyLog};
 use crate::log::{AccessLog, LogDestinations, LogFormat, LogFormatError, LogSettings, LogTargets};
 use crate::net::Inherited;
 
@@ -22,11 +22,19 @@ impl<'a> Logs<'a> {
 
     pub(super) fn access(&mut self, section: &ProxyConfig) -> Result<AccessLog, LogFormatError> {
         let http = section.mode == Mode::Http;
-        let format = LogFormat::choose(&section.log_format, http)?;
+        let targets = self.targets(section);
+        let choice = match &section.log_format {
+            // Only a program that embeds the library gets records then, and the default line is made before there is
+            // anything to know.
+            LogFormatChoice::Default if targets.is_empty() && http => &LogFormatChoice::Http,
+            LogFormatChoice::Default if targets.is_empty() => &LogFormatChoice::Tcp,
+            choice => choice,
+        };
+        let format = LogFormat::choose(choice, http)?;
         let parse = |text: &Option<String>| text.as_deref().map(|text| LogFormat::parse(text, http)).transpose();
         let error_format = parse(&section.error_log_format)?;
         let structured_data = parse(&section.log_format_sd)?;
-        Ok(AccessLog::new(format, self.targets(section), (&section.options).into())
+        Ok(AccessLog::new(format, targets, (&section.options).into())
             .with_error_format(error_format)
             .with_structured_data(structured_data))
     }

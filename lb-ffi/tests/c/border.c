@@ -235,6 +235,7 @@ static void after_the_end(void) {
 }
 
 int main(void) {
+    alarm(120);
     versions();
     nulls();
     builders_remember();

@@ -1,6 +1,9 @@
 /* Callbacks: what they are told, in which order, what they may do, and what happens when they take their time. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -199,7 +202,60 @@ static void from_many_threads(void) {
     CHECK(all.stopping == 1 && all.stopped == 1);
 }
 
+/* Records of requests, in a callback that calls the library. */
+static void record(void *user_data, const lb_log_record *record) {
+    atomic_int *requests = user_data;
+    char *reply = NULL;
+
+    CHECK(record->struct_size == sizeof *record && record->line[record->line_length] == 0);
+    CHECK(!strcmp(record->frontend, "web") && !strcmp(record->backend, "web") && !record->server);
+    CHECK(record->http == 1 && record->status == 200 && !strcmp(record->termination, "LR--"));
+    CHECK(!strcmp(record->request, "GET / HTTP/1.1") && !strncmp(record->client, "127.0.0.1:", 10));
+    CHECK(strstr(record->line, "127.0.0.1:") && !record->failure && record->severity == 6);
+    CHECK(record->bytes_to_client > 0 && record->total_us >= 0 && record->connect_us == -1 && !record->lost);
+    CHECK(lb_proxy_command(record->proxy, "show backend", &reply, NULL) == LB_OK);
+    lb_string_free(reply);
+    ++*requests;
+}
+
+static void requests_are_told(void) {
+    static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    atomic_int requests = 0;
+    lb_start_options options = LB_START_OPTIONS_INIT;
+    lb_builder *builder = lb_builder_new();
+    lb_section *web = lb_builder_listen(builder, "web", LB_MODE_HTTP);
+    lb_proxy *proxy = NULL;
+    lb_error *error = NULL;
+    lb_listener listener;
+    struct sockaddr_in address;
+    char answer[1000];
+    int client = socket(AF_INET, SOCK_STREAM, 0), index;
+
+    lb_section_bind(web, "127.0.0.1:0");
+    lb_section_line(web, "http-request return status 200 content-type text/plain string x");
+    options.on_log = record;
+    options.user_data = &requests;
+    WORKS(lb_builder_start(builder, &options, &proxy, &error), error);
+    lb_builder_free(builder);
+    listener.struct_size = sizeof listener;
+    WORKS(lb_proxy_listener(proxy, 0, &listener, &error), error);
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_port = htons((uint16_t)listener.port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(!connect(client, (struct sockaddr *)&address, sizeof address));
+    for (index = 0; index < 3; index++) {
+        CHECK(write(client, request, sizeof request - 1) == sizeof request - 1);
+        CHECK(read(client, answer, sizeof answer) > 0);
+    }
+    close(client);
+    lb_proxy_free(proxy);
+    CHECK(requests == 3);
+}
+
 int main(void) {
+    alarm(120);
+    requests_are_told();
     a_life();
     freed_at_once();
     callbacks_call_back();

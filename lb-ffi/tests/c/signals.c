@@ -53,6 +53,7 @@ int main(void) {
     char own[32];
     int count = 0, round;
 
+    alarm(120);
     memset(&action, 0, sizeof action);
     action.sa_handler = take;
     CHECK(!sigaction(SIGUSR1, &action, NULL));
