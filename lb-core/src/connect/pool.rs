@@ -11,6 +11,7 @@ use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
 use crate::net::set_no_linger;
 use crate::server::Server;
+use crate::worker::timer::now;
 
 /// How often idle connections are looked over: closed ones dropped, unneeded ones purged.
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -106,7 +107,7 @@ impl Pool {
         let mut usable = self.shared.iter_mut().filter(allowed);
         let entry = usable.find(|entry| entry.client.borrow().available_streams() > 0)?;
         entry.reuses = entry.reuses.saturating_add(1);
-        entry.used = Instant::now();
+        entry.used = now();
         Some(Rc::clone(&entry.client))
     }
 
@@ -190,7 +191,7 @@ impl ServerPools {
     pub(crate) fn share(&self, server: &Arc<Server>, generation: u32, client: Rc<RefCell<H2Client>>) {
         self.with_pool(server, |pool| {
             if pool.generation == generation {
-                pool.shared.push(Shared { client, reuses: 0, used: Instant::now() });
+                pool.shared.push(Shared { client, reuses: 0, used: now() });
             }
         });
     }

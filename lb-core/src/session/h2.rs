@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::ClientInfo;
 use super::stream_tasks::StreamTasks;
@@ -13,20 +12,20 @@ use crate::stream::Stream;
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
 use crate::transport::Transport;
-use crate::worker::timer::{Timer, after};
+use crate::worker::timer::{Timer, after, now};
 use crate::worker::{SessionGuard, Worker};
 
 /// Serves an HTTP/2 connection until it closes. `preread` was received before.
 pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u8>, info: ClientInfo) {
     let mut timer = Timer::default();
     let timeouts = info.frontend.config.timeouts.clone();
-    let deadline = after(Instant::now(), timeouts.http_request.or(timeouts.client));
+    let deadline = after(now(), timeouts.http_request.or(timeouts.client));
     let handshake = H2ServerConnection::handshake(transport, &preread, &worker.h2);
     let Some(Ok(mut connection)) = Box::pin(within(&mut timer, deadline, handshake)).await else { return };
     drop(preread);
     let info = Rc::new(info);
     let mut streams = 0;
-    let mut idle_since = Some(Instant::now());
+    let mut idle_since = Some(now());
     let mut leaving = false;
     let mut sends = 0;
     let mut seat = worker.idle_seat();
@@ -55,7 +54,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                     sends = connection.sends();
                     idle_since = None;
                 }
-                let since = *idle_since.get_or_insert_with(Instant::now);
+                let since = *idle_since.get_or_insert_with(now);
                 let wait = match streams {
                     _ if sending => timeouts.client,
                     0 => timeouts.http_request.or(timeouts.client),
@@ -96,7 +95,7 @@ pub(super) struct StreamStart {
 pub(super) async fn exchange(worker: &Rc<Worker>, start: StreamStart) {
     let H2Request { head, length, body, responder } = *start.request;
     let mut end = H2End::of_client(body, length, responder, &head);
-    let now = Instant::now();
+    let now = now();
     let mut stream = Stream::new(worker, &start.info, start.earlier, now, Some(now), head);
     let mut timer = worker.timers.take();
     stream.run(Side::H2(&mut end), &mut timer, &mut None).await;

@@ -11,6 +11,7 @@ use std::task::{Poll, Waker};
 
 use super::h2::{StreamStart, exchange};
 use crate::worker::Worker;
+use crate::worker::timer::wake_up;
 
 /// Idle tasks of a worker.
 #[derive(Debug, Default)]
@@ -66,7 +67,8 @@ impl StreamTasks {
             None => {
                 tasks.spare.set(0);
                 let seat = Rc::new(Seat { next: RefCell::new(Next::Stream(start)), waker: RefCell::default() });
-                tokio::task::spawn_local(serve(Rc::clone(worker), seat));
+                let mut serving = Box::pin(serve(Rc::clone(worker), seat));
+                tokio::task::spawn_local(poll_fn(move |cx| wake_up(|| serving.as_mut().poll(cx))));
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use super::flow::RecvWindow;
 use super::receive::{Taken, protocol};
 use super::stream::{Half, Stream};
 use super::{Accepted, Connection, Fault, Leaving, Role};
@@ -152,7 +151,7 @@ impl Connection {
         let stream = Stream {
             id,
             receive: if end_stream { Half::Ended } else { Half::Open },
-            window: RecvWindow::new(self.ours.initial_window_size),
+            window: self.initial_window(),
             send_window: i64::from(self.peer.initial_window_size),
             expected: if let BodyLength::Known(length) = length { Some(length) } else { None },
             is_head: head.method() == b"HEAD",

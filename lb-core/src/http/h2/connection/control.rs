@@ -1,21 +1,52 @@
-//! SETTINGS, and the end of the connection: GOAWAY and the waiting for the last streams.
+//! The preface, SETTINGS, and the end of the connection: GOAWAY and the waiting for the last streams.
 
 use std::time::Instant;
 
+use super::flow::RecvWindow;
 use super::receive::{Taken, protocol};
 use super::{Connection, Fault, Leaving, Role};
 use crate::http::h2::error::Reason;
-use crate::http::h2::frame::{self, FrameHeader, flags, setting};
+use crate::http::h2::frame::{self, FrameHeader, PREFACE, flags, setting};
 
 /// Payload of the PING that tells when the peer knows that we are leaving.
 const FAREWELL: [u8; 8] = *b"farewell";
 
 impl Connection {
+    /// What a connection begins with: our settings and the window of the whole connection.
+    pub(super) fn write_preface(&mut self) {
+        let ours = &self.ours;
+        let streams = ours.max_concurrent_streams;
+        let mut settings = vec![
+            (setting::HEADER_TABLE_SIZE, ours.header_table_size),
+            (setting::INITIAL_WINDOW_SIZE, ours.initial_window_size),
+            (setting::MAX_FRAME_SIZE, ours.max_frame_size),
+            (setting::MAX_HEADER_LIST_SIZE, ours.max_header_list_size),
+        ];
+        match self.role {
+            Role::Client => settings.push((setting::ENABLE_PUSH, 0)),
+            Role::Server if streams > 0 => settings.push((setting::MAX_CONCURRENT_STREAMS, streams)),
+            Role::Server => {}
+        }
+        let more = self.window.grow(ours.connection_window());
+        let out = self.output.frames();
+        if self.role == Role::Client {
+            out.extend_from_slice(PREFACE);
+        }
+        frame::write_settings(out, &settings);
+        if let Some(more) = more {
+            frame::write_window_update(out, 0, more);
+        }
+    }
+
     pub(super) fn settings(&mut self, header: FrameHeader, payload: &[u8], now: Instant) -> Taken {
         self.counts.settings_received += 1;
         let size = Fault::Connection(Reason::FRAME_SIZE_ERROR, "length of SETTINGS");
         if header.has(flags::ACK) {
-            return if payload.is_empty() { self.glitch(now) } else { Err(size) };
+            if !payload.is_empty() {
+                return Err(size);
+            }
+            self.acknowledged();
+            return self.glitch(now);
         }
         if !payload.len().is_multiple_of(6) {
             return Err(size);
@@ -27,6 +58,21 @@ impl Connection {
         self.answers += 1;
         frame::write_settings_ack(self.output.frames());
         self.glitch(now)
+    }
+
+    /// The peer has our settings: from now on it goes by them.
+    fn acknowledged(&mut self) {
+        if !std::mem::replace(&mut self.acknowledged, true) {
+            self.decoder.limit(self.ours.header_table_size as usize);
+            let size = self.ours.initial_window_size;
+            self.streams.iter_mut().for_each(|stream| stream.window.shrink(size));
+        }
+    }
+
+    /// The window of a new stream, as the peer knows it.
+    pub(super) fn initial_window(&self) -> RecvWindow {
+        let size = self.ours.initial_window_size;
+        RecvWindow::new(if self.acknowledged { size } else { size.max(65535) })
     }
 
     /// One setting of the peer (RFC 9113, section 6.5.2).

@@ -4,7 +4,8 @@
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RecvWindow {
     size: u32,
-    available: u32,
+    /// Negative where the peer used a larger window, before it knew better.
+    available: i64,
     /// Consumed, and the peer was not told so yet.
     released: u32,
 }
@@ -12,36 +13,42 @@ pub(crate) struct RecvWindow {
 impl RecvWindow {
     /// A window of which the peer knows.
     pub(crate) fn new(size: u32) -> Self {
-        Self { size, available: size, released: 0 }
+        Self { size, available: i64::from(size), released: 0 }
     }
 
     /// Makes the window larger; yields the increment to announce.
     pub(crate) fn grow(&mut self, size: u32) -> Option<u32> {
         let more = size.checked_sub(self.size).filter(|more| *more > 0)?;
         self.size = size;
-        self.available += more;
+        self.available += i64::from(more);
         Some(more)
+    }
+
+    /// Makes the window smaller: the peer has learnt of it (RFC 9113, section 6.9.2).
+    pub(crate) fn shrink(&mut self, size: u32) {
+        self.available -= i64::from(self.size.saturating_sub(size));
+        self.size = self.size.min(size);
     }
 
     /// Takes a frame in. False where the peer sent more than it may.
     pub(crate) fn receive(&mut self, bytes: u32) -> bool {
-        match self.available.checked_sub(bytes) {
-            Some(available) => {
-                self.available = available;
-                true
-            }
-            None => false,
+        let left = self.available - i64::from(bytes);
+        if bytes > 0 && left < 0 {
+            return false;
         }
+        self.available = left;
+        true
     }
 
     /// Notes that bytes were consumed; yields an increment once it is worth announcing: half of the window, or as much
     /// as the peer has left.
     pub(crate) fn release(&mut self, bytes: u32) -> Option<u32> {
         self.released += bytes;
-        if self.released == 0 || (self.released < self.size / 2 && self.released < self.available) {
+        let few = self.released < self.size / 2 && i64::from(self.released) < self.available;
+        if self.released == 0 || few {
             return None;
         }
-        self.available += self.released;
+        self.available += i64::from(self.released);
         Some(std::mem::take(&mut self.released))
     }
 }
@@ -65,5 +72,16 @@ mod tests {
         assert_eq!(window.grow(150), Some(50));
         assert_eq!(window.grow(150), None);
         assert!(window.receive(50));
+    }
+
+    #[test]
+    fn a_window_that_became_smaller_is_filled_again() {
+        let mut window = RecvWindow::new(1000);
+        assert!(window.receive(900));
+        window.shrink(100);
+        assert!(!window.receive(1));
+        assert!(window.receive(0));
+        assert_eq!(window.release(850), Some(850));
+        assert!(window.receive(50) && !window.receive(1));
     }
 }

@@ -27,7 +27,7 @@ pub(crate) use output::{Output, SLICES};
 
 use super::convert::HeadReader;
 use super::error::{H2Error, H2ErrorKind, H2Side, H2Stage, Reason};
-use super::frame::{self, HEADER, PREFACE, setting};
+use super::frame::{self, HEADER, PREFACE};
 use super::hpack::{Decoder, Encoder};
 use super::settings::H2Settings;
 use crate::http::{BodyLength, Head};
@@ -109,6 +109,8 @@ pub(crate) struct Connection {
     preface: usize,
     /// The first SETTINGS has come.
     settled: bool,
+    /// The peer knows ours.
+    acknowledged: bool,
     block: Option<Block>,
     window: RecvWindow,
     send_window: i64,
@@ -138,16 +140,19 @@ pub(crate) struct Connection {
 impl Connection {
     /// A connection whose own preface waits to be sent.
     pub(crate) fn new(role: Role, settings: &H2Settings, now: Instant) -> Self {
+        // Until the peer acknowledges our settings it goes by the defaults.
+        let table = settings.header_table_size.max(4096);
         let mut connection = Self {
             role,
             peer: Peer { max_concurrent_streams: u32::MAX, initial_window_size: 65535, max_frame_size: 16384 },
-            decoder: Decoder::new(settings.header_table_size as usize, settings.max_header_list_size as usize),
+            decoder: Decoder::new(table as usize, settings.max_header_list_size as usize),
             encoder: Encoder::default(),
             reader: HeadReader::new(settings.max_headers, settings.max_header_list_size as usize),
             streams: Streams::default(),
             output: Output::default(),
             preface: if role == Role::Server { 0 } else { PREFACE.len() },
             settled: false,
+            acknowledged: false,
             block: None,
             window: RecvWindow::new(65535),
             send_window: 65535,
@@ -171,31 +176,6 @@ impl Connection {
         };
         connection.write_preface();
         connection
-    }
-
-    fn write_preface(&mut self) {
-        let ours = &self.ours;
-        let streams = ours.max_concurrent_streams;
-        let mut settings = vec![
-            (setting::HEADER_TABLE_SIZE, ours.header_table_size),
-            (setting::INITIAL_WINDOW_SIZE, ours.initial_window_size),
-            (setting::MAX_FRAME_SIZE, ours.max_frame_size),
-            (setting::MAX_HEADER_LIST_SIZE, ours.max_header_list_size),
-        ];
-        match self.role {
-            Role::Client => settings.push((setting::ENABLE_PUSH, 0)),
-            Role::Server if streams > 0 => settings.push((setting::MAX_CONCURRENT_STREAMS, streams)),
-            Role::Server => {}
-        }
-        let more = self.window.grow(ours.connection_window());
-        let out = self.output.frames();
-        if self.role == Role::Client {
-            out.extend_from_slice(PREFACE);
-        }
-        frame::write_settings(out, &settings);
-        if let Some(more) = more {
-            frame::write_window_update(out, 0, more);
-        }
     }
 
     /// Whether the peer's preface has come.
@@ -257,7 +237,12 @@ impl Connection {
                 }
                 self.fault = Some(fault);
                 self.reset_by_fault(id, reason);
-                if !self.resets.spend(now) {
+                // A client may open many streams before it knows how many it may.
+                if reason == Reason::REFUSED_STREAM {
+                    if let Err(fault) = self.glitch(now) {
+                        self.fail(fault);
+                    }
+                } else if !self.resets.spend(now) {
                     self.too_many_resets();
                 }
             }

@@ -4,7 +4,6 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::flow::RecvWindow;
 use super::stream::{Half, Stream};
 use super::{Connection, Leaving, OUTPUT, RECENT, Role};
 use crate::http::Head;
@@ -38,7 +37,7 @@ impl Connection {
         let stream = Stream {
             id: self.next_id,
             send: if end { Half::Ended } else { Half::Open },
-            window: RecvWindow::new(self.ours.initial_window_size),
+            window: self.initial_window(),
             send_window: i64::from(self.peer.initial_window_size),
             is_head: head.method() == b"HEAD",
             ..Stream::default()

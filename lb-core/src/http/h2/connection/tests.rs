@@ -68,6 +68,7 @@ impl Peer {
         let mut peer = Self { connection: Connection::new(Role::Server, settings, now), now, rest: Vec::new() };
         peer.feed(PREFACE);
         peer.feed(&frame(SETTINGS, 0, 0, &[]));
+        peer.feed(&frame(SETTINGS, flags::ACK, 0, &[]));
         peer.sent();
         peer
     }
@@ -164,7 +165,7 @@ fn a_request_and_its_response() {
     assert_eq!(sent[1], Sent { kind: Kind::Data, flags: flags::END_STREAM, stream: 1, payload: b"hello".to_vec() });
     assert_eq!((sent.len(), peer.connection.streams()), (2, 0));
     let counts = peer.connection.counts();
-    assert_eq!((counts.headers_received, counts.settings_received, counts.streams), (1, 1, 1));
+    assert_eq!((counts.headers_received, counts.settings_received, counts.streams), (1, 2, 1));
 }
 
 #[test]

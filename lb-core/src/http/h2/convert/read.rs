@@ -187,21 +187,24 @@ impl HeadReader {
                 return Err("CONNECT with :scheme or :path");
             }
             self.head.set_target(authority);
-        } else {
-            let scheme = slice(&self.text, self.scheme.as_ref()).ok_or("no :scheme")?;
-            let path = slice(&self.text, self.path.as_ref()).ok_or("no :path")?;
-            if !path.iter().all(is_target_byte) {
-                return Err("invalid character in :path");
-            }
-            // By itself: put together, a part of it could be taken for the path.
-            Authority::parse(authority).filter(|it| !it.host.is_empty()).ok_or("invalid authority")?;
-            match path.first() {
-                Some(b'/') => self.head.set_target_of(&[scheme, b"://", authority, path]),
-                Some(b'*') if path.len() == 1 => self.head.set_target(path),
-                _ => return Err("invalid :path"),
-            }
+            return Target::parse(b"CONNECT", authority).map(drop).map_err(|_| "invalid request target");
         }
-        Target::parse(self.head.method(), self.head.target()).map(drop).map_err(|_| "invalid request target")
+        let scheme = slice(&self.text, self.scheme.as_ref()).ok_or("no :scheme")?;
+        let path = slice(&self.text, self.path.as_ref()).ok_or("no :path")?;
+        if !is_scheme(scheme) {
+            return Err("invalid :scheme");
+        }
+        // By itself: put together, a part of it could be taken for the path.
+        Authority::parse(authority).filter(|it| !it.host.is_empty()).ok_or("invalid authority")?;
+        if !path.iter().all(is_target_byte) {
+            return Err("invalid character in :path");
+        }
+        match path.first() {
+            Some(b'/') => self.head.set_target_of(&[scheme, b"://", authority, path]),
+            Some(b'*') if path.len() == 1 && self.head.method() == b"OPTIONS" => self.head.set_target(path),
+            _ => return Err("invalid :path"),
+        }
+        Ok(())
     }
 
     /// The one authority of a request: `:authority` and Host must not contradict each other.
@@ -273,6 +276,12 @@ impl HeadReader {
     pub(crate) fn take_back(&mut self) -> Head {
         std::mem::take(&mut self.head)
     }
+}
+
+/// RFC 3986, section 3.1.
+fn is_scheme(scheme: &[u8]) -> bool {
+    let follows = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    scheme.first().is_some_and(u8::is_ascii_alphabetic) && scheme.iter().all(follows)
 }
 
 /// A value without spaces and tabs around it.

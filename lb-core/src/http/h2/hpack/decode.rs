@@ -29,6 +29,11 @@ impl Decoder {
         Self { table: DynamicTable::new(table_size), announced: table_size, max_string, scratch: Vec::new() }
     }
 
+    /// Bounds later changes of the table's size: the peer knows what we announced.
+    pub fn limit(&mut self, table_size: usize) {
+        self.announced = table_size;
+    }
+
     /// Decodes a whole block and gives each field to `field`, in order. `field` tells whether it still wants any.
     ///
     /// # Errors

@@ -118,6 +118,18 @@ fn answers_are_not_piled_up() {
 }
 
 #[test]
+fn a_client_may_open_many_streams_before_it_knows_better() {
+    let mut peer = Peer::client();
+    let mut codes = Vec::new();
+    for at in 0..2000 {
+        peer.feed(&get(2 * at + 1));
+        codes.extend(peer.codes());
+    }
+    assert_eq!(codes.len(), 1900);
+    assert!(codes.iter().all(|(stream, reason)| *stream > 0 && *reason == Reason::REFUSED_STREAM));
+}
+
+#[test]
 fn streams_beyond_the_limit_are_refused() {
     let settings = H2Settings { max_concurrent_streams: 3, ..H2Settings::default() };
     let mut peer = Peer::client_of(&settings);

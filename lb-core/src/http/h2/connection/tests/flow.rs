@@ -150,3 +150,27 @@ fn large_bodies_are_cut_into_frames_the_peer_takes() {
     let sizes: Vec<_> = sent[1..].iter().map(|frame| (frame.payload.len(), frame.flags)).collect();
     assert_eq!(sizes, [(16384, 0), (16384, 0), (7232, flags::END_STREAM)]);
 }
+
+/// A client may send before it knows our settings; then they hold for what is open already (RFC 9113, section 6.9.2).
+#[test]
+fn smaller_windows_hold_from_their_acknowledgement_on() {
+    let settings = H2Settings { initial_window_size: 100, header_table_size: 0, ..H2Settings::default() };
+    let now = Instant::now();
+    let mut peer = Peer { connection: Connection::new(Role::Server, &settings, now), now, rest: Vec::new() };
+    peer.feed(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat());
+    // A table of the usual size is used until then.
+    let indexed = [POST, &[0x40, 1, b'x', 1, b'y', 0xbe]].concat();
+    peer.feed(&frame(kind::HEADERS, flags::END_HEADERS, 1, &indexed));
+    peer.feed(&frame(kind::DATA, 0, 1, &[0; 1000]));
+    peer.feed(&frame(SETTINGS, flags::ACK, 0, &[]));
+    assert_eq!(peer.connection.fault(), None);
+    let slot = peer.request().unwrap();
+    assert!(matches!(peer.connection.poll_data(&cx(), slot), Poll::Ready(Some(Ok(data))) if data.len() == 1000));
+    peer.sent();
+    peer.connection.release(slot, 1000);
+    assert_eq!(increments(&peer.sent(), 1), 1000);
+    peer.feed(&frame(kind::DATA, 0, 1, &[0; 100]));
+    assert_eq!(peer.codes(), []);
+    peer.feed(&frame(kind::HEADERS, flags::END_HEADERS, 3, &[&[0x3f, 0x01][..], GET].concat()));
+    assert_eq!(peer.codes(), [(0, Reason::COMPRESSION_ERROR)], "a table larger than announced");
+}
