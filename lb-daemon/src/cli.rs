@@ -64,9 +64,6 @@ pub(crate) struct Cli {
     /// `-dL`.
     #[arg(long)]
     pub(crate) dump_libraries: bool,
-    /// `-dM...`, `-dG`, `-de`, `-dp`, `-dk`, `-dr`: what they turn off is not there; `-vv` says so.
-    #[arg(long)]
-    pub(crate) without_effect: bool,
     /// `-dK`: keyword classes.
     #[arg(long)]
     pub(crate) dump_keywords: Option<String>,
@@ -130,6 +127,8 @@ enum Word {
     Value(&'static str),
     /// The numbers that follow, up to the next word that begins with a dash.
     Pids(&'static str),
+    /// Turns off what is not there (a polling system, memory pools); `-vv` says so.
+    WithoutEffect,
     /// Known to HAProxy, not to us.
     Missing,
 }
@@ -163,13 +162,13 @@ const WORDS: [(&str, Word); 35] = [
     ("-st", Word::Pids("--terminate")),
     ("-x", Word::Missing),
     ("-S", Word::Missing),
-    ("-dG", Word::Switch("--without-effect")),
+    ("-dG", Word::WithoutEffect),
     ("-dL", Word::Switch("--dump-libraries")),
-    ("-dM", Word::Switch("--without-effect")),
-    ("-dr", Word::Switch("--without-effect")),
-    ("-de", Word::Switch("--without-effect")),
-    ("-dp", Word::Switch("--without-effect")),
-    ("-dk", Word::Switch("--without-effect")),
+    ("-dM", Word::WithoutEffect),
+    ("-dr", Word::WithoutEffect),
+    ("-de", Word::WithoutEffect),
+    ("-dp", Word::WithoutEffect),
+    ("-dk", Word::WithoutEffect),
     ("-dK", Word::Missing),
 ];
 
@@ -239,6 +238,7 @@ fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString
                 Some(value) => long.push(joined(name, &value)),
                 None => return Err(CliError::Argument(format!("option '{word}' requires an argument."))),
             },
+            Some((_, Word::WithoutEffect)) => {}
             Some((_, Word::Pids(name))) => {
                 while let Some(pid) = arguments.next_if(|next| !next.to_string_lossy().starts_with('-')) {
                     if pid.to_string_lossy().parse::<i32>().is_err() {
