@@ -1,4 +1,4 @@
-//! The README's table of keywords is what the program's own tables say. `just readme` writes it.
+//! The README's tables of keywords and of runtime commands are what the program's own tables say. `just readme` writes it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -7,9 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use lb_core::config::{global, http_errors, proxy, sections, userlist};
-
-const BEGIN: &str = "<!-- keywords -->\n";
-const END: &str = "<!-- /keywords -->\n";
+use lb_core::runtime::registry;
 
 /// Keywords that HAProxy itself only names to say why they are gone.
 const GONE: [&str; 20] = [
@@ -109,16 +107,30 @@ fn table() -> String {
     text
 }
 
+/// Runtime commands with the level they need, as the registry has them.
+fn commands() -> String {
+    let mut text = String::from("| command | level | |\n|---|---|---|\n");
+    for entry in registry::ENTRIES {
+        let usage = if entry.usage.is_empty() { entry.words.join(" ") } else { entry.usage.replace('|', "\\|") };
+        let _ = writeln!(text, "| `{usage}` | {} | {} |", entry.level.word(), entry.about.replace('|', "\\|"));
+    }
+    text
+}
+
 #[test]
-fn the_keyword_table_is_current() {
+fn the_tables_are_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
-    let (old, after) = rest.split_once(END).unwrap();
-    let new = table();
+    let old = std::fs::read_to_string(&path).unwrap();
+    let mut new = old.clone();
+    for (name, table) in [("keywords", table()), ("commands", commands())] {
+        let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
+        let (before, rest) = new.split_once(&begin).unwrap();
+        let (_, after) = rest.split_once(&end).unwrap();
+        new = [before, &begin, &table, &end, after].concat();
+    }
     if std::env::var_os("UPDATE_README").is_some() {
-        std::fs::write(&path, [before, BEGIN, &new, END, after].concat()).unwrap();
+        std::fs::write(&path, new).unwrap();
     } else {
-        assert!(old == new, "the README's table of keywords is old: run `just readme`");
+        assert!(old == new, "the README's tables are old: run `just readme`");
     }
 }

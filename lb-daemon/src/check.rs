@@ -86,8 +86,23 @@ pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
     if let Some(classes) = &cli.dump_keywords {
         print!("{}", dump_keywords(classes));
     }
+    if cli.dump_libraries {
+        print!("{}", libraries());
+    }
     apply(cli, &mut loaded);
     Some(loaded)
+}
+
+/// `-dL`: the object files the process has loaded, each once.
+fn libraries() -> String {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    let mut files: Vec<&str> = Vec::new();
+    for file in maps.lines().filter_map(|line| line.find('/').and_then(|at| line.get(at..))) {
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    format!("List of loaded object files:\n{}\n", files.join("\n"))
 }
 
 /// Whether anything would listen.

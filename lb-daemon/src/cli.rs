@@ -52,6 +52,18 @@ pub(crate) struct Cli {
     /// `-dV`.
     #[arg(long)]
     pub(crate) no_server_verify: bool,
+    /// `-m`: megabytes of memory the process may use.
+    #[arg(long)]
+    pub(crate) memory: Option<u64>,
+    /// `-sf`: processes that finish what they serve once this one listens.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) finish: Vec<i32>,
+    /// `-st`: processes that end at once when this one listens.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) terminate: Vec<i32>,
+    /// `-dL`.
+    #[arg(long)]
+    pub(crate) dump_libraries: bool,
     /// `-dK`: keyword classes.
     #[arg(long)]
     pub(crate) dump_keywords: Option<String>,
@@ -113,6 +125,10 @@ enum Word {
     Switch(&'static str),
     /// The next argument is the value, whatever it looks like.
     Value(&'static str),
+    /// The numbers that follow, up to the next word that begins with a dash.
+    Pids(&'static str),
+    /// Turns off what is not there (a polling system, memory pools); `-vv` says so.
+    WithoutEffect,
     /// Known to HAProxy, not to us.
     Missing,
 }
@@ -141,18 +157,18 @@ const WORDS: [(&str, Word); 35] = [
     ("-W", Word::Missing),
     ("-Ws", Word::Missing),
     ("-p", Word::Value("--pidfile")),
-    ("-m", Word::Missing),
-    ("-sf", Word::Missing),
-    ("-st", Word::Missing),
+    ("-m", Word::Value("--memory")),
+    ("-sf", Word::Pids("--finish")),
+    ("-st", Word::Pids("--terminate")),
     ("-x", Word::Missing),
     ("-S", Word::Missing),
-    ("-dG", Word::Missing),
-    ("-dL", Word::Missing),
-    ("-dM", Word::Missing),
-    ("-dr", Word::Missing),
-    ("-de", Word::Missing),
-    ("-dp", Word::Missing),
-    ("-dk", Word::Missing),
+    ("-dG", Word::WithoutEffect),
+    ("-dL", Word::Switch("--dump-libraries")),
+    ("-dM", Word::WithoutEffect),
+    ("-dr", Word::WithoutEffect),
+    ("-de", Word::WithoutEffect),
+    ("-dp", Word::WithoutEffect),
+    ("-dk", Word::WithoutEffect),
     ("-dK", Word::Missing),
 ];
 
@@ -197,7 +213,7 @@ impl Cli {
 /// HAProxy's words as long options; long options pass unchanged.
 fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString>, CliError> {
     let mut long = Vec::new();
-    let mut arguments = arguments.into_iter();
+    let mut arguments = arguments.into_iter().peekable();
     while let Some(argument) = arguments.next() {
         let word = argument.to_string_lossy().into_owned();
         if word == "--" {
@@ -213,7 +229,7 @@ fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString
             long.extend(["--version".into(), "--version".into()]);
             continue;
         }
-        if word.starts_with("-dM") {
+        if word.starts_with("-dM") && word.len() > 3 {
             return Err(CliError::NotSupported(word));
         }
         match WORDS.iter().find(|(known, _)| *known == word) {
@@ -222,6 +238,16 @@ fn rewrite(arguments: impl IntoIterator<Item = OsString>) -> Result<Vec<OsString
                 Some(value) => long.push(joined(name, &value)),
                 None => return Err(CliError::Argument(format!("option '{word}' requires an argument."))),
             },
+            Some((_, Word::WithoutEffect)) => {}
+            Some((_, Word::Pids(name))) => {
+                while let Some(pid) = arguments.next_if(|next| !next.to_string_lossy().starts_with('-')) {
+                    if pid.to_string_lossy().parse::<i32>().is_err() {
+                        let text = format!("{word} option: some bytes unconsumed in PID list {{{}}}", pid.display());
+                        return Err(CliError::Argument(text));
+                    }
+                    long.push(joined(name, &pid));
+                }
+            }
             Some(("-dK", Word::Missing)) => {
                 return Err(CliError::Argument("option '-dK' needs a class, see '-dKhelp'.".to_owned()));
             }
@@ -306,6 +332,20 @@ mod tests {
     }
 
     #[test]
+    fn old_processes() {
+        let cli = parse("-f a -sf 1 2 3 -st 4 -q").unwrap();
+        assert_eq!((cli.finish, cli.terminate, cli.quiet), (vec![1, 2, 3], vec![4], true));
+        assert_eq!(parse("-sf -f a").unwrap().finish, Vec::<i32>::new());
+        let unconsumed = "-sf option: some bytes unconsumed in PID list {x}".to_owned();
+        assert_eq!(parse("-f a -sf x"), Err(CliError::Argument(unconsumed)));
+    }
+
+    #[test]
+    fn words_without_effect() {
+        assert!(parse("-f a -dG -de -dp -dk -dr -dM -m 100").is_ok_and(|cli| cli.memory == Some(100)));
+    }
+
+    #[test]
     fn tasks() {
         assert_eq!(parse("-v").unwrap().task(), Task::Version { build_options: false });
         assert_eq!(parse("-c -f a -vv").unwrap().task(), Task::Version { build_options: true });
@@ -322,7 +362,7 @@ mod tests {
         assert!(matches!(parse("-n100 -f a"), Err(CliError::Unknown { .. })));
         assert!(matches!(parse("-f a stray"), Err(CliError::Unknown { .. })));
         assert!(matches!(parse("--nonsense"), Err(CliError::Unknown { .. })));
-        for word in ["-W", "-Ws", "-sf", "-m", "-dM0x50", "-dL"] {
+        for word in ["-W", "-Ws", "-S", "-x", "-dM0x50"] {
             assert_eq!(parse(word), Err(CliError::NotSupported(word.to_owned())));
         }
     }

@@ -16,6 +16,24 @@ const SPARE: u64 = 10;
 /// Descriptors of a thread: its poller and its wake-ups.
 const PER_THREAD: u64 = 3;
 
+/// `-m`: limits the memory of the process, as `ulimit -v` does (management.txt, section 6).
+///
+/// Returns whether the process may start: not when the limit cannot be set and `strict-limits` is on.
+pub(crate) fn memory(megabytes: u64, config: &Config, reporter: &Reporter) -> bool {
+    let bytes = Some(megabytes.saturating_mul(1 << 20)).filter(|bytes| *bytes > 0);
+    let Some(bytes) = bytes else { return true };
+    if setrlimit(Resource::As, Rlimit { current: Some(bytes), maximum: Some(bytes) }).is_ok() {
+        return true;
+    }
+    let message = format!("[haproxy.main()] Cannot fix MEM limit to {megabytes} megs.");
+    if config.global.strict_limits.unwrap_or(true) {
+        reporter.alert(&message);
+        return false;
+    }
+    reporter.warning(&message);
+    true
+}
+
 /// Sets `maxconn` where the configuration does not, and raises the limit to what it needs.
 ///
 /// Returns whether the process may start: not when the limit cannot be raised and `strict-limits` is on.

@@ -5,6 +5,7 @@
 mod check;
 mod cli;
 mod limits;
+mod previous;
 mod process;
 mod report;
 mod run;

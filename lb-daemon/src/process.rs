@@ -11,6 +11,7 @@ use rustix::thread::{set_thread_gid, set_thread_groups, set_thread_uid};
 use rustix::{fs::Gid, fs::Uid};
 
 use crate::cli::Cli;
+use crate::previous::Previous;
 use crate::system;
 
 /// What the configuration and the command line ask for.
@@ -20,11 +21,12 @@ struct Plan {
     chroot: Option<PathBuf>,
     uid: Option<u32>,
     gid: Option<u32>,
+    previous: Previous,
 }
 
 /// The step to run once the sockets are bound and before the first thread is started: so a privileged port is bound
 /// with privileges, and no request is served with them.
-pub(crate) fn after_bind(config: &Config, cli: &Cli) -> AfterBind {
+pub(crate) fn after_bind(config: &Config, cli: &Cli, previous: &Previous) -> AfterBind {
     let global = &config.global;
     let plan = Plan {
         background: (global.daemon || cli.daemon) && !cli.stays(),
@@ -33,6 +35,7 @@ pub(crate) fn after_bind(config: &Config, cli: &Cli) -> AfterBind {
         chroot: global.chroot.clone(),
         uid: global.uid,
         gid: global.gid,
+        previous: previous.clone(),
     };
     Box::new(move || plan.carry_out().map_err(|(what, error)| AfterBindError { what, source: error }))
 }
@@ -45,6 +48,7 @@ fn named<T>(what: impl Into<String>, result: io::Result<T>) -> Step<T> {
 
 impl Plan {
     fn carry_out(&self) -> Step<()> {
+        self.previous.end();
         if self.background {
             if let Some(child) = named("[haproxy.main()] Cannot fork", system::fork())? {
                 self.write_pid(child)?;

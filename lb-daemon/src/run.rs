@@ -7,10 +7,11 @@ use lb_core::log::OnNotice;
 use lb_core::net::SystemOptions;
 
 use crate::cli::Cli;
+use crate::previous::Previous;
 use crate::report::{Reporter, notice, reason, server_event};
 use crate::signals::{End, Life};
 use crate::{check, limits, process, signals, system};
-use lb_core::proxy::{OnEvent, Proxy, StartOptions};
+use lb_core::proxy::{OnEvent, Proxy, StartError, StartOptions};
 
 /// Starts what the configuration says and serves until told to end.
 pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
@@ -22,6 +23,11 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let inherited = system::take(&loaded.config);
+    if let Some(megabytes) = cli.memory
+        && !limits::memory(megabytes, &loaded.config, reporter)
+    {
+        return ExitCode::FAILURE;
+    }
     if !limits::raise(&mut loaded.config, reporter) {
         return ExitCode::FAILURE;
     }
@@ -32,23 +38,32 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let options = StartOptions {
-        inherited,
-        on_event: (!quiet).then(|| Box::new(server_event) as OnEvent),
-        on_log: None,
-        on_notice: (!quiet).then(|| Arc::new(notice) as OnNotice),
-        system: SystemOptions::new(Arc::new(system::set_option)),
-        after_bind: Some(process::after_bind(&loaded.config, cli)),
-        on_end: None,
+    let mut previous = match cli.terminate.is_empty() {
+        true => Previous::new(&cli.finish, false),
+        false => Previous::new(&cli.terminate, true),
     };
-    let proxy = match Proxy::start(loaded.config, options) {
-        Ok(proxy) => proxy,
-        Err(error) => {
-            reporter.alert(&error.to_string());
-            reporter.alert("[haproxy.main()] Some protocols failed to start their listeners! Exiting.");
-            return ExitCode::FAILURE;
+    let proxy = loop {
+        let options = StartOptions {
+            inherited: inherited.try_clone().unwrap_or_default(),
+            on_event: (!quiet).then(|| Box::new(server_event) as OnEvent),
+            on_log: None,
+            on_notice: (!quiet).then(|| Arc::new(notice) as OnNotice),
+            system: SystemOptions::new(Arc::new(system::set_option)),
+            after_bind: Some(process::after_bind(&loaded.config, cli, &previous)),
+            on_end: None,
+        };
+        match Proxy::start(loaded.config.clone(), options) {
+            Ok(proxy) => break proxy,
+            // The old processes may have to let a port go first.
+            Err(StartError::Bind { .. }) if previous.release() => {}
+            Err(error) => {
+                reporter.alert(&error.to_string());
+                reporter.alert("[haproxy.main()] Some protocols failed to start their listeners! Exiting.");
+                return ExitCode::FAILURE;
+            }
         }
     };
+    drop(inherited);
     match life.wait(&proxy) {
         End::Finished => ExitCode::SUCCESS,
         End::Killed(signal) => ExitCode::from(signals::die_of(signal)),

@@ -8,7 +8,7 @@ pub(crate) fn text(identity: Identity) -> String {
     format!(
         "\
 Usage : {name} [-f <cfgfile|cfgdir>]* [ -vdVDq ] [ -c ] [ -n <maxconn> ] [ -N <maxpconn> ]
-        [ -p <pidfile> ] [ -C <dir> ] [-- <cfgfile>*]
+        [ -p <pidfile> ] [ -m <max megs> ] [ -C <dir> ] [-- <cfgfile>*]
         -v displays version ; -vv shows known build options.
         -d enters debug mode ; -db only disables background mode.
         -V enters verbose mode (disables quiet mode)
@@ -19,6 +19,7 @@ Usage : {name} [-f <cfgfile|cfgdir>]* [ -vdVDq ] [ -c ] [ -n <maxconn> ] [ -N <m
         -c check mode : only check config files and exit
         -cc check condition : evaluate a condition and exit
         -n sets the maximum total # of connections (uses ulimit -n)
+        -m limits the usable amount of memory (in MB)
         -N sets the default, per-proxy maximum # of connections (0)
         -L set local peer name (default to hostname)
         -dS disables splice usage (broken on old kernels)
@@ -27,6 +28,9 @@ Usage : {name} [-f <cfgfile|cfgdir>]* [ -vdVDq ] [ -c ] [ -n <maxconn> ] [ -N <m
         -dV disables SSL verify on servers side
         -dW fails if any warning is emitted
         -dD diagnostic mode : warn about suspicious configuration statements
+        -dL dumps loaded object files after config checks
+        -dM, -dG, -de, -dk, -dp, -dr are accepted and turn nothing off, see -vv
+        -sf/-st [pid ]* finishes/terminates old pids.
         --convert cfg|toml writes the configuration in the other language and exits
 "
     )

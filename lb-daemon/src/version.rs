@@ -93,6 +93,12 @@ Available polling systems :
       epoll : pref=300,  test result OK
 Total: 1 (1 usable), will use epoll.
 
+Options without effect :
+  -de, -dk, -dp : there is no other polling system
+  -dM           : there are no memory pools to poison
+  -dG           : names are resolved as the system does
+  -dr           : a server whose name does not resolve is always an error
+
 Available multiplexer protocols :
 (protocols marked as <default> cannot be specified using 'proto' keyword)
          h2 : mode=HTTP  side=FE|BE  mux=H2    flags=HTX|HOL_RISK|NO_UPG

@@ -75,6 +75,17 @@ fn help_versions_and_refusals() {
 }
 
 #[test]
+fn what_other_daemons_turn_off() {
+    expect(&["-dG", "-de", "-dp", "-dk", "-dr", "-dM", "-m", "2000", "-q", "-c", "-f", "quickstart.cfg"], 0, "", "");
+    expect(&["-dL", "-q", "-c", "-f", "quickstart.cfg"], 0, "List of loaded object files:\n/", "");
+    expect(&["-vv"], 0, "Options without effect :", "");
+    expect(&["-f", "quickstart.cfg", "-sf", "x"], 1, "", "-sf option: some bytes unconsumed in PID list {x}");
+    for word in ["-x", "-S", "-Ws"] {
+        expect(&[word, "-f", "quickstart.cfg"], 1, "", "is not supported yet.");
+    }
+}
+
+#[test]
 fn conversion_goes_both_ways() {
     let toml = lbd(&["-f", "quickstart.cfg", "--convert", "toml"]);
     assert!(String::from_utf8_lossy(&toml.stdout).contains("default_backend = \"app\"\n"));

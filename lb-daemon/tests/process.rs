@@ -140,3 +140,28 @@ fn a_termination_ends_at_once() {
         assert_ne!(lb.wait().code(), Some(0));
     }
 }
+
+/// A process that listens on a UNIX socket of its own and replaces another one.
+fn replace(word: &str, old: u32, directory: &Path) -> std::process::Child {
+    let file = directory.join("next.cfg");
+    let socket = directory.join("next.sock");
+    std::fs::write(&file, format!("{HTTP}listen fe\n bind unix@{}\n server s 127.0.0.1:1\n", socket.display()))
+        .unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lbd"));
+    command.args(["-db", "-f"]).arg(&file).args([word, &old.to_string(), "999999999"]).spawn().unwrap()
+}
+
+#[test]
+fn the_next_process_ends_the_one_before() {
+    let origin = Origin::saying("ok");
+    for (word, code) in [("-sf", Some(0)), ("-st", None)] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut old = start(&origin, "", "");
+        let mut next = replace(word, old.id(), directory.path());
+        assert_eq!(old.wait().code(), code, "{word}");
+        // It was told once the new one listened.
+        assert!(std::os::unix::net::UnixStream::connect(directory.path().join("next.sock")).is_ok());
+        next.kill().unwrap();
+        next.wait().unwrap();
+    }
+}

@@ -46,6 +46,16 @@ pub struct Inherited {
 }
 
 impl Inherited {
+    /// Other handles of the same sockets.
+    ///
+    /// # Errors
+    /// When the process has no free descriptor.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        let by_number = self.by_number.iter().map(|(number, fd)| Ok((*number, fd.try_clone()?)));
+        let sockets = self.sockets.iter().map(OwnedFd::try_clone);
+        Ok(Self { by_number: by_number.collect::<io::Result<_>>()?, sockets: sockets.collect::<io::Result<_>>()? })
+    }
+
     /// Gives the socket that `fd@number` names.
     pub fn insert(&mut self, number: i32, fd: OwnedFd) {
         self.by_number.insert(number, fd);

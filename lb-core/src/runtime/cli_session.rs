@@ -286,12 +286,39 @@ mod tests {
         assert_eq!(out, "user\n\n");
     }
 
-    proptest::proptest! {
-        #[test]
-        fn never_panics_and_never_holds_too_much(pieces in proptest::collection::vec(".{0,40}(\n|;|<<\n)?", 0..20)) {
-            let proxy = Proxy::builder().threads(1).start().unwrap();
-            let pieces: Vec<&[u8]> = pieces.iter().map(String::as_bytes).collect();
-            talk(&proxy, Level::User, &pieces);
+    /// Everything a session answers to bytes that come in pieces of this size.
+    fn answer(proxy: &Proxy, bytes: &[u8], piece: usize) -> String {
+        let mut session = proxy.cli_session(Level::Admin);
+        let (mut out, mut left) = (String::new(), bytes);
+        loop {
+            match session.step(&mut out) {
+                Step::Done => {}
+                Step::Closed => return out,
+                Step::Wait { .. } if left.is_empty() => session.end(),
+                Step::Wait { .. } => left = &left[session.push(&left[..piece.min(left.len())])..],
+            }
         }
+    }
+
+    /// Lines as people, scripts and enemies write them.
+    fn line() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        // Not those whose answer changes with time.
+        let known =
+            vec!["help", "prompt", "quit", "user", "show version", "show cli level", "show env FOO", "set timeout"];
+        let start =
+            prop_oneof![proptest::sample::select(known).prop_map(str::to_owned), "[ -~]{0,12}", Just(String::new())];
+        (start, "[ -~\\x00-\\x1f]{0,20}", "(\n|\r\n|;| <<\n|\n\n)?")
+            .prop_map(|(start, rest, end)| format!("{start} {rest}{end}"))
+    }
+
+    #[test]
+    fn the_answer_does_not_depend_on_how_the_bytes_are_cut() {
+        use proptest::prelude::*;
+        let proxy = proxy();
+        proptest!(|(lines in proptest::collection::vec(line(), 0..12), piece in 1usize..40)| {
+            let bytes = lines.concat();
+            prop_assert_eq!(answer(&proxy, bytes.as_bytes(), usize::MAX), answer(&proxy, bytes.as_bytes(), piece));
+        });
     }
 }
