@@ -21,10 +21,12 @@ use crate::log::Stage;
 use crate::net::PortLease;
 use crate::net::{ConnectOptions, ConnectTarget, OpenSocket, open_socket};
 use crate::proxy_protocol;
+use crate::runtime::SessionStage;
 use crate::server::Server;
 use crate::session::ClientInfo;
 use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::h2_end::H2End;
+use crate::stream::live::Entry;
 use crate::stream::side::Side;
 use crate::tls::{self, Alpn, TlsClientConfig};
 use crate::topology::{BackendEntry, turn_around};
@@ -124,6 +126,22 @@ impl Link {
         Ok(())
     }
 
+    /// Our address on it; `None` where it is not one connection's.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        match &self.conn {
+            ServerConn::H1(conn) => conn.transport.socket().local_addr(),
+            ServerConn::H2 { .. } => None,
+        }
+    }
+
+    /// Tells others of the connection.
+    fn show(&self, live: &Entry) {
+        match &self.conn {
+            ServerConn::H1(conn) => live.set_server_fd(conn.transport.socket().fd(), false),
+            ServerConn::H2 { .. } => live.set_server_fd(-1, true),
+        }
+    }
+
     /// Closes the connection after a complete exchange.
     pub(crate) fn close(self) {
         if let ServerConn::H1(conn) = self.conn {
@@ -186,6 +204,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) redirect_path: Option<Vec<u8>>,
     /// Where it sends it.
     pub(crate) redirected: Option<Vec<u8>>,
+    /// What others see of the stream.
+    live: Rc<Entry>,
 }
 
 impl<'a> Connector<'a> {
@@ -194,6 +214,7 @@ impl<'a> Connector<'a> {
         info: &'a ClientInfo,
         backend: &'a Arc<BackendEntry>,
         first_request: bool,
+        live: Rc<Entry>,
     ) -> Self {
         let now = now();
         Self {
@@ -214,7 +235,13 @@ impl<'a> Connector<'a> {
             server: None,
             redirect_path: None,
             redirected: None,
+            live,
         }
+    }
+
+    /// Tells those who ask of the connection that is under way.
+    pub(crate) fn answer(&self, link: &Link) {
+        self.live.answer(|| link.local_addr());
     }
 
     /// When the attempt that is under way has failed for lack of an answer.
@@ -241,6 +268,8 @@ impl<'a> Connector<'a> {
             self.assigned_at.get_or_insert(now);
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
+            self.live.set_server(self.server.as_ref().map(|server| server.id), now);
+            self.live.enter_phase(SessionStage::Connect, self.connect_deadline());
             if let (Some(path), Some(server)) = (&self.redirect_path, &self.server)
                 && let Some(redir) = &server.config.redir
             {
@@ -251,7 +280,9 @@ impl<'a> Connector<'a> {
                 && let Some((conn, lease)) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
             {
-                return Ok(self.attach(conn, lease, server, slot));
+                let link = self.attach(conn, lease, server, slot);
+                link.show(&self.live);
+                return Ok(link);
             }
             let (server, slot) = match assignment {
                 Some(Assignment { server, slot, .. }) => (Some(server), Some(slot)),
@@ -267,7 +298,7 @@ impl<'a> Connector<'a> {
                     {
                         self.worker.pools.share(pool, Rc::clone(client));
                     }
-                    return Ok(Link {
+                    let link = Link {
                         conn: opened.conn,
                         pool,
                         server,
@@ -277,7 +308,9 @@ impl<'a> Connector<'a> {
                         established: opened.established,
                         exclusive,
                         lease: opened.lease,
-                    });
+                    };
+                    link.show(&self.live);
+                    return Ok(link);
                 }
                 Err(error) => {
                     drop(slot);
@@ -319,15 +352,18 @@ impl<'a> Connector<'a> {
             return Err(error);
         }
         self.retries += 1;
+        self.live.set_retries(self.retries, self.redispatched);
         let index = server.map(|s| s.index);
         if self.redispatches_now(allowed) {
             self.exclude = index;
             self.force = None;
             self.redispatched = true;
+            self.live.set_retries(self.retries, true);
         } else {
             self.force = index;
             if error.kind == Kind::Closed {
                 let until = now() + turn_around(&self.backend.config.timeouts);
+                self.live.enter_phase(SessionStage::TurnAround, Some(until));
                 let (watch, pool) = (self.backend.config.options.abortonclose, &self.worker.buffers);
                 let gone = poll_fn(|cx| {
                     if watch && client.poll_closed(cx, pool).is_ready() {
@@ -407,6 +443,7 @@ impl<'a> Connector<'a> {
         let deadline = after(self.started, timeouts.queue.or(timeouts.connect));
         let watch = self.backend.config.options.abortonclose;
         let pool = &self.worker.buffers;
+        self.live.enter_phase(SessionStage::Queue, deadline);
         let assignment = poll_fn(|cx| {
             let waiting = std::pin::pin!(ticket.wait(None));
             if let Poll::Ready(result) = waiting.poll(cx) {

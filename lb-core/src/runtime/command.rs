@@ -1,6 +1,6 @@
 //! The typed form of every runtime command.
 
-use super::commands::{ShowBackend, ShowEnv, ShowVersion};
+use super::commands::{ShowBackend, ShowEnv, ShowSess, ShowVersion, ShutdownSession, ShutdownSessions};
 use super::error::CommandError;
 use super::instance::Instance;
 use super::level::Level;
@@ -16,8 +16,14 @@ pub enum Command {
     ShowBackend(ShowBackend),
     /// `show env`
     ShowEnv(ShowEnv),
+    /// `show sess`
+    ShowSess(ShowSess),
     /// `show version`
     ShowVersion(ShowVersion),
+    /// `shutdown session`
+    ShutdownSession(ShutdownSession),
+    /// `shutdown sessions server`
+    ShutdownSessions(ShutdownSessions),
 }
 
 impl Command {
@@ -46,7 +52,10 @@ impl Command {
         match self {
             Self::ShowBackend(command) => command.run(instance),
             Self::ShowEnv(command) => command.run(),
+            Self::ShowSess(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(),
+            Self::ShutdownSession(command) => command.run(instance),
+            Self::ShutdownSessions(command) => command.run(instance),
         }
     }
 }

@@ -15,8 +15,10 @@ mod commands;
 mod error;
 mod instance;
 mod level;
+mod other_sessions;
 pub mod registry;
 mod reply;
+mod session;
 mod words;
 
 pub use command::Command;
@@ -24,5 +26,11 @@ pub use commands::*;
 pub use error::{CommandError, ErrorCode};
 pub use instance::Instance;
 pub use level::Level;
+pub(crate) use other_sessions::OtherSessions;
+pub use other_sessions::SessionSource;
 pub use reply::{Reply, Severity};
+pub use session::{
+    Channel, ClientEnd, HttpExchange, HttpMethod, ProxyRef, ServerEnd, ServerRef, SessionId, SessionIdError,
+    SessionInfo, SessionProtocol, SessionStage,
+};
 pub use words::Words;

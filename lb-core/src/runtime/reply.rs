@@ -1,6 +1,6 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
-use super::commands::{BackendList, Environment, Version};
+use super::commands::{BackendList, Environment, SessionList, Version};
 
 /// Severity of a message, with syslog's numbers (`set severity-output`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub enum Reply {
     Backends(BackendList),
     /// `show env`.
     Environment(Environment),
+    /// `show sess`.
+    Sessions(SessionList),
     /// `show version`.
     Version(Version),
 }
@@ -66,6 +68,7 @@ impl Reply {
             }
             Self::Backends(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
+            Self::Sessions(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
         }
     }

@@ -6,13 +6,14 @@
 mod accept;
 pub mod buffers;
 mod heads;
+pub(crate) mod inquiry;
 pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,7 @@ use tokio::sync::Notify;
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
 use heads::HeadPool;
+use inquiry::Inbox;
 use timer::TimerPool;
 
 use crate::clock::Clock;
@@ -30,7 +32,9 @@ use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::runtime::OtherSessions;
 use crate::session::{ServingPool, StreamTasks};
+use crate::stream::live::LiveStreams;
 use crate::topology::{Frontend, Settings, Topology};
 
 /// How far an instance is on its way to the end.
@@ -59,6 +63,12 @@ pub(crate) struct Shared {
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) dropped_logs: Arc<DroppedLogs>,
     pub(crate) handoffs: Vec<Handoff>,
+    /// Questions about the streams of each worker.
+    inquiries: Vec<Inbox>,
+    /// How many times streams were listed (`epoch` of `show sess`).
+    pub(crate) listings: AtomicU32,
+    /// Who else has streams.
+    pub(crate) other_sessions: OtherSessions,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Wakes the control thread when the instance or a worker ends.
@@ -83,6 +93,9 @@ impl Shared {
             pipes: PipeLimit::new(maxpipes),
             dropped_logs: Arc::default(),
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
+            inquiries: (0..workers).map(|_| Inbox::default()).collect(),
+            listings: AtomicU32::new(0),
+            other_sessions: OtherSessions::default(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
             control: Notify::new(),
@@ -129,6 +142,7 @@ pub(crate) struct Worker {
     pub(crate) timers: TimerPool,
     pub(crate) stream_tasks: StreamTasks,
     pub(crate) serving: ServingPool,
+    pub(crate) streams: LiveStreams,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
     pub(crate) h2: H2Settings,
@@ -155,6 +169,7 @@ impl Worker {
             timers: TimerPool::default(),
             stream_tasks: StreamTasks::default(),
             serving: ServingPool::default(),
+            streams: LiveStreams::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
             forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
@@ -356,9 +371,14 @@ pub(crate) fn run(
         let housekeeping = tokio::task::spawn_local(housekeeping(Rc::clone(&worker)));
         let logs = tokio::task::spawn_local(flush_logs(Rc::clone(&worker)));
         let handoff = tokio::task::spawn_local(accept::receive_handoffs(Rc::clone(&worker)));
+        let inquiries = tokio::task::spawn_local(inquiry::answer(Rc::clone(&worker)));
         until_stopped(&worker, accepting).await;
         housekeeping.abort();
         handoff.abort();
+        inquiries.abort();
+        if let Some(inbox) = shared.inquiries.get(index) {
+            inbox.close();
+        }
         logs.abort();
         worker.logger.borrow_mut().flush();
         shared.worker_ended();

@@ -2,8 +2,12 @@
 
 mod show_backend;
 mod show_env;
+mod show_sess;
 mod show_version;
+mod shutdown_session;
 
 pub use show_backend::{BackendList, ShowBackend};
 pub use show_env::{Environment, ShowEnv};
+pub use show_sess::{SessionList, Sessions, ShowSess};
 pub use show_version::{ShowVersion, Version};
+pub use shutdown_session::{ShutdownSession, ShutdownSessions};
