@@ -34,6 +34,11 @@ impl Stream<'_> {
                 let error = StreamError::new(End::Server, Stage::Headers, Kind::Closed);
                 return self.answer_failure(&error, client, timer).await;
             }
+            SessionStage::TurnAround => {
+                self.end.terminate(cause, Stage::Connect);
+                let error = StreamError::new(End::Server, Stage::Connect, Kind::Closed);
+                return self.answer_failure(&error, client, timer).await;
+            }
             SessionStage::Data if request_done && !self.end.until_close => self.end.terminate(cause, Stage::Data),
             SessionStage::Queue => self.end.terminate(cause, Stage::Queue),
             SessionStage::Tarpit => self.end.terminate(cause, Stage::Tarpit),
