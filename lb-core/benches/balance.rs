@@ -18,7 +18,7 @@ fn backend(balance: &Balance, servers: u32, maxconn: u32) -> Arc<Backend> {
         line
     };
     config.servers = (0..servers).map(line).collect();
-    Arc::new(Backend::new(&config))
+    Arc::new(Backend::new(&config, 1))
 }
 
 fn pick(c: &mut Criterion) {
@@ -52,8 +52,9 @@ fn limited(c: &mut Criterion) {
     let mut group = c.benchmark_group("roundrobin-maxconn");
     for (name, held) in [("free", 0), ("nine-of-ten-full", 900)] {
         let backend = backend(&Balance::RoundRobin, 1000, 1);
-        let request = |n| AssignRequest { force: Some(n), ..AssignRequest::default() };
-        let slots: Vec<_> = (0..held).map(|n| backend.try_assign(&request(n))).collect();
+        let request = |server| AssignRequest { force: Some(server), ..AssignRequest::default() };
+        let servers = backend.servers().iter().take(held).cloned().collect::<Vec<_>>();
+        let slots: Vec<_> = servers.into_iter().map(|server| backend.try_assign(&request(server))).collect();
         group.bench_function(name, |bencher| bencher.iter(|| backend.try_assign(&AssignRequest::default())));
         drop(slots);
     }

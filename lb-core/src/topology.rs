@@ -3,20 +3,22 @@
 //! A topology is swapped as a whole, never edited. What changes often (server state, gauges) is atomics behind its
 //! `Arc`s, kept across swaps.
 
+mod logs;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::config::{
-    Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, ServerConfig, Timeouts,
-};
+use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Timeouts};
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::listener::limits::FrontendLimits;
-use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
-use crate::net::{ConnectOptions, SystemOptions};
-use crate::server::Server;
-use crate::tls::{self, TlsClientConfig, TlsConfigError};
+use crate::log::{AccessLog, LogDestinations, LogTargets};
+use crate::net::{Inherited, SystemOptions};
+use crate::server::{Dial, Numbers};
+use crate::stats::FrontendStats;
+use crate::tls::TlsConfigError;
+use logs::Logs;
 
 /// Settings of the process that the data path reads, with their defaults in place.
 #[derive(Clone, Debug)]
@@ -72,6 +74,8 @@ pub struct Frontend {
     pub maxconn: u32,
     /// Limits and gauges of its connections.
     pub limits: Arc<FrontendLimits>,
+    /// Counters and rates.
+    pub stats: FrontendStats,
 }
 
 /// A section that has servers.
@@ -85,16 +89,12 @@ pub struct BackendEntry {
     pub config: Arc<ProxyConfig>,
     /// Servers, balancing, queue.
     pub backend: Arc<Backend>,
-    /// Number of the first server's connection pool; server `i` has pool `first_pool + i`.
-    pub first_pool: usize,
-    /// Whether a server sends clients elsewhere (`redir`).
+    /// Whether a server sends clients elsewhere (`redir`); those added at run time cannot.
     pub redirects: bool,
     /// Where lines about its servers go.
     pub log_targets: LogTargets,
-    /// How to open connections to each server; one more for `dispatch` and `option transparent`.
-    pub connect: Vec<ConnectOptions>,
-    /// TLS towards each server that has it.
-    pub tls: Vec<Option<TlsClientConfig>>,
+    /// How to open connections where no server is chosen: `dispatch` and `option transparent`.
+    pub dial: Dial,
 }
 
 /// What both proxies of a stream make of a per-proxy option.
@@ -154,8 +154,12 @@ pub struct Topology {
     pub frontends: Vec<Arc<Frontend>>,
     /// Backends and the backend halves of listen sections.
     pub backends: Vec<Arc<BackendEntry>>,
-    /// How many server connection pools a worker needs.
-    pub pools: usize,
+    /// Numbers of the servers.
+    pub numbers: Arc<Numbers>,
+    /// Sets socket options that no safe interface offers.
+    pub system: SystemOptions,
+    /// Where log lines go.
+    pub log_destinations: LogDestinations,
 }
 
 /// Why a configuration cannot be run although each of its lines is right.
@@ -189,28 +193,34 @@ pub enum TopologyError {
 }
 
 impl Topology {
-    /// Resolves a configuration.
+    /// Resolves a configuration, for this many worker threads.
     ///
     /// # Errors
     /// Names that resolve to nothing, formats that do not compile.
-    pub fn new(config: &Config, maxconn: u32, system: &SystemOptions) -> Result<Self, TopologyError> {
+    pub fn new(
+        config: &Config,
+        maxconn: u32,
+        workers: usize,
+        system: &SystemOptions,
+        inherited: &Inherited,
+    ) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
+        let mut logs = Logs::new(&config.global, inherited);
         let mut backends = Vec::new();
-        let mut pools = 0;
+        let numbers = Arc::<Numbers>::default();
         for section in config.proxies.iter().filter(|p| p.kind.is_backend() && !p.disabled) {
+            let dials: Result<_, TlsConfigError> =
+                section.servers.iter().map(|line| Dial::new(line, section, &config.global, system)).collect();
+            let dials = dials.map_err(|source| TopologyError::Tls { proxy: section.name.clone(), source })?;
             backends.push(Arc::new(BackendEntry {
                 index: backends.len(),
                 name: Arc::from(section.name.as_str()),
                 config: Arc::new(section.clone()),
-                backend: Arc::new(Backend::new(section)),
-                first_pool: pools,
-                connect: connect_options(section, &config.global, system),
-                tls: server_tls(section, &config.global)?,
+                backend: Arc::new(Backend::with_dials(section, dials, &numbers, workers)),
                 redirects: section.servers.iter().any(|server| server.redir.is_some()),
-                log_targets: log_targets(section, &config.global)
-                    .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?,
+                dial: Dial::without_server(section, &config.global, system),
+                log_targets: logs.targets(section),
             }));
-            pools += section.servers.len();
         }
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
         let mut frontends: Vec<Arc<Frontend>> = Vec::new();
@@ -228,8 +238,10 @@ impl Topology {
                 None if section.kind.is_backend() => find(&section.name),
                 None => None,
             };
-            let log = access_log(section, &config.global)
-                .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?;
+            let log = logs.access(section).map_err(|error| TopologyError::LogFormat {
+                proxy: section.name.clone(),
+                message: error.to_string(),
+            })?;
             frontends.push(Arc::new(Frontend {
                 index: frontends.len(),
                 name: Arc::from(section.name.as_str()),
@@ -237,6 +249,7 @@ impl Topology {
                 default_backend,
                 log,
                 maxconn: section.maxconn.unwrap_or(maxconn),
+                stats: FrontendStats::new(workers),
                 limits: FrontendLimits::new(
                     section.maxconn.unwrap_or(maxconn),
                     section.rate_limit_sessions.unwrap_or(0),
@@ -244,16 +257,8 @@ impl Topology {
             }));
         }
         set_fullconn(&frontends, &backends);
-        Ok(Self { settings, frontends, backends, pools })
-    }
-}
-
-impl Topology {
-    /// The server whose pool has this number.
-    pub(crate) fn server_of_pool(&self, pool: usize) -> Option<Arc<Server>> {
-        self.backends
-            .iter()
-            .find_map(|backend| backend.backend.servers.get(pool.checked_sub(backend.first_pool)?).cloned())
+        let log_destinations = logs.into_places();
+        Ok(Self { settings, frontends, backends, numbers, system: system.clone(), log_destinations })
     }
 }
 
@@ -265,60 +270,6 @@ fn set_fullconn(frontends: &[Arc<Frontend>], backends: &[Arc<BackendEntry>]) {
         let sum: u64 = leading.map(|frontend| u64::from(frontend.maxconn)).sum();
         backend.backend.set_fullconn(u32::try_from(sum.div_ceil(10)).unwrap_or(u32::MAX));
     }
-}
-
-fn server_tls(section: &ProxyConfig, global: &Global) -> Result<Vec<Option<TlsClientConfig>>, TopologyError> {
-    let of_server = |server: &ServerConfig| match &server.ssl {
-        None => Ok(None),
-        Some(ssl) => tls::client_config(ssl, &global.ssl)
-            .map(Some)
-            .map_err(|source| TopologyError::Tls { proxy: section.name.clone(), source }),
-    };
-    section.servers.iter().map(of_server).collect()
-}
-
-fn connect_options(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> Vec<ConnectOptions> {
-    let base = ConnectOptions {
-        keepalive: section.options.srvtcpka.then(|| section.options.srvtcpka_params.clone()),
-        sndbuf: global.tune.sndbuf_server,
-        rcvbuf: global.tune.rcvbuf_server,
-        nolinger: section.options.nolinger,
-        smart_connect: section.options.tcp_smart_connect,
-        system: system.clone(),
-        ..ConnectOptions::default()
-    };
-    let of_server = |server: &ServerConfig| {
-        let options = ConnectOptions { tcp_user_timeout: server.tcp_user_timeout, tfo: server.tfo, ..base.clone() };
-        options.with_source(server.source.clone().or_else(|| section.source.clone()))
-    };
-    let own = base.clone().with_source(section.source.clone());
-    section.servers.iter().map(of_server).chain([own]).collect()
-}
-
-fn access_log(section: &ProxyConfig, global: &Global) -> Result<AccessLog, String> {
-    let format = LogFormat::choose(&section.log_format, section.mode == Mode::Http).map_err(|e| e.to_string())?;
-    Ok(AccessLog::new(format, log_targets(section, global)?, (&section.options).into()))
-}
-
-fn log_targets(section: &ProxyConfig, global: &Global) -> Result<LogTargets, String> {
-    let tag = section.log_tag.as_ref().or(global.log_tag.as_ref());
-    let hostname = match global.log_send_hostname.as_deref() {
-        Some("") => Some(rustix::system::uname().nodename().to_string_lossy().into_owned()),
-        other => other.map(str::to_owned),
-    };
-    let settings = LogSettings { tag: tag.map_or("haproxy", String::as_str).to_owned(), hostname };
-    LogTargets::new(&resolve_logs(section, global), &settings).map_err(|e| e.to_string())
-}
-
-fn resolve_logs(section: &ProxyConfig, global: &Global) -> Vec<LogTarget> {
-    let mut targets = Vec::new();
-    for log in &section.logs {
-        match log {
-            ProxyLog::Global => targets.extend(global.logs.iter().cloned()),
-            ProxyLog::Target(target) => targets.push(target.clone()),
-        }
-    }
-    targets
 }
 
 /// Delay before a server is tried again after a refused connection: a second, or `timeout connect` if shorter

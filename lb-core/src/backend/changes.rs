@@ -105,9 +105,9 @@ impl Backend {
 
     /// Usable active and backup servers, as state-change lines count them.
     pub fn usable_servers(&self) -> (usize, usize) {
-        let usable = |backup: bool| {
-            self.servers.iter().filter(|server| server.is_backup() == backup && server.takes_new()).count()
-        };
+        let servers = self.servers.load();
+        let usable =
+            |backup: bool| servers.iter().filter(|server| server.is_backup() == backup && server.takes_new()).count();
         (usable(false), usable(true))
     }
 
@@ -149,7 +149,7 @@ impl Backend {
 
     /// Lets every server take from the queues: after a change, any of them may have room for whom it could not take.
     pub(super) fn serve_all(&self) {
-        for server in &self.servers {
+        for server in self.servers.load().iter() {
             slot::serve_waiters(server);
         }
     }

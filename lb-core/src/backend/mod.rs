@@ -5,6 +5,7 @@
 
 mod changes;
 mod hub;
+mod membership;
 mod queue;
 mod slot;
 mod ticket;
@@ -15,16 +16,20 @@ pub(crate) mod tests;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
 
 pub use hub::Hub;
+pub use membership::AddServerError;
 pub use queue::Queue;
 pub use slot::ServerSlot;
 pub use ticket::{QueueError, Ticket};
 
 use crate::balance::{Balancer, Candidate, Key, Pick};
 use crate::config::model::{ProxyConfig, ProxyKind, ServerConfig, Source};
-use crate::server::Server;
+use crate::server::{Dial, History, Numbers, Server};
+use crate::stats::BackendStats;
 use ticket::Waits;
 
 /// Where a backend's connections go.
@@ -56,8 +61,12 @@ pub struct Backend {
     pub id: u32,
     /// Where connections go.
     pub target: Target,
-    /// Servers in order of the configuration.
-    pub servers: Vec<Arc<Server>>,
+    /// Servers in order of the configuration; replaced as a whole when one comes or goes.
+    servers: ArcSwap<Vec<Arc<Server>>>,
+    /// Counters and rates.
+    pub stats: BackendStats,
+    /// When and how often it had no usable server.
+    pub history: History,
     hub: Arc<Hub>,
     allbackups: bool,
     backend_only: bool,
@@ -69,14 +78,14 @@ pub struct Backend {
 }
 
 /// What the choice of a server depends on.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AssignRequest {
     /// The client's address, for `balance source`.
     pub source: Option<IpAddr>,
     /// A server to avoid while there is another one: the one that just failed (redispatch).
-    pub exclude: Option<usize>,
+    pub exclude: Option<Arc<Server>>,
     /// The server to use whatever its state: a retry, later persistence.
-    pub force: Option<usize>,
+    pub force: Option<Arc<Server>>,
 }
 
 /// Outcome of [`Backend::try_assign`].
@@ -125,21 +134,30 @@ impl Drop for BackendSession {
 }
 
 impl Backend {
-    /// Builds a backend with its servers in their initial state. `fullconn` is computed by the topology where the
-    /// configuration does not say it: see [`Backend::set_fullconn`].
-    pub fn new(config: &ProxyConfig) -> Self {
+    /// Builds a backend with its servers in their initial state, to which connections have no options. `fullconn` is
+    /// computed by the topology where the configuration does not say it: see [`Backend::set_fullconn`]. `workers`
+    /// threads will count in its statistics.
+    pub fn new(config: &ProxyConfig, workers: usize) -> Self {
+        let dials = config.servers.iter().map(|_| Dial::default()).collect();
+        Self::with_dials(config, dials, &Arc::default(), workers)
+    }
+
+    /// The same with how to connect to each server of the section.
+    pub fn with_dials(config: &ProxyConfig, dials: Vec<Dial>, numbers: &Arc<Numbers>, workers: usize) -> Self {
         let target = match config.dispatch {
             Some(address) if config.servers.is_empty() => Target::Dispatch(address),
             _ if config.options.transparent && config.servers.is_empty() => Target::Transparent,
             _ => Target::Servers,
         };
-        let hub = Arc::new(Hub::new(Balancer::new(&config.balance), config.fullconn.unwrap_or(0)));
-        let server = |(index, line): (usize, &ServerConfig)| Arc::new(Server::new(line, index, Arc::clone(&hub)));
+        let hub = Arc::new(Hub::new(Balancer::new(&config.balance), config.fullconn.unwrap_or(0), workers));
+        let server = |(line, dial): (&ServerConfig, Dial)| Arc::new(Server::new(line, dial, numbers, Arc::clone(&hub)));
         let backend = Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
             target,
-            servers: config.servers.iter().enumerate().map(server).collect(),
+            servers: ArcSwap::from_pointee(config.servers.iter().zip(dials).map(server).collect()),
+            stats: BackendStats::new(workers),
+            history: History::new(hub.started, true),
             hub,
             allbackups: config.options.allbackups,
             backend_only: config.kind == ProxyKind::Backend,
@@ -154,6 +172,21 @@ impl Backend {
         };
         backend.rebuild(&mut backend.lock_state());
         backend
+    }
+
+    /// The servers, in order of the configuration, as they are now.
+    pub fn servers(&self) -> Arc<Vec<Arc<Server>>> {
+        self.servers.load_full()
+    }
+
+    /// The server of that name.
+    pub fn server(&self, name: &str) -> Option<Arc<Server>> {
+        self.servers.load().iter().find(|server| &*server.name == name).cloned()
+    }
+
+    /// Whether a server is, or was, one of this backend.
+    pub(crate) fn owns(&self, server: &Server) -> bool {
+        Arc::ptr_eq(&self.hub, &server.hub)
     }
 
     /// Sets `fullconn`, which defaults to a tenth of the sum of the `maxconn` of the frontends that may lead here.
@@ -172,14 +205,39 @@ impl Backend {
         self.hub.sessions()
     }
 
-    /// The queue of streams that any server may take (`qcur` of the backend is this plus the servers' queues).
+    /// The most sessions at the same time (`smax`).
+    pub fn peak_sessions(&self) -> u32 {
+        self.hub.peak()
+    }
+
+    /// `fullconn` (`slim`).
+    pub fn fullconn(&self) -> u32 {
+        self.hub.fullconn()
+    }
+
+    /// `clear counters`, with `all` or without; the servers' are theirs.
+    pub fn clear_counters(&self, all: bool) {
+        self.stats.clear(all);
+        self.hub.clear_peak();
+        self.hub.queue.clear_max();
+        if all {
+            self.history.clear();
+        }
+    }
+
+    /// A second of the calling worker is over.
+    pub(crate) fn second_over(&self) {
+        self.hub.forget_record();
+    }
+
+    /// The queue of streams that any server may take (`qcur`).
     pub fn queue(&self) -> &Queue {
         &self.hub.queue
     }
 
     /// Chooses a server for a stream, or a queue to wait in.
     pub fn try_assign(self: &Arc<Self>, request: &AssignRequest) -> Assign {
-        if let Some(server) = request.force.and_then(|index| self.servers.get(index)) {
+        if let Some(server) = request.force.as_ref().filter(|server| !server.is_removed()) {
             if let Some(slot) = ServerSlot::take(server) {
                 return Assign::Server(Assignment::immediate(slot));
             }
@@ -192,16 +250,13 @@ impl Backend {
         if in_turn && self.eligible.load(Ordering::Relaxed) > 0 {
             return self.queue_here(request);
         }
-        let key = Key { source: request.source, exclude: request.exclude };
-        match self.hub.balancer.pick(&self.servers, &key) {
+        let key = Key { source: request.source, exclude: request.exclude.as_ref() };
+        match self.hub.balancer.pick(&key) {
             Pick::Taken(slot) => Assign::Server(Assignment::immediate(slot)),
-            Pick::Wait(index) => match self.servers.get(index) {
-                None => Assign::None,
-                Some(server) => match self.queue_on(server, request) {
-                    Some(ticket) => Assign::Queue(ticket),
-                    None if self.hub.balancer.is_deterministic() => Assign::QueueFull(Arc::clone(server)),
-                    None => self.queue_here(request),
-                },
+            Pick::Wait(server) => match self.queue_on(&server, request) {
+                Some(ticket) => Assign::Queue(ticket),
+                None if self.hub.balancer.is_deterministic() => Assign::QueueFull(server),
+                None => self.queue_here(request),
             },
             Pick::Full => self.queue_here(request),
             Pick::None => Assign::None,
@@ -212,7 +267,7 @@ impl Backend {
     fn queue_on(self: &Arc<Self>, server: &Arc<Server>, request: &AssignRequest) -> Option<Ticket> {
         let place = server.queue.push(server.config.maxqueue)?;
         server.load_changed();
-        let ticket = Ticket::new(Arc::clone(self), Waits::Server(server.index), *request, place);
+        let ticket = Ticket::new(Arc::clone(self), Waits::Server(Arc::clone(server)), request.clone(), place);
         // A slot may have come free, or the server may have gone, before we were in the queue.
         if server.is_usable() {
             slot::serve_waiters(server);
@@ -225,9 +280,9 @@ impl Backend {
     /// Joins the backend's queue.
     fn queue_here(self: &Arc<Self>, request: &AssignRequest) -> Assign {
         let Some(place) = self.hub.queue.push(0) else { return Assign::None };
-        let ticket = Ticket::new(Arc::clone(self), Waits::Backend, *request, place);
+        let ticket = Ticket::new(Arc::clone(self), Waits::Backend, request.clone(), place);
         // A slot may have come free before we were in the queue.
-        for server in &self.servers {
+        for server in self.servers.load().iter() {
             if self.hub.queue.pending() == 0 {
                 break;
             }
@@ -257,22 +312,32 @@ impl Backend {
     /// Recomputes which servers are chosen among (configuration.txt, `backup` and `option allbackups`): the active
     /// ones; where there is none, the first backup server, or all of them.
     fn rebuild(&self, current: &mut Vec<Candidate>) {
+        let servers = self.servers.load();
         let of_kind =
-            |backup: bool| self.servers.iter().filter(move |server| server.is_backup() == backup && server.takes_new());
+            |backup: bool| servers.iter().filter(move |server| server.is_backup() == backup && server.takes_new());
         let mut chosen: Vec<&Arc<Server>> = of_kind(false).collect();
         if chosen.is_empty() {
             chosen = of_kind(true).take(if self.allbackups { usize::MAX } else { 1 }).collect();
         }
-        let candidates: Vec<Candidate> =
-            chosen.iter().map(|server| Candidate { index: server.index as u32, weight: server.weight() }).collect();
-        for server in &self.servers {
-            server.set_eligible(
-                candidates.binary_search_by_key(&(server.index as u32), |candidate| candidate.index).is_ok(),
-            );
+        let candidates: Vec<Candidate> = chosen
+            .into_iter()
+            .map(|server| Candidate { weight: server.weight(), server: Arc::clone(server) })
+            .collect();
+        // Both are in the same order.
+        let mut expected = candidates.iter().peekable();
+        for server in servers.iter() {
+            let next = expected.next_if(|candidate| Arc::ptr_eq(&candidate.server, server));
+            server.set_eligible(next.is_some());
         }
-        self.eligible.store(candidates.len(), Ordering::Relaxed);
+        let before = self.eligible.swap(candidates.len(), Ordering::Relaxed);
+        if !servers.is_empty() && before.min(1) != candidates.len().min(1) {
+            self.history.changed(Instant::now(), !candidates.is_empty());
+            if candidates.is_empty() {
+                self.history.count_down();
+            }
+        }
         if candidates != *current {
-            self.hub.balancer.rebuild(&self.servers, &candidates);
+            self.hub.balancer.rebuild(&candidates);
             *current = candidates;
         }
         self.serve_all();

@@ -33,7 +33,7 @@ pub(crate) fn backend(balance: Balance, weights: &[u32], change: impl Fn(usize, 
         change(index, &mut line);
         line
     };
-    Arc::new(Backend::new(&proxy(balance, weights.iter().enumerate().map(line).collect())))
+    Arc::new(Backend::new(&proxy(balance, weights.iter().enumerate().map(line).collect()), 1))
 }
 
 fn assigned(assign: Assign) -> Assignment {
@@ -56,7 +56,16 @@ fn poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
 
 /// Servers chosen for streams that end at once, as digits.
 fn sequence(backend: &Arc<Backend>, count: usize) -> String {
-    (0..count).map(|_| assigned(backend.try_assign(&AssignRequest::default())).server.index.to_string()).collect()
+    (0..count).map(|_| place(&assigned(backend.try_assign(&AssignRequest::default())).server).to_string()).collect()
+}
+
+/// The place of a server among those of [`backend`].
+fn place(server: &Server) -> usize {
+    server.name[1..].parse().unwrap()
+}
+
+fn nth(backend: &Backend, index: usize) -> Arc<Server> {
+    Arc::clone(&backend.servers()[index])
 }
 
 fn maint(backend: &Backend, index: usize, on: bool) {
@@ -64,7 +73,7 @@ fn maint(backend: &Backend, index: usize, on: bool) {
         true => (AdminState::FMAINT, AdminState::default()),
         false => (AdminState::default(), AdminState::FMAINT),
     };
-    backend.set_admin(&backend.servers[index], set, clear);
+    backend.set_admin(&nth(backend, index), set, clear);
 }
 
 /// What HAProxy 2.6.12 answers one request after the other with.
@@ -129,7 +138,7 @@ fn changes_keep_the_turn() {
             let backend = backend(balance.clone(), &[1, 1, 1], |_, _| ());
             sequence(&backend, served);
             // Nothing changes.
-            backend.set_operational(&backend.servers[0], OperationalState::Running);
+            backend.set_operational(&nth(&backend, 0), OperationalState::Running);
             let next = served % 3;
             assert_eq!(sequence(&backend, 3), ["012", "120", "201"][next], "{served}");
             maint(&backend, next, true);
@@ -160,7 +169,7 @@ fn static_rr_serves_as_haproxy_does() {
 fn leastconn_takes_turns_while_idle() {
     let backend = backend(Balance::LeastConn, &[1, 2, 3], |_, _| ());
     assert_eq!(sequence(&backend, 9), "012012012");
-    assert!(backend.servers.iter().all(|server| server.current() == 0));
+    assert!(backend.servers().iter().all(|server| server.current() == 0));
 }
 
 #[test]
@@ -169,9 +178,9 @@ fn leastconn_fills_as_haproxy_does() {
     for (weights, expected) in table {
         let backend = backend(Balance::LeastConn, weights, |_, _| ());
         let held: Vec<_> = expected.chars().map(|_| assigned(backend.try_assign(&AssignRequest::default()))).collect();
-        assert_eq!(held.iter().map(|held| held.server.index.to_string()).collect::<String>(), *expected);
+        assert_eq!(held.iter().map(|held| place(&held.server).to_string()).collect::<String>(), *expected);
         drop(held);
-        assert!(backend.servers.iter().all(|server| server.current() == 0));
+        assert!(backend.servers().iter().all(|server| server.current() == 0));
     }
 }
 
@@ -183,7 +192,7 @@ fn leastconn_uses_the_servers_queues_where_maxqueue_is_set() {
     });
     let all: Vec<_> = (0..8).map(|_| backend.try_assign(&AssignRequest::default())).collect();
     assert_eq!(all.iter().filter(|assign| matches!(assign, Assign::Server(_))).count(), 2);
-    assert_eq!(backend.servers.iter().map(|server| server.queued()).collect::<Vec<_>>(), [2, 2]);
+    assert_eq!(backend.servers().iter().map(|server| server.queued()).collect::<Vec<_>>(), [2, 2]);
     assert_eq!(backend.queue().pending(), 2);
 }
 
@@ -196,7 +205,7 @@ fn source_refuses_what_its_servers_queue_has_no_room_for() {
     let request = AssignRequest { source: Some([127, 0, 0, 1].into()), ..Default::default() };
     let _held = assigned(backend.try_assign(&request));
     let _waiting = queued(backend.try_assign(&request));
-    assert!(matches!(backend.try_assign(&request), Assign::QueueFull(server) if server.index == 1));
+    assert!(matches!(backend.try_assign(&request), Assign::QueueFull(server) if place(&server) == 1));
 }
 
 #[test]
@@ -206,8 +215,8 @@ fn first_fills_the_lowest_id_first() {
         line.maxconn = 2;
     });
     let held: Vec<_> = (0..6).map(|_| assigned(backend.try_assign(&AssignRequest::default()))).collect();
-    assert_eq!(held.iter().map(|held| held.server.index).collect::<Vec<_>>(), [2, 2, 1, 1, 0, 0]);
-    assert_eq!(queued(backend.try_assign(&AssignRequest::default())).server(), None);
+    assert_eq!(held.iter().map(|held| place(&held.server)).collect::<Vec<_>>(), [2, 2, 1, 1, 0, 0]);
+    assert_eq!(queued(backend.try_assign(&AssignRequest::default())).server().map(|server| place(server)), None);
 }
 
 #[test]
@@ -216,13 +225,13 @@ fn source_follows_the_address_and_waits_for_its_server() {
     let from = |address: &str| AssignRequest { source: Some(address.parse::<IpAddr>().unwrap()), ..Default::default() };
     // 127.0.0.1 is 5 modulo 6: the last turn.
     let first = assigned(backend.try_assign(&from("127.0.0.1")));
-    assert_eq!(first.server.index, 2);
-    assert_eq!(assigned(backend.try_assign(&from("127.0.0.2"))).server.index, 0);
+    assert_eq!(place(&first.server), 2);
+    assert_eq!(place(&assigned(backend.try_assign(&from("127.0.0.2"))).server), 0);
     let mut ticket = queued(backend.try_assign(&from("127.0.0.1")));
-    assert_eq!(ticket.server(), Some(2));
+    assert_eq!(ticket.server().map(|server| place(server)), Some(2));
     drop(first);
     let mut wait = pin!(ticket.wait(None));
-    assert!(matches!(poll(wait.as_mut()), Poll::Ready(Ok(assignment)) if assignment.server.index == 2));
+    assert!(matches!(poll(wait.as_mut()), Poll::Ready(Ok(assignment)) if place(&assignment.server) == 2));
 }
 
 #[test]
@@ -239,7 +248,7 @@ fn backup_servers_serve_only_when_no_other_can() {
         config.servers[2].backup = true;
         config.servers[3].backup = true;
         config.options.allbackups = allbackups;
-        let backend = Arc::new(Backend::new(&config));
+        let backend = Arc::new(Backend::new(&config, 1));
         assert_eq!(sequence(&backend, 4), "0101");
         maint(&backend, 0, true);
         maint(&backend, 1, true);
@@ -258,11 +267,11 @@ fn backup_servers_serve_only_when_no_other_can() {
 fn weight_zero_drain_and_disabled_take_nothing_new() {
     let backend = backend(Balance::RoundRobin, &[0, 1, 1, 1], |index, line| line.disabled = index == 3);
     assert_eq!(sequence(&backend, 4), "1212");
-    backend.set_admin(&backend.servers[1], AdminState::FDRAIN, AdminState::default());
+    backend.set_admin(&nth(&backend, 1), AdminState::FDRAIN, AdminState::default());
     assert_eq!(sequence(&backend, 2), "22");
-    assert!(backend.servers[0].is_usable() && backend.servers[1].is_usable() && !backend.servers[3].is_usable());
-    assert_eq!(backend.servers[3].admin_state(), AdminState::CMAINT);
-    backend.set_weight(&backend.servers[0], 1);
+    assert!(nth(&backend, 0).is_usable() && nth(&backend, 1).is_usable() && !nth(&backend, 3).is_usable());
+    assert_eq!(nth(&backend, 3).admin_state(), AdminState::CMAINT);
+    backend.set_weight(&nth(&backend, 0), 1);
     assert_eq!(sequence(&backend, 2).matches('0').count(), 1);
 }
 
@@ -272,21 +281,25 @@ fn redispatch_avoids_the_failed_server_while_there_is_another() {
         [Balance::RoundRobin, Balance::LeastConn, Balance::First, Balance::Source, Balance::Random { draws: 2 }]
     {
         let backend = backend(balance, &[1, 1], |_, _| ());
-        let request = AssignRequest { exclude: Some(0), source: Some([127, 0, 0, 2].into()), ..Default::default() };
+        let request = AssignRequest {
+            exclude: Some(nth(&backend, 0)),
+            source: Some([127, 0, 0, 2].into()),
+            ..Default::default()
+        };
         for _ in 0..4 {
-            assert_eq!(assigned(backend.try_assign(&request)).server.index, 1);
+            assert_eq!(place(&assigned(backend.try_assign(&request)).server), 1);
         }
         maint(&backend, 1, true);
-        assert_eq!(assigned(backend.try_assign(&request)).server.index, 0);
+        assert_eq!(place(&assigned(backend.try_assign(&request)).server), 0);
     }
 }
 
 #[test]
 fn a_retry_may_go_to_a_server_that_is_down() {
     let backend = backend(Balance::RoundRobin, &[1, 1], |_, _| ());
-    backend.set_operational(&backend.servers[1], OperationalState::Stopped);
-    let request = AssignRequest { force: Some(1), ..Default::default() };
-    assert_eq!(assigned(backend.try_assign(&request)).server.index, 1);
+    backend.set_operational(&nth(&backend, 1), OperationalState::Stopped);
+    let request = AssignRequest { force: Some(nth(&backend, 1)), ..Default::default() };
+    assert_eq!(place(&assigned(backend.try_assign(&request)).server), 1);
 }
 
 #[test]
@@ -295,8 +308,8 @@ fn waiters_are_served_in_order_the_servers_own_queue_first() {
     let held = assigned(backend.try_assign(&AssignRequest::default()));
     let (first, second) =
         (backend.try_assign(&AssignRequest::default()), backend.try_assign(&AssignRequest::default()));
-    let own = backend.try_assign(&AssignRequest { force: Some(0), ..Default::default() });
-    assert_eq!((backend.queue().pending(), backend.servers[0].queued()), (2, 1));
+    let own = backend.try_assign(&AssignRequest { force: Some(nth(&backend, 0)), ..Default::default() });
+    assert_eq!((backend.queue().pending(), nth(&backend, 0).queued()), (2, 1));
     let mut first_ticket = queued(first);
     let mut first = pin!(first_ticket.wait(None));
     let mut second_ticket = queued(second);
@@ -331,7 +344,7 @@ fn who_leaves_the_queue_passes_its_grant_on() {
     drop(granted);
     let mut last = pin!(last.wait(None));
     let Poll::Ready(Ok(_held)) = poll(last.as_mut()) else { panic!("not granted") };
-    assert_eq!(backend.servers[0].current(), 1);
+    assert_eq!(nth(&backend, 0).current(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -348,17 +361,17 @@ async fn a_wait_ends_at_its_deadline() {
 #[test]
 fn the_queue_of_a_server_that_goes_down_is_redistributed() {
     let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| line.maxconn = 1);
-    let to = |index| AssignRequest { force: Some(index), ..Default::default() };
+    let to = |index| AssignRequest { force: Some(nth(&backend, index)), ..Default::default() };
     let _held = assigned(backend.try_assign(&to(0)));
     let mut wait_ticket = queued(backend.try_assign(&to(0)));
     let mut wait = pin!(wait_ticket.wait(None));
     assert!(poll(wait.as_mut()).is_pending());
-    assert_eq!(backend.set_operational(&backend.servers[0], OperationalState::Stopped), 1);
+    assert_eq!(backend.set_operational(&nth(&backend, 0), OperationalState::Stopped), 1);
     let Poll::Ready(Ok(moved)) = poll(wait.as_mut()) else { panic!("not moved") };
-    assert_eq!(moved.server.index, 1);
+    assert_eq!(place(&moved.server), 1);
     let mut none_ticket = queued(backend.try_assign(&to(1)));
     let mut none = pin!(none_ticket.wait(None));
-    backend.set_operational(&backend.servers[1], OperationalState::Stopped);
+    backend.set_operational(&nth(&backend, 1), OperationalState::Stopped);
     assert!(matches!(poll(none.as_mut()), Poll::Ready(Err(QueueError::NoServer))));
 }
 
@@ -371,7 +384,50 @@ fn a_server_that_comes_up_takes_from_the_backends_queue() {
     let mut wait = pin!(wait_ticket.wait(None));
     assert!(poll(wait.as_mut()).is_pending());
     maint(&backend, 1, false);
-    assert!(matches!(poll(wait.as_mut()), Poll::Ready(Ok(assignment)) if assignment.server.index == 1));
+    assert!(matches!(poll(wait.as_mut()), Poll::Ready(Ok(assignment)) if place(&assignment.server) == 1));
+}
+
+#[test]
+fn servers_come_and_go() {
+    for balance in [Balance::RoundRobin, Balance::LeastConn, Balance::First, Balance::Random { draws: 2 }] {
+        let backend = backend(balance, &[1, 1], |index, line| line.id = [1, 3][index]);
+        let numbers = Arc::default();
+        let add = |line: ServerConfig| backend.add_server(line, Dial::default(), &numbers);
+        assert_eq!(add(server_line("s0", 1)).map(drop), Err(AddServerError::NameTaken));
+        let taken = add(ServerConfig { id: 3, ..server_line("s2", 1) }).map(drop);
+        assert!(matches!(taken, Err(AddServerError::IdTaken { id: 3, server, .. }) if server == "s1"));
+        let added = add(server_line("s2", 1)).unwrap();
+        assert_eq!((added.id, backend.servers().len()), (2, 3));
+        let held: Vec<_> = (0..40).map(|_| assigned(backend.try_assign(&AssignRequest::default()))).collect();
+        let first = !held.iter().any(|held| place(&held.server) == 2);
+        assert_eq!(first, backend.servers()[0].current() == 40, "'first' has no need of another server");
+        let gone = nth(&backend, 0);
+        assert!(backend.remove_server(&gone) && backend.remove_server(&nth(&backend, 0)));
+        assert!(!backend.remove_server(&gone));
+        assert_eq!(sequence(&backend, 3), "222");
+        drop(held);
+        assert!(backend.remove_server(&added) && !added.is_usable());
+        assert!(matches!(backend.try_assign(&AssignRequest::default()), Assign::None));
+        let retry = AssignRequest { force: Some(added), ..Default::default() };
+        assert!(matches!(backend.try_assign(&retry), Assign::None));
+    }
+}
+
+#[test]
+fn who_waits_for_a_server_that_is_removed_chooses_again() {
+    let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| line.maxconn = 1);
+    let first = nth(&backend, 0);
+    let to_first = AssignRequest { force: Some(Arc::clone(&first)), ..Default::default() };
+    let held = assigned(backend.try_assign(&to_first));
+    let mut ticket = queued(backend.try_assign(&to_first));
+    let mut wait = pin!(ticket.wait(None));
+    assert!(poll(wait.as_mut()).is_pending());
+    assert!(backend.remove_server(&first));
+    let Poll::Ready(Ok(moved)) = poll(wait.as_mut()) else { panic!("not moved") };
+    assert_eq!(place(&moved.server), 1);
+    assert_eq!(held.server.current(), 1);
+    drop(held);
+    assert_eq!(first.current(), 0);
 }
 
 #[test]
@@ -380,10 +436,10 @@ fn maxqueue_sends_the_rest_elsewhere() {
         line.maxconn = 1;
         line.maxqueue = 1;
     });
-    let to_first = AssignRequest { force: Some(0), ..Default::default() };
+    let to_first = AssignRequest { force: Some(nth(&backend, 0)), ..Default::default() };
     let _held = assigned(backend.try_assign(&to_first));
     let _waiting = queued(backend.try_assign(&to_first));
-    assert_eq!(assigned(backend.try_assign(&to_first)).server.index, 1);
+    assert_eq!(place(&assigned(backend.try_assign(&to_first)).server), 1);
 }
 
 #[test]
@@ -397,7 +453,7 @@ fn the_limit_of_a_server_follows_the_load_of_the_backend() {
     let mut limits = Vec::new();
     for _ in 0..22 {
         sessions.push(backend.enter());
-        limits.push(backend.servers[0].session_limit().unwrap());
+        limits.push(nth(&backend, 0).session_limit().unwrap());
     }
     assert_eq!(limits[..7], [2, 2, 2, 2, 2, 3, 3]);
     assert_eq!(limits[18..], [9, 10, 10, 10]);
@@ -422,7 +478,7 @@ proptest! {
         });
         prop_assert_eq!(peak.load(Ordering::SeqCst), 0, "a limit was exceeded");
         prop_assert_eq!(backend.queue().pending(), 0);
-        for server in &backend.servers {
+        for server in backend.servers().iter() {
             prop_assert_eq!((server.current(), server.queued()), (0, 0));
         }
         // Every slot can be taken again.
@@ -440,7 +496,8 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            let force = (state.is_multiple_of(5)).then_some((state >> 8) as usize % backend.servers.len());
+            let force = (state.is_multiple_of(5)).then_some((state >> 8) as usize % backend.servers().len());
+            let force = force.map(|index| nth(backend, index));
             match backend.try_assign(&AssignRequest { force, ..Default::default() }) {
                 Assign::Server(assignment) => held.push_back(assignment),
                 Assign::Queue(ticket) if state.is_multiple_of(3) => drop(ticket),
@@ -457,7 +514,7 @@ fn churn(backend: &Arc<Backend>, seed: u64, maxconn: u32, exceeded: &AtomicU32) 
                 }
                 Assign::QueueFull(_) | Assign::None => unreachable!(),
             }
-            if backend.servers.iter().any(|server| server.current() > maxconn) {
+            if backend.servers().iter().any(|server| server.current() > maxconn) {
                 exceeded.fetch_add(1, Ordering::SeqCst);
             }
             if held.len() > 2 || state.is_multiple_of(2) {

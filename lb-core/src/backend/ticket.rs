@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::queue::{Grant, Place, Queue};
 use super::{Assign, AssignRequest, Assignment, Backend};
+use crate::server::Server;
 
 /// Why a wait ended without a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -21,9 +22,9 @@ pub enum QueueError {
 }
 
 /// Which queue a ticket is for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Waits {
-    Server(usize),
+    Server(Arc<Server>),
     Backend,
 }
 
@@ -45,9 +46,9 @@ impl Ticket {
     }
 
     /// The server whose queue this is, or `None` for the backend's queue.
-    pub fn server(&self) -> Option<usize> {
-        match self.waits {
-            Waits::Server(index) => Some(index),
+    pub fn server(&self) -> Option<&Arc<Server>> {
+        match &self.waits {
+            Waits::Server(server) => Some(server),
             Waits::Backend => None,
         }
     }
@@ -55,7 +56,7 @@ impl Ticket {
     /// Requests processed before this one in the server's and in the backend's queue (`%sq` and `%bq`) if it is
     /// served, or given up, now. HAProxy counts the request itself.
     pub fn position(&self) -> (u64, u64) {
-        let position = self.queue().map_or(0, |queue| queue.served() - self.served_before + 1);
+        let position = self.queue().served() - self.served_before + 1;
         self.in_queue(position)
     }
 
@@ -88,7 +89,7 @@ impl Ticket {
                     return Ok(Assignment { server: Arc::clone(slot.server()), slot, server_queue, backend_queue });
                 }
                 Ok(Grant::Redistribute) | Err(_) => {
-                    let request = AssignRequest { force: None, ..self.request };
+                    let request = AssignRequest { force: None, ..self.request.clone() };
                     match self.backend.try_assign(&request) {
                         Assign::Server(assignment) => return Ok(assignment),
                         Assign::Queue(ticket) => *self = ticket,
@@ -99,20 +100,18 @@ impl Ticket {
         }
     }
 
-    fn queue(&self) -> Option<&Queue> {
-        match self.waits {
-            Waits::Backend => Some(self.backend.queue()),
-            Waits::Server(index) => self.backend.servers.get(index).map(|server| &server.queue),
+    fn queue(&self) -> &Queue {
+        match &self.waits {
+            Waits::Backend => self.backend.queue(),
+            Waits::Server(server) => &server.queue,
         }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if let Some(queue) = self.queue() {
-            queue.remove(self.key);
-        }
-        if let Some(server) = self.server().and_then(|index| self.backend.servers.get(index)) {
+        self.queue().remove(self.key);
+        if let Some(server) = self.server() {
             server.load_changed();
         }
     }

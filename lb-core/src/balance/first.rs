@@ -10,17 +10,17 @@ use crate::server::Server;
 /// State of the algorithm: members by id.
 #[derive(Debug, Default)]
 pub struct First {
-    members: ArcSwap<Vec<u32>>,
+    members: ArcSwap<Vec<Arc<Server>>>,
 }
 
 impl First {
-    pub(super) fn rebuild(&self, servers: &[Arc<Server>], candidates: &[Candidate]) {
-        let mut members: Vec<u32> = candidates.iter().map(|candidate| candidate.index).collect();
-        members.sort_by_key(|index| servers.get(*index as usize).map(|server| server.id));
+    pub(super) fn rebuild(&self, candidates: &[Candidate]) {
+        let mut members: Vec<_> = candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect();
+        members.sort_by_key(|server| server.id);
         self.members.store(Arc::new(members));
     }
 
-    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
-        take_any(servers, self.members.load().iter().copied(), key.exclude)
+    pub(super) fn pick(&self, key: &Key<'_>) -> Pick {
+        take_any(self.members.load().iter(), key)
     }
 }

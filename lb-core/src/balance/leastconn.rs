@@ -11,8 +11,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 
-use super::{Candidate, Key, Pick, take};
-use crate::server::{Padded, Server};
+use super::{Candidate, Key, Pick};
+use crate::backend::ServerSlot;
+use crate::server::Server;
+use crate::stats::Padded;
 
 /// Bits of a leaf's key that tell turns apart among equal loads.
 const STAMP_BITS: u32 = 28;
@@ -20,8 +22,6 @@ const STAMP_BITS: u32 = 28;
 const FULL: u64 = 1 << 63;
 /// Key of a leaf without server.
 const ABSENT: u64 = u64::MAX;
-/// A server that is not in the tree.
-const NO_LEAF: u32 = u32::MAX;
 /// How often the root is asked again when others take the room of its winner first.
 const ATTEMPTS: usize = 4;
 
@@ -34,10 +34,8 @@ pub struct LeastConn {
 
 #[derive(Debug, Default)]
 struct Tree {
-    /// Leaf of each server of the backend.
-    leaves: Vec<u32>,
-    /// Server of each leaf.
-    members: Vec<u32>,
+    /// Server of each leaf; the leaf is also noted in the server, as long as this tree is the last one.
+    members: Vec<Arc<Server>>,
     /// Load, then turn, of each leaf; a power of two of them.
     keys: Vec<AtomicU64>,
     /// Winning leaf of each match; node 1 is the root, the children of n are 2n and 2n + 1.
@@ -45,64 +43,59 @@ struct Tree {
 }
 
 impl LeastConn {
-    pub(super) fn rebuild(&self, servers: &[Arc<Server>], candidates: &[Candidate]) {
-        self.tree.store(Arc::new(Tree::new(servers.len(), candidates)));
+    pub(super) fn rebuild(&self, candidates: &[Candidate]) {
+        self.tree.store(Arc::new(Tree::new(candidates)));
         // Only now, so that a change of load that still went to the old tree is seen here.
         for candidate in candidates {
-            if let Some(server) = servers.get(candidate.index as usize) {
-                self.load_changed(server);
-            }
+            self.load_changed(&candidate.server);
         }
     }
 
     pub(super) fn load_changed(&self, server: &Server) {
         let tree = self.tree.load();
-        let Some(leaf) = tree.leaves.get(server.index).copied().filter(|leaf| *leaf != NO_LEAF) else { return };
+        let Some(leaf) = tree.leaf_of(server) else { return };
         let stamp = self.stamp.fetch_add(1, Ordering::Relaxed) & ((1 << STAMP_BITS) - 1);
-        tree.update(leaf as usize, || key_of(server, stamp));
+        tree.update(leaf, || key_of(server, stamp));
     }
 
-    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+    pub(super) fn pick(&self, key: &Key<'_>) -> Pick {
         let tree = self.tree.load();
         if tree.members.is_empty() {
             return Pick::None;
         }
         for _ in 0..ATTEMPTS {
-            let Some((index, best)) = tree.best() else { break };
-            if best & FULL != 0 || Some(index as usize) == key.exclude {
+            let Some((server, best)) = tree.best() else { break };
+            if best & FULL != 0 || key.excludes(server) {
                 break;
             }
-            if let Some(slot) = take(servers, index, None) {
+            if let Some(slot) = ServerSlot::take(server) {
                 return Pick::Taken(slot);
             }
-            if let Some(server) = servers.get(index as usize) {
-                if has_queue_room(server) {
-                    return Pick::Wait(index as usize);
-                }
-                // Its limit has moved since its key was made.
-                self.load_changed(server);
+            if has_queue_room(server) {
+                return Pick::Wait(Arc::clone(server));
             }
+            // Its limit has moved since its key was made.
+            self.load_changed(server);
         }
-        self.pick_slowly(servers, &tree, key)
+        Self::pick_slowly(&tree, key)
     }
 
     /// Looks at every member, for what the tree cannot answer: an excluded server, limits that moved.
-    fn pick_slowly(&self, servers: &[Arc<Server>], tree: &Tree, key: &Key) -> Pick {
+    fn pick_slowly(tree: &Tree, key: &Key<'_>) -> Pick {
         let only = tree.members.len() == 1;
-        let allowed = |index: &&u32| only || Some(**index as usize) != key.exclude;
-        let rank = |index: &u32| {
-            let server = servers.get(*index as usize)?;
-            let leaf = tree.leaves.get(*index as usize).copied()? as usize;
+        let members = || tree.members.iter().enumerate().filter(|(_, server)| only || !key.excludes(server));
+        let rank = |(leaf, server): (usize, &Arc<Server>)| {
             let turn = tree.keys.get(leaf)?.load(Ordering::Relaxed) & ((1 << STAMP_BITS) - 1);
-            (!server.is_full() || has_queue_room(server)).then(|| (server.relative_load(), turn, *index))
+            (!server.is_full() || has_queue_room(server)).then(|| (server.relative_load(), turn, leaf))
         };
         for _ in 0..ATTEMPTS {
-            let Some((_, _, index)) = tree.members.iter().filter(allowed).filter_map(rank).min() else { break };
-            if let Some(slot) = take(servers, index, None) {
+            let best = members().filter_map(rank).min();
+            let Some(server) = best.and_then(|(_, _, leaf)| tree.members.get(leaf)) else { break };
+            if let Some(slot) = ServerSlot::take(server) {
                 return Pick::Taken(slot);
             }
-            if servers.get(index as usize).is_some_and(|server| has_queue_room(server)) {
-                return Pick::Wait(index as usize);
+            if has_queue_room(server) {
+                return Pick::Wait(Arc::clone(server));
             }
         }
         Pick::Full
@@ -121,18 +114,15 @@ fn key_of(server: &Server, stamp: u64) -> u64 {
 }
 
 impl Tree {
-    fn new(servers: usize, candidates: &[Candidate]) -> Self {
-        let mut leaves = vec![NO_LEAF; servers];
+    /// Makes a tree, and notes in each server its leaf.
+    fn new(candidates: &[Candidate]) -> Self {
         for (leaf, candidate) in (0u32..).zip(candidates) {
-            if let Some(slot) = leaves.get_mut(candidate.index as usize) {
-                *slot = leaf;
-            }
+            candidate.server.leaf.store(leaf, Ordering::SeqCst);
         }
         let width = candidates.len().next_power_of_two();
         let key = |leaf: usize| if leaf < candidates.len() { 0 } else { ABSENT };
         let tree = Self {
-            leaves,
-            members: candidates.iter().map(|candidate| candidate.index).collect(),
+            members: candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect(),
             keys: (0..width).map(|leaf| AtomicU64::new(key(leaf))).collect(),
             winners: (0..width).map(|_| AtomicU32::new(0)).collect(),
         };
@@ -142,10 +132,17 @@ impl Tree {
         tree
     }
 
+    /// The leaf of a server that takes part. Another tree may have been made since, with other leaves: whoever makes
+    /// one computes its keys afterwards.
+    fn leaf_of(&self, server: &Server) -> Option<usize> {
+        let leaf = server.leaf.load(Ordering::SeqCst) as usize;
+        std::ptr::eq(Arc::as_ptr(self.members.get(leaf)?), server).then_some(leaf)
+    }
+
     /// The least loaded member and its key.
-    fn best(&self) -> Option<(u32, u64)> {
+    fn best(&self) -> Option<(&Arc<Server>, u64)> {
         let leaf = self.winner(1);
-        Some((*self.members.get(leaf as usize)?, self.key(leaf)))
+        Some((self.members.get(leaf as usize)?, self.key(leaf)))
     }
 
     fn update(&self, leaf: usize, key: impl Fn() -> u64) {

@@ -27,21 +27,33 @@ use source::Source;
 use static_rr::StaticRr;
 
 /// A server that takes part in balancing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Its position among the backend's servers.
-    pub index: u32,
+    /// The server.
+    pub server: Arc<Server>,
     /// Its weight, above 0.
     pub weight: u32,
 }
 
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.server, &other.server) && self.weight == other.weight
+    }
+}
+
 /// What a choice may depend on.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Key {
+pub struct Key<'a> {
     /// The client's address.
     pub source: Option<IpAddr>,
     /// A server to avoid while there is another one.
-    pub exclude: Option<usize>,
+    pub exclude: Option<&'a Arc<Server>>,
+}
+
+impl Key<'_> {
+    fn excludes(&self, server: &Arc<Server>) -> bool {
+        self.exclude.is_some_and(|exclude| Arc::ptr_eq(exclude, server))
+    }
 }
 
 /// Outcome of a choice.
@@ -50,7 +62,7 @@ pub enum Pick {
     /// A server that had room; the room is taken.
     Taken(ServerSlot),
     /// This server is the right one but full: wait for it.
-    Wait(usize),
+    Wait(Arc<Server>),
     /// All are full: wait for any.
     Full,
     /// No server takes part.
@@ -87,27 +99,27 @@ impl Balancer {
         }
     }
 
-    /// Sets which servers take part; `candidates` are in order of the configuration.
-    pub fn rebuild(&self, servers: &[Arc<Server>], candidates: &[Candidate]) {
+    /// Sets which servers take part; `candidates` are in order of the configuration. Calls must not overlap.
+    pub fn rebuild(&self, candidates: &[Candidate]) {
         match self {
             Self::RoundRobin(algorithm) => algorithm.rebuild(candidates),
             Self::StaticRr(algorithm) => algorithm.rebuild(candidates),
-            Self::LeastConn(algorithm) => algorithm.rebuild(servers, candidates),
-            Self::First(algorithm) => algorithm.rebuild(servers, candidates),
+            Self::LeastConn(algorithm) => algorithm.rebuild(candidates),
+            Self::First(algorithm) => algorithm.rebuild(candidates),
             Self::Source(algorithm) => algorithm.rebuild(candidates),
             Self::Random(algorithm) => algorithm.rebuild(candidates),
         }
     }
 
     /// Chooses a server and takes a slot of it.
-    pub fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+    pub fn pick(&self, key: &Key<'_>) -> Pick {
         match self {
-            Self::RoundRobin(algorithm) => algorithm.pick(servers, key),
-            Self::StaticRr(algorithm) => algorithm.pick(servers, key),
-            Self::LeastConn(algorithm) => algorithm.pick(servers, key),
-            Self::First(algorithm) => algorithm.pick(servers, key),
-            Self::Source(algorithm) => algorithm.pick(servers, key),
-            Self::Random(algorithm) => algorithm.pick(servers, key),
+            Self::RoundRobin(algorithm) => algorithm.pick(key),
+            Self::StaticRr(algorithm) => algorithm.pick(key),
+            Self::LeastConn(algorithm) => algorithm.pick(key),
+            Self::First(algorithm) => algorithm.pick(key),
+            Self::Source(algorithm) => algorithm.pick(key),
+            Self::Random(algorithm) => algorithm.pick(key),
         }
     }
 
@@ -129,23 +141,19 @@ impl Balancer {
     }
 }
 
-/// Takes a slot of the server at `index`, unless it is excluded or full.
-fn take(servers: &[Arc<Server>], index: u32, exclude: Option<usize>) -> Option<ServerSlot> {
-    let index = index as usize;
-    if Some(index) == exclude {
-        return None;
-    }
-    ServerSlot::take(servers.get(index)?)
+/// Takes a slot of a server, unless it is excluded or full.
+fn take(server: &Arc<Server>, key: &Key<'_>) -> Option<ServerSlot> {
+    if key.excludes(server) { None } else { ServerSlot::take(server) }
 }
 
 /// Takes a slot of the first member with room, in the order given; of the excluded one only if no other has room and
 /// it alone takes part.
-fn take_any(servers: &[Arc<Server>], members: impl Iterator<Item = u32> + Clone, exclude: Option<usize>) -> Pick {
+fn take_any<'a>(members: impl Iterator<Item = &'a Arc<Server>> + Clone, key: &Key<'_>) -> Pick {
     let mut any = false;
-    let others = members.clone().filter(|index| Some(*index as usize) != exclude);
-    for index in others {
+    let others = members.clone().filter(|server| !key.excludes(server));
+    for server in others {
         any = true;
-        if let Some(slot) = take(servers, index, None) {
+        if let Some(slot) = ServerSlot::take(server) {
             return Pick::Taken(slot);
         }
     }
@@ -156,6 +164,6 @@ fn take_any(servers: &[Arc<Server>], members: impl Iterator<Item = u32> + Clone,
     let mut members = members;
     match members.next() {
         None => Pick::None,
-        Some(index) => take(servers, index, None).map_or(Pick::Full, Pick::Taken),
+        Some(server) => ServerSlot::take(server).map_or(Pick::Full, Pick::Taken),
     }
 }

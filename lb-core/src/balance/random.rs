@@ -18,7 +18,7 @@ pub struct Random {
 
 #[derive(Debug, Default)]
 struct Members {
-    indexes: Vec<u32>,
+    servers: Vec<Arc<Server>>,
     /// Sum of the weights up to and including each member.
     sums: Vec<u64>,
 }
@@ -35,42 +35,38 @@ impl Random {
             sum
         });
         let sums = sums.collect();
-        let indexes = candidates.iter().map(|candidate| candidate.index).collect();
-        self.members.store(Arc::new(Members { indexes, sums }));
+        let servers = candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect();
+        self.members.store(Arc::new(Members { servers, sums }));
     }
 
-    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+    pub(super) fn pick(&self, key: &Key<'_>) -> Pick {
         let members = self.members.load();
-        let mut best: Option<(u32, u64)> = None;
+        let mut best: Option<(&Arc<Server>, u64)> = None;
         for _ in 0..self.draws {
-            let Some(index) = members.draw(random()) else { return Pick::None };
-            if Some(index as usize) == key.exclude {
-                continue;
-            }
-            let Some(server) = servers.get(index as usize) else { continue };
-            if server.is_full() {
+            let Some(server) = members.draw(random()) else { return Pick::None };
+            if key.excludes(server) || server.is_full() {
                 continue;
             }
             let load = server.relative_load();
             if best.is_none_or(|(_, least)| load < least) {
-                best = Some((index, load));
+                best = Some((server, load));
             }
         }
-        if let Some(slot) = best.and_then(|(index, _)| take(servers, index, key.exclude)) {
+        if let Some(slot) = best.and_then(|(server, _)| take(server, key)) {
             return Pick::Taken(slot);
         }
         // Every server drawn was full or excluded: any other, from a random place on.
-        let len = members.indexes.len();
+        let len = members.servers.len();
         let start = usize::try_from(random() % (len.max(1) as u64)).unwrap_or(0);
-        take_any(servers, members.indexes.iter().cycle().skip(start).take(len).copied(), key.exclude)
+        take_any(members.servers.iter().cycle().skip(start).take(len), key)
     }
 }
 
 impl Members {
-    fn draw(&self, random: u64) -> Option<u32> {
+    fn draw(&self, random: u64) -> Option<&Arc<Server>> {
         let total = self.sums.last().copied().filter(|total| *total > 0)?;
         let point = random % total;
-        self.indexes.get(self.sums.partition_point(|sum| *sum <= point)).copied()
+        self.servers.get(self.sums.partition_point(|sum| *sum <= point))
     }
 }
 

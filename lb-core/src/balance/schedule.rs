@@ -5,19 +5,26 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use super::Candidate;
+use crate::server::Server;
 
 /// One period of turns.
 #[derive(Debug, Default)]
 pub(super) struct Schedule {
     /// Servers taking part, in order of the configuration.
-    pub(super) members: Box<[u32]>,
-    /// Server of each turn.
+    pub(super) members: Box<[Arc<Server>]>,
+    /// Which member each turn is for.
     pub(super) turns: Box<[u32]>,
 }
 
 impl Schedule {
+    /// The server of a turn.
+    pub(super) fn server(&self, turn: usize) -> Option<&Arc<Server>> {
+        self.members.get(*self.turns.get(turn)? as usize)
+    }
+
     /// The order of `roundrobin`, as observed: the heaviest servers start, and a server that has not been served yet
     /// starts at the first turn at which no other one is due; after that, each is due again `total / weight` turns
     /// later. Of those due the earliest is served, a heavier one as if it were `weight / total` of a turn earlier.
@@ -37,7 +44,7 @@ impl Schedule {
             let next = next.or_else(|| fresh.pop().map(|rank| (rank, turn * reduced.weight(rank))));
             let next = next.or_else(|| later.pop().map(|Reverse((_, server))| (server.rank, server.scaled)));
             let Some((rank, scaled)) = next else { break };
-            turns.push(reduced.index(rank));
+            turns.push(rank as u32);
             let server = Due::new(scaled + reduced.total, reduced.weight(rank), reduced.total, rank);
             later.push(Reverse((server.scaled / server.weight, server)));
         }
@@ -63,7 +70,7 @@ impl Schedule {
             for (_, given) in tails.iter_mut().take(rank + 1) {
                 *given += 1;
             }
-            turns.push(reduced.index(rank));
+            turns.push(rank as u32);
         }
         Self { members: members(candidates), turns: turns.into() }
     }
@@ -102,26 +109,21 @@ impl PartialOrd for Due {
 }
 
 /// Candidates with their weights divided by the greatest common divisor.
-struct Reduced<'a> {
-    candidates: &'a [Candidate],
+struct Reduced {
     weights: Vec<u64>,
     total: u64,
 }
 
-impl<'a> Reduced<'a> {
-    fn new(candidates: &'a [Candidate]) -> Self {
+impl Reduced {
+    fn new(candidates: &[Candidate]) -> Self {
         let divisor = candidates.iter().fold(0, |divisor, candidate| gcd(divisor, candidate.weight)).max(1);
         let weights: Vec<u64> = candidates.iter().map(|candidate| u64::from(candidate.weight / divisor)).collect();
         let total = weights.iter().sum();
-        Self { candidates, weights, total }
+        Self { weights, total }
     }
 
     fn weight(&self, rank: usize) -> u64 {
         self.weights.get(rank).copied().unwrap_or(1)
-    }
-
-    fn index(&self, rank: usize) -> u32 {
-        self.candidates.get(rank).map_or(0, |candidate| candidate.index)
     }
 
     fn total_len(&self) -> usize {
@@ -129,8 +131,8 @@ impl<'a> Reduced<'a> {
     }
 }
 
-fn members(candidates: &[Candidate]) -> Box<[u32]> {
-    candidates.iter().map(|candidate| candidate.index).collect()
+fn members(candidates: &[Candidate]) -> Box<[Arc<Server>]> {
+    candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect()
 }
 
 fn gcd(a: u32, b: u32) -> u32 {

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arc_swap::ArcSwap;
 
 use super::schedule::Schedule;
-use super::{Candidate, Key, Pick, take};
-use crate::server::{Padded, Server};
+use super::{Candidate, Key, Pick};
+use crate::backend::ServerSlot;
+use crate::stats::Padded;
 
 /// State of the algorithm.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ impl Source {
         self.map.store(Arc::new(Schedule::fixed(candidates)));
     }
 
-    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+    pub(super) fn pick(&self, key: &Key<'_>) -> Pick {
         let map = self.map.load();
         let len = map.turns.len();
         if len == 0 {
@@ -33,12 +34,12 @@ impl Source {
             Some(address) => hash(address) as usize % len,
             None => self.turn.fetch_add(1, Ordering::Relaxed) % len,
         };
-        let from = |start: usize| map.turns.iter().cycle().skip(start).take(len).copied();
         // After a failure, the next other server of the map; the same one where there is no other.
-        let index = from(start).find(|index| Some(*index as usize) != key.exclude).or_else(|| from(start).next());
-        match index {
+        let others =
+            (0..len).filter_map(|ahead| map.server((start + ahead) % len)).find(|server| !key.excludes(server));
+        match others.or_else(|| map.server(start)) {
             None => Pick::None,
-            Some(index) => take(servers, index, None).map_or(Pick::Wait(index as usize), Pick::Taken),
+            Some(server) => ServerSlot::take(server).map_or_else(|| Pick::Wait(Arc::clone(server)), Pick::Taken),
         }
     }
 }

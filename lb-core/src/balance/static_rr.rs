@@ -1,11 +1,8 @@
 //! `balance static-rr`: each server in turns, by a map that is made again only when servers come and go.
 
-use std::sync::Arc;
-
 use super::schedule::Schedule;
 use super::turns::Turns;
 use super::{Candidate, Key, Pick};
-use crate::server::Server;
 
 /// State of the algorithm.
 #[derive(Debug, Default)]
@@ -18,7 +15,7 @@ impl StaticRr {
         self.turns.stay(Schedule::fixed(candidates));
     }
 
-    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
-        self.turns.pick(servers, key)
+    pub(super) fn pick(&self, key: &Key<'_>) -> Pick {
+        self.turns.pick(key)
     }
 }

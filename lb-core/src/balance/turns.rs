@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 
 use super::schedule::Schedule;
 use super::{Key, Pick, take, take_any};
-use crate::server::{Padded, Server};
+use crate::stats::Padded;
 
 /// How many turns are tried before full servers are looked at one by one.
 const TURNS_TRIED: usize = 16;
@@ -25,8 +25,11 @@ impl Turns {
         let before = self.schedule.load();
         let len = before.turns.len();
         let turn = self.turn.load(Ordering::Relaxed) % len.max(1);
-        let due = before.turns.iter().cycle().skip(turn).take(len);
-        let place = due.filter_map(|index| schedule.turns.iter().position(|other| other == index)).next();
+        let mut due = (0..len).filter_map(|ahead| before.server((turn + ahead) % len));
+        let place = due.find_map(|server| {
+            let rank = schedule.members.iter().position(|member| Arc::ptr_eq(member, server))?;
+            schedule.turns.iter().position(|other| *other as usize == rank)
+        });
         self.replace(schedule, place.unwrap_or(0));
     }
 
@@ -45,18 +48,18 @@ impl Turns {
         self.turn.store(turn, Ordering::Relaxed);
     }
 
-    pub(super) fn pick(&self, servers: &[Arc<Server>], key: &Key) -> Pick {
+    pub(super) fn pick(&self, key: &Key<'_>) -> Pick {
         let schedule = self.schedule.load();
         let turns = schedule.turns.len();
         if turns == 0 {
             return Pick::None;
         }
-        let next = || schedule.turns.get(self.turn.fetch_add(1, Ordering::Relaxed) % turns).copied();
+        let next = || schedule.server(self.turn.fetch_add(1, Ordering::Relaxed) % turns);
         for _ in 0..turns.min(TURNS_TRIED) {
-            if let Some(slot) = next().and_then(|index| take(servers, index, key.exclude)) {
+            if let Some(slot) = next().and_then(|server| take(server, key)) {
                 return Pick::Taken(slot);
             }
         }
-        take_any(servers, schedule.members.iter().copied(), key.exclude)
+        take_any(schedule.members.iter(), key)
     }
 }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub struct AddressRules {
     /// A port must be there, and not be 0 (`bind`, `dispatch`).
     pub port_mandatory: bool,
+    /// A mandatory port may be 0, written so.
+    pub port_zero: bool,
     /// Ranges `low-high` (`bind`, `source` of a server).
     pub port_range: bool,
     /// Offsets `+n` and `-n` (`server`).
@@ -196,7 +198,7 @@ fn parse_port(text: &str, port: &str, rules: AddressRules) -> Result<Port, Addre
             return Err(syntax(format!("invalid character '{bad}' in port number '{port}' in '{text}'")));
         }
         match digits.parse::<u16>() {
-            Ok(0) if rules.port_mandatory => Err(syntax("invalid port '0'")),
+            Ok(0) if rules.port_mandatory && !rules.port_zero => Err(syntax("invalid port '0'")),
             Ok(value) => Ok(value),
             Err(_) => Err(syntax(format!("invalid port '{digits}'"))),
         }
@@ -263,6 +265,7 @@ mod tests {
 
     const BIND: AddressRules = AddressRules {
         port_mandatory: true,
+        port_zero: false,
         port_range: true,
         port_offset: false,
         fd: true,
@@ -274,6 +277,7 @@ mod tests {
         port_offset: true,
         local: true,
         port_mandatory: false,
+        port_zero: false,
         port_range: false,
         fd: false,
         datagram: false,

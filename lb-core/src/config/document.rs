@@ -3,17 +3,36 @@
 //! `haproxy.cfg` and TOML are two front ends of this one document; the keyword tables turn it into the
 //! typed [`Config`](super::Config). Every word remembers where it stood, so that each error can name its place.
 
+use std::fmt;
 use std::sync::Arc;
 
 /// A place in a configuration file: what an error message points at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// File name as given by the user (`-f` argument), shared by all places of that file.
+    /// File name as given by the user (`-f` argument), shared by all places of that file; kind and name of the section
+    /// for what calls of a builder said.
     pub file: Arc<str>,
     /// Line, from 1. 0 when the place is not in a file (builder API).
     pub line: u32,
     /// Column in characters, from 1.
     pub column: u32,
+}
+
+impl Place {
+    /// Whether this is no place in a file but a call of a builder.
+    pub fn is_call(&self) -> bool {
+        self.line == 0
+    }
+}
+
+/// `file:line`; for a call of a builder only the section.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
+    }
 }
 
 /// One word of a line after quotes, escapes and variables were resolved.

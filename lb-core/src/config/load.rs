@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostics, Severity};
-use super::document::Document;
+use super::document::{Document, Line, Section};
 use super::environment::Environment;
 use super::model::Config;
 use super::{files, reader, render, sections, toml};
@@ -104,11 +104,7 @@ impl Config {
     /// Everything that is wrong with it.
     pub fn parse_with(text: &str, name: &str, options: &LoadOptions) -> Result<Loaded, ConfigError> {
         let mut reading = Reading::new(options);
-        let mut bytes = text.as_bytes().to_vec();
-        if bytes.last().is_some_and(|&last| last != b'\n') {
-            bytes.push(b'\n');
-        }
-        reading.text(&bytes, name);
+        reading.whole_text(text, name);
         reading.finish(options)
     }
 }
@@ -129,14 +125,15 @@ impl Document {
     }
 }
 
-struct Reading {
+/// A configuration while it is read, from files, text and the calls of a builder.
+pub(crate) struct Reading {
     document: Document,
     diagnostics: Diagnostics,
     environment: Environment,
 }
 
 impl Reading {
-    fn new(options: &LoadOptions) -> Self {
+    pub(crate) fn new(options: &LoadOptions) -> Self {
         Self {
             document: Document::default(),
             diagnostics: Diagnostics::new(),
@@ -144,7 +141,7 @@ impl Reading {
         }
     }
 
-    fn files(&mut self, paths: &[PathBuf]) {
+    pub(crate) fn files(&mut self, paths: &[PathBuf]) {
         match files::expand(paths) {
             Err(error) => self.diagnostics.give_up(error.to_string()),
             Ok(files) => {
@@ -165,6 +162,35 @@ impl Reading {
         }
     }
 
+    /// Text whose last line is complete without a line feed.
+    pub(crate) fn whole_text(&mut self, text: &str, name: &str) {
+        let mut bytes = text.as_bytes().to_vec();
+        if bytes.last().is_some_and(|&last| last != b'\n') {
+            bytes.push(b'\n');
+        }
+        self.text(&bytes, name);
+    }
+
+    /// Says that what comes next is about the section `file` of a builder.
+    pub(crate) fn begin(&mut self, file: &Arc<str>) {
+        self.diagnostics.register_file(file);
+    }
+
+    /// A line of a builder's section as it would stand in a file; `None` where it is empty or cannot be cut into words.
+    pub(crate) fn line(&mut self, text: &str, file: &Arc<str>, section: &str) -> Option<Line> {
+        let Self { diagnostics, environment, .. } = self;
+        let line = reader::single_line(text, file, section, environment, diagnostics)?;
+        Some(line).filter(|line| !line.keyword().is_empty())
+    }
+
+    /// A section of a builder.
+    pub(crate) fn section(&mut self, section: Section) {
+        if section.header.keyword() == "global" {
+            section.lines.iter().for_each(|line| self.environment.apply(line));
+        }
+        self.document.sections.push(section);
+    }
+
     fn text(&mut self, bytes: &[u8], name: &str) {
         let file: Arc<str> = name.into();
         let Self { document, diagnostics, environment } = self;
@@ -177,7 +203,7 @@ impl Reading {
         }
     }
 
-    fn finish(mut self, options: &LoadOptions) -> Result<Loaded, ConfigError> {
+    pub(crate) fn finish(mut self, options: &LoadOptions) -> Result<Loaded, ConfigError> {
         let config = sections::build(&self.document, &mut self.diagnostics);
         let zero_warning = options.zero_warning || config.global.zero_warning;
         if zero_warning && !self.diagnostics.has_errors() && self.diagnostics.has_warnings() {

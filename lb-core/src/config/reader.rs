@@ -6,7 +6,7 @@ use super::conditional::{ConditionalError, Conditionals};
 use super::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use super::document::{Document, Line, Place, Section, Word};
 use super::environment::Environment;
-use super::lexer::{self, Variables};
+use super::lexer::{self, LexError, Variables};
 use super::sections;
 use super::suggest;
 
@@ -71,17 +71,7 @@ impl Reader<'_> {
         match lexer::tokenize(bytes, &variables) {
             Ok(words) => line.words = words,
             Err(error) => {
-                line.place.column = lexer::column_of(bytes, error.offset());
-                self.diags.push(Diagnostic {
-                    severity: Severity::Alert,
-                    place: Some(line.place.clone()),
-                    message: error.describe(bytes),
-                    word: None,
-                    suggestion: None,
-                    // The message shows the line itself.
-                    source: None,
-                    heading: Heading::Line,
-                });
+                refuse(&mut line, bytes, &error, self.diags);
                 return line;
             }
         }
@@ -193,6 +183,41 @@ impl Reader<'_> {
         // The message shows the line itself.
         self.diags.push(Diagnostic { source: None, ..diagnostic.heading(Heading::Line) });
     }
+}
+
+/// Cuts a line that stands in no file into words. `None` where it cannot be: that is told.
+pub(super) fn single_line(
+    text: &str,
+    file: &Arc<str>,
+    section: &str,
+    environment: &Environment,
+    diags: &mut Diagnostics,
+) -> Option<Line> {
+    let place = Place { file: Arc::clone(file), line: 0, column: 1 };
+    let mut line = Line { place, words: Vec::new(), source: text.trim().into() };
+    match lexer::tokenize(text.trim().as_bytes(), &Variables { environment, file, line: 0, section }) {
+        Ok(words) => line.words = words,
+        Err(error) => {
+            refuse(&mut line, text.trim().as_bytes(), &error, diags);
+            return None;
+        }
+    }
+    Some(line)
+}
+
+/// Tells that a line cannot be cut into words.
+fn refuse(line: &mut Line, bytes: &[u8], error: &LexError, diags: &mut Diagnostics) {
+    line.place.column = lexer::column_of(bytes, error.offset());
+    diags.push(Diagnostic {
+        severity: Severity::Alert,
+        place: Some(line.place.clone()),
+        message: error.describe(bytes),
+        word: None,
+        suggestion: None,
+        // The message shows the line itself.
+        source: None,
+        heading: Heading::Line,
+    });
 }
 
 /// The word of a directive in which byte `position` of its joined arguments lies.

@@ -45,6 +45,13 @@ pub fn render(diags: &Diagnostics, options: &RenderOptions<'_>) -> String {
 /// One message without severity and process id: what `-c` prints behind `config : `.
 pub fn message(diagnostic: &Diagnostic) -> String {
     let Some(place) = &diagnostic.place else { return diagnostic.message.clone() };
+    if place.is_call() && diagnostic.heading != Heading::Whole {
+        // Without line numbers the line itself says which one it is.
+        return match &diagnostic.source {
+            Some(source) => format!("{}, '{source}' : {}", place.file, diagnostic.message),
+            None => format!("{} : {}", place.file, diagnostic.message),
+        };
+    }
     let (word, colon) = match diagnostic.heading {
         Heading::Keyword => ("parsing", " :"),
         Heading::Line => ("parsing", ":"),

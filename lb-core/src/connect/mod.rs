@@ -3,6 +3,7 @@
 //! `Connector` carries one stream through its attempts. An attempt yields a `Link`; a link on a new socket is not
 //! `established` until its first write succeeded, which costs no system call of its own.
 
+mod addresses;
 pub(crate) mod pool;
 
 use std::cell::RefCell;
@@ -14,16 +15,17 @@ use std::task::Poll;
 use std::time::Instant;
 
 use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
-use crate::config::{Address, HttpReuse, PortKind, Proto, SendProxy};
+use crate::config::{Address, HttpReuse, Mode, PortKind, Proto, SendProxy};
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
 use crate::log::Stage;
 use crate::net::PortLease;
-use crate::net::{ConnectOptions, ConnectTarget, OpenSocket, open_socket};
+use crate::net::{ConnectTarget, OpenSocket, open_socket};
 use crate::proxy_protocol;
 use crate::runtime::SessionStage;
 use crate::server::Server;
 use crate::session::ClientInfo;
+use crate::stream::count::{count_assigned, count_connection, count_retry};
 use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::h2_end::H2End;
 use crate::stream::live::Entry;
@@ -33,6 +35,9 @@ use crate::topology::{BackendEntry, turn_around};
 use crate::transport::Transport;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
+use pool::Pooled;
+
+pub(crate) use addresses::Addresses;
 
 /// A connection to a server, or a stream on a shared one.
 #[derive(Debug)]
@@ -65,8 +70,9 @@ pub(crate) struct Private(Box<Held>);
 #[derive(Debug)]
 struct Held {
     conn: Option<Box<H1Conn>>,
-    backend: usize,
-    server: usize,
+    server: Arc<Server>,
+    /// The generation of the server that the connection belongs to.
+    generation: u32,
     /// The source port stays taken for as long as the connection lives.
     lease: Option<PortLease>,
 }
@@ -86,9 +92,8 @@ pub(crate) struct Link {
     /// `None` for `dispatch` and `option transparent`.
     pub(crate) server: Option<Arc<Server>>,
     _slot: Option<ServerSlot>,
-    backend: usize,
-    /// The pool it came from or may go to.
-    pool: Option<usize>,
+    /// The generation of the server that it belongs to.
+    generation: u32,
     /// It served a request before this one.
     pub(crate) reused: bool,
     /// Its first write succeeded.
@@ -111,17 +116,20 @@ impl Link {
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         let deadline = after(now(), backend.config.timeouts.connect);
-        let opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
+        count_connection(worker, backend, self.server.as_deref(), false);
+        let mut opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
+        count_open(worker, backend, &mut opened.conn);
         self.conn = opened.conn;
         self.lease = opened.lease;
         self.established = opened.established;
+        self.generation = opened.generation;
         self.reused = false;
         let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
-        if let (ServerConn::H2 { client, .. }, Some(pool)) = (&self.conn, self.pool)
+        if let (ServerConn::H2 { client, .. }, Some(server)) = (&self.conn, &self.server)
             && !self.exclusive
             && policy != HttpReuse::Never
         {
-            worker.pools.share(pool, Rc::clone(client));
+            worker.pools.share(server, self.generation, Rc::clone(client));
         }
         Ok(())
     }
@@ -142,6 +150,18 @@ impl Link {
         }
     }
 
+    /// Its addresses, where somebody wants to know them.
+    pub(crate) fn addresses(&self, worker: &Worker, info: &ClientInfo, backend: &BackendEntry) -> Option<Addresses> {
+        worker.wants_addresses(&info.frontend).then(|| {
+            // Streams of HTTP/2 share a socket that is not theirs to ask.
+            let socket = match &self.conn {
+                ServerConn::H1(conn) => Some(conn.transport.socket()),
+                ServerConn::H2 { .. } => None,
+            };
+            Addresses::of(socket, info, backend, self.server.as_deref())
+        })
+    }
+
     /// Closes the connection after a complete exchange.
     pub(crate) fn close(self) {
         if let ServerConn::H1(conn) = self.conn {
@@ -153,7 +173,8 @@ impl Link {
     pub(crate) fn keep(self, worker: &Worker, policy: HttpReuse, private: &mut Option<Private>) {
         // A stream leaves its connection where it is: in the pool.
         let ServerConn::H1(mut conn) = self.conn else { return };
-        let Some(server) = self.server.as_deref().filter(|_| conn.raw().is_empty() && !conn.has_output()) else {
+        let current = |server: &Arc<Server>| server.generation() == self.generation;
+        let Some(server) = self.server.filter(|s| current(s) && conn.raw().is_empty() && !conn.has_output()) else {
             return pool::close(conn);
         };
         if conn.eof {
@@ -163,16 +184,12 @@ impl Link {
             return pool::close(conn);
         }
         conn.release(&worker.buffers);
-        conn.bytes_in = 0;
-        conn.bytes_out = 0;
-        match self.pool {
-            Some(pool) if !self.exclusive && policy != HttpReuse::Never => {
-                worker.pools.give(pool, conn, self.reused, server);
-            }
-            _ => {
-                let (backend, server, lease) = (self.backend, server.index, self.lease);
-                *private = Some(Private(Box::new(Held { conn: Some(conn), backend, server, lease })));
-            }
+        conn.traffic.reset();
+        if self.exclusive || policy == HttpReuse::Never {
+            let (generation, lease) = (self.generation, self.lease);
+            *private = Some(Private(Box::new(Held { conn: Some(conn), server, generation, lease })));
+        } else {
+            worker.pools.give(&server, self.generation, conn, self.reused);
         }
     }
 }
@@ -184,8 +201,10 @@ pub(crate) struct Connector<'a> {
     backend: &'a Arc<BackendEntry>,
     policy: HttpReuse,
     first_request: bool,
-    exclude: Option<usize>,
-    force: Option<usize>,
+    exclude: Option<Arc<Server>>,
+    force: Option<Arc<Server>>,
+    /// The last server was chosen by the balancer, without a wait.
+    picked: bool,
     started: Instant,
     attempt_started: Instant,
     /// Failed attempts so far.
@@ -198,6 +217,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) backend_queue: u64,
     /// When a server was chosen and had room.
     pub(crate) assigned_at: Option<Instant>,
+    /// Addresses of the last connection, where somebody wants to know them.
+    pub(crate) addresses: Option<Addresses>,
     /// The last server chosen.
     pub(crate) server: Option<Arc<Server>>,
     /// Path and query of a request that `redir` of a server may send elsewhere.
@@ -225,6 +246,7 @@ impl<'a> Connector<'a> {
             first_request,
             exclude: None,
             force: None,
+            picked: false,
             started: now,
             attempt_started: now,
             retries: 0,
@@ -232,6 +254,7 @@ impl<'a> Connector<'a> {
             server_queue: 0,
             backend_queue: 0,
             assigned_at: None,
+            addresses: None,
             server: None,
             redirect_path: None,
             redirected: None,
@@ -270,6 +293,9 @@ impl<'a> Connector<'a> {
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
             self.live.set_server(self.server.as_ref().map(|server| server.id), now);
             self.live.enter_phase(SessionStage::Connect, self.connect_deadline());
+            if let Some(server) = &self.server {
+                count_assigned(self.worker, self.backend, server, self.picked);
+            }
             if let (Some(path), Some(server)) = (&self.redirect_path, &self.server)
                 && let Some(redir) = &server.config.redir
             {
@@ -277,11 +303,13 @@ impl<'a> Connector<'a> {
                 return Err(refused());
             }
             if let Some(found) = &assignment
-                && let Some((conn, lease)) = self.reuse(found, private)
+                && let Some((conn, generation, lease)) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
             {
-                let link = self.attach(conn, lease, server, slot);
+                count_connection(self.worker, self.backend, Some(&server), true);
+                let link = self.attach(conn, generation, lease, server, slot);
                 link.show(&self.live);
+                self.addresses = link.addresses(self.worker, self.info, self.backend);
                 return Ok(link);
             }
             let (server, slot) = match assignment {
@@ -289,32 +317,36 @@ impl<'a> Connector<'a> {
                 None => (None, None),
             };
             let deadline = self.connect_deadline();
+            count_connection(self.worker, self.backend, server.as_deref(), false);
             match open(self.worker, self.info, self.backend, server.as_deref(), timer, deadline).await {
-                Ok(opened) => {
+                Ok(mut opened) => {
+                    count_open(self.worker, self.backend, &mut opened.conn);
                     let exclusive = opened.lease.is_some() || self.is_exclusive(server.as_deref());
-                    let pool = server.as_ref().map(|s| self.backend.first_pool + s.index);
-                    if let (ServerConn::H2 { client, .. }, Some(pool), false) = (&opened.conn, pool, exclusive)
+                    if let (ServerConn::H2 { client, .. }, Some(server), false) = (&opened.conn, &server, exclusive)
                         && self.policy != HttpReuse::Never
                     {
-                        self.worker.pools.share(pool, Rc::clone(client));
+                        self.worker.pools.share(server, opened.generation, Rc::clone(client));
                     }
                     let link = Link {
                         conn: opened.conn,
-                        pool,
                         server,
                         _slot: slot,
-                        backend: self.backend.index,
+                        generation: opened.generation,
                         reused: false,
                         established: opened.established,
                         exclusive,
                         lease: opened.lease,
                     };
                     link.show(&self.live);
+                    self.addresses = link.addresses(self.worker, self.info, self.backend);
                     return Ok(link);
                 }
                 Err(error) => {
+                    if self.worker.wants_addresses(&self.info.frontend) {
+                        self.addresses = Some(Addresses::of(None, self.info, self.backend, server.as_deref()));
+                    }
                     drop(slot);
-                    self.after_failure(server.as_deref(), error, client, timer).await?;
+                    self.after_failure(server, error, client, timer).await?;
                 }
             }
         }
@@ -334,33 +366,31 @@ impl<'a> Connector<'a> {
         let server = link.server.clone();
         // The slot goes first: the next attempt may want the same server.
         drop(link);
-        self.after_failure(server.as_deref(), error, client, timer).await
+        self.after_failure(server, error, client, timer).await
     }
 
     async fn after_failure(
         &mut self,
-        server: Option<&Server>,
+        server: Option<Arc<Server>>,
         error: StreamError,
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
-        if let Some(server) = server {
-            server.record_connect_error();
-        }
         let allowed = self.backend.config.retries.unwrap_or(3);
         if self.retries >= allowed {
             return Err(error);
         }
         self.retries += 1;
         self.live.set_retries(self.retries, self.redispatched);
-        let index = server.map(|s| s.index);
         if self.redispatches_now(allowed) {
-            self.exclude = index;
+            count_retry(self.worker, self.backend, server.as_deref(), true);
+            self.exclude = server;
             self.force = None;
             self.redispatched = true;
             self.live.set_retries(self.retries, true);
         } else {
-            self.force = index;
+            count_retry(self.worker, self.backend, server.as_deref(), false);
+            self.force = server;
             if error.kind == Kind::Closed {
                 let until = now() + turn_around(&self.backend.config.timeouts);
                 self.live.enter_phase(SessionStage::TurnAround, Some(until));
@@ -397,32 +427,34 @@ impl<'a> Connector<'a> {
 
     /// `option prefer-last-server`: the server to which the session still holds a connection, unless more requests
     /// wait for it than `max-keep-alive-queue` lets.
-    fn preferred(&self, private: &Option<Private>) -> Option<usize> {
+    fn preferred(&self, private: &Option<Private>) -> Option<Arc<Server>> {
         let config = &self.backend.config;
         let Private(held) = private.as_ref()?;
-        if held.backend != self.backend.index || held.conn.is_none() {
-            return None;
-        }
         if !config.options.prefer_last_server || self.retries > 0 || self.backend.backend.is_deterministic() {
             return None;
         }
-        let server = self.backend.backend.servers.get(held.server).filter(|server| server.is_usable())?;
+        let server = &held.server;
+        if held.conn.is_none() || !self.backend.backend.owns(server) || !server.is_usable() {
+            return None;
+        }
         let most = config.max_keep_alive_queue.and_then(|most| u32::try_from(most).ok());
-        (!server.is_full() || most.is_none_or(|most| server.queued() < most)).then_some(held.server)
+        (!server.is_full() || most.is_none_or(|most| server.queued() < most)).then(|| Arc::clone(server))
     }
 
     async fn assign(
         &mut self,
         client: &mut Side<'_>,
         timer: &mut Timer,
-        preferred: Option<usize>,
+        preferred: Option<Arc<Server>>,
     ) -> Result<Assignment, StreamError> {
         let request = AssignRequest {
             source: self.info.source.map(|s| s.ip()),
-            exclude: self.exclude,
-            force: self.force.or(preferred),
+            exclude: self.exclude.clone(),
+            force: self.force.clone().or(preferred),
         };
-        match self.backend.backend.try_assign(&request) {
+        let assign = self.backend.backend.try_assign(&request);
+        self.picked = request.force.is_none() && matches!(assign, Assign::Server(_));
+        match assign {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
             Assign::QueueFull(server) => {
@@ -473,38 +505,52 @@ impl<'a> Connector<'a> {
     }
 
     /// A connection that is already open, where `http-reuse` lets this request use it.
-    fn reuse(&self, assignment: &Assignment, private: &mut Option<Private>) -> Option<(ServerConn, Option<PortLease>)> {
+    fn reuse(
+        &self,
+        assignment: &Assignment,
+        private: &mut Option<Private>,
+    ) -> Option<(ServerConn, u32, Option<PortLease>)> {
         // The same server again gets a connection of its own; another one is as good as at the first try.
         if self.retries > 0 && !self.redispatched {
             return None;
         }
         if let Some(Private(mut held)) = private.take()
-            && held.backend == self.backend.index
-            && held.server == assignment.server.index
+            && Arc::ptr_eq(&held.server, &assignment.server)
+            && held.generation == assignment.server.generation()
             && let Some(mut conn) = held.conn.take()
             && pool::is_quiet(&mut conn)
         {
             conn.reuses = conn.reuses.saturating_add(1);
-            return Some((ServerConn::H1(conn), held.lease.take()));
+            return Some((ServerConn::H1(conn), held.generation, held.lease.take()));
         }
-        let pool = self.backend.first_pool + assignment.server.index;
-        let max_reuse = assignment.server.config.max_reuse;
-        if let Some(client) = self.worker.pools.shared(pool, self.policy, self.first_request, max_reuse) {
-            return Some((ServerConn::H2 { client, end: Box::new(H2End::unopened()) }, None));
-        }
-        let mut conn = self.worker.pools.take(pool, self.policy, self.first_request)?;
-        conn.reuses = conn.reuses.saturating_add(1);
-        Some((ServerConn::H1(conn), None))
+        let (pooled, generation) = self.worker.pools.take(&assignment.server, self.policy, self.first_request)?;
+        let conn = match pooled {
+            Pooled::H1(mut conn) => {
+                conn.reuses = conn.reuses.saturating_add(1);
+                ServerConn::H1(conn)
+            }
+            Pooled::H2(client) => ServerConn::H2 { client, end: Box::new(H2End::unopened()) },
+        };
+        Some((conn, generation, None))
     }
 
-    fn attach(&self, conn: ServerConn, lease: Option<PortLease>, server: Arc<Server>, slot: ServerSlot) -> Link {
+    fn attach(
+        &self,
+        mut conn: ServerConn,
+        generation: u32,
+        lease: Option<PortLease>,
+        server: Arc<Server>,
+        slot: ServerSlot,
+    ) -> Link {
+        if let ServerConn::H1(conn) = &mut conn {
+            conn.traffic.begin();
+        }
         Link {
             conn,
             exclusive: self.is_exclusive(Some(&server)),
-            pool: Some(self.backend.first_pool + server.index),
+            generation,
             server: Some(server),
             _slot: Some(slot),
-            backend: self.backend.index,
             reused: true,
             established: true,
             lease,
@@ -523,8 +569,18 @@ impl<'a> Connector<'a> {
 struct Opened {
     conn: ServerConn,
     lease: Option<PortLease>,
+    /// The generation of the server before its address was read.
+    generation: u32,
     /// Handshakes are done; else the first write says whether the server is there.
     established: bool,
+}
+
+/// Counts an HTTP connection to a server and the stream that begins on it.
+fn count_open(worker: &Worker, backend: &BackendEntry, conn: &mut ServerConn) {
+    if let (ServerConn::H1(conn), Mode::Http) = (conn, backend.config.mode) {
+        conn.traffic.count(&backend.backend.stats.mux, worker.index);
+        conn.traffic.begin();
+    }
 }
 
 /// Opens a connection to a server, or to where `dispatch` and `option transparent` lead. Waits only where a handshake
@@ -537,19 +593,20 @@ async fn open(
     timer: &mut Timer,
     deadline: Option<Instant>,
 ) -> Result<Opened, StreamError> {
+    let generation = server.map_or(0, Server::generation);
     let OpenSocket { socket, lease, .. } = start(info, backend, server)?;
-    let tls = server.and_then(|server| backend.tls.get(server.index)?.as_ref());
+    let tls = server.and_then(|server| server.dial.tls.as_ref());
     let proto = server.and_then(|server| server.config.proto);
     let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
     write_proxy_header(&mut conn, info, server);
     if tls.is_none() && proto != Some(Proto::H2) {
-        return Ok(Opened { conn: ServerConn::H1(conn), lease, established: false });
+        return Ok(Opened { conn: ServerConn::H1(conn), lease, generation, established: false });
     }
     let conn = match Box::pin(within(timer, deadline, handshakes(worker, *conn, tls, proto))).await {
         Some(result) => result?,
         None => return Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)),
     };
-    Ok(Opened { conn, lease, established: true })
+    Ok(Opened { conn, lease, generation, established: true })
 }
 
 fn refused() -> StreamError {
@@ -601,19 +658,18 @@ pub(crate) async fn within<T>(
 }
 
 fn start(info: &ClientInfo, backend: &BackendEntry, server: Option<&Server>) -> Result<OpenSocket, StreamError> {
-    let default = ConnectOptions::default();
     let (target, options) = match server {
         Some(server) => {
             let endpoint = server.endpoint();
             let address = with_port(&endpoint.address, endpoint.port, info.destination);
-            (ConnectTarget::from_address(&address), backend.connect.get(server.index).unwrap_or(&default))
+            (ConnectTarget::from_address(&address), &server.dial.options)
         }
         None => {
             let target = match backend.backend.target {
                 Target::Dispatch(address) => Some(address),
                 _ => info.destination,
             };
-            (target.map(ConnectTarget::Inet), backend.connect.last().unwrap_or(&default))
+            (target.map(ConnectTarget::Inet), &backend.dial.options)
         }
     };
     open_socket(&target.ok_or_else(refused)?, options, info.source).map_err(|_| refused())

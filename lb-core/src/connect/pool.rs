@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::config::HttpReuse;
 use crate::http::h1::io::H1Conn;
@@ -14,7 +14,10 @@ use crate::net::set_no_linger;
 use crate::server::Server;
 
 /// How often idle connections are looked over: closed ones dropped, unneeded ones purged.
-pub(crate) const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// Default of `pool-purge-delay`.
+const DEFAULT_PURGE_DELAY: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Idle {
@@ -23,8 +26,13 @@ struct Idle {
     reused: bool,
 }
 
+/// The connections of one server that are open and not in use, as far as this worker made them.
 #[derive(Debug)]
 struct Pool {
+    /// As long as there is a pool, no other server gets the number.
+    server: Arc<Server>,
+    /// The generation of the server that its connections belong to.
+    generation: u32,
     /// The most recently used connection is last.
     idle: Vec<Idle>,
     /// The fewest idle connections since the last purge: that many were not needed.
@@ -32,6 +40,8 @@ struct Pool {
     purged: Instant,
     /// The most streams the server had at once since the last purge: more idle connections than that are of no use.
     peak: u32,
+    /// HTTP/2 connections, each used by many streams.
+    shared: Vec<Shared>,
 }
 
 /// An HTTP/2 connection to a server.
@@ -48,185 +58,231 @@ impl std::fmt::Debug for Shared {
     }
 }
 
-/// Counts of idle connections that the workers of an instance share.
+/// Counts of idle connections that the workers of an instance share; those of one server are in the server.
 #[derive(Debug)]
 pub(crate) struct PoolCounts {
     /// Idle connections of all servers.
     total: AtomicU32,
     /// Most of them that may be kept: `tune.pool-high-fd-ratio` of the descriptors.
     high: u32,
-    /// Per server pool, for `pool-max-conn`.
-    per_server: Vec<AtomicU32>,
 }
 
 impl PoolCounts {
-    pub(crate) fn new(pools: usize, high: u32) -> Self {
-        Self { total: AtomicU32::new(0), high, per_server: (0..pools).map(|_| AtomicU32::new(0)).collect() }
+    pub(crate) fn new(high: u32) -> Self {
+        Self { total: AtomicU32::new(0), high }
     }
 }
 
-/// The pools of one worker.
-#[derive(Debug)]
-pub(crate) struct ServerPools {
-    pools: Vec<RefCell<Pool>>,
-    /// HTTP/2 connections, each used by many streams.
-    shared: Vec<RefCell<Vec<Shared>>>,
-    counts: Arc<PoolCounts>,
+/// A connection out of a pool.
+pub(crate) enum Pooled {
+    /// It serves nobody else.
+    H1(Box<H1Conn>),
+    /// It has a stream to spare.
+    H2(Rc<RefCell<H2Client>>),
 }
 
-impl ServerPools {
-    pub(crate) fn new(counts: Arc<PoolCounts>, now: Instant) -> Self {
-        let pool = || RefCell::new(Pool { idle: Vec::new(), spare: 0, purged: now, peak: 0 });
-        Self {
-            pools: counts.per_server.iter().map(|_| pool()).collect(),
-            shared: counts.per_server.iter().map(|_| RefCell::default()).collect(),
-            counts,
-        }
+impl Pool {
+    fn new(server: Arc<Server>) -> Self {
+        let generation = server.generation();
+        let now = Instant::now();
+        Self { server, generation, idle: Vec::new(), spare: 0, purged: now, peak: 0, shared: Vec::new() }
     }
 
-    /// Offers an HTTP/2 connection to later streams.
-    pub(crate) fn share(&self, slot: usize, client: Rc<RefCell<H2Client>>) {
-        if let Some(shared) = self.shared.get(slot) {
-            shared.borrow_mut().push(Shared { client, reuses: 0, used: Instant::now() });
-        }
+    /// Whether its connections may still be used: neither the address nor the state of the server changed so that
+    /// they must not.
+    fn is_current(&self) -> bool {
+        self.generation == self.server.generation()
     }
 
     /// An HTTP/2 connection with a free stream that `policy` lets this request use.
-    pub(crate) fn shared(
-        &self,
-        slot: usize,
-        policy: HttpReuse,
-        first: bool,
-        max_reuse: Option<u32>,
-    ) -> Option<Rc<RefCell<H2Client>>> {
-        let mut shared = self.shared.get(slot)?.borrow_mut();
-        if shared.is_empty() || policy == HttpReuse::Never || (policy == HttpReuse::Safe && first) {
+    fn take_shared(&mut self, policy: HttpReuse, first: bool) -> Option<Rc<RefCell<H2Client>>> {
+        if self.shared.is_empty() || policy == HttpReuse::Never || (policy == HttpReuse::Safe && first) {
             return None;
         }
         // One that was used often enough ends with its last stream.
+        let max_reuse = self.server.config.max_reuse;
         let worn = |entry: &Shared| max_reuse.is_some_and(|max| entry.reuses >= max);
-        shared.retain(|entry| !worn(entry) && entry.client.borrow_mut().is_usable());
+        self.shared.retain(|entry| !worn(entry) && entry.client.borrow_mut().is_usable());
         let allowed = |entry: &&mut Shared| policy != HttpReuse::Aggressive || !first || entry.reuses > 0;
-        let entry = shared.iter_mut().filter(allowed).find(|entry| entry.client.borrow().available_streams() > 0)?;
+        let mut usable = self.shared.iter_mut().filter(allowed);
+        let entry = usable.find(|entry| entry.client.borrow().available_streams() > 0)?;
         entry.reuses = entry.reuses.saturating_add(1);
         entry.used = Instant::now();
         Some(Rc::clone(&entry.client))
     }
 
-    /// Takes a live idle connection that `policy` lets this request use.
-    pub(crate) fn take(&self, slot: usize, policy: HttpReuse, first_request: bool) -> Option<Box<H1Conn>> {
-        let mut pool = self.pools.get(slot)?.borrow_mut();
+    /// A live idle connection that `policy` lets this request use.
+    fn take_idle(&mut self, policy: HttpReuse, first: bool, counts: &PoolCounts) -> Option<Box<H1Conn>> {
         loop {
-            let index = match (policy, first_request) {
+            let index = match (policy, first) {
                 (HttpReuse::Never, _) | (HttpReuse::Safe, true) => return None,
-                (HttpReuse::Aggressive, true) => pool.idle.iter().rposition(|idle| idle.reused)?,
-                _ => pool.idle.len().checked_sub(1)?,
+                (HttpReuse::Aggressive, true) => self.idle.iter().rposition(|idle| idle.reused)?,
+                _ => self.idle.len().checked_sub(1)?,
             };
-            let mut idle = pool.idle.remove(index);
-            pool.spare = pool.spare.min(pool.idle.len());
-            self.count(slot, -1);
+            let mut idle = self.idle.remove(index);
+            self.spare = self.spare.min(self.idle.len());
+            self.count(counts, -1);
             if is_quiet(&mut idle.conn) {
                 return Some(idle.conn);
             }
         }
     }
 
-    /// Keeps a connection for later, unless a limit says that it must be closed.
-    pub(crate) fn give(&self, slot: usize, mut conn: Box<H1Conn>, reused: bool, server: &Server) {
-        let Some(pool) = self.pools.get(slot) else { return };
-        let config = &server.config;
-        let held = self.counts.per_server.get(slot).map_or(0, |count| count.load(Ordering::Relaxed));
-        let kept = {
-            let mut pool = pool.borrow_mut();
-            pool.peak = pool.peak.max(server.current());
-            pool.idle.len() < pool.peak.max(config.pool_low_conn) as usize
-        };
-        if !kept
-            || config.pool_purge_delay.is_some_and(|delay| delay.is_zero())
-            || config.pool_max_conn.is_some_and(|max| held >= max)
-            // From here on the event loop tells whether the server closes it.
-            || conn.transport.socket_mut().register().is_err()
-        {
-            return close(conn);
+    /// Drops what the server closed, and what was not needed for long.
+    fn sweep(&mut self, now: Instant, counts: &PoolCounts) {
+        let config = &self.server.config;
+        let delay = config.pool_purge_delay.unwrap_or(DEFAULT_PURGE_DELAY);
+        self.shared.retain(|entry| {
+            let mut client = entry.client.borrow_mut();
+            let busy = client.open_streams() > 0 || now.saturating_duration_since(entry.used) < delay;
+            busy && client.is_usable()
+        });
+        if self.idle.is_empty() {
+            return;
         }
-        if self.counts.total.load(Ordering::Relaxed) >= self.counts.high {
-            // Room for the newest: it is the likeliest to be used again.
-            let mut pool = pool.borrow_mut();
-            if pool.idle.is_empty() {
-                return close(conn);
-            }
-            close(pool.idle.remove(0).conn);
-            self.count(slot, -1);
+        let before = self.idle.len();
+        self.idle.retain_mut(|idle| is_quiet(&mut idle.conn));
+        self.spare = self.spare.min(self.idle.len());
+        if now.saturating_duration_since(self.purged) >= delay {
+            let keep = config.pool_low_conn as usize;
+            let unneeded = self.spare.div_ceil(2).min(self.idle.len().saturating_sub(keep));
+            self.idle.drain(..unneeded).for_each(|idle| close(idle.conn));
+            self.spare = self.idle.len();
+            self.purged = now;
+            self.peak = self.server.current();
         }
-        pool.borrow_mut().idle.push(Idle { conn, reused });
-        self.count(slot, 1);
+        for _ in self.idle.len()..before {
+            self.count(counts, -1);
+        }
     }
 
-    fn count(&self, slot: usize, change: i32) {
-        let add = |count: &AtomicU32| {
-            if change > 0 {
-                count.fetch_add(change.unsigned_abs(), Ordering::Relaxed);
-            } else {
-                count.fetch_sub(change.unsigned_abs(), Ordering::Relaxed);
-            }
-        };
-        add(&self.counts.total);
-        if let Some(count) = self.counts.per_server.get(slot) {
-            add(count);
+    fn clear(&mut self, counts: &PoolCounts) {
+        self.shared.clear();
+        self.spare = 0;
+        for idle in std::mem::take(&mut self.idle) {
+            close(idle.conn);
+            self.count(counts, -1);
         }
+    }
+
+    fn count(&self, counts: &PoolCounts, change: i32) {
+        if change > 0 {
+            counts.total.fetch_add(change.unsigned_abs(), Ordering::Relaxed);
+        } else {
+            counts.total.fetch_sub(change.unsigned_abs(), Ordering::Relaxed);
+        }
+        self.server.count_idle(change);
+    }
+}
+
+/// The pools of one worker, by number of their server; each is made when its server gets its first connection.
+#[derive(Debug)]
+pub(crate) struct ServerPools {
+    pools: RefCell<Vec<Option<Pool>>>,
+    counts: Arc<PoolCounts>,
+}
+
+impl ServerPools {
+    pub(crate) fn new(counts: Arc<PoolCounts>) -> Self {
+        Self { pools: RefCell::default(), counts }
+    }
+
+    /// Offers an HTTP/2 connection of this generation of its server to later streams.
+    pub(crate) fn share(&self, server: &Arc<Server>, generation: u32, client: Rc<RefCell<H2Client>>) {
+        self.with_pool(server, |pool| {
+            if pool.generation == generation {
+                pool.shared.push(Shared { client, reuses: 0, used: Instant::now() });
+            }
+        });
+    }
+
+    /// A connection that `policy` lets this request use, and its generation.
+    pub(crate) fn take(&self, server: &Arc<Server>, policy: HttpReuse, first_request: bool) -> Option<(Pooled, u32)> {
+        let mut pools = self.pools.borrow_mut();
+        let pool = pools.get_mut(server.number())?.as_mut()?;
+        if !pool.is_current() {
+            return None;
+        }
+        let generation = pool.generation;
+        if let Some(client) = pool.take_shared(policy, first_request) {
+            return Some((Pooled::H2(client), generation));
+        }
+        let conn = pool.take_idle(policy, first_request, &self.counts)?;
+        Some((Pooled::H1(conn), generation))
+    }
+
+    /// Keeps a connection of this generation for later, unless a limit says that it must be closed.
+    pub(crate) fn give(&self, server: &Arc<Server>, generation: u32, mut conn: Box<H1Conn>, reused: bool) {
+        self.with_pool(server, |pool| {
+            let config = &server.config;
+            pool.peak = pool.peak.max(server.current());
+            if pool.generation != generation
+                || pool.idle.len() >= pool.peak.max(config.pool_low_conn) as usize
+                || config.pool_purge_delay.is_some_and(|delay| delay.is_zero())
+                || config.pool_max_conn.is_some_and(|max| server.idle_connections() >= max)
+                // From here on the event loop tells whether the server closes it.
+                || conn.transport.socket_mut().register().is_err()
+            {
+                return close(conn);
+            }
+            if self.counts.total.load(Ordering::Relaxed) >= self.counts.high {
+                // Room for the newest: it is the likeliest to be used again.
+                if pool.idle.is_empty() {
+                    return close(conn);
+                }
+                close(pool.idle.remove(0).conn);
+                pool.count(&self.counts, -1);
+            }
+            pool.idle.push(Idle { conn, reused });
+            pool.count(&self.counts, 1);
+        });
+    }
+
+    /// The pool of a server, without what must not be used any more.
+    fn with_pool(&self, server: &Arc<Server>, work: impl FnOnce(&mut Pool)) {
+        let mut pools = self.pools.borrow_mut();
+        let number = server.number();
+        if number >= pools.len() {
+            pools.resize_with(number + 1, || None);
+        }
+        let Some(entry) = pools.get_mut(number) else { return };
+        let pool = entry.get_or_insert_with(|| Pool::new(Arc::clone(server)));
+        if !pool.is_current() {
+            pool.clear(&self.counts);
+            pool.generation = server.generation();
+        }
+        work(pool);
     }
 
     /// Drops connections that servers closed and, every `pool-purge-delay`, half of those that were not needed
-    /// meanwhile, but never below `pool-low-conn`.
-    pub(crate) fn sweep(&self, now: Instant, server_of: impl Fn(usize) -> Option<Arc<crate::server::Server>>) {
-        for (slot, shared) in self.shared.iter().enumerate() {
-            let delay = server_of(slot).and_then(|server| server.config.pool_purge_delay);
-            let delay = delay.unwrap_or(std::time::Duration::from_secs(5));
-            shared.borrow_mut().retain(|entry| {
-                let mut client = entry.client.borrow_mut();
-                let busy = client.open_streams() > 0 || now.saturating_duration_since(entry.used) < delay;
-                busy && client.is_usable()
-            });
-        }
-        for (slot, pool) in self.pools.iter().enumerate() {
-            let mut pool = pool.borrow_mut();
-            if pool.idle.is_empty() {
-                continue;
-            }
-            let before = pool.idle.len();
-            pool.idle.retain_mut(|idle| is_quiet(&mut idle.conn));
-            pool.spare = pool.spare.min(pool.idle.len());
-            if let Some(server) = server_of(slot) {
-                let delay = server.config.pool_purge_delay.unwrap_or(std::time::Duration::from_secs(5));
-                if now.saturating_duration_since(pool.purged) >= delay {
-                    let keep = server.config.pool_low_conn as usize;
-                    let unneeded = pool.spare.div_ceil(2).min(pool.idle.len().saturating_sub(keep));
-                    pool.idle.drain(..unneeded).for_each(|idle| close(idle.conn));
-                    pool.spare = pool.idle.len();
-                    pool.purged = now;
-                    pool.peak = server.current();
+    /// meanwhile, but never below `pool-low-conn`; and all that must not be used any more.
+    pub(crate) fn sweep(&self, now: Instant) {
+        for entry in self.pools.borrow_mut().iter_mut() {
+            match entry {
+                Some(pool) if pool.is_current() => pool.sweep(now, &self.counts),
+                Some(pool) => {
+                    pool.clear(&self.counts);
+                    *entry = None;
                 }
-            }
-            for _ in pool.idle.len()..before {
-                self.count(slot, -1);
+                None => {}
             }
         }
     }
 
-    /// Whether nothing is kept.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.pools.iter().all(|pool| pool.borrow().idle.is_empty())
-            && self.shared.iter().all(|shared| shared.borrow().is_empty())
+    /// Closes what must not be used any more.
+    pub(crate) fn drop_renounced(&self) {
+        for entry in self.pools.borrow_mut().iter_mut() {
+            if let Some(pool) = entry.as_mut().filter(|pool| !pool.is_current()) {
+                pool.clear(&self.counts);
+                *entry = None;
+            }
+        }
     }
 
     /// Closes everything.
     pub(crate) fn clear(&self) {
-        self.shared.iter().for_each(|shared| shared.borrow_mut().clear());
-        for (slot, pool) in self.pools.iter().enumerate() {
-            for idle in std::mem::take(&mut pool.borrow_mut().idle) {
-                close(idle.conn);
-                self.count(slot, -1);
-            }
+        for mut pool in std::mem::take(&mut *self.pools.borrow_mut()).into_iter().flatten() {
+            pool.clear(&self.counts);
         }
     }
 }
@@ -239,7 +295,6 @@ impl Drop for ServerPools {
 
 /// Closes a connection on which nothing is under way. It is reset: closing in good order would leave a port behind in
 /// TIME_WAIT each time, on the one side that has few of them. HAProxy does the same.
-#[expect(clippy::boxed_local, reason = "pools hold their connections boxed: not unboxed only to be dropped")]
 pub(crate) fn close(conn: Box<H1Conn>) {
     if !conn.eof {
         set_no_linger(conn.transport.socket());

@@ -52,7 +52,9 @@ where
     let events = Arc::new(events);
     let checked: Vec<(Arc<Backend>, Arc<Server>)> = backends
         .iter()
-        .flat_map(|backend| backend.servers.iter().map(move |server| (Arc::clone(backend), Arc::clone(server))))
+        .flat_map(|backend| {
+            backend.servers().iter().map(|server| (Arc::clone(backend), Arc::clone(server))).collect::<Vec<_>>()
+        })
         .filter(|(_, server)| server.config.check)
         .collect();
     let smallest = checked.iter().map(|(_, server)| intervals(server).inter).min().unwrap_or(DEFAULT_INTER);
@@ -306,12 +308,12 @@ mod tests {
             "Server b/s0 is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check duration: "
         ));
         assert_eq!(down[1], "backend b has no server available!");
-        assert_eq!(backend.servers[0].operational_state(), OperationalState::Stopped);
+        assert_eq!(backend.servers()[0].operational_state(), OperationalState::Stopped);
         let _listener = TcpListener::bind(address).await.unwrap();
         let up = lines(&backend, 1).await;
         assert!(up[0].starts_with("Server b/s0 is UP, reason: Layer4 check passed, check duration: "), "{}", up[0]);
-        assert!(backend.servers[0].is_usable());
-        assert_eq!(backend.servers[0].last_check().unwrap().status, CheckStatus::L4Ok);
+        assert!(backend.servers()[0].is_usable());
+        assert_eq!(backend.servers()[0].last_check().unwrap().status, CheckStatus::L4Ok);
     }
 
     #[tokio::test]
@@ -367,7 +369,7 @@ mod tests {
             line.check_addr = (index > 1).then_some([127, 0, 0, 9].into());
             line.check_send_proxy = index > 1;
         });
-        let plans: Vec<_> = backend.servers.iter().map(|server| Plan::new(server)).collect();
+        let plans: Vec<_> = backend.servers().iter().map(|server| Plan::new(server)).collect();
         assert_eq!((&plans[0].address, plans[0].header), (&inet("127.0.0.1:1"), Some(2)));
         assert_eq!((&plans[1].address, plans[1].header), (&inet("127.0.0.1:99"), None));
         assert_eq!((&plans[2].address, plans[2].header), (&inet("127.0.0.9:99"), Some(2)));

@@ -5,24 +5,32 @@
 //! [`crate::backend::Backend::try_assign`] and [`crate::backend::ServerSlot`] only.
 
 pub mod check;
+mod dial;
 pub mod event;
 pub mod health;
-mod padded;
+mod history;
+mod number;
 mod state;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
+pub use dial::Dial;
 pub use event::ServerEvent;
-pub use padded::Padded;
+pub use history::History;
+pub use number::Numbers;
 pub use state::{AdminState, OperationalState};
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
 use health::{CheckResult, DEFAULT_FALL, DEFAULT_RISE, Health, Observed};
+use number::Number;
 use state::StateCell;
+
+use crate::stats::{Padded, ServerStats};
 
 /// Where connections to a server go; swapped whole when it changes at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,19 +41,6 @@ pub struct Endpoint {
     pub port: PortKind,
 }
 
-/// Counters of one server that are not kept per worker: rare events.
-#[derive(Debug, Default)]
-pub struct ServerCounters {
-    /// Failed connection attempts (`econ`).
-    pub connect_errors: AtomicU64,
-    /// Failed health checks (`chkfail`).
-    pub failed_checks: AtomicU64,
-    /// Transitions from up to down (`chkdown`).
-    pub down_transitions: AtomicU64,
-    /// Highest number of concurrent sessions (`smax`).
-    pub max_sessions: AtomicU32,
-}
-
 /// A server of a backend (configuration.txt, section 5.2).
 #[derive(Debug)]
 pub struct Server {
@@ -53,12 +48,15 @@ pub struct Server {
     pub name: Arc<str>,
     /// `id`, or the number given automatically.
     pub id: u32,
-    /// Position among the backend's servers.
-    pub index: usize,
     /// The `server` line.
     pub config: ServerConfig,
-    /// Counters of rare events.
-    pub counters: ServerCounters,
+    /// How connections to it are opened.
+    pub dial: Dial,
+    /// Counters and rates, by worker.
+    pub stats: ServerStats,
+    /// When and how often it was down.
+    pub history: History,
+    max_sessions: AtomicU32,
     endpoint: ArcSwap<Endpoint>,
     state: StateCell,
     /// What checks found; only for a server with `check`.
@@ -70,6 +68,13 @@ pub struct Server {
     maxconn: AtomicU32,
     minconn: AtomicU32,
     served: Padded<AtomicU32>,
+    number: Number,
+    /// Idle connections of all workers.
+    idle: AtomicU32,
+    generation: AtomicU32,
+    removed: AtomicBool,
+    /// Its place in the tree of `balance leastconn`.
+    pub(crate) leaf: AtomicU32,
     pub(crate) queue: Queue,
     pub(crate) hub: Arc<Hub>,
 }
@@ -81,7 +86,7 @@ struct Checked {
 }
 
 impl Server {
-    pub(crate) fn new(config: &ServerConfig, index: usize, hub: Arc<Hub>) -> Self {
+    pub(crate) fn new(config: &ServerConfig, dial: Dial, numbers: &Arc<Numbers>, hub: Arc<Hub>) -> Self {
         let admin = if config.disabled { AdminState::CMAINT } else { AdminState::default() };
         // A server in maintenance is also down: `show servers state` says 0 for it.
         let operational = if config.disabled { OperationalState::Stopped } else { OperationalState::Running };
@@ -93,9 +98,11 @@ impl Server {
         Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
-            index,
             config: config.clone(),
-            counters: ServerCounters::default(),
+            dial,
+            stats: ServerStats::new(hub.workers),
+            history: History::new(hub.started, operational.is_up()),
+            max_sessions: AtomicU32::new(0),
             endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
             state: StateCell::new(admin, operational),
             checked: config.check.then(|| Mutex::new(Checked { health, last: None })),
@@ -104,6 +111,11 @@ impl Server {
             maxconn: AtomicU32::new(maxconn),
             minconn: AtomicU32::new(minconn),
             served: Padded::default(),
+            number: numbers.take(),
+            idle: AtomicU32::new(0),
+            generation: AtomicU32::new(0),
+            removed: AtomicBool::new(false),
+            leaf: AtomicU32::new(u32::MAX),
             queue: Queue::default(),
             hub,
         }
@@ -114,9 +126,51 @@ impl Server {
         self.endpoint.load_full()
     }
 
-    /// Changes where to connect, for new connections.
+    /// Changes where to connect. Connections to the old place end with the exchange they are in.
     pub fn set_endpoint(&self, endpoint: Endpoint) {
         self.endpoint.store(Arc::new(endpoint));
+        self.renounce_connections();
+    }
+
+    /// Whether the server was taken out of its backend. Streams that hold it finish on it.
+    pub fn is_removed(&self) -> bool {
+        self.removed.load(Ordering::Acquire)
+    }
+
+    /// Idle connections of all workers (`idle_conn_cur`).
+    pub fn idle_connections(&self) -> u32 {
+        self.idle.load(Ordering::Relaxed)
+    }
+
+    /// The number under which workers keep what they have of this server; another server gets it only when nobody
+    /// holds this one.
+    pub(crate) fn number(&self) -> usize {
+        self.number.get()
+    }
+
+    /// Connections opened in an earlier generation must not be used for another request.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Lets no connection that is open now serve another request. Workers close their idle ones when they come across
+    /// them.
+    pub(crate) fn renounce_connections(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn count_idle(&self, change: i32) {
+        if change < 0 {
+            self.idle.fetch_sub(change.unsigned_abs(), Ordering::Relaxed);
+        } else {
+            self.idle.fetch_add(change.unsigned_abs(), Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn set_removed(&self) {
+        self.removed.store(true, Ordering::Release);
+        self.eligible.store(false, Ordering::Release);
+        self.renounce_connections();
     }
 
     /// Administrative state.
@@ -129,9 +183,10 @@ impl Server {
         self.state.operational()
     }
 
-    /// Whether sessions may be sent to the server at all (persistence included): up and not in maintenance.
+    /// Whether sessions may be sent to the server at all (persistence included): up, not in maintenance and not taken
+    /// out of its backend.
     pub fn is_usable(&self) -> bool {
-        self.state.operational().is_up() && !self.state.admin().intersects(AdminState::MAINT)
+        !self.is_removed() && self.state.operational().is_up() && !self.state.admin().intersects(AdminState::MAINT)
     }
 
     /// Whether the server may get sessions without persistence: usable, not draining, weight above 0.
@@ -157,6 +212,21 @@ impl Server {
     /// Sessions that hold a slot now (`scur`).
     pub fn current(&self) -> u32 {
         self.served.load(Ordering::SeqCst)
+    }
+
+    /// The most sessions that held a slot at the same time (`smax`).
+    pub fn peak(&self) -> u32 {
+        self.max_sessions.load(Ordering::Relaxed)
+    }
+
+    /// `clear counters`, with `all` or without.
+    pub fn clear_counters(&self, all: bool) {
+        self.stats.clear(all);
+        self.max_sessions.store(0, Ordering::Relaxed);
+        self.queue.clear_max();
+        if all {
+            self.history.clear();
+        }
     }
 
     /// Sessions that wait in this server's own queue (`qcur`).
@@ -213,11 +283,6 @@ impl Server {
         self.config.maxqueue == 0 || self.queue.pending() < self.config.maxqueue
     }
 
-    /// Counts a failed connection attempt.
-    pub fn record_connect_error(&self) {
-        self.counters.connect_errors.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// What the checks found so far; `None` for a server without `check`, which is always up.
     pub fn health(&self) -> Option<Health> {
         self.lock_checked().map(|checked| checked.health)
@@ -243,11 +308,11 @@ impl Server {
         let mut checked = self.lock_checked()?;
         let passed = result.status.passed();
         if !passed && checked.health.is_up() {
-            self.counters.failed_checks.fetch_add(1, Ordering::Relaxed);
+            self.history.count_failed_check();
         }
         let observed = checked.health.observe(passed);
         if observed.transition == Some(health::Transition::Down) {
-            self.counters.down_transitions.fetch_add(1, Ordering::Relaxed);
+            self.history.count_down();
         }
         checked.last = Some(result.clone());
         Some((observed, checked.health))
@@ -258,7 +323,11 @@ impl Server {
     }
 
     pub(crate) fn set_operational(&self, state: OperationalState) {
+        let before = self.state.operational();
         self.state.set_operational(state);
+        if before.is_up() != state.is_up() {
+            self.history.changed(Instant::now(), state.is_up());
+        }
     }
 
     pub(crate) fn set_weight(&self, weight: u32) {
@@ -281,8 +350,8 @@ impl Server {
         if let Some(before) = taken {
             let now = before.saturating_add(1);
             // A plain load first: the maximum rarely moves and its line stays shared.
-            if now > self.counters.max_sessions.load(Ordering::Relaxed) {
-                self.counters.max_sessions.fetch_max(now, Ordering::Relaxed);
+            if now > self.max_sessions.load(Ordering::Relaxed) {
+                self.max_sessions.fetch_max(now, Ordering::Relaxed);
             }
             self.load_changed();
         }

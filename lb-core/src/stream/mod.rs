@@ -1,5 +1,6 @@
 //! One request/response exchange; `run` names every stage in order.
 
+pub(crate) mod count;
 mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
@@ -20,6 +21,7 @@ use std::time::Instant;
 
 use crate::backend::BackendSession;
 use crate::config::Mode;
+use crate::connect::Addresses;
 use crate::http::h1::framing::RequestFraming;
 use crate::http::message::{Head, Version};
 use crate::log::{Cause, Stage};
@@ -43,6 +45,8 @@ pub(crate) struct Stream<'a> {
     request: Head,
     response: Head,
     framing: RequestFraming,
+    /// Streams of the process before this one (`%rt`).
+    number: u64,
     backend: Option<&'a Arc<BackendEntry>>,
     session: Option<BackendSession>,
     server: Option<Arc<Server>>,
@@ -52,6 +56,7 @@ pub(crate) struct Stream<'a> {
     end: End,
     /// What others see of it.
     live: Live<'a>,
+    counted: count::Counted,
 }
 
 /// When a stream reached each of its stages.
@@ -92,6 +97,10 @@ struct End {
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,
+    /// Of the server's connection, where somebody wants to know them.
+    addresses: Option<Addresses>,
+    /// The request could not be understood.
+    refused: bool,
     /// The access line was written, or there is none.
     logged: bool,
 }
@@ -133,6 +142,7 @@ impl<'a> Stream<'a> {
             request,
             response: worker.heads.take(),
             framing: RequestFraming::default(),
+            number: worker.count_stream(),
             backend: None,
             session: None,
             server: None,
@@ -140,6 +150,7 @@ impl<'a> Stream<'a> {
             times,
             end: End::default(),
             live: worker.streams.enter(),
+            counted: count::Counted::default(),
         }
     }
 

@@ -25,8 +25,8 @@ impl Stream<'_> {
         if let (SessionStage::Tunnel, Side::H1(conn), Some((request, response))) =
             (live.phase(), &mut *client, live.channels())
         {
-            conn.bytes_in += request.flow.bytes;
-            conn.bytes_out += response.flow.bytes;
+            conn.traffic.received += request.flow.bytes;
+            conn.traffic.sent += response.flow.bytes;
         }
         match live.phase() {
             SessionStage::Response if request_done => {
@@ -78,7 +78,7 @@ impl Stream<'_> {
         }
         (self.end.retries, self.end.redispatched) = live.retries();
         self.times.assigned = live.assigned();
-        let servers = self.backend.map(|backend| &backend.backend.servers);
+        let servers = self.backend.map(|backend| backend.backend.servers());
         self.server =
             servers.and_then(|servers| servers.iter().find(|server| Some(server.id) == live.server()).cloned());
     }

@@ -29,6 +29,9 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
     let mut stream = Stream::new(&worker, &info, 0, info.accepted + info.handshake, None, Head::default());
     stream.show();
     let live = stream.live.entry();
+    if info.frontend.log.format().is_early() {
+        stream.log();
+    }
     let result = {
         let mut relayed = pin!(stream.relay_tcp(&mut client, &mut timer));
         poll_fn(|cx| live.poll_unless_shut(cx, relayed.as_mut())).await
@@ -39,6 +42,7 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
             stream.end.terminate(error.cause(), error.stage);
             // What the client sent is taken, or closing its socket would reset it.
             poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
+            stream.end.bytes_from_client = client.traffic.received;
         }
         Err(cause) => stream.end_tcp_shut(cause, &live),
     }
@@ -52,6 +56,7 @@ impl<'a> Stream<'a> {
         };
         let mut connector = Connector::new(self.worker, self.info, backend, true, self.live.entry());
         let link = connect_tcp(&mut connector, client, timer).await;
+        self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
         self.end.server_queue = connector.server_queue;
@@ -71,6 +76,7 @@ impl<'a> Stream<'a> {
         let backend = worker.topology().backends.get(index)?;
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
+        self.count_backend(backend);
         self.backend = Some(backend);
         Some(backend)
     }
@@ -150,8 +156,8 @@ impl<'a> Stream<'a> {
             done
         })
         .await;
-        client.bytes_in += done.from_client;
-        client.bytes_out += done.to_client;
+        client.traffic.received += done.from_client;
+        client.traffic.sent += done.to_client;
         self.end.bytes_to_client += done.to_client;
         self.end.bytes_from_client += done.from_client;
         self.end.terminate(done.cause, done.stage);

@@ -5,6 +5,7 @@
 
 mod accept;
 pub mod buffers;
+mod ending;
 mod heads;
 pub(crate) mod inquiry;
 pub(crate) mod timer;
@@ -13,27 +14,31 @@ use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
 
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
+use ending::Ending;
 use heads::HeadPool;
 use inquiry::Inbox;
 use timer::TimerPool;
 
+use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
 use crate::runtime::OtherSessions;
+use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
+use crate::stats::ProcessStats;
 use crate::stream::live::LiveStreams;
 use crate::topology::{Frontend, Settings, Topology};
 
@@ -60,8 +65,17 @@ pub(crate) struct Shared {
     #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) listeners: Vec<Arc<ListenerContext>>,
     pub(crate) pool_counts: Arc<PoolCounts>,
+    /// Counters and rates of the instance.
+    pub(crate) stats: ProcessStats,
+    /// When it was started.
+    pub(crate) started: Instant,
+    /// The same on the wall.
+    #[allow(dead_code, reason = "read by runtime commands")]
+    pub(crate) started_at: SystemTime,
     pub(crate) pipes: Arc<PipeLimit>,
-    pub(crate) dropped_logs: Arc<DroppedLogs>,
+    pub(crate) log_hooks: LogHooks,
+    /// Streams so far, where a log format prints their number.
+    streams: Option<AtomicU64>,
     pub(crate) handoffs: Vec<Handoff>,
     /// Questions about the streams of each worker.
     inquiries: Vec<Inbox>,
@@ -71,9 +85,12 @@ pub(crate) struct Shared {
     pub(crate) other_sessions: OtherSessions,
     life: AtomicU8,
     changed: Vec<Notify>,
+    /// Has each worker close connections that must not be used any more.
+    renounced: Vec<Notify>,
     /// Wakes the control thread when the instance or a worker ends.
     pub(crate) control: Notify,
     running: AtomicUsize,
+    pub(crate) ending: Arc<Ending>,
 }
 
 impl Shared {
@@ -84,22 +101,30 @@ impl Shared {
         workers: usize,
         idle_limit: u32,
         maxpipes: u32,
+        log_hooks: LogHooks,
     ) -> Self {
+        let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
         Self {
-            pool_counts: Arc::new(PoolCounts::new(topology.pools, idle_limit)),
+            streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
+            pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
             limits,
             listeners,
+            stats: ProcessStats::new(workers),
+            started: Instant::now(),
+            started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
-            dropped_logs: Arc::default(),
+            log_hooks,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             inquiries: (0..workers).map(|_| Inbox::default()).collect(),
             listings: AtomicU32::new(0),
             other_sessions: OtherSessions::default(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
+            renounced: (0..workers).map(|_| Notify::new()).collect(),
             control: Notify::new(),
             running: AtomicUsize::new(workers),
+            ending: Arc::default(),
         }
     }
 
@@ -118,6 +143,21 @@ impl Shared {
             worker.notify_one();
         }
         self.control.notify_one();
+    }
+
+    #[allow(dead_code, reason = "read by runtime commands")]
+    /// Takes a server out of its backend; see [`Backend::remove_server`].
+    pub(crate) fn remove_server(&self, backend: &Backend, server: &Arc<Server>) -> bool {
+        let removed = backend.remove_server(server);
+        self.drop_renounced();
+        removed
+    }
+
+    /// Has every worker close its idle connections to servers that renounced them.
+    pub(crate) fn drop_renounced(&self) {
+        for worker in &self.renounced {
+            worker.notify_one();
+        }
     }
 
     /// Whether every worker has served its last connection.
@@ -170,9 +210,13 @@ impl Worker {
             stream_tasks: StreamTasks::default(),
             serving: ServingPool::default(),
             streams: LiveStreams::default(),
-            pools: ServerPools::new(Arc::clone(&shared.pool_counts), Instant::now()),
-            forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
-            logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
+            pools: ServerPools::new(Arc::clone(&shared.pool_counts)),
+            forwarder: Forwarder {
+                buffers: crate::forward::BufferPool::new(),
+                pipes,
+                clock: Clock::with_origin(shared.started.into()),
+            },
+            logger: RefCell::new(Logger::new(LogContext::system(), shared.log_hooks.clone())),
             h2: H2Settings::from_tune(&settings.global.tune),
             flush_logs: Notify::new(),
             stopping: Cell::new(false),
@@ -189,6 +233,11 @@ impl Worker {
         &self.shared.topology
     }
 
+    /// Time since the instance started, which rates count by.
+    pub(crate) fn uptime(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.shared.started)
+    }
+
     /// Whether a soft stop is under way.
     pub(crate) fn stopping(&self) -> bool {
         self.stopping.get()
@@ -197,6 +246,21 @@ impl Worker {
     /// Wall time since the epoch.
     pub(crate) fn wall(&self) -> Duration {
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// Whether a record of this frontend's streams is of use to anyone.
+    pub(crate) fn wants_record(&self, frontend: &Frontend) -> bool {
+        !frontend.log.is_off() || self.shared.log_hooks.on_log.is_some()
+    }
+
+    /// Whether the addresses of a stream's server connection are of use to anyone: they cost system calls.
+    pub(crate) fn wants_addresses(&self, frontend: &Frontend) -> bool {
+        frontend.log.uses_addresses() || self.shared.log_hooks.on_log.is_some()
+    }
+
+    /// Counts a stream and says how many came before it (`%rt`); 0 where no log format prints it.
+    pub(crate) fn count_stream(&self) -> u64 {
+        self.shared.streams.as_ref().map_or(0, |streams| streams.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Queues an access line; it is sent at the end of this turn of the event loop.
@@ -398,6 +462,7 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
                 // `grace`: listening goes on for a while.
                 let grace = timer::after(since, global.grace).filter(|end| now < *end);
                 let hard_stop = timer::after(since, global.hard_stop_after);
+                let hard_stop = timer::earlier(hard_stop, worker.shared.ending.limited_to());
                 if hard_stop.is_some_and(|at| now >= at) {
                     return worker.shared.advance(Life::HardStop);
                 }
@@ -452,17 +517,27 @@ fn bind_to_cpus(index: usize, shared: &Shared) {
 async fn housekeeping(worker: Rc<Worker>) {
     loop {
         timer::look_over_deadlines(Instant::now());
-        tokio::time::sleep(SWEEP_EVERY).await;
-        if !worker.pools.is_empty() {
-            let topology = worker.topology();
-            worker.pools.sweep(Instant::now(), |slot| topology.server_of_pool(slot));
+        let sweep = Instant::now() + SWEEP_EVERY;
+        let renounced = worker.shared.renounced.get(worker.index);
+        while tokio::time::timeout_at(sweep.into(), notified(renounced)).await.is_ok() {
+            worker.pools.drop_renounced();
         }
+        for backend in &worker.topology().backends {
+            backend.backend.second_over();
+        }
+        worker.pools.sweep(Instant::now());
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();
-        if worker.logger.borrow().has_pending() {
-            worker.logger.borrow_mut().flush();
-        }
+        // What a target left behind although nothing came since.
+        worker.logger.borrow_mut().flush();
+    }
+}
+
+async fn notified(notify: Option<&Notify>) {
+    match notify {
+        Some(notify) => notify.notified().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         let expects = "'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.";
         return cx.alert(1, expects);
     }
-    let addresses = match addresses(&text) {
+    let addresses = match addresses(&text, cx.line.place.is_call()) {
         Ok(addresses) => addresses,
         Err(message) => return cx.alert(1, format!("'bind' : {message}")),
     };
@@ -86,10 +86,12 @@ fn check_id(cx: &mut Cx<'_>, id: u32, text: &str) {
     cx.alert(0, message);
 }
 
-/// The comma-separated addresses of a line, port ranges expanded.
-fn addresses(text: &str) -> Result<Vec<Address>, String> {
+/// The comma-separated addresses of a line, port ranges expanded. Only a program, which can ask for the port afterwards,
+/// may leave its choice to the kernel.
+fn addresses(text: &str, port_zero: bool) -> Result<Vec<Address>, String> {
     let rules = AddressRules {
         port_mandatory: true,
+        port_zero,
         port_range: true,
         fd: true,
         local: true,

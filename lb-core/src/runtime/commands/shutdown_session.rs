@@ -55,8 +55,7 @@ impl ShutdownSessions {
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let backend = instance.backend(&self.backend)?;
-        let found = backend.backend.servers.iter().find(|server| *server.name == *self.server);
-        let server = found.ok_or_else(CommandError::no_such_server)?;
+        let server = backend.backend.server(&self.server).ok_or_else(CommandError::no_such_server)?;
         let streams = Streams::OfServer(backend.index, server.id);
         instance.shared.shut_streams(&streams, Cause::Killed).map_err(unanswered)?;
         Ok(Reply::Done)

@@ -59,12 +59,12 @@ impl Entry {
                 None if frontend.config.kind.is_backend() => Some(proxy(&frontend.name, &frontend.config)),
                 None => None,
             },
+            server_end: self.server_end(&origin, server.as_ref()),
             server: server.map(|server| ServerRef {
                 name: Arc::clone(&server.name),
                 id: server.id,
-                address: address(server, origin.destination),
+                address: address(&server, origin.destination),
             }),
-            server_end: self.server_end(&origin, server),
             stage: self.phase(),
             http: origin.http.then(|| HttpExchange {
                 method: origin.method,
@@ -92,9 +92,9 @@ impl Entry {
     }
 
     /// The server of the stream; of a queue, none yet.
-    fn server_of<'a>(&self, backend: Option<&'a Arc<BackendEntry>>) -> Option<&'a Arc<Server>> {
+    fn server_of(&self, backend: Option<&Arc<BackendEntry>>) -> Option<Arc<Server>> {
         let id = self.server()?;
-        backend?.backend.servers.iter().find(|server| server.id == id)
+        backend?.backend.servers().iter().find(|server| server.id == id).cloned()
     }
 
     fn server_end(&self, origin: &Origin, server: Option<&Arc<Server>>) -> Option<ServerEnd> {

@@ -1,0 +1,54 @@
+//! How connections to a server are opened: socket options and TLS, as its line and its backend say.
+
+use crate::config::model::{Global, ProxyConfig, ServerConfig};
+use crate::net::{ConnectOptions, SystemOptions};
+use crate::tls::{self, TlsClientConfig, TlsConfigError};
+
+/// What opening a connection to a server takes besides its address.
+#[derive(Clone, Debug, Default)]
+pub struct Dial {
+    /// Options of the socket.
+    pub options: ConnectOptions,
+    /// TLS, where the line says `ssl`.
+    pub tls: Option<TlsClientConfig>,
+}
+
+impl Dial {
+    /// As a `server` line of this section says.
+    ///
+    /// # Errors
+    /// A certificate, key, authority or name that cannot be used.
+    pub fn new(
+        line: &ServerConfig,
+        section: &ProxyConfig,
+        global: &Global,
+        system: &SystemOptions,
+    ) -> Result<Self, TlsConfigError> {
+        let options = ConnectOptions {
+            tcp_user_timeout: line.tcp_user_timeout,
+            tfo: line.tfo,
+            ..options_of(section, global, system)
+        };
+        Ok(Self {
+            options: options.with_source(line.source.clone().or_else(|| section.source.clone())),
+            tls: line.ssl.as_ref().map(|ssl| tls::client_config(ssl, &global.ssl)).transpose()?,
+        })
+    }
+
+    /// For `dispatch` and `option transparent`, where there is no `server` line.
+    pub fn without_server(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> Self {
+        Self { options: options_of(section, global, system).with_source(section.source.clone()), tls: None }
+    }
+}
+
+fn options_of(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> ConnectOptions {
+    ConnectOptions {
+        keepalive: section.options.srvtcpka.then(|| section.options.srvtcpka_params.clone()),
+        sndbuf: global.tune.sndbuf_server,
+        rcvbuf: global.tune.rcvbuf_server,
+        nolinger: section.options.nolinger,
+        smart_connect: section.options.tcp_smart_connect,
+        system: system.clone(),
+        ..ConnectOptions::default()
+    }
+}
