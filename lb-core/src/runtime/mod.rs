@@ -10,6 +10,8 @@
 //! three parts: parse, run, render. Commands run on the thread of their caller, never on a worker, and change shared
 //! state only through the modules that own it.
 
+mod caller;
+mod cli_session;
 mod command;
 mod commands;
 mod error;
@@ -18,9 +20,13 @@ mod level;
 mod other_sessions;
 pub mod registry;
 mod reply;
+mod server;
 mod session;
+mod severity;
 mod words;
 
+pub use caller::Caller;
+pub use cli_session::{CliSession, Step};
 pub use command::Command;
 pub use commands::*;
 pub use error::{CommandError, ErrorCode};
@@ -28,9 +34,11 @@ pub use instance::Instance;
 pub use level::Level;
 pub(crate) use other_sessions::OtherSessions;
 pub use other_sessions::SessionSource;
-pub use reply::{Reply, Severity};
+pub use reply::Reply;
+pub(crate) use server::{CliListener, CliShared, serve};
 pub use session::{
     Channel, ClientEnd, HttpExchange, HttpMethod, ProxyRef, ServerEnd, ServerRef, SessionId, SessionIdError,
     SessionInfo, SessionProtocol, SessionStage,
 };
+pub use severity::{Severity, SeverityOutput};
 pub use words::Words;

@@ -35,7 +35,7 @@ use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
-use crate::runtime::OtherSessions;
+use crate::runtime::{CliShared, OtherSessions};
 use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
@@ -52,6 +52,16 @@ pub(crate) enum Life {
     SoftStop = 1,
     /// Drops everything.
     HardStop = 2,
+}
+
+/// How many there are of what is made at the start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) workers: usize,
+    /// Idle server connections.
+    pub(crate) idle_limit: u32,
+    /// Pipes for splicing.
+    pub(crate) maxpipes: u32,
 }
 
 /// What the workers of an instance share.
@@ -83,6 +93,8 @@ pub(crate) struct Shared {
     pub(crate) listings: AtomicU32,
     /// Who else has streams.
     pub(crate) other_sessions: OtherSessions,
+    /// What runtime commands and their sockets need.
+    pub(crate) cli: CliShared,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -98,12 +110,12 @@ impl Shared {
         topology: Arc<Topology>,
         limits: Arc<ProcessLimits>,
         listeners: Vec<Arc<ListenerContext>>,
-        workers: usize,
-        idle_limit: u32,
-        maxpipes: u32,
+        sizes: Sizes,
         log_hooks: LogHooks,
+        cli: CliShared,
     ) -> Self {
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
+        let Sizes { workers, idle_limit, maxpipes } = sizes;
         Self {
             streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
@@ -115,6 +127,7 @@ impl Shared {
             started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
             log_hooks,
+            cli,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             inquiries: (0..workers).map(|_| Inbox::default()).collect(),
             listings: AtomicU32::new(0),
