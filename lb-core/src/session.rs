@@ -53,6 +53,8 @@ pub(crate) struct ClientInfo {
     pub(crate) handshake: Duration,
     /// Version and cipher of TLS. Boxed: most idle connections have none.
     pub(crate) tls: Option<Box<(&'static str, &'static str)>>,
+    /// Its descriptor, for those who look at it from outside.
+    pub(crate) fd: i32,
     /// Counts the connection in the limits it was accepted under.
     pub(crate) slot: ConnectionSlot,
 }
@@ -237,9 +239,11 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
         let (status, cause) = match received {
             Received::Head => {
                 client.conn.traffic.begin();
-                let mut stream =
-                    Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
-                let keep = stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await;
+                let keep = {
+                    let mut stream =
+                        Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
+                    stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await
+                };
                 client.conn.traffic.end();
                 client.requests += 1;
                 client.idle_since = now();

@@ -3,7 +3,7 @@
 //! Both sides of the proxy use it. It knows nothing of HTTP. `poll_*` follow tokio's contracts.
 
 use std::io::{self, IoSlice, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -208,6 +208,15 @@ impl Socket {
             Self::Unix(unix) => rustix::net::shutdown(unix, Shutdown::Write),
             Self::Fresh(None) => Ok(()),
         };
+    }
+
+    /// Its descriptor; -1 where it was closed.
+    pub(crate) fn fd(&self) -> i32 {
+        match self {
+            Self::Tcp(tcp) => tcp.as_raw_fd(),
+            Self::Fresh(tcp) => tcp.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+            Self::Unix(unix) => unix.as_raw_fd(),
+        }
     }
 
     /// Address of the peer; `None` for UNIX sockets.

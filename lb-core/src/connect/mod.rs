@@ -22,11 +22,13 @@ use crate::log::Stage;
 use crate::net::PortLease;
 use crate::net::{ConnectTarget, OpenSocket, open_socket};
 use crate::proxy_protocol;
+use crate::runtime::SessionStage;
 use crate::server::Server;
 use crate::session::ClientInfo;
 use crate::stream::count::{count_assigned, count_connection, count_retry};
 use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::h2_end::H2End;
+use crate::stream::live::Entry;
 use crate::stream::side::Side;
 use crate::tls::{self, Alpn, TlsClientConfig};
 use crate::topology::{BackendEntry, turn_around};
@@ -132,6 +134,22 @@ impl Link {
         Ok(())
     }
 
+    /// Our address on it; `None` where it is not one connection's.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        match &self.conn {
+            ServerConn::H1(conn) => conn.transport.socket().local_addr(),
+            ServerConn::H2 { .. } => None,
+        }
+    }
+
+    /// Tells others of the connection.
+    fn show(&self, live: &Entry) {
+        match &self.conn {
+            ServerConn::H1(conn) => live.set_server_fd(conn.transport.socket().fd(), false),
+            ServerConn::H2 { .. } => live.set_server_fd(-1, true),
+        }
+    }
+
     /// Its addresses, where somebody wants to know them.
     pub(crate) fn addresses(&self, worker: &Worker, info: &ClientInfo, backend: &BackendEntry) -> Option<Addresses> {
         worker.wants_addresses(&info.frontend).then(|| {
@@ -207,6 +225,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) redirect_path: Option<Vec<u8>>,
     /// Where it sends it.
     pub(crate) redirected: Option<Vec<u8>>,
+    /// What others see of the stream.
+    live: Rc<Entry>,
 }
 
 impl<'a> Connector<'a> {
@@ -215,6 +235,7 @@ impl<'a> Connector<'a> {
         info: &'a ClientInfo,
         backend: &'a Arc<BackendEntry>,
         first_request: bool,
+        live: Rc<Entry>,
     ) -> Self {
         let now = now();
         Self {
@@ -237,7 +258,13 @@ impl<'a> Connector<'a> {
             server: None,
             redirect_path: None,
             redirected: None,
+            live,
         }
+    }
+
+    /// Tells those who ask of the connection that is under way.
+    pub(crate) fn answer(&self, link: &Link) {
+        self.live.answer(|| link.local_addr());
     }
 
     /// When the attempt that is under way has failed for lack of an answer.
@@ -264,6 +291,8 @@ impl<'a> Connector<'a> {
             self.assigned_at.get_or_insert(now);
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
+            self.live.set_server(self.server.as_ref().map(|server| server.id), now);
+            self.live.enter_phase(SessionStage::Connect, self.connect_deadline());
             if let Some(server) = &self.server {
                 count_assigned(self.worker, self.backend, server, self.picked);
             }
@@ -279,6 +308,7 @@ impl<'a> Connector<'a> {
             {
                 count_connection(self.worker, self.backend, Some(&server), true);
                 let link = self.attach(conn, generation, lease, server, slot);
+                link.show(&self.live);
                 self.addresses = link.addresses(self.worker, self.info, self.backend);
                 return Ok(link);
             }
@@ -307,6 +337,7 @@ impl<'a> Connector<'a> {
                         exclusive,
                         lease: opened.lease,
                     };
+                    link.show(&self.live);
                     self.addresses = link.addresses(self.worker, self.info, self.backend);
                     return Ok(link);
                 }
@@ -350,16 +381,19 @@ impl<'a> Connector<'a> {
             return Err(error);
         }
         self.retries += 1;
+        self.live.set_retries(self.retries, self.redispatched);
         if self.redispatches_now(allowed) {
             count_retry(self.worker, self.backend, server.as_deref(), true);
             self.exclude = server;
             self.force = None;
             self.redispatched = true;
+            self.live.set_retries(self.retries, true);
         } else {
             count_retry(self.worker, self.backend, server.as_deref(), false);
             self.force = server;
             if error.kind == Kind::Closed {
                 let until = now() + turn_around(&self.backend.config.timeouts);
+                self.live.enter_phase(SessionStage::TurnAround, Some(until));
                 let (watch, pool) = (self.backend.config.options.abortonclose, &self.worker.buffers);
                 let gone = poll_fn(|cx| {
                     if watch && client.poll_closed(cx, pool).is_ready() {
@@ -441,6 +475,7 @@ impl<'a> Connector<'a> {
         let deadline = after(self.started, timeouts.queue.or(timeouts.connect));
         let watch = self.backend.config.options.abortonclose;
         let pool = &self.worker.buffers;
+        self.live.enter_phase(SessionStage::Queue, deadline);
         let assignment = poll_fn(|cx| {
             let waiting = std::pin::pin!(ticket.wait(None));
             if let Poll::Ready(result) = waiting.poll(cx) {

@@ -18,6 +18,7 @@ use super::splice::{Progress, PumpError, Pumped, SplicePump};
 use crate::clock::{Clock, Tick};
 use crate::log::{Cause, Stage};
 use crate::net::set_no_linger;
+use crate::stream::live::Flow;
 use crate::transport::Transport;
 
 /// When a direction uses splice(2), if both ends are plain TCP.
@@ -132,6 +133,11 @@ impl Relay {
     /// Bytes received from the server and sent to it so far.
     pub fn server_bytes(&self) -> (u64, u64) {
         (self.response.total.read, self.request.total.written)
+    }
+
+    /// Both directions as they are, for those who look at the stream from outside.
+    pub(crate) fn flows(&self, clock: &Clock) -> (Flow, Flow) {
+        (self.request.flow(clock), self.response.flow(clock))
     }
 
     /// Moves what can be moved. The arguments must be the same in every call.
@@ -328,6 +334,18 @@ impl Direction {
 
     fn pending(&self) -> usize {
         self.copy.pending() + self.splice.pending()
+    }
+
+    fn flow(&self, clock: &Clock) -> Flow {
+        Flow {
+            bytes: self.total.read,
+            pending: self.pending() as u64,
+            wants_data: self.waits_for_data(),
+            wants_room: self.pending() > 0,
+            finished: self.eof,
+            read: clock.instant(self.read_base).into_std(),
+            written: clock.instant(self.write_base).into_std(),
+        }
     }
 
     fn waits_for_data(&self) -> bool {

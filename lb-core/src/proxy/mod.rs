@@ -17,7 +17,10 @@ use crate::listener::limits::{ListenerLimits, ProcessLimits};
 use crate::log::{LogHooks, LogTargetState, OnLog, OnNotice};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
-use crate::runtime::{Caller, CliListener, CliSession, CliShared, Command, CommandError, Instance, Level, Reply};
+use crate::runtime::{
+    Caller, CliListener, CliSession, CliShared, Command, CommandError, Instance, Level, Reply, SessionId, SessionInfo,
+    Sessions, ShowSess, ShutdownSession, ShutdownSessions,
+};
 use crate::server::ServerEvent;
 use crate::stats::ListenerStats;
 use crate::tls;
@@ -269,6 +272,55 @@ impl Proxy {
         let mut text = String::new();
         self.run(&Command::parse(command)?)?.render(&mut text);
         Ok(text)
+    }
+
+    /// The streams there are now: `show sess`, typed. Those of each thread are in the order in which they started.
+    ///
+    /// Waits for the worker threads, which answer between two turns of their event loops; must not be called by one.
+    ///
+    /// # Errors
+    /// When a worker does not answer.
+    ///
+    /// ```no_run
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// for session in proxy.sessions()? {
+    ///     println!("{} {:?} for {:?}", session.id, session.stage, session.age);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sessions(&self) -> Result<Vec<SessionInfo>, CommandError> {
+        match self.run(&Command::ShowSess(ShowSess::default()))? {
+            Reply::Sessions(list) => Ok(list.sessions),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// One stream: `show sess <id>`, typed. `None` where it has ended.
+    ///
+    /// # Errors
+    /// As [`Proxy::sessions`].
+    pub fn session(&self, id: SessionId) -> Result<Option<SessionInfo>, CommandError> {
+        match self.run(&Command::ShowSess(ShowSess { which: Sessions::One(id) }))? {
+            Reply::Sessions(list) => Ok(list.sessions.into_iter().next()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Ends a stream at once: `shutdown session`, typed.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`](crate::runtime::ErrorCode::NotFound) where it has ended; as [`Proxy::sessions`].
+    pub fn shutdown_session(&self, id: SessionId) -> Result<(), CommandError> {
+        self.run(&Command::ShutdownSession(ShutdownSession { id })).map(drop)
+    }
+
+    /// Ends the streams that are on a server: `shutdown sessions server`, typed.
+    ///
+    /// # Errors
+    /// Where there is no such backend or server; as [`Proxy::sessions`].
+    pub fn shutdown_sessions(&self, backend: &str, server: &str) -> Result<(), CommandError> {
+        let (backend, server) = (backend.to_owned(), server.to_owned());
+        self.run(&Command::ShutdownSessions(ShutdownSessions { backend, server })).map(drop)
     }
 
     /// A session of runtime commands as the stats socket has it, for a transport of the caller's own: bytes in, bytes

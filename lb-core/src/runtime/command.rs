@@ -1,7 +1,10 @@
 //! The typed form of every runtime command.
 
 use super::caller::Caller;
-use super::commands::{Help, SessionCommand, ShowBackend, ShowCliSockets, ShowEnv, ShowVersion};
+use super::commands::{
+    Help, SessionCommand, ShowBackend, ShowCliSockets, ShowEnv, ShowSess, ShowVersion, ShutdownSession,
+    ShutdownSessions,
+};
 use super::error::CommandError;
 use super::instance::Instance;
 use super::level::Level;
@@ -23,8 +26,14 @@ pub enum Command {
     ShowCliSockets(ShowCliSockets),
     /// `show env`
     ShowEnv(ShowEnv),
+    /// `show sess`
+    ShowSess(ShowSess),
     /// `show version`
     ShowVersion(ShowVersion),
+    /// `shutdown session`
+    ShutdownSession(ShutdownSession),
+    /// `shutdown sessions server`
+    ShutdownSessions(ShutdownSessions),
 }
 
 impl Command {
@@ -64,7 +73,10 @@ impl Command {
             Self::ShowBackend(command) => command.run(instance),
             Self::ShowCliSockets(command) => command.run(instance),
             Self::ShowEnv(command) => command.run(instance),
+            Self::ShowSess(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(),
+            Self::ShutdownSession(command) => command.run(instance),
+            Self::ShutdownSessions(command) => command.run(instance),
         }
     }
 }

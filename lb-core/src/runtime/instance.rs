@@ -22,7 +22,6 @@ impl Instance {
         &self.shared.topology
     }
 
-    #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) fn backend(&self, name: &str) -> Result<&Arc<BackendEntry>, CommandError> {
         let found = self.topology().backends.iter().find(|entry| &*entry.name == name);
         found.ok_or_else(CommandError::no_such_backend)

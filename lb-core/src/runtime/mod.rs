@@ -17,9 +17,11 @@ mod commands;
 mod error;
 mod instance;
 mod level;
+mod other_sessions;
 pub mod registry;
 mod reply;
 mod server;
+mod session;
 mod severity;
 mod words;
 
@@ -30,7 +32,13 @@ pub use commands::*;
 pub use error::{CommandError, ErrorCode};
 pub use instance::Instance;
 pub use level::Level;
+pub(crate) use other_sessions::OtherSessions;
+pub use other_sessions::SessionSource;
 pub use reply::Reply;
 pub(crate) use server::{CliListener, CliShared, serve};
+pub use session::{
+    Channel, ClientEnd, HttpExchange, HttpMethod, ProxyRef, ServerEnd, ServerRef, SessionId, SessionIdError,
+    SessionInfo, SessionProtocol, SessionStage,
+};
 pub use severity::{Severity, SeverityOutput};
 pub use words::Words;

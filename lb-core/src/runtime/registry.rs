@@ -1,7 +1,10 @@
 //! The table of all runtime commands: name, help, level, parser. `help`, the sockets and the documentation read it.
 
 use super::command::Command;
-use super::commands::{Help, SessionCommand, ShowBackend, ShowCliSockets, ShowEnv, ShowVersion, unknown};
+use super::commands::{
+    Help, SessionCommand, ShowBackend, ShowCliSockets, ShowEnv, ShowSess, ShowVersion, ShutdownSession,
+    ShutdownSessions, unknown,
+};
 use super::error::CommandError;
 use super::level::Level;
 use super::words::Words;
@@ -73,11 +76,32 @@ pub static ENTRIES: &[Entry] = &[
         parse: ShowEnv::parse,
     },
     Entry {
+        words: &["show", "sess"],
+        usage: "show sess [id]",
+        about: "report the list of current sessions or dump this exact session",
+        level: Level::Operator,
+        parse: ShowSess::parse,
+    },
+    Entry {
         words: &["show", "version"],
         usage: "show version",
         about: "show version of the current process",
         level: Level::User,
         parse: ShowVersion::parse,
+    },
+    Entry {
+        words: &["shutdown", "session"],
+        usage: "shutdown session [id]",
+        about: "kill a specific session",
+        level: Level::Admin,
+        parse: ShutdownSession::parse,
+    },
+    Entry {
+        words: &["shutdown", "sessions", "server"],
+        usage: "shutdown sessions server <bk>/<srv>",
+        about: "kill sessions on a server",
+        level: Level::Admin,
+        parse: ShutdownSessions::parse,
     },
     Entry {
         words: &["user"],

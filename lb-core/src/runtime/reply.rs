@@ -1,6 +1,6 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
-use super::commands::{BackendList, CliSockets, Environment, Version};
+use super::commands::{BackendList, CliSockets, Environment, SessionList, Version};
 use super::severity::Severity;
 
 /// The answer to a [`Command`](super::Command) that was done.
@@ -17,6 +17,8 @@ pub enum Reply {
     CliSockets(CliSockets),
     /// `show env`.
     Environment(Environment),
+    /// `show sess`.
+    Sessions(SessionList),
     /// `show version`.
     Version(Version),
 }
@@ -42,6 +44,7 @@ impl Reply {
             Self::Backends(reply) => reply.render(out),
             Self::CliSockets(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
+            Self::Sessions(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
         }
     }

@@ -10,6 +10,7 @@ use super::side::Side;
 use crate::config::ProxyConfig;
 use crate::http::message::{Head, Version};
 use crate::log::Stage;
+use crate::runtime::SessionStage;
 use crate::worker::timer::{Timer, after, earlier};
 
 impl Stream<'_> {
@@ -37,6 +38,7 @@ impl Stream<'_> {
         let whole = after(start, config.timeouts.http_request);
         let (mut received, mut active) = (client.bytes().0, Instant::now());
         let (pool, idle) = (&self.worker.buffers, self.info.frontend.config.timeouts.client);
+        self.live.enter_phase(SessionStage::Buffering, earlier(whole, after(active, idle)));
         let buffered = poll_fn(|cx| {
             if let Poll::Ready(Err(error)) = client.poll_flush(cx) {
                 return Poll::Ready(Err(StreamError::io(End::Client, Stage::Request, &error)));
@@ -52,6 +54,7 @@ impl Stream<'_> {
                 .map(|()| Err(StreamError::new(End::Client, Stage::Request, Kind::Timeout)))
         })
         .await;
+        self.live.enter_phase(SessionStage::Rules, None);
         self.times.head = match buffered {
             Err(error) if error.kind == Kind::Timeout => None,
             _ => Some(Instant::now()),

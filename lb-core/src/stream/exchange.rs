@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::error::{End, Kind, StreamError};
+use super::live::{Entry, Flow};
 use super::pump::{Pump, PumpError, Wait};
 use super::side::{HeadError, Side};
 use crate::http::h1::parse::Limits;
@@ -32,6 +33,8 @@ pub(crate) struct Ends<'a, 'b> {
     pub(crate) timeouts: SideTimeouts,
     /// Whether a client that leaves ends the exchange even while nothing is to be read from it or sent to it.
     pub(crate) watch: bool,
+    /// Where others see what both directions wait for.
+    pub(crate) live: &'a Entry,
 }
 
 impl Ends<'_, '_> {
@@ -156,6 +159,7 @@ impl Exchange {
             return Poll::Ready(Err(error));
         }
         let client = (wait == Wait::Source).then(|| after(self.client_read, ends.timeouts.client)).flatten();
+        self.show(ends, wait, Wait::Source);
         // The server's time runs while the request is still on its way, too, and comes first where both end together.
         let server = after(self.server_read, ends.timeouts.server);
         match ends.timer.poll(cx, earlier(client, server)) {
@@ -165,6 +169,27 @@ impl Exchange {
             }
             Poll::Ready(()) => Poll::Ready(Err(StreamError::new(End::Server, Stage::Headers, Kind::Timeout))),
         }
+    }
+
+    /// Tells others what both directions wait for.
+    fn show(&self, ends: &Ends<'_, '_>, request: Wait, response: Wait) {
+        let flow = |pump: &Pump, wait, source: &Side<'_>, read, written| Flow {
+            bytes: pump.bytes,
+            pending: source.payload().len() as u64,
+            wants_data: wait == Wait::Source,
+            wants_room: wait == Wait::Sink,
+            finished: wait == Wait::Done,
+            read,
+            written,
+        };
+        ends.live.answer(|| match &ends.server {
+            Side::H1(conn) => conn.transport.socket().local_addr(),
+            Side::H2(_) => None,
+        });
+        ends.live.set_flows(
+            flow(&self.request, request, &ends.client, self.client_read, self.server_active),
+            flow(&self.response, response, &ends.server, self.server_read, self.client_active),
+        );
     }
 
     fn poll_request(&mut self, cx: &mut Context<'_>, ends: &mut Ends<'_, '_>) -> Result<Wait, StreamError> {
@@ -265,6 +290,7 @@ impl Exchange {
         {
             return Poll::Ready(Err(StreamError::new(End::Client, Stage::Data, Kind::Closed)));
         }
+        self.show(ends, request, response);
         let client_since = earlier(
             (request == Wait::Source).then_some(self.client_read),
             (response == Wait::Sink).then_some(self.client_active),

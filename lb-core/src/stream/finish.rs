@@ -11,6 +11,7 @@ use crate::http::message::{BodyLength, Version};
 use crate::http::reply::{early_error, error_reply};
 use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
+use crate::runtime::SessionStage;
 use crate::session::{ClientInfo, H1Client};
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
@@ -48,12 +49,24 @@ impl Stream<'_> {
             }
             return false;
         }
+        self.answer_failure(&error, client, timer).await
+    }
+
+    /// Sends the error page of a failure. Says whether the client's connection can go on.
+    pub(super) async fn answer_failure(
+        &mut self,
+        error: &StreamError,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> bool {
         let status = if self.end.status != 0 { self.end.status } else { error.status() };
         let config = match &self.backend {
             Some(backend) => std::sync::Arc::clone(&backend.config),
             None => std::sync::Arc::clone(&self.info.frontend.config),
         };
         self.end.status = status;
+        self.live.set_status(status);
+        self.live.enter_phase(SessionStage::Reply, None);
         let BuiltReply::Message(mut head, body) = built(error_reply(status, &config.errors)) else { return false };
         let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;

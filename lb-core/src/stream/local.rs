@@ -15,6 +15,7 @@ use crate::http::reply::{error_message, error_reply};
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::{build_redirect, path_and_query};
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
+use crate::runtime::SessionStage;
 use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
@@ -213,6 +214,8 @@ impl<'a> Stream<'a> {
             return Ok(false);
         };
         self.end.status = head.status();
+        self.live.set_status(self.end.status);
+        self.live.enter_phase(SessionStage::Reply, None);
         // A request whose body has not come yet leaves the connection unusable.
         let keep = keep && self.framing.keep_alive && client.drop_body();
         let head_only = self.request.method() == b"HEAD";
@@ -227,6 +230,7 @@ impl<'a> Stream<'a> {
     async fn tarpit(&mut self, time: Duration, timer: &mut Timer) {
         let from = now();
         let deadline = after(from, Some(time));
+        self.live.enter_phase(SessionStage::Tarpit, deadline);
         poll_fn(|cx| timer.poll(cx, deadline)).await;
         self.times.held = Some(now().saturating_duration_since(from));
         self.times.head = None;

@@ -6,26 +6,33 @@ pub(crate) mod error;
 pub(crate) mod exchange;
 mod finish;
 pub(crate) mod h2_end;
+pub(crate) mod live;
 mod local;
 pub(crate) mod pump;
 mod run;
+mod shut;
 pub(crate) mod side;
 pub(crate) mod tcp;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use crate::backend::BackendSession;
+use crate::config::Mode;
 use crate::connect::Addresses;
 use crate::http::h1::framing::RequestFraming;
-use crate::http::message::Head;
+use crate::http::message::{Head, Version};
 use crate::log::{Cause, Stage};
+use crate::runtime::HttpMethod;
 use crate::server::Server;
 use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
 use crate::worker::timer::now;
+
+use live::{Live, Origin};
 
 pub(crate) use finish::{log_connection_error, refuse};
 
@@ -47,6 +54,8 @@ pub(crate) struct Stream<'a> {
     redirected: Option<Vec<u8>>,
     times: Times,
     end: End,
+    /// What others see of it.
+    live: Live<'a>,
     counted: count::Counted,
 }
 
@@ -140,7 +149,32 @@ impl<'a> Stream<'a> {
             redirected: None,
             times,
             end: End::default(),
+            live: worker.streams.enter(),
             counted: count::Counted::default(),
         }
+    }
+
+    /// Tells others what the stream is, once its request is understood.
+    fn show(&self) {
+        let info = self.info;
+        let limits = info.slot.limits();
+        let http = info.frontend.config.mode == Mode::Http;
+        self.live.begin(
+            Origin {
+                source: info.source,
+                destination: info.destination,
+                frontend: u32::try_from(info.frontend.index).unwrap_or(u32::MAX),
+                listener: limits.id,
+                fd: info.fd,
+                tls: info.tls.is_some(),
+                multiplexed: self.request.version() == Version::Http2,
+                later: self.earlier > 0,
+                http,
+                method: HttpMethod::of(self.request.method()),
+                body: self.framing.body,
+            },
+            self.times.first_byte,
+            self.worker.shared.listings.load(Ordering::Relaxed),
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The stages of an HTTP stream, in order. Each is a function here or in the module it names.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -20,6 +21,7 @@ use crate::http::h2::H2ErrorKind;
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::path_and_query;
+use crate::runtime::SessionStage;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
@@ -41,9 +43,16 @@ impl<'a> Stream<'a> {
             self.refuse_request(status, client, timer).await;
             return false;
         }
-        let keep = match self.stages(client, timer, private).await {
-            Ok(keep) => keep,
-            Err(error) => self.fail(error, client, timer).await,
+        self.show();
+        let live = self.live.entry();
+        let stages = {
+            let mut stages = pin!(self.stages(client, timer, private));
+            poll_fn(|cx| live.poll_unless_shut(cx, stages.as_mut())).await
+        };
+        let keep = match stages {
+            Ok(Ok(keep)) => keep,
+            Ok(Err(error)) => self.fail(error, client, timer).await,
+            Err(cause) => self.end_shut(cause, &live, client, timer).await,
         };
         self.end.bytes_to_client = client.bytes().1 - before.1;
         self.end.bytes_from_client = client.consumed().saturating_sub(before.0);
@@ -143,6 +152,7 @@ impl<'a> Stream<'a> {
         let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
         let backend = worker.topology().backends.get(index)?;
         self.session = Some(backend.backend.enter());
+        self.live.set_backend(backend.index);
         self.count_backend(backend);
         self.backend = Some(backend);
         Some(backend)
@@ -176,7 +186,7 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<Link, StreamError> {
-        let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0);
+        let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0, self.live.entry());
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
@@ -224,7 +234,9 @@ impl<'a> Stream<'a> {
             let watch = backend.config.options.abortonclose;
             let sent = poll_fn(|cx| {
                 let client = client.reborrow();
-                let mut ends = Ends { client, server: link.conn.side(), pool, timer, timeouts, watch: false };
+                let live = &*self.live;
+                live.answer(|| link.local_addr());
+                let mut ends = Ends { client, server: link.conn.side(), pool, timer, timeouts, watch: false, live };
                 match exchange.poll_first_bytes(cx, &mut ends) {
                     Poll::Ready(result) => Poll::Ready(result),
                     Poll::Pending
@@ -328,6 +340,7 @@ impl<'a> Stream<'a> {
         // A stream that is reset is given up by its client; a connection that is half closed may still be read from.
         let watch = client.is_stream() || backend.config.options.abortonclose;
         let mut retried = false;
+        self.live.enter_phase(SessionStage::Response, None);
         loop {
             self.end.reused |= link.reused;
             let received = poll_fn(|cx| {
@@ -338,6 +351,7 @@ impl<'a> Stream<'a> {
                     timer,
                     timeouts,
                     watch,
+                    live: &self.live,
                 };
                 exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
             })
@@ -403,6 +417,9 @@ impl<'a> Stream<'a> {
         client: &mut Side<'_>,
     ) -> Result<Outcome, StreamError> {
         self.end.status = self.response.status();
+        self.live.set_status(self.end.status);
+        self.live.enter_phase(SessionStage::Data, None);
+        self.live.set_chunked(framing.body == BodyLength::Chunked);
         let body = self.client_body(framing);
         self.end.until_close = body == BodyLength::UntilClose;
         self.end.sent_before = client.bytes().1;
@@ -454,6 +471,7 @@ impl<'a> Stream<'a> {
                 timer,
                 timeouts,
                 watch: true,
+                live: &self.live,
             };
             exchange.poll_bodies(cx, &mut ends)
         })

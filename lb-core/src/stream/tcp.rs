@@ -1,6 +1,7 @@
 //! Streams whose bytes are not looked at: TCP mode, and HTTP connections that became tunnels.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -11,11 +12,12 @@ use super::exchange::{Ends, Exchange, SideTimeouts};
 use super::pump::Pump;
 use super::side::Side;
 use crate::connect::{Connector, Link, ServerConn};
-use crate::forward::{Initial, RelayOptions, Splicing, relay};
+use crate::forward::{Initial, Relay, RelayOptions, Splicing};
 use crate::http::h1::encode::{EncodeOptions, OutFraming};
 use crate::http::h1::io::H1Conn;
 use crate::http::message::{BodyLength, Head};
 use crate::log::Stage;
+use crate::runtime::SessionStage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
@@ -25,15 +27,24 @@ use crate::worker::timer::{Timer, after, now};
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
     let mut timer = Timer::default();
     let mut stream = Stream::new(&worker, &info, 0, info.accepted + info.handshake, None, Head::default());
+    stream.show();
+    let live = stream.live.entry();
     if info.frontend.log.format().is_early() {
         stream.log();
     }
-    let result = stream.relay_tcp(&mut client, &mut timer).await;
-    if let Err(error) = result {
-        stream.end.terminate(error.cause(), error.stage);
-        // What the client sent is taken, or closing its socket would reset it.
-        poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
-        stream.end.bytes_from_client = client.traffic.received;
+    let result = {
+        let mut relayed = pin!(stream.relay_tcp(&mut client, &mut timer));
+        poll_fn(|cx| live.poll_unless_shut(cx, relayed.as_mut())).await
+    };
+    match result {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            stream.end.terminate(error.cause(), error.stage);
+            // What the client sent is taken, or closing its socket would reset it.
+            poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
+            stream.end.bytes_from_client = client.traffic.received;
+        }
+        Err(cause) => stream.end_tcp_shut(cause, &live),
     }
     stream.finish();
 }
@@ -43,7 +54,7 @@ impl<'a> Stream<'a> {
         let Some(backend) = self.tcp_backend() else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
         };
-        let mut connector = Connector::new(self.worker, self.info, backend, true);
+        let mut connector = Connector::new(self.worker, self.info, backend, true, self.live.entry());
         let link = connect_tcp(&mut connector, client, timer).await;
         self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;
@@ -64,6 +75,7 @@ impl<'a> Stream<'a> {
         let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
         let backend = worker.topology().backends.get(index)?;
         self.session = Some(backend.backend.enter());
+        self.live.set_backend(backend.index);
         self.count_backend(backend);
         self.backend = Some(backend);
         Some(backend)
@@ -82,6 +94,8 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
         self.end.status = self.response.status();
+        self.live.set_status(self.end.status);
+        self.live.enter_phase(SessionStage::Tunnel, None);
         let options = EncodeOptions { upgrade: true, case_adjust: self.client_case(), ..EncodeOptions::default() };
         let follows = if client.is_stream() { OutFraming::Chunked } else { OutFraming::None };
         client
@@ -105,7 +119,7 @@ impl<'a> Stream<'a> {
         poll_fn(|cx| {
             let pool = &self.worker.buffers;
             let (client, server) = (client.reborrow(), link.conn.side());
-            let mut ends = Ends { client, server, pool, timer, timeouts, watch: true };
+            let mut ends = Ends { client, server, pool, timer, timeouts, watch: true, live: &self.live };
             exchange.poll_tunnel(cx, &mut ends)
         })
         .await?;
@@ -129,7 +143,19 @@ impl<'a> Stream<'a> {
         let failed = |end| move |_| StreamError::new(end, Stage::Connect, Kind::Closed);
         client.transport.socket_mut().register().map_err(failed(End::Client))?;
         server.transport.socket_mut().register().map_err(failed(End::Server))?;
-        let done = relay(&self.worker.forwarder, &mut client.transport, &mut server.transport, initial, &options).await;
+        self.live.enter_phase(SessionStage::Tunnel, None);
+        let (forwarder, live) = (&self.worker.forwarder, &*self.live);
+        let mut relay = Relay::new(forwarder, initial, &options);
+        let done = poll_fn(|cx| {
+            let done = relay.poll_relay(cx, forwarder, &mut client.transport, &mut server.transport, &options);
+            if done.is_pending() {
+                let (request, response) = relay.flows(&forwarder.clock);
+                live.set_flows(request, response);
+                live.answer(|| server.transport.socket().local_addr());
+            }
+            done
+        })
+        .await;
         client.traffic.received += done.from_client;
         client.traffic.sent += done.to_client;
         self.end.bytes_to_client += done.to_client;
@@ -148,6 +174,7 @@ async fn connect_tcp(
         let mut link = connector.next(&mut Side::H1(client), timer, &mut None).await?;
         let deadline = connector.connect_deadline();
         let connected = poll_fn(|cx| {
+            connector.answer(&link);
             if let Poll::Ready(result) = link.poll_connected(cx) {
                 return Poll::Ready(result.map_err(|e| StreamError::io(End::Server, Stage::Connect, &e)));
             }

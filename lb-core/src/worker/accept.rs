@@ -1,6 +1,7 @@
 //! A listener on one worker: accepts, keeps the limits, and hands connections to the least loaded worker.
 
 use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -228,6 +229,7 @@ fn begin(worker: &Rc<Worker>, arrival: Arrival) {
         apply_client_options(&accepted.socket, accepted.socket.is_tcp(), &context.client_options);
     }
     let destination = destination.or_else(|| accepted.socket.local_addr());
+    let fd = accepted.socket.as_fd().as_raw_fd();
     let socket = match accepted.socket {
         AcceptedSocket::Tcp(tcp) => Socket::Fresh(Some(tcp)),
         AcceptedSocket::Unix(unix) => match tokio::net::UnixStream::from_std(unix) {
@@ -242,6 +244,7 @@ fn begin(worker: &Rc<Worker>, arrival: Arrival) {
         accepted: Instant::now(),
         handshake: std::time::Duration::ZERO,
         tls: None,
+        fd,
         slot,
     };
     count_accepted(worker, &info);

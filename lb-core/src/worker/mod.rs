@@ -7,13 +7,14 @@ mod accept;
 pub mod buffers;
 mod ending;
 mod heads;
+pub(crate) mod inquiry;
 pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -24,6 +25,7 @@ pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
 use ending::Ending;
 use heads::HeadPool;
+use inquiry::Inbox;
 use timer::TimerPool;
 
 use crate::backend::Backend;
@@ -33,10 +35,11 @@ use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
-use crate::runtime::CliShared;
+use crate::runtime::{CliShared, OtherSessions};
 use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
+use crate::stream::live::LiveStreams;
 use crate::topology::{Frontend, Settings, Topology};
 
 /// How far an instance is on its way to the end.
@@ -84,6 +87,12 @@ pub(crate) struct Shared {
     /// Streams so far, where a log format prints their number.
     streams: Option<AtomicU64>,
     pub(crate) handoffs: Vec<Handoff>,
+    /// Questions about the streams of each worker.
+    inquiries: Vec<Inbox>,
+    /// How many times streams were listed (`epoch` of `show sess`).
+    pub(crate) listings: AtomicU32,
+    /// Who else has streams.
+    pub(crate) other_sessions: OtherSessions,
     /// What runtime commands and their sockets need.
     pub(crate) cli: CliShared,
     life: AtomicU8,
@@ -120,6 +129,9 @@ impl Shared {
             log_hooks,
             cli,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
+            inquiries: (0..workers).map(|_| Inbox::default()).collect(),
+            listings: AtomicU32::new(0),
+            other_sessions: OtherSessions::default(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
             renounced: (0..workers).map(|_| Notify::new()).collect(),
@@ -183,6 +195,7 @@ pub(crate) struct Worker {
     pub(crate) timers: TimerPool,
     pub(crate) stream_tasks: StreamTasks,
     pub(crate) serving: ServingPool,
+    pub(crate) streams: LiveStreams,
     pub(crate) pools: ServerPools,
     pub(crate) forwarder: Forwarder,
     pub(crate) h2: H2Settings,
@@ -209,6 +222,7 @@ impl Worker {
             timers: TimerPool::default(),
             stream_tasks: StreamTasks::default(),
             serving: ServingPool::default(),
+            streams: LiveStreams::default(),
             pools: ServerPools::new(Arc::clone(&shared.pool_counts)),
             forwarder: Forwarder {
                 buffers: crate::forward::BufferPool::new(),
@@ -434,9 +448,14 @@ pub(crate) fn run(
         let housekeeping = tokio::task::spawn_local(housekeeping(Rc::clone(&worker)));
         let logs = tokio::task::spawn_local(flush_logs(Rc::clone(&worker)));
         let handoff = tokio::task::spawn_local(accept::receive_handoffs(Rc::clone(&worker)));
+        let inquiries = tokio::task::spawn_local(inquiry::answer(Rc::clone(&worker)));
         until_stopped(&worker, accepting).await;
         housekeeping.abort();
         handoff.abort();
+        inquiries.abort();
+        if let Some(inbox) = shared.inquiries.get(index) {
+            inbox.close();
+        }
         logs.abort();
         worker.logger.borrow_mut().flush();
         shared.worker_ended();
