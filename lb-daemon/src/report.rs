@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use lb_core::config::Diagnostics;
 use lb_core::config::render::{RenderOptions, render};
+use lb_core::listener::FrontendEvent;
 use lb_core::server::ServerEvent;
 
 use crate::version;
@@ -70,6 +71,11 @@ impl Reporter {
 pub(crate) fn server_event(event: &ServerEvent) {
     let label = if event.is_alert() { "[ALERT]   " } else { "[WARNING] " };
     eprintln!("{label} ({}) : {}", std::process::id(), event.stderr_line());
+}
+
+/// A frontend is paused, resumed or stopped.
+pub(crate) fn frontend_event(event: &FrontendEvent) {
+    eprintln!("[WARNING]  ({}) : {}", std::process::id(), event.line());
 }
 
 fn executable() -> String {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use lb_core::net::SystemOptions;
 
 use crate::cli::Cli;
-use crate::report::{Reporter, reason, server_event};
+use crate::report::{Reporter, frontend_event, reason, server_event};
 use crate::signals::{End, Life};
 use crate::{check, limits, process, signals, system};
-use lb_core::proxy::{OnEvent, Proxy, StartOptions};
+use lb_core::proxy::{OnEvent, OnFrontendEvent, Proxy, StartOptions};
 
 /// Starts what the configuration says and serves until told to end.
 pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
@@ -34,6 +34,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
     let options = StartOptions {
         inherited,
         on_event: (!quiet).then(|| Box::new(server_event) as OnEvent),
+        on_frontend_event: (!quiet).then(|| Box::new(frontend_event) as OnFrontendEvent),
         system: SystemOptions::new(Arc::new(system::set_option)),
         after_bind: Some(process::after_bind(&loaded.config, cli)),
     };

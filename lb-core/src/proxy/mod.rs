@@ -12,15 +12,17 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use crate::config::{Address, Config, ConfigError, ProxyConfig, Shards};
+use crate::listener::FrontendEvent;
+use crate::listener::fd_limit::{FdLimit, StatsSockets, compute_fd_limit};
 use crate::listener::limits::{ListenerLimits, ProcessLimits};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
 use crate::runtime::{Command, CommandError, Instance, Reply};
 use crate::server::ServerEvent;
-use crate::stats::ListenerStats;
+use crate::stats::{ListenerStats, ProcessSnapshot, Statistics};
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
-use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
+use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Shared};
 
 pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
 
@@ -32,6 +34,9 @@ impl std::fmt::Debug for StartOptions {
 
 /// Takes a [`ServerEvent`] of a running instance.
 pub type OnEvent = Box<dyn Fn(&ServerEvent) + Send + Sync>;
+
+/// Takes a [`FrontendEvent`] of a running instance.
+pub type OnFrontendEvent = Box<dyn Fn(&FrontendEvent) + Send + Sync>;
 
 /// A step between binding and serving.
 pub type AfterBind = Box<dyn FnOnce() -> Result<(), AfterBindError>>;
@@ -56,6 +61,8 @@ pub struct StartOptions {
     pub after_bind: Option<AfterBind>,
     /// Gets the lines about servers that HAProxy writes on stderr, from the control thread.
     pub on_event: Option<OnEvent>,
+    /// Gets the lines about frontends that are paused, resumed and stopped, from the thread that runs the command.
+    pub on_frontend_event: Option<OnFrontendEvent>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
     pub system: SystemOptions,
 }
@@ -151,6 +158,7 @@ impl Proxy {
         let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system)?);
         let after_bind = options.after_bind.take();
         let on_event = options.on_event.take();
+        let on_frontend_event = options.on_frontend_event.take();
         let global = &config.global;
         let limits = ProcessLimits::new(
             maxconn,
@@ -166,7 +174,12 @@ impl Proxy {
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
-        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes));
+        let threads = u16::try_from(workers).unwrap_or(u16::MAX);
+        let needs = compute_fd_limit(&config, threads, StatsSockets::default(), descriptors);
+        let needs = FdLimit { maxconn, ..needs };
+        let capacity = Capacity { idle_limit, maxpipes, needs };
+        let shared = Shared::new(topology, limits, contexts, workers, capacity, on_frontend_event);
+        let shared = Arc::new(shared);
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),
@@ -239,6 +252,26 @@ impl Proxy {
         let mut text = String::new();
         self.run(&Command::parse(command)?)?.render(&mut text);
         Ok(text)
+    }
+
+    /// The statistics of all frontends, backends and servers (management.txt, section 9.1).
+    ///
+    /// ```no_run
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// for section in proxy.stats().proxies {
+    ///     if let Some(frontend) = &section.frontend {
+    ///         println!("{}: {} requests", section.name, frontend.totals.requests);
+    ///     }
+    /// }
+    /// # Ok::<(), lb_core::proxy::StartError>(())
+    /// ```
+    pub fn stats(&self) -> Statistics {
+        self.instance().statistics()
+    }
+
+    /// What the process says of itself: connections, rates, limits, memory (management.txt, `show info`).
+    pub fn process_stats(&self) -> ProcessSnapshot {
+        self.instance().process()
     }
 
     /// What runtime commands work on.
@@ -355,6 +388,10 @@ fn bind_all(
                     client_options: client_options(),
                     tls: tls.clone(),
                     name: bind.options.name.as_deref().map_or_else(|| Arc::from(id.to_string()), Arc::from),
+                    address: first.inet_addr().map_or_else(|| address.clone(), Address::Inet),
+                    own: !matches!(address, Address::Fd(_)),
+                    backlog,
+                    sockets: Mutex::default(),
                 });
                 contexts.push(Arc::clone(&context));
                 // UNIX and inherited sockets cannot be bound twice: the workers share one. Else there is one per thread,
@@ -381,6 +418,7 @@ fn bind_all(
                     let socket = socket.try_clone().map_err(StartError::Thread)?;
                     setup.push(ListenerSetup { socket, context: Arc::clone(&context) });
                 }
+                *context.sockets.lock().unwrap_or_else(PoisonError::into_inner) = bound;
             }
         }
     }

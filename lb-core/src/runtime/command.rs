@@ -1,6 +1,9 @@
 //! The typed form of every runtime command.
 
-use super::commands::{ShowBackend, ShowEnv, ShowVersion};
+use super::commands::{
+    ClearCounters, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit, ShowBackend, ShowEnv,
+    ShowInfo, ShowStat, ShowVersion,
+};
 use super::error::CommandError;
 use super::instance::Instance;
 use super::level::Level;
@@ -12,10 +15,24 @@ use super::words::Words;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Command {
+    /// `clear counters`
+    ClearCounters(ClearCounters),
+    /// `enable frontend`, `disable frontend`, `shutdown frontend`
+    SetFrontendState(SetFrontendState),
+    /// `set maxconn frontend`
+    SetMaxconnFrontend(SetMaxconnFrontend),
+    /// `set maxconn global`
+    SetMaxconnGlobal(SetMaxconnGlobal),
+    /// `set rate-limit`
+    SetRateLimit(SetRateLimit),
     /// `show backend`
     ShowBackend(ShowBackend),
     /// `show env`
     ShowEnv(ShowEnv),
+    /// `show info`
+    ShowInfo(ShowInfo),
+    /// `show stat`
+    ShowStat(ShowStat),
     /// `show version`
     ShowVersion(ShowVersion),
 }
@@ -35,6 +52,7 @@ impl Command {
     /// As [`Command::parse`]; and a level that is too low for the command.
     pub fn parse_words(mut words: Words, level: Level) -> Result<Self, CommandError> {
         let entry = registry::find(&mut words, level)?;
+        words.set_level(level);
         (entry.parse)(words)
     }
 
@@ -44,8 +62,15 @@ impl Command {
     /// What it names does not exist, or cannot be changed so; nothing was changed then.
     pub fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         match self {
+            Self::ClearCounters(command) => command.run(instance),
+            Self::SetFrontendState(command) => command.run(instance),
+            Self::SetMaxconnFrontend(command) => command.run(instance),
+            Self::SetMaxconnGlobal(command) => command.run(instance),
+            Self::SetRateLimit(command) => command.run(instance),
             Self::ShowBackend(command) => command.run(instance),
             Self::ShowEnv(command) => command.run(),
+            Self::ShowInfo(command) => command.run(instance),
+            Self::ShowStat(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(),
         }
     }

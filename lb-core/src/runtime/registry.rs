@@ -1,7 +1,10 @@
 //! The table of all runtime commands: name, help, level, parser. `help`, the sockets and the documentation read it.
 
 use super::command::Command;
-use super::commands::{ShowBackend, ShowEnv, ShowVersion};
+use super::commands::{
+    ClearCounters, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit, ShowBackend, ShowEnv,
+    ShowInfo, ShowStat, ShowVersion,
+};
 use super::error::{CommandError, ErrorCode};
 use super::level::Level;
 use super::words::Words;
@@ -24,6 +27,48 @@ pub struct Entry {
 /// Every command, in the order of `help`.
 pub static ENTRIES: &[Entry] = &[
     Entry {
+        words: &["clear", "counters"],
+        usage: "clear counters [all]",
+        about: "clear max statistics counters (or all counters)",
+        level: Level::Operator,
+        parse: ClearCounters::parse,
+    },
+    Entry {
+        words: &["disable", "frontend"],
+        usage: "disable frontend <frontend>",
+        about: "temporarily disable specific frontend",
+        level: Level::Admin,
+        parse: SetFrontendState::disable,
+    },
+    Entry {
+        words: &["enable", "frontend"],
+        usage: "enable frontend <frontend>",
+        about: "re-enable specific frontend",
+        level: Level::Admin,
+        parse: SetFrontendState::enable,
+    },
+    Entry {
+        words: &["set", "maxconn", "frontend"],
+        usage: "set maxconn frontend <frontend> <value>",
+        about: "change a frontend's maxconn setting",
+        level: Level::Admin,
+        parse: SetMaxconnFrontend::parse,
+    },
+    Entry {
+        words: &["set", "maxconn", "global"],
+        usage: "set maxconn global <value>",
+        about: "change the per-process maxconn setting",
+        level: Level::Admin,
+        parse: SetMaxconnGlobal::parse,
+    },
+    Entry {
+        words: &["set", "rate-limit"],
+        usage: "set rate-limit <setting> <value>",
+        about: "change a rate limiting value",
+        level: Level::Admin,
+        parse: SetRateLimit::parse,
+    },
+    Entry {
         words: &["show", "backend"],
         usage: "show backend",
         about: "list backends in the current running config",
@@ -38,11 +83,32 @@ pub static ENTRIES: &[Entry] = &[
         parse: ShowEnv::parse,
     },
     Entry {
+        words: &["show", "info"],
+        usage: "show info [desc|json|typed|float]*",
+        about: "report information about the running process",
+        level: Level::User,
+        parse: ShowInfo::parse,
+    },
+    Entry {
+        words: &["show", "stat"],
+        usage: "show stat [desc|json|no-maint|typed|up]*",
+        about: "report counters for each proxy and server",
+        level: Level::User,
+        parse: ShowStat::parse,
+    },
+    Entry {
         words: &["show", "version"],
         usage: "show version",
         about: "show version of the current process",
         level: Level::User,
         parse: ShowVersion::parse,
+    },
+    Entry {
+        words: &["shutdown", "frontend"],
+        usage: "shutdown frontend <frontend>",
+        about: "stop a specific frontend",
+        level: Level::Admin,
+        parse: SetFrontendState::shutdown,
     },
 ];
 

@@ -1,6 +1,6 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
-use super::commands::{BackendList, Environment, Version};
+use super::commands::{BackendList, Environment, Info, StatTable, Version};
 
 /// Severity of a message, with syslog's numbers (`set severity-output`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,10 @@ pub enum Reply {
     Backends(BackendList),
     /// `show env`.
     Environment(Environment),
+    /// `show info`.
+    Info(Box<Info>),
+    /// `show stat`.
+    Statistics(Box<StatTable>),
     /// `show version`.
     Version(Version),
 }
@@ -66,6 +70,8 @@ impl Reply {
             }
             Self::Backends(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
+            Self::Info(reply) => reply.render(out),
+            Self::Statistics(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
         }
     }

@@ -84,7 +84,11 @@ struct End {
     sent_before: u64,
     bytes_to_client: u64,
     bytes_from_client: u64,
+    /// Bytes of the request's head, which were received before the stream began.
+    head_bytes: u64,
     reused: bool,
+    /// A rule replaced the response.
+    denied: bool,
     /// The access line was written, or there is none.
     logged: bool,
 }
@@ -100,6 +104,11 @@ impl End {
 }
 
 impl<'a> Stream<'a> {
+    /// Says how many bytes the request's head had on the wire.
+    pub(crate) fn head_received(&mut self, bytes: usize) {
+        self.end.head_bytes = bytes as u64;
+    }
+
     /// A stream whose request head was just received.
     pub(crate) fn new(
         worker: &'a Rc<Worker>,

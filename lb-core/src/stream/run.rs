@@ -28,7 +28,9 @@ impl<'a> Stream<'a> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
     pub(crate) async fn run(&mut self, mut client: Side<'_>, timer: &mut Timer, private: &mut Option<Private>) -> bool {
         let client = &mut client;
-        let before = client.bytes();
+        // A stream of HTTP/2 has its own count, which begins with the head.
+        let received = if client.is_stream() { 0 } else { client.consumed() };
+        let before = (received, client.bytes().1);
         self.count_request();
         if let Err(status) = self.judge_request(client) {
             self.refuse_request(status, client, timer).await;
@@ -38,9 +40,8 @@ impl<'a> Stream<'a> {
             Ok(keep) => keep,
             Err(error) => self.fail(error, client, timer).await,
         };
-        let after = client.bytes();
-        self.end.bytes_to_client = after.1 - before.1;
-        self.end.bytes_from_client = after.0 - before.0;
+        self.end.bytes_to_client = client.bytes().1 - before.1;
+        self.end.bytes_from_client = (client.consumed() - before.0) + self.end.head_bytes;
         self.finish();
         keep
     }
@@ -62,6 +63,7 @@ impl<'a> Stream<'a> {
             }
         }
         if let Verdict::Reply(reply) = self.frontend_rules() {
+            self.count_verdict(&reply, None);
             return self.answer(reply, client, timer).await;
         }
         let backend = match self.choose_backend() {
@@ -75,6 +77,7 @@ impl<'a> Stream<'a> {
             self.buffer_request(&backend.config, client, timer).await?;
         }
         if let Verdict::Reply(reply) = self.backend_rules(backend) {
+            self.count_verdict(&reply, Some(backend));
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(backend);
@@ -95,6 +98,7 @@ impl<'a> Stream<'a> {
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
         if let Verdict::Reply(reply) = self.response_rules(backend) {
+            self.count_response_verdict(&reply, backend);
             self.times.response = None;
             drop(link);
             return self.answer(reply, client, timer).await;
@@ -339,6 +343,7 @@ impl<'a> Stream<'a> {
                 }
                 Err(error) => return Err(error),
             }
+            self.count_response(link.server.as_deref());
             let framing = match &link.conn {
                 ServerConn::H1(_) => response_framing(&self.response, &self.framing)
                     .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,

@@ -30,6 +30,7 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
         stream.end.terminate(error.cause(), error.stage);
         // What the client sent is taken, or closing its socket would reset it.
         poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
+        stream.end.bytes_from_client = client.traffic.received;
     }
     stream.finish();
 }

@@ -5,7 +5,9 @@
 
 mod accept;
 pub mod buffers;
+mod frontends;
 mod heads;
+mod load;
 pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
@@ -21,7 +23,10 @@ use tokio::sync::Notify;
 
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
+pub(crate) use frontends::Announcer;
 use heads::HeadPool;
+pub(crate) use load::Load;
+use load::{BusyMeter, WorkerLoad};
 use timer::TimerPool;
 
 use crate::backend::Backend;
@@ -29,8 +34,10 @@ use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
+use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::proxy::OnFrontendEvent;
 use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
@@ -53,10 +60,8 @@ pub(crate) enum Life {
 pub(crate) struct Shared {
     pub(crate) topology: Arc<Topology>,
     /// Limits and gauges of the whole instance.
-    #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) limits: Arc<ProcessLimits>,
     /// One for each address of each `bind` line, in order of the configuration.
-    #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) listeners: Vec<Arc<ListenerContext>>,
     pub(crate) pool_counts: Arc<PoolCounts>,
     /// Counters and rates of the instance.
@@ -64,11 +69,14 @@ pub(crate) struct Shared {
     /// When it was started.
     pub(crate) started: Instant,
     /// The same on the wall.
-    #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) started_at: SystemTime,
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) dropped_logs: Arc<DroppedLogs>,
     pub(crate) handoffs: Vec<Handoff>,
+    /// Limits that were computed from the configuration.
+    pub(crate) needs: FdLimit,
+    loads: Vec<WorkerLoad>,
+    pub(crate) announcer: Announcer,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -78,16 +86,32 @@ pub(crate) struct Shared {
     running: AtomicUsize,
 }
 
+/// Limits that were computed when the instance started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capacity {
+    /// Idle server connections.
+    pub(crate) idle_limit: u32,
+    /// Pipes.
+    pub(crate) maxpipes: u32,
+    /// What the configuration needs.
+    pub(crate) needs: FdLimit,
+}
+
 impl Shared {
     pub(crate) fn new(
         topology: Arc<Topology>,
         limits: Arc<ProcessLimits>,
         listeners: Vec<Arc<ListenerContext>>,
         workers: usize,
-        idle_limit: u32,
-        maxpipes: u32,
+        capacity: Capacity,
+        on_frontend_event: Option<OnFrontendEvent>,
     ) -> Self {
+        let dropped_logs = Arc::<DroppedLogs>::default();
+        let Capacity { idle_limit, maxpipes, needs } = capacity;
         Self {
+            needs,
+            loads: (0..workers).map(|_| WorkerLoad::default()).collect(),
+            announcer: Announcer::new(&dropped_logs, on_frontend_event),
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
             limits,
@@ -96,7 +120,7 @@ impl Shared {
             started: Instant::now(),
             started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
-            dropped_logs: Arc::default(),
+            dropped_logs,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
@@ -104,6 +128,11 @@ impl Shared {
             control: Notify::new(),
             running: AtomicUsize::new(workers),
         }
+    }
+
+    /// How busy the workers are.
+    pub(crate) fn load(&self) -> Load {
+        load::sum(&self.loads)
     }
 
     pub(crate) fn life(&self) -> Life {
@@ -144,6 +173,7 @@ impl Shared {
     }
 
     fn worker_ended(&self) {
+        self.close_listeners();
         self.running.fetch_sub(1, Ordering::AcqRel);
         self.control.notify_one();
     }
@@ -381,6 +411,9 @@ pub(crate) fn run(
         Err(error) => return ready(Err(error)),
     };
     runtime.block_on(async move {
+        if let Some(load) = shared.loads.get(index) {
+            load.begin();
+        }
         let worker = Worker::new(index, Arc::clone(&shared));
         let mut accepting = Vec::new();
         for setup in listeners {
@@ -427,6 +460,7 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
                         task.abort();
                         let _ = task.await;
                     }
+                    worker.shared.close_listeners();
                     if !worker.stopping() {
                         worker.stop_softly();
                     }
@@ -470,6 +504,7 @@ fn bind_to_cpus(index: usize, shared: &Shared) {
 
 /// Once a second: closed and unneeded server connections go.
 async fn housekeeping(worker: Rc<Worker>) {
+    let mut meter = BusyMeter::new();
     loop {
         timer::look_over_deadlines(Instant::now());
         let sweep = Instant::now() + SWEEP_EVERY;
@@ -481,6 +516,9 @@ async fn housekeeping(worker: Rc<Worker>) {
             backend.backend.second_over();
         }
         worker.pools.sweep(Instant::now());
+        if let Some(load) = worker.shared.loads.get(worker.index) {
+            meter.note(load);
+        }
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();

@@ -1,9 +1,23 @@
 //! One file per family of commands: arguments, what they do, what they answer.
 
+mod clear_counters;
+mod frontend_state;
+mod set_maxconn;
+mod set_rate_limit;
 mod show_backend;
 mod show_env;
+mod show_info;
+mod show_stat;
 mod show_version;
+mod typed;
 
+pub use clear_counters::ClearCounters;
+pub use frontend_state::{FrontendChange, SetFrontendState};
+pub use set_maxconn::{SetMaxconnFrontend, SetMaxconnGlobal};
+pub use set_rate_limit::{RateLimited, SetRateLimit};
 pub use show_backend::{BackendList, ShowBackend};
 pub use show_env::{Environment, ShowEnv};
+pub use show_info::{Info, ShowInfo};
+pub use show_stat::{ProxyFilter, ShowStat, StatFilter, StatTable};
 pub use show_version::{ShowVersion, Version};
+pub use typed::Format;
