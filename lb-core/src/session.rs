@@ -211,8 +211,7 @@ impl H1Client {
 
 /// How reading a request head ended.
 enum Received {
-    /// With its length.
-    Head(usize),
+    Head,
     /// The connection preface of HTTP/2, which a listener in clear understands.
     Preface,
     /// Nothing came; the connection is open.
@@ -236,11 +235,10 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
         let mut first_byte = None;
         let received = receive_head(worker, client, &mut head, &mut first_byte).await;
         let (status, cause) = match received {
-            Received::Head(length) => {
+            Received::Head => {
                 client.conn.traffic.begin();
                 let mut stream =
                     Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
-                stream.head_received(length);
                 let keep = stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await;
                 client.conn.traffic.end();
                 client.requests += 1;
@@ -308,7 +306,7 @@ async fn receive_head(
                         match parse_request(conn.raw(), &settings.limits, options.accept_invalid_http_request, head) {
                             Parsed::Complete { len } => {
                                 conn.consume_raw(len);
-                                return Poll::Ready(Received::Head(len));
+                                return Poll::Ready(Received::Head);
                             }
                             Parsed::Invalid(_) => return Poll::Ready(Received::Invalid),
                             Parsed::Partial => {}

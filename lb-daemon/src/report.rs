@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use lb_core::config::Diagnostics;
 use lb_core::config::render::{RenderOptions, render};
-use lb_core::listener::FrontendEvent;
+use lb_core::log::{Level, Notice};
 use lb_core::server::ServerEvent;
 
 use crate::version;
@@ -73,9 +73,10 @@ pub(crate) fn server_event(event: &ServerEvent) {
     eprintln!("{label} ({}) : {}", std::process::id(), event.stderr_line());
 }
 
-/// A frontend is paused, resumed or stopped.
-pub(crate) fn frontend_event(event: &FrontendEvent) {
-    eprintln!("[WARNING]  ({}) : {}", std::process::id(), event.line());
+/// Something else to know, as it happens.
+pub(crate) fn notice(notice: &Notice) {
+    let label = if notice.level() <= Level::Alert { "[ALERT]   " } else { "[WARNING] " };
+    eprintln!("{label} ({}) : {notice}", std::process::id());
 }
 
 fn executable() -> String {

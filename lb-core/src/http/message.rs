@@ -139,6 +139,13 @@ impl Head {
         self.target = self.push(target);
     }
 
+    /// Replaces the request target by these parts, one behind the other.
+    pub fn set_target_of(&mut self, parts: &[&[u8]]) {
+        let start = self.arena.len() as u32;
+        parts.iter().for_each(|part| self.arena.extend_from_slice(part));
+        self.target = Span { start, end: self.arena.len() as u32 };
+    }
+
     /// Response status code, 0 for a request.
     pub fn status(&self) -> u16 {
         self.status
@@ -168,6 +175,11 @@ impl Head {
     pub fn wire_len(&self) -> usize {
         // Every field's bytes lie in the arena; its line adds ": " and CRLF.
         self.arena.len() + self.fields.len() * 4
+    }
+
+    /// Bytes that a head took on the wire which was read by [`Head::fill`] and not changed since.
+    pub fn received_len(&self) -> usize {
+        self.arena.len()
     }
 
     /// Number of header fields.

@@ -5,6 +5,7 @@
 
 mod builder;
 mod control;
+mod drain;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -12,9 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use crate::config::{Address, Config, ConfigError, ProxyConfig, Shards};
-use crate::listener::FrontendEvent;
 use crate::listener::fd_limit::{FdLimit, StatsSockets, compute_fd_limit};
 use crate::listener::limits::{ListenerLimits, ProcessLimits};
+use crate::log::{LogHooks, LogTargetState, OnLog, OnNotice};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
 use crate::runtime::{Command, CommandError, Instance, Reply};
@@ -24,7 +25,7 @@ use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Shared};
 
-pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
+pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,8 +36,8 @@ impl std::fmt::Debug for StartOptions {
 /// Takes a [`ServerEvent`] of a running instance.
 pub type OnEvent = Box<dyn Fn(&ServerEvent) + Send + Sync>;
 
-/// Takes a [`FrontendEvent`] of a running instance.
-pub type OnFrontendEvent = Box<dyn Fn(&FrontendEvent) + Send + Sync>;
+/// Learns of the end of an instance.
+pub type OnEnd = Box<dyn FnOnce() + Send>;
 
 /// A step between binding and serving.
 pub type AfterBind = Box<dyn FnOnce() -> Result<(), AfterBindError>>;
@@ -61,8 +62,23 @@ pub struct StartOptions {
     pub after_bind: Option<AfterBind>,
     /// Gets the lines about servers that HAProxy writes on stderr, from the control thread.
     pub on_event: Option<OnEvent>,
-    /// Gets the lines about frontends that are paused, resumed and stopped, from the thread that runs the command.
-    pub on_frontend_event: Option<OnFrontendEvent>,
+    /// Gets each record that is logged, with its line, from the worker threads: see [`LogEvent`](crate::log::LogEvent).
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use lb_core::log::LogEvent;
+    /// use lb_core::proxy::StartOptions;
+    ///
+    /// let (records, received) = std::sync::mpsc::channel();
+    /// let on_log = move |event: &LogEvent<'_>| drop(records.send((event.record.status, event.record.tt)));
+    /// let options = StartOptions { on_log: Some(Arc::new(on_log)), ..StartOptions::default() };
+    /// # let _ = (options, received);
+    /// ```
+    pub on_log: Option<OnLog>,
+    /// Gets what else there is to know of the running instance: proxies that stop, log targets that fail.
+    pub on_notice: Option<OnNotice>,
+    /// Runs once on the last thread of the instance, when everything was served or closed and the ports are free.
+    pub on_end: Option<OnEnd>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
     pub system: SystemOptions,
 }
@@ -155,10 +171,10 @@ impl Proxy {
     pub fn start(config: Config, mut options: StartOptions) -> Result<Self, StartError> {
         let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
-        let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system)?);
+        let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system, &options.inherited)?);
         let after_bind = options.after_bind.take();
-        let on_event = options.on_event.take();
-        let on_frontend_event = options.on_frontend_event.take();
+        let (on_event, on_end) = (options.on_event.take(), options.on_end.take());
+        let log_hooks = LogHooks { on_log: options.on_log.take(), on_notice: options.on_notice.take() };
         let global = &config.global;
         let limits = ProcessLimits::new(
             maxconn,
@@ -178,8 +194,7 @@ impl Proxy {
         let needs = compute_fd_limit(&config, threads, StatsSockets::default(), descriptors);
         let needs = FdLimit { maxconn, ..needs };
         let capacity = Capacity { idle_limit, maxpipes, needs };
-        let shared = Shared::new(topology, limits, contexts, workers, capacity, on_frontend_event);
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, capacity, log_hooks));
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),
@@ -190,10 +205,11 @@ impl Proxy {
         };
         let (report, reports) = mpsc::channel();
         for (index, setup) in setups.into_iter().enumerate() {
-            let (shared, report) = (Arc::clone(&shared), report.clone());
+            let (guard, shared, report) = (shared.ending.thread(), Arc::clone(&shared), report.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("lb-{}", index + 1))
                 .spawn(move || {
+                    let _guard = guard;
                     worker::run(index, shared, setup, |result| {
                         // Nobody listens any more when another thread failed first.
                         let _ = report.send(result);
@@ -213,6 +229,9 @@ impl Proxy {
         }
         let control = control::start(&shared, &config.global, on_event).map_err(StartError::Thread)?;
         proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(control);
+        if let Some(on_end) = on_end {
+            shared.ending.at_end(on_end);
+        }
         Ok(proxy)
     }
 
@@ -279,6 +298,24 @@ impl Proxy {
         Instance::new(Arc::clone(&self.inner.shared))
     }
 
+    /// What each log target has been through: lines that it did not take are counted there.
+    ///
+    /// ```no_run
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// for target in proxy.log_targets() {
+    ///     println!("{}: {} lines lost", target.destination, target.dropped);
+    /// }
+    /// # Ok::<(), lb_core::proxy::StartError>(())
+    /// ```
+    pub fn log_targets(&self) -> Vec<LogTargetState> {
+        self.inner.shared.topology.log_destinations.states()
+    }
+
+    /// Lines lost by all log targets together (`DroppedLogs` of `show info`).
+    pub fn dropped_logs(&self) -> u64 {
+        self.inner.shared.topology.log_destinations.dropped().count()
+    }
+
     /// Closes the listeners and idle connections; what is being served is served to its end.
     pub fn soft_stop(&self) {
         self.inner.shared.advance(Life::SoftStop);
@@ -291,10 +328,7 @@ impl Proxy {
 
     /// Whether every thread has ended.
     pub fn is_finished(&self) -> bool {
-        let inner = &self.inner;
-        // While somebody joins them, the threads are not in the list.
-        let Ok(_joining) = inner.joining.try_lock() else { return false };
-        inner.threads.lock().unwrap_or_else(PoisonError::into_inner).iter().all(JoinHandle::is_finished)
+        self.inner.shared.ending.is_over()
     }
 
     /// Blocks until every thread has ended.

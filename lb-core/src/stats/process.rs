@@ -122,7 +122,7 @@ pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
         stopping: shared.life() != Life::Running,
         listeners: u32::try_from(accepting).unwrap_or(u32::MAX),
         compression_limit: limits.maxcomprate().saturating_mul(1024),
-        dropped_logs: shared.dropped_logs.count(),
+        dropped_logs: shared.topology.log_destinations.dropped().count(),
     }
 }
 

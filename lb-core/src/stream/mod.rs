@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::backend::BackendSession;
+use crate::connect::Addresses;
 use crate::http::h1::framing::RequestFraming;
 use crate::http::message::Head;
 use crate::log::{Cause, Stage};
@@ -37,6 +38,8 @@ pub(crate) struct Stream<'a> {
     request: Head,
     response: Head,
     framing: RequestFraming,
+    /// Streams of the process before this one (`%rt`).
+    number: u64,
     backend: Option<&'a Arc<BackendEntry>>,
     session: Option<BackendSession>,
     server: Option<Arc<Server>>,
@@ -84,11 +87,13 @@ struct End {
     sent_before: u64,
     bytes_to_client: u64,
     bytes_from_client: u64,
-    /// Bytes of the request's head, which were received before the stream began.
-    head_bytes: u64,
     reused: bool,
     /// A rule replaced the response.
     denied: bool,
+    /// Of the server's connection, where somebody wants to know them.
+    addresses: Option<Addresses>,
+    /// The request could not be understood.
+    refused: bool,
     /// The access line was written, or there is none.
     logged: bool,
 }
@@ -104,11 +109,6 @@ impl End {
 }
 
 impl<'a> Stream<'a> {
-    /// Says how many bytes the request's head had on the wire.
-    pub(crate) fn head_received(&mut self, bytes: usize) {
-        self.end.head_bytes = bytes as u64;
-    }
-
     /// A stream whose request head was just received.
     pub(crate) fn new(
         worker: &'a Rc<Worker>,
@@ -135,6 +135,7 @@ impl<'a> Stream<'a> {
             request,
             response: worker.heads.take(),
             framing: RequestFraming::default(),
+            number: worker.count_stream(),
             backend: None,
             session: None,
             server: None,

@@ -214,10 +214,10 @@ impl Side<'_> {
         }
     }
 
-    /// Bytes received that belong to messages read so far: what was received without what follows them.
+    /// Bytes of what was received that belong to this exchange or those before it, not to what follows.
     pub(crate) fn consumed(&self) -> u64 {
         match self {
-            Self::H1(conn) => conn.traffic.received.saturating_sub(conn.raw().len() as u64),
+            Self::H1(conn) => conn.traffic.received.saturating_sub((conn.payload().len() + conn.raw().len()) as u64),
             Self::H2(end) => end.bytes_in,
         }
     }

@@ -25,6 +25,9 @@ use crate::worker::timer::{Timer, after, now};
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
     let mut timer = Timer::default();
     let mut stream = Stream::new(&worker, &info, 0, info.accepted + info.handshake, None, Head::default());
+    if info.frontend.log.format().is_early() {
+        stream.log();
+    }
     let result = stream.relay_tcp(&mut client, &mut timer).await;
     if let Err(error) = result {
         stream.end.terminate(error.cause(), error.stage);
@@ -42,6 +45,7 @@ impl<'a> Stream<'a> {
         };
         let mut connector = Connector::new(self.worker, self.info, backend, true);
         let link = connect_tcp(&mut connector, client, timer).await;
+        self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
         self.end.server_queue = connector.server_queue;

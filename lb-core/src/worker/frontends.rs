@@ -4,39 +4,16 @@ use std::io;
 use std::sync::{Arc, PoisonError};
 
 use super::{ListenerContext, Shared};
-use crate::listener::{FrontendEvent, FrontendEventKind};
-use crate::log::{DroppedLogs, Level, LogContext, ProcessLog};
-use crate::proxy::OnFrontendEvent;
+use crate::log::Notice;
 use crate::topology::Frontend;
 
-/// Tells logs, and whoever started the instance, what happens to frontends.
-pub(crate) struct Announcer {
-    log: ProcessLog,
-    on_event: Option<OnFrontendEvent>,
-}
-
-impl std::fmt::Debug for Announcer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Announcer").field("log", &self.log).finish_non_exhaustive()
-    }
-}
-
-impl Announcer {
-    pub(super) fn new(dropped: &Arc<DroppedLogs>, on_event: Option<OnFrontendEvent>) -> Self {
-        Self { log: ProcessLog::new(LogContext::system(), Arc::clone(dropped)), on_event }
-    }
-
-    fn tell(&self, frontend: &Frontend, kind: FrontendEventKind) {
-        let listen = frontend.config.kind.is_backend();
-        let event = FrontendEvent { frontend: Arc::clone(&frontend.name), listen, kind };
-        self.log.send(frontend.log.targets(), Level::Warning, &event.line());
-        if let Some(on_event) = &self.on_event {
-            on_event(&event);
-        }
-    }
-}
-
 impl Shared {
+    /// A line for the logs of a frontend and for whoever started the instance.
+    fn tell(&self, frontend: &Frontend, notice: &Notice) {
+        self.log.send(frontend.log.targets(), notice.level(), &notice.to_string());
+        self.log_hooks.notice(notice);
+    }
+
     fn listeners_of(&self, frontend: &Frontend) -> impl Iterator<Item = &Arc<ListenerContext>> {
         let index = frontend.index;
         self.listeners.iter().filter(move |listener| listener.frontend.index == index)
@@ -47,7 +24,8 @@ impl Shared {
     pub(crate) fn pause_frontend(&self, frontend: &Frontend) {
         if frontend.gate.pause() {
             self.listeners_of(frontend).for_each(|listener| listener.stop_listening());
-            self.announcer.tell(frontend, FrontendEventKind::Paused);
+            let listen = frontend.config.kind.is_backend();
+            self.tell(frontend, &Notice::ProxyPaused { proxy: Arc::clone(&frontend.name), listen });
         }
     }
 
@@ -63,7 +41,8 @@ impl Shared {
             }
         }
         if frontend.gate.resume() {
-            self.announcer.tell(frontend, FrontendEventKind::Resumed);
+            let listen = frontend.config.kind.is_backend();
+            self.tell(frontend, &Notice::ProxyResumed { proxy: Arc::clone(&frontend.name), listen });
         }
         Ok(())
     }
@@ -80,10 +59,10 @@ impl Shared {
             listener.close();
         }
         let connections = frontend.stats.counters.totals().connections;
-        let own =
-            self.topology.backends.iter().find(|entry| entry.config.kind.is_frontend() && entry.name == frontend.name);
-        let sessions = own.map_or(0, |entry| entry.backend.stats.counters.totals().sessions);
-        self.announcer.tell(frontend, FrontendEventKind::Stopped { connections, sessions });
+        let own = frontend.own_backend.and_then(|index| self.topology.backends.get(index));
+        let backend = own.map_or(0, |entry| entry.backend.stats.counters.totals().sessions);
+        let proxy = Arc::clone(&frontend.name);
+        self.tell(frontend, &Notice::ProxyStopped { proxy, frontend: connections, backend });
     }
 
     /// The instance ends: nothing of the listening sockets is needed any more.
