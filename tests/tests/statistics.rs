@@ -825,3 +825,66 @@ fn counters_are_as_haproxys() {
     });
     assert!(wrong.is_empty(), "\n{wrong}");
 }
+
+const LOCAL: &str = "global
+  nbthread 2
+  maxconn 100
+frontend fe
+  mode http
+  timeout client 10s
+  bind 127.0.0.1:0
+  http-request return status 200
+frontend off
+  disabled
+  bind 127.0.0.1:0
+";
+
+#[test]
+fn a_frontend_is_paused_resumed_and_stopped() {
+    let lb = Instance::start(LOCAL);
+    let execute = |command: &str| match lb.proxy().execute(command) {
+        Ok(text) => text,
+        Err(error) => format!("[{}]: {error}", error.severity() as u8),
+    };
+    let status = || rows(&execute("show stat fe 1 -1"))["fe/FRONTEND"]["status"].clone();
+    let refused = || std::net::TcpStream::connect(lb.address()).is_err();
+    let mut open = lb.connect();
+    assert_eq!(open.get("/").status(), 200);
+    assert_eq!(execute("enable frontend fe"), "[5]: All sockets are already enabled.");
+    assert_eq!((execute("disable frontend fe"), status()), (String::new(), "PAUSED".to_owned()));
+    assert_eq!(execute("disable frontend fe"), "[5]: All sockets are already disabled.");
+    assert!(refused());
+    assert_eq!(open.get("/").status(), 200, "what is open is served");
+    assert_eq!((execute("enable frontend #2"), status()), (String::new(), "OPEN".to_owned()));
+    assert_eq!(lb.connect().get("/").status(), 200);
+    assert_eq!((execute("shutdown frontend fe"), status()), (String::new(), "STOP".to_owned()));
+    assert!(refused());
+    assert_eq!(execute("shutdown frontend fe"), "[5]: Frontend was already shut down.");
+    assert_eq!(execute("enable frontend fe"), "[3]: Frontend was previously shut down, cannot enable.");
+    assert_eq!(execute("disable frontend off"), "[5]: Frontend was previously shut down, cannot disable.");
+    assert_eq!(execute("disable frontend nope"), "[3]: No such frontend.");
+    assert_eq!(execute("disable frontend"), "[3]: A frontend name is expected.");
+}
+
+#[test]
+fn limits_are_set_and_shown() {
+    let lb = Instance::start(LOCAL);
+    let execute = |command: &str| lb.proxy().execute(command).unwrap_or_else(|error| error.to_string());
+    let info = |name: &str| {
+        let text = execute("show info");
+        text.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned)).expect("the field")
+    };
+    assert_eq!((info("Name"), info("Product"), info("Maxconn")), ("HAProxy".into(), "lb".into(), "100".into()));
+    assert_eq!(execute("set maxconn global 50"), "");
+    assert_eq!((info("Maxconn"), info("Hard_maxconn")), ("50".into(), "100".into()));
+    assert_eq!(execute("set maxconn global 1000"), "Value out of range.");
+    assert_eq!(execute("set maxconn frontend fe 7"), "");
+    assert_eq!(rows(&execute("show stat fe 1 -1"))["fe/FRONTEND"]["slim"], "7");
+    assert_eq!(execute("set rate-limit connections global 12"), "");
+    assert_eq!(info("ConnRateLimit"), "12");
+    assert_eq!(execute("show stat nope -1 -1"), "No such proxy.");
+    lb.connect().get("/");
+    assert_eq!((info("CumConns"), info("CumReq")), ("1".into(), "1".into()));
+    assert_eq!(execute("clear counters all"), "");
+    assert_eq!(rows(&execute("show stat"))["fe/FRONTEND"]["req_tot"], "0");
+}
