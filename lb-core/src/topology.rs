@@ -12,11 +12,12 @@ use crate::backend::Backend;
 use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Timeouts};
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
+use crate::listener::Gate;
 use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogDestinations, LogTargets};
 use crate::net::{Inherited, SystemOptions};
 use crate::server::{Dial, Numbers};
-use crate::stats::FrontendStats;
+use crate::stats::{FrontendStats, FrontendStatus};
 use crate::tls::TlsConfigError;
 use logs::Logs;
 
@@ -68,6 +69,8 @@ pub struct Frontend {
     pub config: Arc<ProxyConfig>,
     /// Backend of requests that no rule sends elsewhere: index in [`Topology::backends`].
     pub default_backend: Option<usize>,
+    /// The backend half of the section, where it is a `listen` section: index in [`Topology::backends`].
+    pub own_backend: Option<usize>,
     /// Format, targets and options of access lines.
     pub log: AccessLog,
     /// Connections at the same time: `maxconn` of the frontend or its default.
@@ -76,6 +79,15 @@ pub struct Frontend {
     pub limits: Arc<FrontendLimits>,
     /// Counters and rates.
     pub stats: FrontendStats,
+    /// Whether it accepts.
+    pub gate: Gate,
+}
+
+impl Frontend {
+    /// Whether it accepts connections.
+    pub fn status(&self) -> FrontendStatus {
+        self.gate.status()
+    }
 }
 
 /// A section that has servers.
@@ -145,6 +157,15 @@ impl Pair<'_> {
     }
 }
 
+/// The halves of a section, as indices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SectionHalves {
+    /// In [`Topology::frontends`].
+    pub frontend: Option<usize>,
+    /// In [`Topology::backends`].
+    pub backend: Option<usize>,
+}
+
 /// Everything the workers route by.
 #[derive(Debug)]
 pub struct Topology {
@@ -154,6 +175,10 @@ pub struct Topology {
     pub frontends: Vec<Arc<Frontend>>,
     /// Backends and the backend halves of listen sections.
     pub backends: Vec<Arc<BackendEntry>>,
+    /// All sections in order of the configuration, those that are `disabled` left out.
+    pub sections: Vec<SectionHalves>,
+    /// Names and numbers of frontends that are `disabled`.
+    pub disabled_frontends: Vec<(Arc<str>, u32)>,
     /// Numbers of the servers.
     pub numbers: Arc<Numbers>,
     /// Sets socket options that no safe interface offers.
@@ -247,9 +272,11 @@ impl Topology {
                 name: Arc::from(section.name.as_str()),
                 config: Arc::new(section.clone()),
                 default_backend,
+                own_backend: if section.kind.is_backend() { find(&section.name) } else { None },
                 log,
                 maxconn: section.maxconn.unwrap_or(maxconn),
                 stats: FrontendStats::new(workers),
+                gate: Gate::default(),
                 limits: FrontendLimits::new(
                     section.maxconn.unwrap_or(maxconn),
                     section.rate_limit_sessions.unwrap_or(0),
@@ -258,8 +285,29 @@ impl Topology {
         }
         set_fullconn(&frontends, &backends);
         let log_destinations = logs.into_places();
-        Ok(Self { settings, frontends, backends, numbers, system: system.clone(), log_destinations })
+        let (sections, disabled_frontends) = sections(config);
+        Ok(Self {
+            settings,
+            frontends,
+            backends,
+            sections,
+            disabled_frontends,
+            numbers,
+            system: system.clone(),
+            log_destinations,
+        })
     }
+}
+
+/// The sections in order, with the indices that their halves get, and the frontends that are disabled.
+fn sections(config: &Config) -> (Vec<SectionHalves>, Vec<(Arc<str>, u32)>) {
+    let (mut frontends, mut backends) = (0.., 0..);
+    let running = config.proxies.iter().filter(|section| !section.disabled).map(|section| SectionHalves {
+        frontend: if section.kind.is_frontend() { frontends.next() } else { None },
+        backend: if section.kind.is_backend() { backends.next() } else { None },
+    });
+    let disabled = config.proxies.iter().filter(|section| section.disabled && section.kind.is_frontend());
+    (running.collect(), disabled.map(|section| (Arc::from(section.name.as_str()), section.id)).collect())
 }
 
 /// `fullconn`: by default a tenth of the sum of the `maxconn` of the frontends that may lead to the backend

@@ -115,7 +115,7 @@ fn available_threads() -> u64 {
     std::thread::available_parallelism().map_or(1, |n| n.get() as u64).min(64)
 }
 
-/// Listening sockets: one for each thread that accepts.
+/// Listening sockets: one for each thread that accepts, and another handle of it for commands.
 fn listeners(config: &Config, threads: u64) -> u64 {
     let binds = config.proxies.iter().flat_map(|proxy| &proxy.binds);
     let sockets = binds.map(|bind| {
@@ -123,7 +123,7 @@ fn listeners(config: &Config, threads: u64) -> u64 {
             0 => threads,
             some => some,
         };
-        bind.addresses.len() as u64 * accepting
+        2 * bind.addresses.len() as u64 * accepting
     });
     sockets.sum()
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
 
-use lb_core::config::environment::HAPROXY_VERSION;
+use lb_core::config::environment::{HAPROXY_VERSION, RELEASE_DATE};
 use lb_core::config::predicate::FEATURES;
 
 /// Who the process says it is: by the name it was called by.
@@ -37,8 +37,6 @@ impl Identity {
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
-/// Day of the release, in HAProxy's form.
-const RELEASE_DATE: &str = "2026/11/21";
 
 /// The version told to management clients: HAProxy's, with ours behind it.
 pub(crate) fn compatible() -> String {

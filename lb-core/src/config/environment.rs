@@ -8,6 +8,9 @@ use super::document::Line;
 /// The version this program answers to HAProxy's scripts and configurations.
 pub const HAPROXY_VERSION: &str = "2.6.12";
 
+/// Day of the release, in HAProxy's form.
+pub const RELEASE_DATE: &str = "2026/11/21";
+
 /// The version told to management clients: HAProxy's, with ours behind it.
 pub const COMPATIBLE_VERSION: &str = concat!("2.6.12-lb", env!("CARGO_PKG_VERSION"));
 
@@ -96,7 +99,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
 }
 
 /// The name of this host, as `hostname` prints it: HAProxy's local peer unless `-L` says otherwise.
-fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

@@ -150,6 +150,7 @@ impl Pool {
             self.spare = self.idle.len();
             self.purged = now;
             self.peak = self.server.current();
+            self.server.estimate_need(self.peak);
         }
         for _ in self.idle.len()..before {
             self.count(counts, -1);
@@ -216,6 +217,9 @@ impl ServerPools {
         self.with_pool(server, |pool| {
             let config = &server.config;
             pool.peak = pool.peak.max(server.current());
+            if server.connections_needed() < pool.peak {
+                server.estimate_need(pool.peak);
+            }
             if pool.generation != generation
                 || pool.idle.len() >= pool.peak.max(config.pool_low_conn) as usize
                 || config.pool_purge_delay.is_some_and(|delay| delay.is_zero())

@@ -33,18 +33,25 @@ const ROUNDS: u32 = 16;
 #[derive(Debug)]
 pub struct PipeLimit {
     used: AtomicU32,
+    /// Of them, those that workers keep for later.
+    free: AtomicU32,
     max: u32,
 }
 
 impl PipeLimit {
     /// A limit of `max` pipes.
     pub fn new(max: u32) -> Arc<Self> {
-        Arc::new(Self { used: AtomicU32::new(0), max })
+        Arc::new(Self { used: AtomicU32::new(0), free: AtomicU32::new(0), max })
     }
 
     /// Pipes that exist, used or kept.
     pub fn used(&self) -> u32 {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Pipes that are kept for later.
+    pub fn free(&self) -> u32 {
+        self.free.load(Ordering::Relaxed)
     }
 
     fn acquire(&self) -> bool {
@@ -94,6 +101,7 @@ impl PipePool {
     /// An unused pipe or a new one; `None` at the limit or when the system has none.
     fn take(&self) -> Option<Pipe> {
         if let Some(pipe) = self.0.free.borrow_mut().pop() {
+            self.0.limit.free.fetch_sub(1, Ordering::Relaxed);
             return Some(pipe);
         }
         if !self.0.limit.acquire() {
@@ -120,6 +128,7 @@ impl PipePool {
     fn put(&self, pipe: Pipe) {
         let mut free = self.0.free.borrow_mut();
         if free.len() < KEEP {
+            self.0.limit.free.fetch_add(1, Ordering::Relaxed);
             free.push(pipe);
         }
     }

@@ -139,6 +139,7 @@ pub struct ProcessLimits {
     maxconnrate: AtomicU32,
     maxsessrate: AtomicU32,
     maxsslrate: AtomicU32,
+    maxcomprate: AtomicU32,
 }
 
 impl ProcessLimits {
@@ -152,6 +153,7 @@ impl ProcessLimits {
             tls_rate: RateCounter::default(),
             maxsessrate: AtomicU32::new(maxsessrate),
             maxsslrate: AtomicU32::new(maxsslrate),
+            maxcomprate: AtomicU32::new(0),
         })
     }
 
@@ -168,6 +170,17 @@ impl ProcessLimits {
     /// `maxsslrate`; 0 is none.
     pub fn maxsslrate(&self) -> u32 {
         self.maxsslrate.load(Ordering::Relaxed)
+    }
+
+    /// Kilobytes per second that responses may be compressed to (`set rate-limit http-compression global`); 0 is no
+    /// limit. Compression is to look at it.
+    pub fn maxcomprate(&self) -> u32 {
+        self.maxcomprate.load(Ordering::Relaxed)
+    }
+
+    /// Changes it.
+    pub fn set_maxcomprate(&self, limit: u32) {
+        self.maxcomprate.store(limit, Ordering::Relaxed);
     }
 
     /// Forgets the largest rates (`clear counters`).

@@ -63,6 +63,11 @@ impl RateCounter {
         self.max.store(0, Ordering::Relaxed);
     }
 
+    /// Events within the second that ends this long after the origin of the ticks.
+    pub fn rate_at(&self, uptime: Duration) -> u32 {
+        self.rate(Tick::from_nanos(u64::try_from(uptime.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
     /// How long to wait until one more event stays within `limit` per second; `None` when it does now.
     pub fn delay(&self, now: Tick, limit: u32) -> Option<Duration> {
         if self.rate(now) < limit {

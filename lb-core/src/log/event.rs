@@ -43,6 +43,20 @@ pub enum Notice {
         /// Streams that its backend got.
         backend: u64,
     },
+    /// A proxy does not accept connections until it is resumed.
+    ProxyPaused {
+        /// Its name.
+        proxy: Arc<str>,
+        /// Whether it is a `listen` section.
+        listen: bool,
+    },
+    /// A proxy that was paused accepts connections again.
+    ProxyResumed {
+        /// Its name.
+        proxy: Arc<str>,
+        /// Whether it is a `listen` section.
+        listen: bool,
+    },
     /// A log target did not take a line, for the first time.
     LogTargetFailed {
         /// Which one.
@@ -59,7 +73,7 @@ impl Notice {
     /// Severity of the line that log targets get.
     pub fn level(&self) -> Level {
         match self {
-            Self::ProxyStopped { .. } => Level::Warning,
+            Self::ProxyStopped { .. } | Self::ProxyPaused { .. } | Self::ProxyResumed { .. } => Level::Warning,
             Self::LogTargetFailed { .. } => Level::Alert,
         }
     }
@@ -68,7 +82,10 @@ impl Notice {
 /// The line that log targets and standard error get.
 impl fmt::Display for Notice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = |listen: &bool| if *listen { "proxy" } else { "frontend" };
         match self {
+            Self::ProxyPaused { proxy, listen } => write!(f, "Paused {} {proxy}.", kind(listen)),
+            Self::ProxyResumed { proxy, listen } => write!(f, "Resumed {} {proxy}.", kind(listen)),
             Self::ProxyStopped { proxy, frontend, backend } => {
                 write!(f, "Proxy {proxy} stopped (cumulated conns: FE: {frontend}, BE: {backend}).")
             }

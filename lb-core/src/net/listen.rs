@@ -142,6 +142,30 @@ impl ListenSocket {
         Ok(Self { fd: self.fd.try_clone()?, bound: self.bound.clone(), path: self.path.clone(), warnings: Vec::new() })
     }
 
+    /// Refuses connections until [`ListenSocket::resume`], for every handle of the socket. A UNIX socket cannot: its
+    /// clients wait until somebody accepts again.
+    pub fn pause(&self) {
+        if matches!(self.bound, BoundAddress::Inet(_)) {
+            // On Linux this takes it out of the listening state; on a socket that is not in it, it changes nothing.
+            let _ = rustix::net::shutdown(&self.fd, rustix::net::Shutdown::Read);
+        }
+    }
+
+    /// Listens again after [`ListenSocket::pause`].
+    ///
+    /// # Errors
+    /// When somebody else has taken the address meanwhile.
+    pub fn resume(&self, backlog: u32) -> io::Result<()> {
+        let BoundAddress::Inet(address) = &self.bound else { return Ok(()) };
+        // A port that the system chose was given back.
+        match rustix::net::bind(&self.fd, address) {
+            Ok(()) | Err(rustix::io::Errno::INVAL) => {}
+            Err(error) => return Err(error.into()),
+        }
+        rustix::net::listen(&self.fd, i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        Ok(())
+    }
+
     /// Leaves the UNIX path in place when the socket is closed, because another process serves it now.
     pub fn keep_path(&mut self) {
         if let Some(path) = &self.path {

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use crate::config::{Address, Config, ConfigError, ProxyConfig, Shards};
+use crate::listener::fd_limit::{FdLimit, StatsSockets, compute_fd_limit};
 use crate::listener::limits::{ListenerLimits, ProcessLimits};
 use crate::log::{LogHooks, LogTargetState, OnLog, OnNotice};
 use crate::net::ClientOptions;
@@ -22,10 +23,10 @@ use crate::runtime::{
     Sessions, ShowSess, ShutdownSession, ShutdownSessions,
 };
 use crate::server::ServerEvent;
-use crate::stats::ListenerStats;
+use crate::stats::{ListenerStats, ProcessSnapshot, Statistics};
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
-use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared, Sizes};
+use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Shared};
 
 pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 
@@ -193,9 +194,12 @@ impl Proxy {
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
-        let sizes = Sizes { workers, idle_limit, maxpipes };
+        let threads = u16::try_from(workers).unwrap_or(u16::MAX);
+        let needs = compute_fd_limit(&config, threads, StatsSockets::default(), descriptors);
+        let needs = FdLimit { maxconn, ..needs };
+        let capacity = Capacity { idle_limit, maxpipes, needs };
         let cli_shared = CliShared::new(&config, &cli);
-        let shared = Arc::new(Shared::new(topology, limits, contexts, sizes, log_hooks, cli_shared));
+        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, capacity, log_hooks, cli_shared));
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),
@@ -329,6 +333,26 @@ impl Proxy {
         CliSession::new(self.instance(), Caller::new(level))
     }
 
+    /// The statistics of all frontends, backends and servers (management.txt, section 9.1).
+    ///
+    /// ```no_run
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// for section in proxy.stats().proxies {
+    ///     if let Some(frontend) = &section.frontend {
+    ///         println!("{}: {} requests", section.name, frontend.totals.requests);
+    ///     }
+    /// }
+    /// # Ok::<(), lb_core::proxy::StartError>(())
+    /// ```
+    pub fn stats(&self) -> Statistics {
+        self.instance().statistics()
+    }
+
+    /// What the process says of itself: connections, rates, limits, memory (management.txt, `show info`).
+    pub fn process_stats(&self) -> ProcessSnapshot {
+        self.instance().process()
+    }
+
     /// What runtime commands work on.
     pub(crate) fn instance(&self) -> Instance {
         Instance::new(Arc::clone(&self.inner.shared))
@@ -458,6 +482,10 @@ fn bind_all(
                     client_options: client_options(),
                     tls: tls.clone(),
                     name: bind.options.name.as_deref().map_or_else(|| Arc::from(id.to_string()), Arc::from),
+                    address: first.inet_addr().map_or_else(|| address.clone(), Address::Inet),
+                    own: !matches!(address, Address::Fd(_)),
+                    backlog,
+                    sockets: Mutex::default(),
                 });
                 contexts.push(Arc::clone(&context));
                 // UNIX and inherited sockets cannot be bound twice: the workers share one. Else there is one per thread,
@@ -484,6 +512,7 @@ fn bind_all(
                     let socket = socket.try_clone().map_err(StartError::Thread)?;
                     setup.push(ListenerSetup { socket, context: Arc::clone(&context) });
                 }
+                *context.sockets.lock().unwrap_or_else(PoisonError::into_inner) = bound;
             }
         }
     }

@@ -2,8 +2,7 @@
 
 use super::caller::Caller;
 use super::commands::{
-    Help, SessionCommand, ShowBackend, ShowCliSockets, ShowEnv, ShowSess, ShowVersion, ShutdownSession,
-    ShutdownSessions,
+    ClearCounters, Help, SessionCommand, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -20,6 +19,16 @@ pub enum Command {
     Help(Help),
     /// `prompt`, `quit` and the others about the session itself
     Session(SessionCommand),
+    /// `clear counters`
+    ClearCounters(ClearCounters),
+    /// `enable frontend`, `disable frontend`, `shutdown frontend`
+    SetFrontendState(SetFrontendState),
+    /// `set maxconn frontend`
+    SetMaxconnFrontend(SetMaxconnFrontend),
+    /// `set maxconn global`
+    SetMaxconnGlobal(SetMaxconnGlobal),
+    /// `set rate-limit`
+    SetRateLimit(SetRateLimit),
     /// `show backend`
     ShowBackend(ShowBackend),
     /// `show cli sockets`
@@ -28,6 +37,10 @@ pub enum Command {
     ShowEnv(ShowEnv),
     /// `show sess`
     ShowSess(ShowSess),
+    /// `show info`
+    ShowInfo(ShowInfo),
+    /// `show stat`
+    ShowStat(ShowStat),
     /// `show version`
     ShowVersion(ShowVersion),
     /// `shutdown session`
@@ -51,6 +64,7 @@ impl Command {
     /// As [`Command::parse`]; and a level that is too low for the command.
     pub fn parse_words(mut words: Words, level: Level) -> Result<Self, CommandError> {
         let entry = registry::find(&mut words, level)?;
+        words.set_level(level);
         (entry.parse)(words)
     }
 
@@ -74,6 +88,13 @@ impl Command {
             Self::ShowCliSockets(command) => command.run(instance),
             Self::ShowEnv(command) => command.run(instance),
             Self::ShowSess(command) => command.run(instance),
+            Self::ClearCounters(command) => command.run(instance),
+            Self::SetFrontendState(command) => command.run(instance),
+            Self::SetMaxconnFrontend(command) => command.run(instance),
+            Self::SetMaxconnGlobal(command) => command.run(instance),
+            Self::SetRateLimit(command) => command.run(instance),
+            Self::ShowInfo(command) => command.run(instance),
+            Self::ShowStat(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(),
             Self::ShutdownSession(command) => command.run(instance),
             Self::ShutdownSessions(command) => command.run(instance),

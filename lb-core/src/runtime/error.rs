@@ -78,6 +78,11 @@ impl CommandError {
         Self::new(ErrorCode::NotFound, "No such frontend.")
     }
 
+    /// A command that needs the name of a frontend got none.
+    pub fn frontend_expected() -> Self {
+        Self::new(ErrorCode::Usage, "A frontend name is expected.")
+    }
+
     /// The caller's level is too low.
     pub fn denied() -> Self {
         Self::new(ErrorCode::Denied, "Permission denied")

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::stats::{ProcessSnapshot, Statistics, collect, process};
 use crate::topology::{BackendEntry, Frontend, Topology};
 use crate::worker::Shared;
 
@@ -27,9 +28,30 @@ impl Instance {
         found.ok_or_else(CommandError::no_such_backend)
     }
 
-    #[allow(dead_code, reason = "read by runtime commands")]
+    /// The frontend of this name, or with this number behind `#`.
     pub(crate) fn frontend(&self, name: &str) -> Result<&Arc<Frontend>, CommandError> {
-        let found = self.topology().frontends.iter().find(|frontend| &*frontend.name == name);
+        let is_it = |frontend: &&Arc<Frontend>| named(name, &frontend.name, frontend.config.id);
+        let found = self.topology().frontends.iter().find(is_it);
         found.ok_or_else(CommandError::no_such_frontend)
     }
+
+    /// Whether the frontend of this name or number is `disabled` in the configuration.
+    pub(crate) fn is_disabled_frontend(&self, name: &str) -> bool {
+        self.topology().disabled_frontends.iter().any(|(other, id)| named(name, other, *id))
+    }
+
+    /// The statistics of all proxies now.
+    pub(crate) fn statistics(&self) -> Statistics {
+        collect::statistics(&self.shared)
+    }
+
+    /// What the process says of itself now.
+    pub(crate) fn process(&self) -> ProcessSnapshot {
+        process::process(&self.shared)
+    }
+}
+
+/// Whether a word of a command names this proxy.
+fn named(word: &str, name: &str, id: u32) -> bool {
+    word == name || word.strip_prefix('#').is_some_and(|number| number.parse() == Ok(id))
 }

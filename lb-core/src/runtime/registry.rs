@@ -2,8 +2,7 @@
 
 use super::command::Command;
 use super::commands::{
-    Help, SessionCommand, ShowBackend, ShowCliSockets, ShowEnv, ShowSess, ShowVersion, ShutdownSession,
-    ShutdownSessions, unknown,
+    ClearCounters, Help, SessionCommand, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions, unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -27,11 +26,53 @@ pub struct Entry {
 /// Every command, in the order of `help`.
 pub static ENTRIES: &[Entry] = &[
     Entry {
+        words: &["clear", "counters"],
+        usage: "clear counters [all]",
+        about: "clear max statistics counters (or all counters)",
+        level: Level::Operator,
+        parse: ClearCounters::parse,
+    },
+    Entry {
+        words: &["disable", "frontend"],
+        usage: "disable frontend <frontend>",
+        about: "temporarily disable specific frontend",
+        level: Level::Admin,
+        parse: SetFrontendState::disable,
+    },
+    Entry {
+        words: &["enable", "frontend"],
+        usage: "enable frontend <frontend>",
+        about: "re-enable specific frontend",
+        level: Level::Admin,
+        parse: SetFrontendState::enable,
+    },
+    Entry {
         words: &["operator"],
         usage: "operator",
         about: "lower the level of the current CLI session to operator",
         level: Level::Operator,
         parse: SessionCommand::operator,
+    },
+    Entry {
+        words: &["set", "maxconn", "frontend"],
+        usage: "set maxconn frontend <frontend> <value>",
+        about: "change a frontend's maxconn setting",
+        level: Level::Admin,
+        parse: SetMaxconnFrontend::parse,
+    },
+    Entry {
+        words: &["set", "maxconn", "global"],
+        usage: "set maxconn global <value>",
+        about: "change the per-process maxconn setting",
+        level: Level::Admin,
+        parse: SetMaxconnGlobal::parse,
+    },
+    Entry {
+        words: &["set", "rate-limit"],
+        usage: "set rate-limit <setting> <value>",
+        about: "change a rate limiting value",
+        level: Level::Admin,
+        parse: SetRateLimit::parse,
     },
     Entry {
         words: &["set", "severity-output"],
@@ -76,6 +117,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: ShowEnv::parse,
     },
     Entry {
+        words: &["show", "info"],
+        usage: "show info [desc|json|typed|float]*",
+        about: "report information about the running process",
+        level: Level::User,
+        parse: ShowInfo::parse,
+    },
+    Entry {
         words: &["show", "sess"],
         usage: "show sess [id]",
         about: "report the list of current sessions or dump this exact session",
@@ -83,11 +131,25 @@ pub static ENTRIES: &[Entry] = &[
         parse: ShowSess::parse,
     },
     Entry {
+        words: &["show", "stat"],
+        usage: "show stat [desc|json|no-maint|typed|up]*",
+        about: "report counters for each proxy and server",
+        level: Level::User,
+        parse: ShowStat::parse,
+    },
+    Entry {
         words: &["show", "version"],
         usage: "show version",
         about: "show version of the current process",
         level: Level::User,
         parse: ShowVersion::parse,
+    },
+    Entry {
+        words: &["shutdown", "frontend"],
+        usage: "shutdown frontend <frontend>",
+        about: "stop a specific frontend",
+        level: Level::Admin,
+        parse: SetFrontendState::shutdown,
     },
     Entry {
         words: &["shutdown", "session"],

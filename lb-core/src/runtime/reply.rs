@@ -1,6 +1,6 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
-use super::commands::{BackendList, CliSockets, Environment, SessionList, Version};
+use super::commands::{BackendList, CliSockets, Environment, Info, SessionList, StatTable, Version};
 use super::severity::Severity;
 
 /// The answer to a [`Command`](super::Command) that was done.
@@ -19,6 +19,10 @@ pub enum Reply {
     Environment(Environment),
     /// `show sess`.
     Sessions(SessionList),
+    /// `show info`.
+    Info(Box<Info>),
+    /// `show stat`.
+    Statistics(Box<StatTable>),
     /// `show version`.
     Version(Version),
 }
@@ -45,6 +49,8 @@ impl Reply {
             Self::CliSockets(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
             Self::Sessions(reply) => reply.render(out),
+            Self::Info(reply) => reply.render(out),
+            Self::Statistics(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
         }
     }

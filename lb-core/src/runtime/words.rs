@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 
+use super::level::Level;
+
 /// What follows the name of a command: its words, and the lines of its payload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
     words: VecDeque<String>,
     payload: Option<String>,
+    level: Level,
 }
 
 impl Words {
@@ -32,7 +35,7 @@ impl Words {
             }
         }
         words.extend(word);
-        Self { words, payload }
+        Self { words, payload, level: Level::Admin }
     }
 
     /// The next word.
@@ -64,6 +67,15 @@ impl Words {
     /// Whether no word is left.
     pub fn is_empty(&self) -> bool {
         self.words.is_empty()
+    }
+
+    /// The level of who sends the command: some answers say less to lower ones.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    pub(super) fn set_level(&mut self, level: Level) {
+        self.level = level;
     }
 
     /// The lines after `<<`, where the command came with some.

@@ -83,7 +83,9 @@ async fn check_forever<F>(
         sleep_until(next).await;
         let started = Instant::now();
         if !server.admin_state().intersects(AdminState::MAINT) {
+            server.set_being_checked(true);
             let result = check(&backend, &server, intervals.inter).await;
+            server.set_being_checked(false);
             for event in backend.apply_check(&server, result) {
                 events(event);
             }

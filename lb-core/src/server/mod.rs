@@ -11,6 +11,7 @@ pub mod health;
 mod history;
 mod number;
 mod state;
+mod status;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ pub use event::ServerEvent;
 pub use history::History;
 pub use number::Numbers;
 pub use state::{AdminState, OperationalState};
+pub use status::ServerStatus;
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
@@ -57,6 +59,8 @@ pub struct Server {
     /// When and how often it was down.
     pub history: History,
     max_sessions: AtomicU32,
+    needed: AtomicU32,
+    being_checked: AtomicBool,
     endpoint: ArcSwap<Endpoint>,
     state: StateCell,
     /// What checks found; only for a server with `check`.
@@ -103,6 +107,8 @@ impl Server {
             stats: ServerStats::new(hub.workers),
             history: History::new(hub.started, operational.is_up()),
             max_sessions: AtomicU32::new(0),
+            needed: AtomicU32::new(0),
+            being_checked: AtomicBool::new(false),
             endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
             state: StateCell::new(admin, operational),
             checked: config.check.then(|| Mutex::new(Checked { health, last: None })),
@@ -181,6 +187,43 @@ impl Server {
     /// Operational state.
     pub fn operational_state(&self) -> OperationalState {
         self.state.operational()
+    }
+
+    /// Its state as the statistics say it.
+    pub fn status(&self) -> ServerStatus {
+        let admin = self.admin_state();
+        if admin.intersects(AdminState::MAINT) {
+            let resolution = admin.intersects(AdminState::RMAINT);
+            return if resolution { ServerStatus::MaintResolution } else { ServerStatus::Maint };
+        }
+        let health = self.health();
+        let (at, of) = health.map_or((0, 0), |health| health.progress());
+        match self.operational_state() {
+            OperationalState::Stopped => ServerStatus::Down { at, of },
+            _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain,
+            OperationalState::Stopping => ServerStatus::NoLb { at, of },
+            _ if health.is_none() => ServerStatus::NoCheck,
+            _ => ServerStatus::Up { at, of },
+        }
+    }
+
+    /// Whether a check of it is under way.
+    pub fn is_being_checked(&self) -> bool {
+        self.being_checked.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_being_checked(&self, checked: bool) {
+        self.being_checked.store(checked, Ordering::Relaxed);
+    }
+
+    /// How many connections it is thought to need: the most sessions at the same time of late (`need_conn_est`).
+    pub fn connections_needed(&self) -> u32 {
+        self.needed.load(Ordering::Relaxed)
+    }
+
+    /// A few seconds are over: the estimate of needed connections follows what was used.
+    pub(crate) fn estimate_need(&self, used: u32) {
+        self.needed.store(used, Ordering::Relaxed);
     }
 
     /// Whether sessions may be sent to the server at all (persistence included): up, not in maintenance and not taken

@@ -3,9 +3,12 @@
 //! `counters` holds what only grows, per worker; `kept` what is kept of each thing; `rate` how often something happens per second. What goes up and down
 //! and is limited for the whole process is with its limit: [`crate::listener::limits`], [`crate::server`].
 
+pub(crate) mod collect;
 pub mod counters;
 pub mod kept;
+pub(crate) mod process;
 pub mod rate;
+pub mod snapshot;
 pub(crate) mod traffic;
 pub mod worker;
 
@@ -15,6 +18,11 @@ pub use counters::{
     TlsTotals,
 };
 pub use kept::{BackendStats, FrontendStats, ListenerStats, ProcessStats, ServerStats};
+pub use process::ProcessSnapshot;
 pub use rate::Rate;
+pub use snapshot::{
+    BackendSnapshot, CheckSnapshot, FrontendSnapshot, FrontendStatus, Level, ListenerSnapshot, PerSecond,
+    ProxySnapshot, ServerSnapshot, Statistics,
+};
 pub(crate) use traffic::Traffic;
 pub use worker::{Average, Counter, Padded, Peak, PerWorker};

@@ -6,9 +6,11 @@
 use std::time::{Duration, Instant};
 
 use super::Stream;
+use super::local::Answer;
 use crate::config::Mode;
 use crate::log::{Cause, Stage};
 use crate::server::Server;
+use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
 use crate::worker::timer::now;
@@ -62,7 +64,8 @@ impl Stream<'_> {
             listener.bytes_in.add(read);
             listener.bytes_out.add(written);
         }
-        if let Some(backend) = self.backend {
+        let own = self.info.frontend.own_backend.and_then(|index| self.worker.topology().backends.get(index));
+        if let Some(backend) = self.backend.or(own) {
             let backend = backend.backend.stats.counters.of(worker);
             backend.bytes_in.add(read);
             backend.bytes_out.add(written);
@@ -78,6 +81,52 @@ impl Stream<'_> {
         process.bytes_out_rate.add(worker, self.worker.uptime(now()), units);
     }
 
+    /// A rule answers the request: one of the frontend, or of `backend`.
+    pub(super) fn count_verdict(&self, answer: &Answer, backend: Option<&BackendEntry>) {
+        let worker = self.worker.index;
+        let frontend = self.info.frontend.stats.counters.of(worker);
+        if answer.cause != Cause::Proxy {
+            // What a backend's rules answer is not counted as intercepted.
+            if backend.is_none() {
+                frontend.intercepted.inc();
+            }
+            return;
+        }
+        frontend.denied_requests.inc();
+        if let Some(stats) = &self.info.slot.limits().stats {
+            stats.counters.of(worker).denied_requests.inc();
+        }
+        if let Some(backend) = backend {
+            backend.backend.stats.counters.of(worker).denied_requests.inc();
+        }
+    }
+
+    /// A rule replaces the response of a server.
+    pub(super) fn count_response_verdict(&mut self, answer: &Answer, backend: &BackendEntry) {
+        if answer.cause != Cause::Proxy {
+            return;
+        }
+        let worker = self.worker.index;
+        self.end.denied = true;
+        self.info.frontend.stats.counters.of(worker).denied_responses.inc();
+        backend.backend.stats.counters.of(worker).denied_responses.inc();
+        if let Some(stats) = &self.info.slot.limits().stats {
+            stats.counters.of(worker).denied_responses.inc();
+        }
+        if let Some(server) = &self.server {
+            server.stats.counters.of(worker).denied_responses.inc();
+        }
+    }
+
+    /// The head of a response has come from a server, an interim one or the final one.
+    pub(super) fn count_response(&self, server: Option<&Server>) {
+        if let Some(server) = server {
+            let counters = server.stats.counters.of(self.worker.index);
+            counters.response(self.response.status());
+            counters.requests.inc();
+        }
+    }
+
     fn count_status(&self) {
         if self.info.frontend.config.mode != Mode::Http {
             return;
@@ -86,11 +135,6 @@ impl Stream<'_> {
         self.info.frontend.stats.counters.of(worker).response(status);
         if let Some(backend) = self.backend {
             backend.backend.stats.counters.of(worker).response(status);
-        }
-        if let (Some(server), true) = (&self.server, self.times.response.is_some()) {
-            let counters = server.stats.counters.of(worker);
-            counters.response(status);
-            counters.requests.inc();
         }
     }
 
@@ -124,7 +168,7 @@ impl Stream<'_> {
                     server.connection_errors.inc();
                 }
             }
-            (Cause::ServerAbort | Cause::ServerTimeout, Stage::Headers) => {
+            (Cause::ServerAbort | Cause::ServerTimeout | Cause::Proxy, Stage::Headers) if !self.end.denied => {
                 if let Some(backend) = backend {
                     backend.response_errors.inc();
                 }
@@ -132,12 +176,16 @@ impl Stream<'_> {
                     server.response_errors.inc();
                 }
             }
-            (Cause::ServerAbort | Cause::ServerTimeout, _) => {
+            (cause @ (Cause::ServerAbort | Cause::ServerTimeout), _) => {
+                // A server that stops sending is no error of its response.
+                let error = cause == Cause::ServerAbort && self.info.frontend.config.mode == Mode::Http;
                 if let Some(backend) = backend {
                     backend.server_aborts.inc();
+                    backend.response_errors.add(u64::from(error));
                 }
                 if let Some(server) = server {
                     server.server_aborts.inc();
+                    server.response_errors.add(u64::from(error));
                 }
             }
             _ => {}
@@ -172,6 +220,20 @@ impl Stream<'_> {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A request that never became a stream was answered with `status`.
+pub(super) fn count_refused(worker: &Worker, info: &ClientInfo, status: u16) {
+    let stats = &info.frontend.stats;
+    let counters = stats.counters.of(worker.index);
+    counters.requests.inc();
+    counters.request_errors.inc();
+    counters.response(status);
+    stats.request_rate.count(worker.index, worker.uptime(now()));
+    if let Some(stats) = &info.slot.limits().stats {
+        stats.counters.of(worker.index).request_errors.inc();
+    }
+    worker.shared.stats.counters.of(worker.index).requests.inc();
 }
 
 /// A stream is sent to a server, for the first time or again.

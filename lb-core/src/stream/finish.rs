@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Stream;
+use super::count::count_refused;
 use super::error::{End, Kind, StreamError};
 use super::local::{built, flush, write_reply};
 use super::side::Side;
@@ -238,6 +239,10 @@ pub(crate) async fn refuse(
     if first && client.conn.traffic.received == 0 && config.options.http_ignore_probes {
         return;
     }
+    if client.conn.traffic.received > 0 {
+        client.conn.traffic.begin();
+    }
+    count_refused(worker, &client.info, status);
     if let Some(page) = early_error(status, &config.errors) {
         client.conn.output.extend_from_slice(page);
         let deadline = after(now(), config.timeouts.client);

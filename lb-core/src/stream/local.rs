@@ -32,7 +32,7 @@ pub(super) enum Verdict {
 /// A reply with what the log says of it.
 pub(super) struct Answer {
     reply: BuiltReply,
-    cause: Cause,
+    pub(super) cause: Cause,
     stage: Stage,
     /// `tarpit`: wait this long before answering.
     tarpit: Option<Duration>,

@@ -97,6 +97,8 @@ struct End {
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,
+    /// A rule replaced the response.
+    denied: bool,
     /// Of the server's connection, where somebody wants to know them.
     addresses: Option<Addresses>,
     /// The request could not be understood.

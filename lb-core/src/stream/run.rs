@@ -77,6 +77,7 @@ impl<'a> Stream<'a> {
             }
         }
         if let Verdict::Reply(reply) = self.frontend_rules() {
+            self.count_verdict(&reply, None);
             return self.answer(reply, client, timer).await;
         }
         let backend = match self.choose_backend() {
@@ -90,6 +91,7 @@ impl<'a> Stream<'a> {
             self.buffer_request(&backend.config, client, timer).await?;
         }
         if let Verdict::Reply(reply) = self.backend_rules(backend) {
+            self.count_verdict(&reply, Some(backend));
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(backend);
@@ -110,6 +112,7 @@ impl<'a> Stream<'a> {
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
         if let Verdict::Reply(reply) = self.response_rules(backend) {
+            self.count_response_verdict(&reply, backend);
             self.times.response = None;
             drop(link);
             return self.answer(reply, client, timer).await;
@@ -371,6 +374,7 @@ impl<'a> Stream<'a> {
                 }
                 Err(error) => return Err(error),
             }
+            self.count_response(link.server.as_deref());
             let framing = match &link.conn {
                 ServerConn::H1(_) => response_framing(&self.response, &self.framing)
                     .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,

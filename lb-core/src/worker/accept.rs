@@ -10,7 +10,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 use super::Worker;
-use crate::config::BindOptions;
+use crate::config::{Address, BindOptions};
 use crate::listener::limits::{ConnectionSlot, ListenerLimits, Refused};
 use crate::net::{Accepted, AcceptedSocket, AsyncListener};
 use crate::net::{BoundAddress, ListenSocket};
@@ -30,6 +30,21 @@ pub(crate) struct ListenerContext {
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
     /// `name` of the listener, or its number, as logs say it.
     pub(crate) name: Arc<str>,
+    /// The address it is bound to.
+    pub(crate) address: Address,
+    /// Whether the sockets were made here, rather than inherited.
+    pub(crate) own: bool,
+    /// What listen(2) gets.
+    pub(crate) backlog: u32,
+    /// A handle of each of its sockets, for commands; none once the instance stops.
+    pub(crate) sockets: Mutex<Vec<ListenSocket>>,
+}
+
+impl ListenerContext {
+    /// Whether its sockets are TCP and nobody's but ours: then shutting them down wakes every worker.
+    pub(super) fn is_woken_by_shutdown(&self) -> bool {
+        self.own && matches!(self.address, Address::Inet(_))
+    }
 }
 
 /// A listening socket with its context, on its way to a worker.
@@ -122,9 +137,14 @@ impl Listener {
     }
 
     pub(super) async fn run(self, worker: Rc<Worker>) {
+        let gate = &self.context.frontend.gate;
         loop {
-            match self.listener.accept().await {
+            if !gate.is_open() && !gate.opened().await {
+                return;
+            }
+            match self.accept().await {
                 Ok(accepted) => self.take_in(&worker, accepted).await,
+                Err(_) if !gate.is_open() => continue,
                 Err(error) => pause_after(&error).await,
             }
             for _ in 1..worker.settings.maxaccept.min(64) {
@@ -138,6 +158,17 @@ impl Listener {
                 }
             }
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// The next connection. A TCP socket that is paused is an error; one of another kind knows nothing of it.
+    async fn accept(&self) -> std::io::Result<Accepted> {
+        if self.context.is_woken_by_shutdown() {
+            return self.listener.accept().await;
+        }
+        tokio::select! {
+            accepted = self.listener.accept() => accepted,
+            () = self.context.frontend.gate.closed() => Err(std::io::ErrorKind::ConnectionAborted.into()),
         }
     }
 

@@ -6,8 +6,10 @@
 mod accept;
 pub mod buffers;
 mod ending;
+mod frontends;
 mod heads;
 pub(crate) mod inquiry;
+mod load;
 pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
@@ -26,6 +28,8 @@ use buffers::BufferPool;
 use ending::Ending;
 use heads::HeadPool;
 use inquiry::Inbox;
+pub(crate) use load::Load;
+use load::{BusyMeter, WorkerLoad};
 use timer::TimerPool;
 
 use crate::backend::Backend;
@@ -33,8 +37,9 @@ use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
+use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
+use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog};
 use crate::runtime::{CliShared, OtherSessions};
 use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
@@ -54,25 +59,13 @@ pub(crate) enum Life {
     HardStop = 2,
 }
 
-/// How many there are of what is made at the start.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
-    pub(crate) workers: usize,
-    /// Idle server connections.
-    pub(crate) idle_limit: u32,
-    /// Pipes for splicing.
-    pub(crate) maxpipes: u32,
-}
-
 /// What the workers of an instance share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) topology: Arc<Topology>,
     /// Limits and gauges of the whole instance.
-    #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) limits: Arc<ProcessLimits>,
     /// One for each address of each `bind` line, in order of the configuration.
-    #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) listeners: Vec<Arc<ListenerContext>>,
     pub(crate) pool_counts: Arc<PoolCounts>,
     /// Counters and rates of the instance.
@@ -80,7 +73,6 @@ pub(crate) struct Shared {
     /// When it was started.
     pub(crate) started: Instant,
     /// The same on the wall.
-    #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) started_at: SystemTime,
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) log_hooks: LogHooks,
@@ -95,6 +87,11 @@ pub(crate) struct Shared {
     pub(crate) other_sessions: OtherSessions,
     /// What runtime commands and their sockets need.
     pub(crate) cli: CliShared,
+    /// Limits that were computed from the configuration.
+    pub(crate) needs: FdLimit,
+    loads: Vec<WorkerLoad>,
+    /// Where lines about frontends go.
+    log: ProcessLog,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -105,18 +102,33 @@ pub(crate) struct Shared {
     pub(crate) ending: Arc<Ending>,
 }
 
+/// Limits that were computed when the instance started.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Capacity {
+    /// Idle server connections.
+    pub(crate) idle_limit: u32,
+    /// Pipes.
+    pub(crate) maxpipes: u32,
+    /// What the configuration needs.
+    pub(crate) needs: FdLimit,
+}
+
 impl Shared {
     pub(crate) fn new(
         topology: Arc<Topology>,
         limits: Arc<ProcessLimits>,
         listeners: Vec<Arc<ListenerContext>>,
-        sizes: Sizes,
+        workers: usize,
+        capacity: Capacity,
         log_hooks: LogHooks,
         cli: CliShared,
     ) -> Self {
+        let Capacity { idle_limit, maxpipes, needs } = capacity;
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
-        let Sizes { workers, idle_limit, maxpipes } = sizes;
         Self {
+            needs,
+            loads: (0..workers).map(|_| WorkerLoad::default()).collect(),
+            log: ProcessLog::new(LogContext::system(), log_hooks.clone()),
             streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
@@ -139,6 +151,11 @@ impl Shared {
             running: AtomicUsize::new(workers),
             ending: Arc::default(),
         }
+    }
+
+    /// How busy the workers are.
+    pub(crate) fn load(&self) -> Load {
+        load::sum(&self.loads)
     }
 
     pub(crate) fn life(&self) -> Life {
@@ -179,6 +196,7 @@ impl Shared {
     }
 
     fn worker_ended(&self) {
+        self.close_listeners();
         self.running.fetch_sub(1, Ordering::AcqRel);
         self.control.notify_one();
     }
@@ -433,6 +451,9 @@ pub(crate) fn run(
         Err(error) => return ready(Err(error)),
     };
     runtime.block_on(async move {
+        if let Some(load) = shared.loads.get(index) {
+            load.begin();
+        }
         let worker = Worker::new(index, Arc::clone(&shared));
         let mut accepting = Vec::new();
         for setup in listeners {
@@ -485,6 +506,7 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
                         task.abort();
                         let _ = task.await;
                     }
+                    worker.shared.close_listeners();
                     if !worker.stopping() {
                         worker.stop_softly();
                     }
@@ -528,6 +550,7 @@ fn bind_to_cpus(index: usize, shared: &Shared) {
 
 /// Once a second: closed and unneeded server connections go.
 async fn housekeeping(worker: Rc<Worker>) {
+    let mut meter = BusyMeter::new();
     loop {
         timer::look_over_deadlines(Instant::now());
         let sweep = Instant::now() + SWEEP_EVERY;
@@ -539,6 +562,9 @@ async fn housekeeping(worker: Rc<Worker>) {
             backend.backend.second_over();
         }
         worker.pools.sweep(Instant::now());
+        if let Some(load) = worker.shared.loads.get(worker.index) {
+            meter.note(load);
+        }
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();

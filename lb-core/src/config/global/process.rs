@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::account;
-use crate::config::model::Global;
+use crate::config::model::{Global, Identity};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
 use super::Cx;
@@ -133,6 +133,20 @@ pub(super) fn node(cx: &mut Cx<'_>) {
 }
 
 /// All words of the line, with one space between them.
+pub(super) fn identity(cx: &mut Cx<'_>) {
+    if !cx.no_more_than(1) {
+        return;
+    }
+    cx.global.identity = match cx.arg(1) {
+        "haproxy" => Identity::HaProxy,
+        "lb" => Identity::Lb,
+        other => {
+            let text = format!("'identity' expects 'haproxy' or 'lb' (got '{other}').");
+            return cx.alert_line(1, text);
+        }
+    };
+}
+
 pub(super) fn description(cx: &mut Cx<'_>) {
     let words: Vec<&str> = cx.line.words.iter().skip(1).map(|word| word.text.as_str()).collect();
     if words.iter().all(|word| word.is_empty()) {

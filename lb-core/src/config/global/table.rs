@@ -70,7 +70,7 @@ pub(super) const ROWS: &[Row] = &[
     later("httpclient.resolvers.prefer"),
     later("httpclient.ssl.ca-file"),
     later("httpclient.ssl.verify"),
-    later("identity"),
+    row("identity", process::identity),
     later("insecure-fork-wanted"),
     later("insecure-setuid-wanted"),
     later("issuers-chain-path"),

@@ -41,6 +41,8 @@ pub struct Global {
     pub uid: Option<u32>,
     /// `group` or `gid`.
     pub gid: Option<u32>,
+    /// `identity`.
+    pub identity: Identity,
     /// `node`.
     pub node: Option<String>,
     /// `description`.
@@ -86,6 +88,16 @@ pub struct Stats {
     pub timeout: Option<Duration>,
     /// `stats maxconn`: connections of all these sockets at the same time, default 10.
     pub maxconn: Option<u32>,
+}
+
+/// As what the statistics introduce the process (`identity`, which HAProxy does not know).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Identity {
+    /// `haproxy`: management tools that look for HAProxy find it, and the product in fields of its own.
+    #[default]
+    HaProxy,
+    /// `lb`: with its own name and version.
+    Lb,
 }
 
 /// One `cpu-map` line, expanded.

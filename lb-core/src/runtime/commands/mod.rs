@@ -2,6 +2,10 @@
 
 mod help;
 mod session;
+mod clear_counters;
+mod frontend_state;
+mod set_maxconn;
+mod set_rate_limit;
 mod show_backend;
 mod show_cli_sockets;
 mod show_env;
@@ -12,9 +16,20 @@ mod shutdown_session;
 pub use help::Help;
 pub(super) use help::unknown;
 pub use session::SessionCommand;
+mod show_info;
+mod show_stat;
+mod typed;
+
+pub use clear_counters::ClearCounters;
+pub use frontend_state::{FrontendChange, SetFrontendState};
+pub use set_maxconn::{SetMaxconnFrontend, SetMaxconnGlobal};
+pub use set_rate_limit::{RateLimited, SetRateLimit};
 pub use show_backend::{BackendList, ShowBackend};
 pub use show_cli_sockets::{CliSocket, CliSockets, ShowCliSockets};
 pub use show_env::{Environment, ShowEnv};
 pub use show_sess::{SessionList, Sessions, ShowSess};
 pub use show_version::{ShowVersion, Version};
 pub use shutdown_session::{ShutdownSession, ShutdownSessions};
+pub use show_info::{Info, ShowInfo};
+pub use show_stat::{ProxyFilter, ShowStat, StatFilter, StatTable};
+pub use typed::Format;

@@ -1,0 +1,75 @@
+//! The words of the statistics for a server's state (management.txt, section 9.1, status).
+
+use std::fmt;
+
+/// State of a server as `show stat` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerStatus {
+    /// It is not checked, and in use.
+    NoCheck,
+    /// Up; with fewer than `of` successes in a row it is on its way down.
+    Up {
+        /// Where it stands.
+        at: u32,
+        /// `fall`.
+        of: u32,
+    },
+    /// Down; with some successes in a row it is on its way up.
+    Down {
+        /// Where it stands.
+        at: u32,
+        /// `rise`.
+        of: u32,
+    },
+    /// Up, but takes no session without persistence.
+    NoLb {
+        /// Where it stands.
+        at: u32,
+        /// `fall`.
+        of: u32,
+    },
+    /// Drained by an operator.
+    Drain,
+    /// In maintenance.
+    Maint,
+    /// In maintenance because its name does not resolve.
+    MaintResolution,
+}
+
+impl fmt::Display for ServerStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let progress = |f: &mut fmt::Formatter<'_>, word: &str, at: u32, of: u32, sure: bool| match sure {
+            true => f.write_str(word),
+            false => write!(f, "{word} {at}/{of}"),
+        };
+        match *self {
+            Self::NoCheck => f.write_str("no check"),
+            Self::Up { at, of } => progress(f, "UP", at, of, at >= of),
+            Self::NoLb { at, of } => progress(f, "NOLB", at, of, at >= of),
+            Self::Down { at, of } => progress(f, "DOWN", at, of, at == 0),
+            Self::Drain => f.write_str("DRAIN"),
+            Self::Maint => f.write_str("MAINT"),
+            Self::MaintResolution => f.write_str("MAINT (resolution)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_haproxy() {
+        for (status, word) in [
+            (ServerStatus::Up { at: 3, of: 3 }, "UP"),
+            (ServerStatus::Up { at: 1, of: 3 }, "UP 1/3"),
+            (ServerStatus::Down { at: 0, of: 2 }, "DOWN"),
+            (ServerStatus::Down { at: 1, of: 2 }, "DOWN 1/2"),
+            (ServerStatus::NoLb { at: 3, of: 3 }, "NOLB"),
+            (ServerStatus::Drain, "DRAIN"),
+            (ServerStatus::NoCheck, "no check"),
+        ] {
+            assert_eq!(status.to_string(), word);
+        }
+    }
+}

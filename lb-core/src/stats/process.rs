@@ -1,0 +1,135 @@
+//! What the process says of itself at one moment: what `show info` prints, for programs.
+
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use super::counters::ProcessTotals;
+use super::kept::BYTES_PER_EVENT;
+use super::snapshot::{Level, PerSecond};
+use crate::config::environment::host_name;
+use crate::config::model::Identity;
+use crate::worker::{Life, Shared};
+
+/// The process, as far as this instance is it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ProcessSnapshot {
+    /// `identity`: as what it answers.
+    pub identity: Identity,
+    /// Worker threads.
+    pub threads: u32,
+    /// Its number.
+    pub pid: u32,
+    /// Time since the instance started.
+    pub uptime: Duration,
+    /// When that was, since the epoch.
+    pub started: Duration,
+    /// Resident memory of the process, in bytes.
+    pub memory: u64,
+    /// Descriptors the process may open.
+    pub descriptor_limit: u64,
+    /// Descriptors that the configuration needs in the worst case.
+    pub sockets_needed: u64,
+    /// `maxconn` as it was configured or computed; `connections` has the one in force.
+    pub hard_maxconn: u32,
+    /// Client connections.
+    pub connections: Level,
+    /// Client connections per second, limited by `maxconnrate`.
+    pub connection_rate: PerSecond,
+    /// Sessions per second, limited by `maxsessrate`.
+    pub session_rate: PerSecond,
+    /// TLS connections of clients per second, limited by `maxsslrate`.
+    pub tls_rate: PerSecond,
+    /// Full TLS handshakes with clients per second.
+    pub tls_frontend_keys: PerSecond,
+    /// The same with servers.
+    pub tls_backend_keys: PerSecond,
+    /// Open TLS connections of both sides.
+    pub tls_connections: u32,
+    /// What only grows.
+    pub totals: ProcessTotals,
+    /// Bytes sent to clients in the last second.
+    pub bytes_out_rate: u64,
+    /// `maxpipes`, or what the proxies that splice need.
+    pub maxpipes: u32,
+    /// Pipes that hold data or are about to.
+    pub pipes_used: u32,
+    /// Pipes that are kept for later.
+    pub pipes_free: u32,
+    /// Tasks of all workers.
+    pub tasks: u32,
+    /// Tasks that other threads woke and that wait for their turn.
+    pub run_queue: u32,
+    /// Part of the last second that the workers waited, in percent.
+    pub idle_percent: u32,
+    /// `node`, or the name of the host.
+    pub node: String,
+    /// `description`.
+    pub description: Option<String>,
+    /// Whether a soft stop is under way.
+    pub stopping: bool,
+    /// Listening addresses that accept.
+    pub listeners: u32,
+    /// Bytes per second that responses may be compressed to; 0 is no limit.
+    pub compression_limit: u32,
+    /// Log lines that were lost.
+    pub dropped_logs: u64,
+}
+
+/// The process now.
+pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
+    let uptime = Instant::now().saturating_duration_since(shared.started);
+    let global = &shared.topology.settings.global;
+    let (limits, stats) = (&shared.limits, &shared.stats);
+    let limited = |rate: &crate::listener::rate::RateCounter, limit| PerSecond {
+        current: rate.rate_at(uptime),
+        max: rate.max(),
+        limit,
+    };
+    let counted = |rate: &super::Rate| PerSecond { current: rate.per_second(uptime), max: rate.max(), limit: 0 };
+    let accepting = shared.listeners.iter().filter(|listener| listener.frontend.gate.is_open()).count();
+    let load = shared.load();
+    ProcessSnapshot {
+        identity: global.identity,
+        threads: u32::try_from(shared.handoffs.len()).unwrap_or(u32::MAX),
+        pid: std::process::id(),
+        uptime,
+        started: shared.started_at.duration_since(UNIX_EPOCH).unwrap_or_default(),
+        memory: resident(),
+        descriptor_limit: rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX),
+        sockets_needed: shared.needs.maxsock,
+        hard_maxconn: shared.needs.maxconn,
+        connections: Level {
+            current: limits.connections.current(),
+            max: limits.connections.peak(),
+            limit: limits.connections.limit(),
+        },
+        connection_rate: limited(&limits.connection_rate, limits.maxconnrate()),
+        session_rate: limited(&limits.session_rate, limits.maxsessrate()),
+        tls_rate: limited(&limits.tls_rate, limits.maxsslrate()),
+        tls_frontend_keys: counted(&stats.tls_frontend_keys),
+        tls_backend_keys: counted(&stats.tls_backend_keys),
+        tls_connections: stats.open_tls(),
+        totals: stats.counters.totals(),
+        bytes_out_rate: u64::from(stats.bytes_out_rate.per_second(uptime)) * BYTES_PER_EVENT,
+        maxpipes: shared.needs.maxpipes,
+        pipes_used: shared.pipes.used().saturating_sub(shared.pipes.free()),
+        pipes_free: shared.pipes.free(),
+        tasks: load.tasks,
+        run_queue: load.run_queue,
+        idle_percent: load.idle_percent,
+        node: global.node.clone().unwrap_or_else(host_name),
+        description: global.description.clone(),
+        stopping: shared.life() != Life::Running,
+        listeners: u32::try_from(accepting).unwrap_or(u32::MAX),
+        compression_limit: limits.maxcomprate().saturating_mul(1024),
+        dropped_logs: shared.topology.log_destinations.dropped().count(),
+    }
+}
+
+/// Resident memory of this process in bytes; 0 where the system does not tell.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}
