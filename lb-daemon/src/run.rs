@@ -36,6 +36,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
         on_event: (!quiet).then(|| Box::new(server_event) as OnEvent),
         system: SystemOptions::new(Arc::new(system::set_option)),
         after_bind: Some(process::after_bind(&loaded.config, cli)),
+        ..StartOptions::default()
     };
     let proxy = match Proxy::start(loaded.config, options) {
         Ok(proxy) => proxy,

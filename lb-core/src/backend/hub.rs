@@ -14,15 +14,18 @@ const SHARDS: usize = 64;
 pub struct Hub {
     pub(crate) queue: Queue,
     pub(crate) balancer: Balancer,
+    /// `option redispatch`: who waits for a server that goes chooses again, rather than wait for it.
+    pub(crate) redispatch: bool,
     fullconn: AtomicU32,
     sessions: Box<[Padded<AtomicU32>]>,
 }
 
 impl Hub {
-    pub(crate) fn new(balancer: Balancer, fullconn: u32) -> Self {
+    pub(crate) fn new(balancer: Balancer, fullconn: u32, redispatch: bool) -> Self {
         Self {
             queue: Queue::default(),
             balancer,
+            redispatch,
             fullconn: AtomicU32::new(fullconn),
             sessions: (0..SHARDS).map(|_| Padded::default()).collect(),
         }

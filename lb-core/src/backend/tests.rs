@@ -392,7 +392,7 @@ fn servers_come_and_go() {
     for balance in [Balance::RoundRobin, Balance::LeastConn, Balance::First, Balance::Random { draws: 2 }] {
         let backend = backend(balance, &[1, 1], |index, line| line.id = [1, 3][index]);
         let numbers = Arc::default();
-        let add = |line: ServerConfig| backend.add_server(line, Dial::default(), &numbers);
+        let add = |line: ServerConfig| backend.add_server(line.clone(), Start::new(&line), Dial::default(), &numbers);
         assert_eq!(add(server_line("s0", 1)).map(drop), Err(AddServerError::NameTaken));
         let taken = add(ServerConfig { id: 3, ..server_line("s2", 1) }).map(drop);
         assert!(matches!(taken, Err(AddServerError::IdTaken { id: 3, server, .. }) if server == "s1"));

@@ -1,43 +1,42 @@
-//! The control thread: health checks, and the lines about what they find.
+//! The control thread: health checks, from the start of an instance to its end.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::OnEvent;
+use tokio::sync::mpsc::UnboundedReceiver;
+
 use crate::config::model::Global;
-use crate::log::{Level, LogContext, ProcessLog};
-use crate::server::ServerEvent;
-use crate::server::check::{CheckOptions, run_checks};
+use crate::events::Event;
+use crate::server::check::{CheckOptions, Checked, run_checks};
 use crate::worker::{Life, Shared};
 
-/// Starts the thread where a server of the instance has `check`.
+/// Starts the thread; `added` brings the servers that come at run time.
 ///
 /// # Errors
 /// When the thread or its runtime cannot be made.
 pub(super) fn start(
     shared: &Arc<Shared>,
     global: &Global,
-    on_event: Option<OnEvent>,
-) -> std::io::Result<Option<JoinHandle<()>>> {
-    let backends = &shared.topology.backends;
-    if !backends.iter().any(|entry| entry.config.servers.iter().any(|server| server.check)) {
-        return Ok(None);
-    }
+    added: UnboundedReceiver<Checked>,
+) -> std::io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let options = CheckOptions::new(global);
-    let checked = backends.iter().map(|entry| Arc::clone(&entry.backend)).collect();
-    let log = ProcessLog::new(LogContext::system(), Arc::clone(&shared.dropped_logs));
-    let (report, watched) = (Arc::clone(shared), Arc::clone(shared));
-    let events = move |event| tell(&report, &log, on_event.as_ref(), &event);
-    let thread = std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {
+    let checked = shared.topology.backends.iter().map(|entry| Arc::clone(&entry.backend)).collect();
+    let (reporting, watched) = (Arc::clone(shared), Arc::clone(shared));
+    let report = move |change: &mut dyn FnMut() -> Vec<_>| reporting.reports.change(&reporting.topology, change);
+    std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {
         runtime.block_on(async {
             tokio::select! {
-                () = run_checks(checked, options, events) => {}
+                () = run_checks(checked, added, options, report) => {}
                 () = ended(&watched) => {}
             }
+            while !watched.no_worker_left() {
+                watched.control.notified().await;
+            }
         });
-    })?;
-    Ok(Some(thread))
+        watched.reports.happened(&watched.topology, Event::Stopped);
+        watched.reports.end();
+    })
 }
 
 /// Checks go on through a soft stop, as long as a worker still serves.
@@ -47,20 +46,5 @@ async fn ended(shared: &Shared) {
         if shared.life() == Life::HardStop || shared.no_worker_left() {
             return;
         }
-    }
-}
-
-/// A change of a server's state goes to the logs of its proxy and to whoever started the instance.
-fn tell(shared: &Shared, log: &ProcessLog, on_event: Option<&OnEvent>, event: &ServerEvent) {
-    if let Some(entry) = shared.topology.backends.iter().find(|entry| entry.name == event.backend) {
-        let level = match event.level() {
-            0 => Level::Emerg,
-            1 => Level::Alert,
-            _ => Level::Notice,
-        };
-        log.send(&entry.log_targets, level, &event.log_line());
-    }
-    if let Some(on_event) = on_event {
-        on_event(event);
     }
 }

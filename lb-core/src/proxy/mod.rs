@@ -11,7 +11,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
+use tokio::sync::mpsc::unbounded_channel;
+
 use crate::config::{Address, Config, ConfigError, ProxyConfig, Shards};
+use crate::events::{Event, EventSender, Events};
 use crate::listener::limits::{ListenerLimits, ProcessLimits};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
@@ -19,7 +22,7 @@ use crate::runtime::{Command, CommandError, Instance, Reply};
 use crate::server::ServerEvent;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
-use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
+use crate::worker::{self, Life, ListenerContext, ListenerSetup, Listening, Shared};
 
 pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
 
@@ -53,8 +56,11 @@ pub struct StartOptions {
     pub inherited: Inherited,
     /// Runs once the listeners are bound and before the first thread is started: the moment to drop privileges.
     pub after_bind: Option<AfterBind>,
-    /// Gets the lines about servers that HAProxy writes on stderr, from the control thread.
+    /// Gets what happens to servers, on the thread that brings it about: the control thread for checks, the caller's for
+    /// commands. It may run commands itself.
     pub on_event: Option<OnEvent>,
+    /// Subscriptions that begin before the start; see [`events::channel`](crate::events::channel).
+    pub events: Vec<EventSender>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
     pub system: SystemOptions,
 }
@@ -149,7 +155,8 @@ impl Proxy {
         let topology = Arc::new(Topology::new(&config, maxconn, &options.system)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
         let after_bind = options.after_bind.take();
-        let on_event = options.on_event.take();
+        let listening =
+            Listening { on_event: options.on_event.take(), subscriptions: std::mem::take(&mut options.events) };
         let global = &config.global;
         let limits = ProcessLimits::new(
             maxconn,
@@ -165,7 +172,9 @@ impl Proxy {
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
-        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes));
+        let (checks, added) = unbounded_channel();
+        let shared = Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes, listening, checks);
+        let shared = Arc::new(shared);
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),
@@ -197,8 +206,9 @@ impl Proxy {
                 .and_then(|r| r)
                 .map_err(StartError::Thread)?;
         }
-        let control = control::start(&shared, &config.global, on_event).map_err(StartError::Thread)?;
-        proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(control);
+        let control = control::start(&shared, &config.global, added).map_err(StartError::Thread)?;
+        proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).push(control);
+        shared.reports.happened(&shared.topology, Event::Started);
         Ok(proxy)
     }
 
@@ -240,6 +250,17 @@ impl Proxy {
         Ok(text)
     }
 
+    /// Subscribes to what happens from now on: changes of servers, the end of the instance. It holds up to 1024 events
+    /// that were not taken yet; [`Proxy::events_with_capacity`] sets another number.
+    pub fn events(&self) -> Events {
+        self.inner.shared.reports.subscribe(None)
+    }
+
+    /// The same with room for this many events.
+    pub fn events_with_capacity(&self, capacity: usize) -> Events {
+        self.inner.shared.reports.subscribe(Some(capacity))
+    }
+
     /// What runtime commands work on.
     pub(crate) fn instance(&self) -> Instance {
         Instance::new(Arc::clone(&self.inner.shared))
@@ -247,7 +268,11 @@ impl Proxy {
 
     /// Closes the listeners and idle connections; what is being served is served to its end.
     pub fn soft_stop(&self) {
-        self.inner.shared.advance(Life::SoftStop);
+        let shared = &self.inner.shared;
+        if shared.life() == Life::Running {
+            shared.reports.happened(&shared.topology, Event::Stopping);
+        }
+        shared.advance(Life::SoftStop);
     }
 
     /// Closes everything at once.

@@ -1,21 +1,53 @@
 //! The typed form of every runtime command.
 
-use super::commands::{ShowBackend, ShowEnv, ShowVersion};
+use super::commands::{
+    AddServer, DelServer, EnableChecks, GetWeight, SetMaxconnServer, SetServerAddr, SetServerCheck, SetServerHealth,
+    SetServerSsl, SetServerState, SetWeight, ShowBackend, ShowEnv, ShowServersConn, ShowServersState, ShowVersion,
+};
 use super::error::CommandError;
 use super::instance::Instance;
 use super::level::Level;
 use super::registry;
 use super::reply::Reply;
+use super::server_name::Refused;
 use super::words::Words;
 
 /// A runtime command with its arguments.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Command {
+    /// `add server`
+    AddServer(AddServer),
+    /// `del server`
+    DelServer(DelServer),
+    /// `enable health`, `disable health`, `enable agent`, `disable agent`
+    EnableChecks(EnableChecks),
+    /// `get weight`
+    GetWeight(GetWeight),
+    /// A command about a server whose other arguments are wrong.
+    Refused(Refused),
+    /// `set maxconn server`
+    SetMaxconnServer(SetMaxconnServer),
+    /// `set server ... addr`
+    SetServerAddr(SetServerAddr),
+    /// `set server ... check-addr`, `set server ... check-port`
+    SetServerCheck(SetServerCheck),
+    /// `set server ... health`
+    SetServerHealth(SetServerHealth),
+    /// `set server ... ssl`
+    SetServerSsl(SetServerSsl),
+    /// `enable server`, `disable server`, `set server ... state`
+    SetServerState(SetServerState),
+    /// `set weight`, `set server ... weight`
+    SetWeight(SetWeight),
     /// `show backend`
     ShowBackend(ShowBackend),
     /// `show env`
     ShowEnv(ShowEnv),
+    /// `show servers conn`
+    ShowServersConn(ShowServersConn),
+    /// `show servers state`
+    ShowServersState(ShowServersState),
     /// `show version`
     ShowVersion(ShowVersion),
 }
@@ -44,8 +76,22 @@ impl Command {
     /// What it names does not exist, or cannot be changed so; nothing was changed then.
     pub fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         match self {
+            Self::AddServer(command) => command.run(instance),
+            Self::DelServer(command) => command.run(instance),
+            Self::EnableChecks(command) => command.run(instance),
+            Self::GetWeight(command) => command.run(instance),
+            Self::Refused(command) => command.run(instance),
+            Self::SetMaxconnServer(command) => command.run(instance),
+            Self::SetServerAddr(command) => command.run(instance),
+            Self::SetServerCheck(command) => command.run(instance),
+            Self::SetServerHealth(command) => command.run(instance),
+            Self::SetServerSsl(command) => command.run(instance),
+            Self::SetServerState(command) => command.run(instance),
+            Self::SetWeight(command) => command.run(instance),
             Self::ShowBackend(command) => command.run(instance),
             Self::ShowEnv(command) => command.run(),
+            Self::ShowServersConn(command) => command.run(instance),
+            Self::ShowServersState(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(),
         }
     }

@@ -6,6 +6,8 @@ use crate::topology::{BackendEntry, Frontend, Topology};
 use crate::worker::Shared;
 
 use super::error::CommandError;
+use super::server_name::{ServerName, names};
+use crate::server::{Server, ServerEvent};
 
 /// A running instance, as commands see it. It does not keep the instance alive: its threads may have ended.
 #[derive(Clone, Debug)]
@@ -22,10 +24,24 @@ impl Instance {
         &self.shared.topology
     }
 
-    #[allow(dead_code, reason = "read by runtime commands")]
+    /// The backend of that name, or of that number behind `#`.
     pub(crate) fn backend(&self, name: &str) -> Result<&Arc<BackendEntry>, CommandError> {
-        let found = self.topology().backends.iter().find(|entry| &*entry.name == name);
+        let found = self.topology().backends.iter().find(|entry| names(name, &entry.name, entry.config.id));
         found.ok_or_else(CommandError::no_such_backend)
+    }
+
+    /// A server and its backend.
+    pub(crate) fn server(&self, name: &ServerName) -> Result<(&Arc<BackendEntry>, Arc<Server>), CommandError> {
+        let entry = self.backend(&name.backend)?;
+        let servers = entry.backend.servers();
+        let found = servers.iter().find(|server| names(&name.server, &server.name, server.id));
+        Ok((entry, Arc::clone(found.ok_or_else(CommandError::no_such_server)?)))
+    }
+
+    /// Makes a change of servers, writes its log lines and tells who listens.
+    pub(crate) fn change(&self, change: impl FnOnce() -> Vec<ServerEvent>) {
+        let mut change = Some(change);
+        self.shared.reports.change(self.topology(), &mut || change.take().map_or_else(Vec::new, |change| change()));
     }
 
     #[allow(dead_code, reason = "read by runtime commands")]

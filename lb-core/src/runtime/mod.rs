@@ -17,6 +17,7 @@ mod instance;
 mod level;
 pub mod registry;
 mod reply;
+mod server_name;
 mod words;
 
 pub use command::Command;
@@ -25,4 +26,5 @@ pub use error::{CommandError, ErrorCode};
 pub use instance::Instance;
 pub use level::Level;
 pub use reply::{Reply, Severity};
+pub use server_name::{Refused, ServerName};
 pub use words::Words;

@@ -1,7 +1,10 @@
 //! The table of all runtime commands: name, help, level, parser. `help`, the sockets and the documentation read it.
 
 use super::command::Command;
-use super::commands::{ShowBackend, ShowEnv, ShowVersion};
+use super::commands::{
+    AddServer, DelServer, EnableChecks, GetWeight, SetMaxconnServer, SetServerState, SetWeight, ShowBackend, ShowEnv,
+    ShowServersConn, ShowServersState, ShowVersion, parse_set_server,
+};
 use super::error::{CommandError, ErrorCode};
 use super::level::Level;
 use super::words::Words;
@@ -24,6 +27,90 @@ pub struct Entry {
 /// Every command, in the order of `help`.
 pub static ENTRIES: &[Entry] = &[
     Entry {
+        words: &["add", "server"],
+        usage: "add server <bk>/<srv>",
+        about: "create a new server",
+        level: Level::Admin,
+        parse: AddServer::parse,
+    },
+    Entry {
+        words: &["del", "server"],
+        usage: "del server <bk>/<srv>",
+        about: "remove a dynamically added server",
+        level: Level::Admin,
+        parse: DelServer::parse,
+    },
+    Entry {
+        words: &["disable", "agent"],
+        usage: "disable agent",
+        about: "disable agent checks",
+        level: Level::Admin,
+        parse: EnableChecks::parse_disable_agent,
+    },
+    Entry {
+        words: &["disable", "health"],
+        usage: "disable health",
+        about: "disable health checks",
+        level: Level::Admin,
+        parse: EnableChecks::parse_disable_health,
+    },
+    Entry {
+        words: &["disable", "server"],
+        usage: "disable server (DEPRECATED)",
+        about: "disable a server for maintenance (use 'set server' instead)",
+        level: Level::Admin,
+        parse: SetServerState::parse_disable,
+    },
+    Entry {
+        words: &["enable", "agent"],
+        usage: "enable agent",
+        about: "enable agent checks",
+        level: Level::Admin,
+        parse: EnableChecks::parse_enable_agent,
+    },
+    Entry {
+        words: &["enable", "health"],
+        usage: "enable health",
+        about: "enable health checks",
+        level: Level::Admin,
+        parse: EnableChecks::parse_enable_health,
+    },
+    Entry {
+        words: &["enable", "server"],
+        usage: "enable server  (DEPRECATED)",
+        about: "enable a disabled server (use 'set server' instead)",
+        level: Level::Admin,
+        parse: SetServerState::parse_enable,
+    },
+    Entry {
+        words: &["get", "weight"],
+        usage: "get weight <bk>/<srv>",
+        about: "report a server's current weight",
+        level: Level::User,
+        parse: GetWeight::parse,
+    },
+    Entry {
+        words: &["set", "maxconn", "server"],
+        usage: "set maxconn server <bk>/<srv>",
+        about: "change a server's maxconn setting",
+        level: Level::Admin,
+        parse: SetMaxconnServer::parse,
+    },
+    Entry {
+        words: &["set", "server"],
+        usage: "set server <bk>/<srv> [opts]",
+        about: "change a server's state, weight, address or ssl",
+        level: Level::Admin,
+        parse: parse_set_server,
+    },
+    Entry {
+        words: &["set", "weight"],
+        usage: "set weight <bk>/<srv>  (DEPRECATED)",
+        about: "change a server's weight (use 'set server' instead)",
+        level: Level::Admin,
+        parse: SetWeight::parse,
+    },
+    Entry {
         words: &["show", "backend"],
         usage: "show backend",
         about: "list backends in the current running config",
@@ -36,6 +123,20 @@ pub static ENTRIES: &[Entry] = &[
         about: "dump environment variables known to the process",
         level: Level::Operator,
         parse: ShowEnv::parse,
+    },
+    Entry {
+        words: &["show", "servers", "conn"],
+        usage: "show servers conn [<backend>]",
+        about: "dump server connections status (all or for a single backend)",
+        level: Level::User,
+        parse: ShowServersConn::parse,
+    },
+    Entry {
+        words: &["show", "servers", "state"],
+        usage: "show servers state [<backend>]",
+        about: "dump volatile server information (all or for a single backend)",
+        level: Level::User,
+        parse: ShowServersState::parse,
     },
     Entry {
         words: &["show", "version"],

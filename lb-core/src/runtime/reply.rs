@@ -1,6 +1,6 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
-use super::commands::{BackendList, Environment, Version};
+use super::commands::{BackendList, Environment, ServerConns, ServerStates, ServerWeight, Version};
 
 /// Severity of a message, with syslog's numbers (`set severity-output`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,14 @@ pub enum Reply {
     Backends(BackendList),
     /// `show env`.
     Environment(Environment),
+    /// `show servers conn`.
+    ServerConns(ServerConns),
+    /// `show servers state`.
+    ServerStates(ServerStates),
     /// `show version`.
     Version(Version),
+    /// `get weight`.
+    Weight(ServerWeight),
 }
 
 impl Reply {
@@ -66,7 +72,10 @@ impl Reply {
             }
             Self::Backends(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
+            Self::ServerConns(reply) => reply.render(out),
+            Self::ServerStates(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
+            Self::Weight(reply) => reply.render(out),
         }
     }
 }

@@ -18,20 +18,22 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
 use heads::HeadPool;
 use timer::TimerPool;
 
-use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
+use crate::events::{EventSender, Reports};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
-use crate::server::Server;
+use crate::proxy::OnEvent;
+use crate::server::check::Checked;
 use crate::session::{ServingPool, StreamTasks};
 use crate::topology::{Frontend, Settings, Topology};
 
@@ -45,6 +47,12 @@ pub(crate) enum Life {
     SoftStop = 1,
     /// Drops everything.
     HardStop = 2,
+}
+
+/// Who listens to an instance from its start.
+pub(crate) struct Listening {
+    pub(crate) on_event: Option<OnEvent>,
+    pub(crate) subscriptions: Vec<EventSender>,
 }
 
 /// What the workers of an instance share.
@@ -61,6 +69,10 @@ pub(crate) struct Shared {
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) dropped_logs: Arc<DroppedLogs>,
     pub(crate) handoffs: Vec<Handoff>,
+    /// Who is told what happens.
+    pub(crate) reports: Reports,
+    /// Gives servers that come at run time to the control thread.
+    pub(crate) checks: UnboundedSender<Checked>,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -78,14 +90,19 @@ impl Shared {
         workers: usize,
         idle_limit: u32,
         maxpipes: u32,
+        listening: Listening,
+        checks: UnboundedSender<Checked>,
     ) -> Self {
+        let dropped_logs = Arc::<DroppedLogs>::default();
         Self {
+            reports: Reports::new(Arc::clone(&dropped_logs), listening.on_event, listening.subscriptions),
+            checks,
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
             limits,
             listeners,
             pipes: PipeLimit::new(maxpipes),
-            dropped_logs: Arc::default(),
+            dropped_logs,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
@@ -110,14 +127,6 @@ impl Shared {
             worker.notify_one();
         }
         self.control.notify_one();
-    }
-
-    #[allow(dead_code, reason = "read by runtime commands")]
-    /// Takes a server out of its backend; see [`Backend::remove_server`].
-    pub(crate) fn remove_server(&self, backend: &Backend, server: &Arc<Server>) -> bool {
-        let removed = backend.remove_server(server);
-        self.drop_renounced();
-        removed
     }
 
     /// Has every worker close its idle connections to servers that renounced them.
@@ -354,6 +363,7 @@ pub(crate) fn run(
     listeners: Vec<ListenerSetup>,
     ready: impl FnOnce(std::io::Result<()>),
 ) {
+    let _ended = Ended(Arc::clone(&shared));
     bind_to_cpus(index, &shared);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = match builder.enable_io().enable_time().build_local(LocalOptions::default()) {
@@ -381,8 +391,16 @@ pub(crate) fn run(
         handoff.abort();
         logs.abort();
         worker.logger.borrow_mut().flush();
-        shared.worker_ended();
     });
+}
+
+/// Tells that a worker has ended, however it did.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.worker_ended();
+    }
 }
 
 async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::JoinHandle<()>>) {

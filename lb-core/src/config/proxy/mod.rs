@@ -7,6 +7,7 @@ mod balance;
 mod bind;
 mod bind_options;
 mod draft;
+mod dynamic_server;
 mod error_pages;
 mod errors;
 mod finish;
@@ -27,6 +28,7 @@ mod timeouts;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use dynamic_server::{DynamicServer, read_dynamic};
 pub use finish::finish;
 pub use keywords::{KeywordRow, Sections, keyword_rows};
 pub use options::other_options;
