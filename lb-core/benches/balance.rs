@@ -18,7 +18,7 @@ fn backend(balance: &Balance, servers: u32, maxconn: u32) -> Arc<Backend> {
         line
     };
     config.servers = (0..servers).map(line).collect();
-    Arc::new(Backend::new(&config))
+    Arc::new(Backend::new(&config, 1))
 }
 
 fn pick(c: &mut Criterion) {

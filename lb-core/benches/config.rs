@@ -40,7 +40,7 @@ fn load(c: &mut Criterion) {
     group.throughput(Throughput::Elements(u64::from(BACKENDS)));
     group.bench_function("haproxy.cfg", |b| b.iter(|| Config::parse_with(&cfg, "bench.cfg", &options).unwrap()));
     group.bench_function("toml", |b| b.iter(|| Config::parse_with(&toml, "bench.toml", &options).unwrap()));
-    group.bench_function("topology", |b| b.iter(|| Topology::new(&loaded.config, 10_000, &system).unwrap()));
+    group.bench_function("topology", |b| b.iter(|| Topology::new(&loaded.config, 10_000, 1, &system).unwrap()));
     group.finish();
 }
 

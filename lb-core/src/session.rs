@@ -111,8 +111,10 @@ impl std::fmt::Debug for State {
 impl H1Session {
     /// A session of a connection that may have sent its first request already.
     pub(crate) fn new(worker: Rc<Worker>, transport: Transport, info: ClientInfo) -> Self {
+        let mut conn = H1Conn::new(transport);
+        conn.traffic.count(&info.frontend.stats.mux, worker.index);
         let client = Box::new(H1Client {
-            conn: H1Conn::new(transport),
+            conn,
             idle_since: info.accepted + info.handshake,
             info,
             timer: Timer::default(),
@@ -234,9 +236,11 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
         let received = receive_head(worker, client, &mut head, &mut first_byte).await;
         let (status, cause) = match received {
             Received::Head => {
+                client.conn.traffic.begin();
                 let mut stream =
                     Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
                 let keep = stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await;
+                client.conn.traffic.end();
                 client.requests += 1;
                 client.idle_since = now();
                 if !keep {
@@ -341,7 +345,7 @@ async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
         return;
     }
     let deadline = now() + Duration::from_secs(1);
-    let limit = conn.bytes_in + LINGER_BYTES;
+    let limit = conn.traffic.received + LINGER_BYTES;
     let timer = &mut client.timer;
     // Under TLS this writes, and waits for a client that does not read.
     let shutdown = poll_fn(|cx| match std::pin::Pin::new(&mut conn.transport).poll_shutdown(cx) {
@@ -355,7 +359,7 @@ async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
         loop {
             conn.discard();
             match conn.poll_read_more(cx, &worker.buffers) {
-                Poll::Ready(Ok(n)) if n > 0 && conn.bytes_in < limit => {}
+                Poll::Ready(Ok(n)) if n > 0 && conn.traffic.received < limit => {}
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => return timer.poll(cx, Some(deadline)),
             }
@@ -373,6 +377,6 @@ mod tests {
     #[test]
     fn an_idle_session_is_small() {
         assert!(size_of::<H1Session>() <= 16, "{}", size_of::<H1Session>());
-        assert!(size_of::<H1Client>() <= 384, "{}", size_of::<H1Client>());
+        assert!(size_of::<H1Client>() <= 416, "{}", size_of::<H1Client>());
     }
 }

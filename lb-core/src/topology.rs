@@ -14,6 +14,7 @@ use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
 use crate::net::SystemOptions;
 use crate::server::{Dial, Numbers};
+use crate::stats::FrontendStats;
 use crate::tls::TlsConfigError;
 
 /// Settings of the process that the data path reads, with their defaults in place.
@@ -70,6 +71,8 @@ pub struct Frontend {
     pub maxconn: u32,
     /// Limits and gauges of its connections.
     pub limits: Arc<FrontendLimits>,
+    /// Counters and rates.
+    pub stats: FrontendStats,
 }
 
 /// A section that has servers.
@@ -185,11 +188,11 @@ pub enum TopologyError {
 }
 
 impl Topology {
-    /// Resolves a configuration.
+    /// Resolves a configuration, for this many worker threads.
     ///
     /// # Errors
     /// Names that resolve to nothing, formats that do not compile.
-    pub fn new(config: &Config, maxconn: u32, system: &SystemOptions) -> Result<Self, TopologyError> {
+    pub fn new(config: &Config, maxconn: u32, workers: usize, system: &SystemOptions) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
         let mut backends = Vec::new();
         let numbers = Arc::<Numbers>::default();
@@ -201,7 +204,7 @@ impl Topology {
                 index: backends.len(),
                 name: Arc::from(section.name.as_str()),
                 config: Arc::new(section.clone()),
-                backend: Arc::new(Backend::with_dials(section, dials, &numbers)),
+                backend: Arc::new(Backend::with_dials(section, dials, &numbers, workers)),
                 redirects: section.servers.iter().any(|server| server.redir.is_some()),
                 dial: Dial::without_server(section, &config.global, system),
                 log_targets: log_targets(section, &config.global)
@@ -233,6 +236,7 @@ impl Topology {
                 default_backend,
                 log,
                 maxconn: section.maxconn.unwrap_or(maxconn),
+                stats: FrontendStats::new(workers),
                 limits: FrontendLimits::new(
                     section.maxconn.unwrap_or(maxconn),
                     section.rate_limit_sessions.unwrap_or(0),

@@ -16,7 +16,7 @@ pub(crate) mod tests;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
@@ -29,7 +29,8 @@ pub use ticket::{QueueError, Ticket};
 
 use crate::balance::{Balancer, Candidate, Key, Pick};
 use crate::config::model::{ProxyConfig, ProxyKind, ServerConfig, Source};
-use crate::server::{Dial, Numbers, Server, Start};
+use crate::server::{Dial, History, Numbers, Server, Start};
+use crate::stats::BackendStats;
 use ticket::Waits;
 
 /// Where a backend's connections go.
@@ -63,6 +64,10 @@ pub struct Backend {
     pub target: Target,
     /// Servers in order of the configuration; replaced as a whole when one comes or goes.
     servers: ArcSwap<Vec<Arc<Server>>>,
+    /// Counters and rates.
+    pub stats: BackendStats,
+    /// When and how often it had no usable server.
+    pub history: History,
     hub: Arc<Hub>,
     allbackups: bool,
     backend_only: bool,
@@ -131,14 +136,15 @@ impl Drop for BackendSession {
 
 impl Backend {
     /// Builds a backend with its servers in their initial state, to which connections have no options. `fullconn` is
-    /// computed by the topology where the configuration does not say it: see [`Backend::set_fullconn`].
-    pub fn new(config: &ProxyConfig) -> Self {
+    /// computed by the topology where the configuration does not say it: see [`Backend::set_fullconn`]. `workers`
+    /// threads will count in its statistics.
+    pub fn new(config: &ProxyConfig, workers: usize) -> Self {
         let dials = config.servers.iter().map(|_| Dial::default()).collect();
-        Self::with_dials(config, dials, &Arc::default())
+        Self::with_dials(config, dials, &Arc::default(), workers)
     }
 
     /// The same with how to connect to each server of the section.
-    pub fn with_dials(config: &ProxyConfig, dials: Vec<Dial>, numbers: &Arc<Numbers>) -> Self {
+    pub fn with_dials(config: &ProxyConfig, dials: Vec<Dial>, numbers: &Arc<Numbers>, workers: usize) -> Self {
         let target = match config.dispatch {
             Some(address) if config.servers.is_empty() => Target::Dispatch(address),
             _ if config.options.transparent && config.servers.is_empty() => Target::Transparent,
@@ -148,6 +154,7 @@ impl Backend {
             Balancer::new(&config.balance),
             config.fullconn.unwrap_or(0),
             config.redispatch.is_some_and(|every| every != 0),
+            workers,
         ));
         let server = |(line, dial): (&ServerConfig, Dial)| {
             Arc::new(Server::new(line, Start::new(line), dial, numbers, Arc::clone(&hub)))
@@ -157,6 +164,8 @@ impl Backend {
             id: config.id,
             target,
             servers: ArcSwap::from_pointee(config.servers.iter().zip(dials).map(server).collect()),
+            stats: BackendStats::new(workers),
+            history: History::new(hub.started, true),
             hub,
             allbackups: config.options.allbackups,
             backend_only: config.kind == ProxyKind::Backend,
@@ -204,7 +213,32 @@ impl Backend {
         self.hub.sessions()
     }
 
-    /// The queue of streams that any server may take (`qcur` of the backend is this plus the servers' queues).
+    /// The most sessions at the same time (`smax`).
+    pub fn peak_sessions(&self) -> u32 {
+        self.hub.peak()
+    }
+
+    /// `fullconn` (`slim`).
+    pub fn fullconn(&self) -> u32 {
+        self.hub.fullconn()
+    }
+
+    /// `clear counters`, with `all` or without; the servers' are theirs.
+    pub fn clear_counters(&self, all: bool) {
+        self.stats.clear(all);
+        self.hub.clear_peak();
+        self.hub.queue.clear_max();
+        if all {
+            self.history.clear();
+        }
+    }
+
+    /// A second of the calling worker is over.
+    pub(crate) fn second_over(&self) {
+        self.hub.forget_record();
+    }
+
+    /// The queue of streams that any server may take (`qcur`).
     pub fn queue(&self) -> &Queue {
         &self.hub.queue
     }
@@ -303,7 +337,13 @@ impl Backend {
             let next = expected.next_if(|candidate| Arc::ptr_eq(&candidate.server, server));
             server.set_eligible(next.is_some());
         }
-        self.eligible.store(candidates.len(), Ordering::Relaxed);
+        let before = self.eligible.swap(candidates.len(), Ordering::Relaxed);
+        if !servers.is_empty() && before.min(1) != candidates.len().min(1) {
+            self.history.changed(Instant::now(), !candidates.is_empty());
+            if candidates.is_empty() {
+                self.history.count_down();
+            }
+        }
         if candidates != *current {
             self.hub.balancer.rebuild(&candidates);
             *current = candidates;

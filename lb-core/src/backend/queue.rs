@@ -68,6 +68,11 @@ impl Queue {
         self.max.load(Ordering::Relaxed)
     }
 
+    /// Forgets the most that waited (`clear counters`).
+    pub(crate) fn clear_max(&self) {
+        self.max.store(0, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // A panic elsewhere cannot leave the map half changed: every critical section is a few map calls.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)

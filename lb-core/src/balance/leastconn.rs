@@ -13,7 +13,8 @@ use arc_swap::ArcSwap;
 
 use super::{Candidate, Key, Pick};
 use crate::backend::ServerSlot;
-use crate::server::{Padded, Server};
+use crate::server::Server;
+use crate::stats::Padded;
 
 /// Bits of a leaf's key that tell turns apart among equal loads.
 const STAMP_BITS: u32 = 28;

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use super::schedule::Schedule;
 use super::{Candidate, Key, Pick};
 use crate::backend::ServerSlot;
-use crate::server::Padded;
+use crate::stats::Padded;
 
 /// State of the algorithm.
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 
 use super::schedule::Schedule;
 use super::{Key, Pick, take, take_any};
-use crate::server::Padded;
+use crate::stats::Padded;
 
 /// How many turns are tried before full servers are looked at one by one.
 const TURNS_TRIED: usize = 16;

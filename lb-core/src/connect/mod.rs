@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
-use crate::config::{Address, HttpReuse, PortKind, Proto, SendProxy};
+use crate::config::{Address, HttpReuse, Mode, PortKind, Proto, SendProxy};
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
 use crate::log::Stage;
@@ -23,6 +23,7 @@ use crate::net::{ConnectTarget, OpenSocket, open_socket};
 use crate::proxy_protocol;
 use crate::server::Server;
 use crate::session::ClientInfo;
+use crate::stream::count::{count_assigned, count_connection, count_retry};
 use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
@@ -110,7 +111,9 @@ impl Link {
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
         let deadline = after(now(), backend.config.timeouts.connect);
-        let opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
+        count_connection(worker, backend, self.server.as_deref(), false);
+        let mut opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
+        count_open(worker, backend, &mut opened.conn);
         self.conn = opened.conn;
         self.lease = opened.lease;
         self.established = opened.established;
@@ -148,8 +151,7 @@ impl Link {
             return pool::close(conn);
         }
         conn.release(&worker.buffers);
-        conn.bytes_in = 0;
-        conn.bytes_out = 0;
+        conn.traffic.reset();
         if self.exclusive || policy == HttpReuse::Never {
             let (generation, lease) = (self.generation, self.lease);
             *private = Some(Private(Box::new(Held { conn: Some(conn), server, generation, lease })));
@@ -168,6 +170,8 @@ pub(crate) struct Connector<'a> {
     first_request: bool,
     exclude: Option<Arc<Server>>,
     force: Option<Arc<Server>>,
+    /// The last server was chosen by the balancer, without a wait.
+    picked: bool,
     started: Instant,
     attempt_started: Instant,
     /// Failed attempts so far.
@@ -204,6 +208,7 @@ impl<'a> Connector<'a> {
             first_request,
             exclude: None,
             force: None,
+            picked: false,
             started: now,
             attempt_started: now,
             retries: 0,
@@ -241,6 +246,9 @@ impl<'a> Connector<'a> {
             self.assigned_at.get_or_insert(now);
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
+            if let Some(server) = &self.server {
+                count_assigned(self.worker, self.backend, server, self.picked);
+            }
             if let (Some(path), Some(server)) = (&self.redirect_path, &self.server)
                 && let Some(redir) = &server.config.redir
             {
@@ -251,6 +259,7 @@ impl<'a> Connector<'a> {
                 && let Some((conn, generation, lease)) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
             {
+                count_connection(self.worker, self.backend, Some(&server), true);
                 return Ok(self.attach(conn, generation, lease, server, slot));
             }
             let (server, slot) = match assignment {
@@ -258,8 +267,10 @@ impl<'a> Connector<'a> {
                 None => (None, None),
             };
             let deadline = self.connect_deadline();
+            count_connection(self.worker, self.backend, server.as_deref(), false);
             match open(self.worker, self.info, self.backend, server.as_deref(), timer, deadline).await {
-                Ok(opened) => {
+                Ok(mut opened) => {
+                    count_open(self.worker, self.backend, &mut opened.conn);
                     let exclusive = opened.lease.is_some() || self.is_exclusive(server.as_deref());
                     if let (ServerConn::H2 { client, .. }, Some(server), false) = (&opened.conn, &server, exclusive)
                         && self.policy != HttpReuse::Never
@@ -309,19 +320,18 @@ impl<'a> Connector<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
-        if let Some(server) = &server {
-            server.record_connect_error();
-        }
         let allowed = self.backend.config.retries.unwrap_or(3);
         if self.retries >= allowed {
             return Err(error);
         }
         self.retries += 1;
         if self.redispatches_now(allowed) {
+            count_retry(self.worker, self.backend, server.as_deref(), true);
             self.exclude = server;
             self.force = None;
             self.redispatched = true;
         } else {
+            count_retry(self.worker, self.backend, server.as_deref(), false);
             self.force = server;
             if error.kind == Kind::Closed {
                 let until = now() + turn_around(&self.backend.config.timeouts);
@@ -383,7 +393,9 @@ impl<'a> Connector<'a> {
             exclude: self.exclude.clone(),
             force: self.force.clone().or(preferred),
         };
-        match self.backend.backend.try_assign(&request) {
+        let assign = self.backend.backend.try_assign(&request);
+        self.picked = request.force.is_none() && matches!(assign, Assign::Server(_));
+        match assign {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
             Assign::QueueFull(server) => {
@@ -464,12 +476,15 @@ impl<'a> Connector<'a> {
 
     fn attach(
         &self,
-        conn: ServerConn,
+        mut conn: ServerConn,
         generation: u32,
         lease: Option<PortLease>,
         server: Arc<Server>,
         slot: ServerSlot,
     ) -> Link {
+        if let ServerConn::H1(conn) = &mut conn {
+            conn.traffic.begin();
+        }
         Link {
             conn,
             exclusive: self.is_exclusive(Some(&server)),
@@ -498,6 +513,14 @@ struct Opened {
     generation: u32,
     /// Handshakes are done; else the first write says whether the server is there.
     established: bool,
+}
+
+/// Counts an HTTP connection to a server and the stream that begins on it.
+fn count_open(worker: &Worker, backend: &BackendEntry, conn: &mut ServerConn) {
+    if let (ServerConn::H1(conn), Mode::Http) = (conn, backend.config.mode) {
+        conn.traffic.count(&backend.backend.stats.mux, worker.index);
+        conn.traffic.begin();
+    }
 }
 
 /// Opens a connection to a server, or to where `dispatch` and `option transparent` lead. Waits only where a handshake

@@ -4,25 +4,20 @@
 //! [`Refused`] names: a release (no polling, the release wakes it) or a delay.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::rate::RateCounter;
 use crate::clock::Tick;
-
-/// Keeps what is written by one core away from what others read.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Padded<T>(T);
+use crate::stats::{ListenerStats, Padded};
 
 /// A number of connections and its limit.
 #[derive(Debug)]
 pub struct Gauge {
     current: Padded<AtomicU32>,
     peak: AtomicU32,
-    total: AtomicU64,
     limit: AtomicU32,
     waiting: AtomicU32,
     released: Notify,
@@ -34,7 +29,6 @@ impl Gauge {
         Self {
             current: Padded::default(),
             peak: AtomicU32::new(0),
-            total: AtomicU64::new(0),
             limit: AtomicU32::new(limit),
             waiting: AtomicU32::new(0),
             released: Notify::new(),
@@ -51,9 +45,9 @@ impl Gauge {
         self.peak.load(Ordering::Relaxed)
     }
 
-    /// Connections so far.
-    pub fn total(&self) -> u64 {
-        self.total.load(Ordering::Relaxed)
+    /// Forgets the most connections (`clear counters`).
+    pub fn clear_peak(&self) {
+        self.peak.store(0, Ordering::Relaxed);
     }
 
     /// The limit; 0 is none.
@@ -97,7 +91,6 @@ impl Gauge {
 
     /// Counts a connection that holds room.
     fn accepted(&self) {
-        self.total.fetch_add(1, Ordering::Relaxed);
         let current = self.current();
         if current > self.peak() {
             self.peak.fetch_max(current, Ordering::Relaxed);
@@ -162,6 +155,28 @@ impl ProcessLimits {
         })
     }
 
+    /// `maxconnrate`; 0 is none.
+    pub fn maxconnrate(&self) -> u32 {
+        self.maxconnrate.load(Ordering::Relaxed)
+    }
+
+    /// `maxsessrate`; 0 is none.
+    pub fn maxsessrate(&self) -> u32 {
+        self.maxsessrate.load(Ordering::Relaxed)
+    }
+
+    /// `maxsslrate`; 0 is none.
+    pub fn maxsslrate(&self) -> u32 {
+        self.maxsslrate.load(Ordering::Relaxed)
+    }
+
+    /// Forgets the largest rates (`clear counters`).
+    pub fn clear_max(&self) {
+        for rate in [&self.connection_rate, &self.session_rate, &self.tls_rate] {
+            rate.clear_max();
+        }
+    }
+
     /// Changes `maxconnrate` (`set rate-limit connections global`).
     pub fn set_maxconnrate(&self, limit: u32) {
         self.maxconnrate.store(limit, Ordering::Relaxed);
@@ -198,6 +213,17 @@ impl FrontendLimits {
         })
     }
 
+    /// `rate-limit sessions`; 0 is none.
+    pub fn rate_limit(&self) -> u32 {
+        self.rate_limit.load(Ordering::Relaxed)
+    }
+
+    /// Forgets the most connections and the largest rate (`clear counters`).
+    pub fn clear_max(&self) {
+        self.connections.clear_peak();
+        self.session_rate.clear_max();
+    }
+
     /// Changes `rate-limit sessions`.
     pub fn set_rate_limit(&self, limit: u32) {
         self.rate_limit.store(limit, Ordering::Relaxed);
@@ -217,6 +243,8 @@ pub struct ListenerLimits {
     pub id: u32,
     /// Whether it speaks TLS, which has a rate of its own.
     pub tls: bool,
+    /// Counters of the listener alone (`option socket-stats`).
+    pub stats: Option<ListenerStats>,
 }
 
 /// Whose limit was reached.
@@ -247,8 +275,9 @@ impl ListenerLimits {
         maxconn: u32,
         id: u32,
         tls: bool,
+        stats: Option<ListenerStats>,
     ) -> Arc<Self> {
-        Arc::new(Self { process, frontend, connections: Gauge::new(maxconn), id, tls })
+        Arc::new(Self { process, frontend, connections: Gauge::new(maxconn), id, tls, stats })
     }
 
     /// Takes room for one connection before it is accepted. Dropping the slot gives the room back.
@@ -340,7 +369,14 @@ mod tests {
     use super::*;
 
     fn limits(process: u32, frontend: u32, listener: u32) -> Arc<ListenerLimits> {
-        ListenerLimits::new(ProcessLimits::new(process, 0, 0, 0), FrontendLimits::new(frontend, 0), listener, 1, false)
+        ListenerLimits::new(
+            ProcessLimits::new(process, 0, 0, 0),
+            FrontendLimits::new(frontend, 0),
+            listener,
+            1,
+            false,
+            None,
+        )
     }
 
     fn now() -> Tick {
@@ -365,11 +401,10 @@ mod tests {
     #[test]
     fn rates_refuse_with_a_delay() {
         let process = ProcessLimits::new(0, 2, 0, 0);
-        let limits = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 1, false);
+        let limits = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 1, false, None);
         for _ in 0..2 {
             limits.acquire(now()).unwrap().accepted(now());
         }
-        assert_eq!(limits.connections.total(), 2);
         let Err(Refused::Rate(Scope::Process, delay)) = limits.acquire(now()) else { unreachable!() };
         assert!(limits.acquire(now() + delay + Duration::from_millis(2)).is_ok());
         limits.process.set_maxconnrate(0);
@@ -381,8 +416,8 @@ mod tests {
     #[test]
     fn tls_has_a_rate_of_its_own() {
         let process = ProcessLimits::new(0, 0, 0, 1);
-        let tls = ListenerLimits::new(process.clone(), FrontendLimits::new(0, 0), 0, 1, true);
-        let clear = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 2, false);
+        let tls = ListenerLimits::new(process.clone(), FrontendLimits::new(0, 0), 0, 1, true, None);
+        let clear = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 2, false, None);
         clear.acquire(now()).unwrap().accepted(now());
         tls.acquire(now()).unwrap().accepted(now());
         assert!(matches!(tls.acquire(now()), Err(Refused::Rate(Scope::Process, _))));
@@ -416,7 +451,6 @@ mod tests {
                 });
             }
         });
-        assert_eq!(limits.connections.total(), u64::from(WORKERS * ROUNDS));
         assert!(limits.process.connections.peak() <= 2);
         assert_eq!(limits.process.connections.current(), 0);
     }

@@ -1,6 +1,6 @@
 //! Events per second over a sliding second, shared by all workers without a lock.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Tick;
@@ -16,6 +16,7 @@ pub struct RateCounter {
     /// Number of the second in the high half, events in the low half.
     current: AtomicU64,
     previous: AtomicU64,
+    max: AtomicU32,
 }
 
 impl RateCounter {
@@ -34,6 +35,10 @@ impl RateCounter {
                         // Between the two stores a reader misses the previous second, for nanoseconds.
                         self.previous.store(seen, Ordering::Relaxed);
                     }
+                    let rate = self.rate(now);
+                    if rate > self.max.load(Ordering::Relaxed) {
+                        self.max.fetch_max(rate, Ordering::Relaxed);
+                    }
                     return;
                 }
                 Err(changed) => seen = changed,
@@ -46,6 +51,16 @@ impl RateCounter {
         let (current, previous, elapsed) = self.window(now);
         let rest = u64::from(previous) * (PERIOD_MS - elapsed) / PERIOD_MS;
         current.saturating_add(u32::try_from(rest).unwrap_or(u32::MAX))
+    }
+
+    /// The most events within a second.
+    pub fn max(&self) -> u32 {
+        self.max.load(Ordering::Relaxed)
+    }
+
+    /// Forgets the most events (`clear counters`).
+    pub fn clear_max(&self) {
+        self.max.store(0, Ordering::Relaxed);
     }
 
     /// How long to wait until one more event stays within `limit` per second; `None` when it does now.
@@ -116,6 +131,7 @@ mod tests {
         assert_eq!(counter.rate(at(2_100)), 0);
         counter.count(at(1_500));
         assert_eq!(counter.rate(at(1_500)), 6);
+        assert_eq!(counter.max(), 10);
     }
 
     #[test]

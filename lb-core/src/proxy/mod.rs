@@ -5,6 +5,7 @@
 
 mod builder;
 mod control;
+mod handles;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -20,11 +21,13 @@ use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
 use crate::runtime::{Command, CommandError, Instance, Reply};
 use crate::server::ServerEvent;
+use crate::stats::ListenerStats;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Listening, Shared};
 
 pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
+pub use handles::{BackendHandle, FrontendHandle, ServerHandle};
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -152,11 +155,12 @@ impl Proxy {
     /// [`StartError`]: a listener cannot be bound, a name does not resolve. Nothing stays behind.
     pub fn start(config: Config, mut options: StartOptions) -> Result<Self, StartError> {
         let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
-        let topology = Arc::new(Topology::new(&config, maxconn, &options.system)?);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
+        let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system)?);
         let after_bind = options.after_bind.take();
-        let listening =
-            Listening { on_event: options.on_event.take(), subscriptions: std::mem::take(&mut options.events) };
+        let (checks, added) = unbounded_channel();
+        let subscriptions = std::mem::take(&mut options.events);
+        let listening = Listening { on_event: options.on_event.take(), subscriptions, checks };
         let global = &config.global;
         let limits = ProcessLimits::new(
             maxconn,
@@ -172,8 +176,7 @@ impl Proxy {
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
-        let (checks, added) = unbounded_channel();
-        let shared = Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes, listening, checks);
+        let shared = Shared::new(topology, limits, contexts, workers, idle_limit, maxpipes, listening);
         let shared = Arc::new(shared);
         let proxy = Self {
             inner: Arc::new(Inner {
@@ -248,6 +251,22 @@ impl Proxy {
         let mut text = String::new();
         self.run(&Command::parse(command)?)?.render(&mut text);
         Ok(text)
+    }
+
+    /// A backend, by its name or as `#` and its number.
+    ///
+    /// # Errors
+    /// `No such backend.`
+    pub fn backend(&self, name: &str) -> Result<BackendHandle, CommandError> {
+        BackendHandle::new(self.instance(), name)
+    }
+
+    /// A frontend, by its name or as `#` and its number.
+    ///
+    /// # Errors
+    /// `No such frontend.`
+    pub fn frontend(&self, name: &str) -> Result<FrontendHandle, CommandError> {
+        FrontendHandle::new(&self.instance(), name)
     }
 
     /// Subscribes to what happens from now on: changes of servers, the end of the instance. It holds up to 1024 events
@@ -374,6 +393,7 @@ fn bind_all(
                         bind.options.maxconn.unwrap_or(0),
                         id,
                         tls.is_some(),
+                        section.options.socket_stats.then(|| ListenerStats::new(workers)),
                     ),
                     client_options: client_options(),
                     tls: tls.clone(),

@@ -44,9 +44,9 @@ impl Instance {
         self.shared.reports.change(self.topology(), &mut || change.take().map_or_else(Vec::new, |change| change()));
     }
 
-    #[allow(dead_code, reason = "read by runtime commands")]
+    /// The frontend of that name, or of that number behind `#`.
     pub(crate) fn frontend(&self, name: &str) -> Result<&Arc<Frontend>, CommandError> {
-        let found = self.topology().frontends.iter().find(|frontend| &*frontend.name == name);
+        let found = self.topology().frontends.iter().find(|frontend| names(name, &frontend.name, frontend.config.id));
         found.ok_or_else(CommandError::no_such_frontend)
     }
 }

@@ -85,14 +85,11 @@ impl Checks {
         }
     }
 
-    /// Maintenance begins.
-    pub(super) fn pause(&self) {
-        self.paused.store(self.configured, Ordering::Release);
-    }
-
-    /// Maintenance ends.
-    pub(super) fn resume(&self) {
-        self.paused.store(false, Ordering::Release);
+    /// Maintenance begins (true) or ends.
+    pub(super) fn pause(&self, paused: bool) {
+        if self.configured {
+            self.paused.store(paused, Ordering::Release);
+        }
     }
 
     pub(crate) fn set_running(&self, running: bool) {

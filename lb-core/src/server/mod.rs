@@ -9,20 +9,21 @@ mod checks;
 mod dial;
 pub mod event;
 pub mod health;
+mod history;
 mod number;
-mod padded;
 mod state;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
 pub use checks::{CheckTarget, Checks};
 pub use dial::Dial;
 pub use event::ServerEvent;
+pub use history::History;
 pub use number::Numbers;
-pub use padded::Padded;
 pub use state::{AdminState, OperationalState};
 
 use crate::backend::{Hub, Queue};
@@ -32,6 +33,8 @@ use health::{CheckResult, Health, Observed};
 use number::Number;
 use state::StateCell;
 
+use crate::stats::{Padded, PerWorker, ServerStats};
+
 /// Where connections to a server go; swapped whole when it changes at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -39,19 +42,6 @@ pub struct Endpoint {
     pub address: Address,
     /// Whether the port is fixed or follows the client's.
     pub port: PortKind,
-}
-
-/// Counters of one server that are not kept per worker: rare events.
-#[derive(Debug, Default)]
-pub struct ServerCounters {
-    /// Failed connection attempts (`econ`).
-    pub connect_errors: AtomicU64,
-    /// Failed health checks (`chkfail`).
-    pub failed_checks: AtomicU64,
-    /// Transitions from up to down (`chkdown`).
-    pub down_transitions: AtomicU64,
-    /// Highest number of concurrent sessions (`smax`).
-    pub max_sessions: AtomicU32,
 }
 
 /// A server of a backend (configuration.txt, section 5.2).
@@ -65,8 +55,11 @@ pub struct Server {
     pub config: ServerConfig,
     /// How connections to it are opened.
     pub dial: Dial,
-    /// Counters of rare events.
-    pub counters: ServerCounters,
+    /// Counters and rates, by worker.
+    pub stats: ServerStats,
+    /// When and how often it was down.
+    pub history: History,
+    max_sessions: AtomicU32,
     endpoint: ArcSwap<Endpoint>,
     state: StateCell,
     /// What its checks found, and whether they run.
@@ -81,14 +74,27 @@ pub struct Server {
     minconn: AtomicU32,
     served: Padded<AtomicU32>,
     number: Number,
-    /// Idle connections of all workers.
-    idle: AtomicU32,
+    /// Idle connections of each worker.
+    idle: PerWorker<IdleCount>,
     generation: AtomicU32,
     removed: AtomicBool,
     /// Its place in the tree of `balance leastconn`.
     pub(crate) leaf: AtomicU32,
     pub(crate) queue: Queue,
     pub(crate) hub: Arc<Hub>,
+}
+
+/// Idle connections of a worker to a server.
+#[derive(Debug, Default)]
+struct IdleCount {
+    once: AtomicU32,
+    reused: AtomicU32,
+}
+
+impl IdleCount {
+    fn sum(&self) -> u32 {
+        self.once.load(Ordering::Relaxed) + self.reused.load(Ordering::Relaxed)
+    }
 }
 
 /// How a server begins.
@@ -121,7 +127,9 @@ impl Server {
             id: config.id,
             config: config.clone(),
             dial,
-            counters: ServerCounters::default(),
+            stats: ServerStats::new(hub.workers),
+            history: History::new(Instant::now(), operational.is_up()),
+            max_sessions: AtomicU32::new(0),
             endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
             state: StateCell::new(start.admin, operational),
             checks: Checks::new(config, start.admin, start.checked),
@@ -132,7 +140,7 @@ impl Server {
             minconn: AtomicU32::new(minconn),
             served: Padded::default(),
             number: numbers.take(),
-            idle: AtomicU32::new(0),
+            idle: PerWorker::new(hub.workers),
             generation: AtomicU32::new(0),
             removed: AtomicBool::new(false),
             leaf: AtomicU32::new(u32::MAX),
@@ -159,7 +167,13 @@ impl Server {
 
     /// Idle connections of all workers (`idle_conn_cur`).
     pub fn idle_connections(&self) -> u32 {
-        self.idle.load(Ordering::Relaxed)
+        self.idle.iter().map(IdleCount::sum).sum()
+    }
+
+    /// Idle connections of each worker: those that served one session so far, and those that served more.
+    pub fn idle_by_worker(&self) -> Vec<(u32, u32)> {
+        let counts = self.idle.iter();
+        counts.map(|idle| (idle.once.load(Ordering::Relaxed), idle.reused.load(Ordering::Relaxed))).collect()
     }
 
     /// The number under which workers keep what they have of this server; another server gets it only when nobody
@@ -179,12 +193,11 @@ impl Server {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub(crate) fn count_idle(&self, change: i32) {
-        if change < 0 {
-            self.idle.fetch_sub(change.unsigned_abs(), Ordering::Relaxed);
-        } else {
-            self.idle.fetch_add(change.unsigned_abs(), Ordering::Relaxed);
-        }
+    /// How many idle connections a worker has; only that worker may call it.
+    pub(crate) fn set_idle(&self, worker: usize, once: u32, reused: u32) {
+        let idle = self.idle.get(worker);
+        idle.once.store(once, Ordering::Relaxed);
+        idle.reused.store(reused, Ordering::Relaxed);
     }
 
     pub(crate) fn set_removed(&self) {
@@ -253,6 +266,21 @@ impl Server {
         self.served.load(Ordering::SeqCst)
     }
 
+    /// The most sessions that held a slot at the same time (`smax`).
+    pub fn peak(&self) -> u32 {
+        self.max_sessions.load(Ordering::Relaxed)
+    }
+
+    /// `clear counters`, with `all` or without.
+    pub fn clear_counters(&self, all: bool) {
+        self.stats.clear(all);
+        self.max_sessions.store(0, Ordering::Relaxed);
+        self.queue.clear_max();
+        if all {
+            self.history.clear();
+        }
+    }
+
     /// Sessions that wait in this server's own queue (`qcur`).
     pub fn queued(&self) -> u32 {
         self.queue.pending()
@@ -307,11 +335,6 @@ impl Server {
         self.config.maxqueue == 0 || self.queue.pending() < self.config.maxqueue
     }
 
-    /// Counts a failed connection attempt.
-    pub fn record_connect_error(&self) {
-        self.counters.connect_errors.fetch_add(1, Ordering::Relaxed);
-    }
-
     /// What the checks found so far; `None` for a server without `check`.
     pub fn health(&self) -> Option<Health> {
         self.config.check.then(|| self.checks.health())
@@ -335,10 +358,10 @@ impl Server {
         });
         self.checks.set_last(result);
         if !passed && was_up {
-            self.counters.failed_checks.fetch_add(1, Ordering::Relaxed);
+            self.history.count_failed_check();
         }
         if observed.transition == Some(health::Transition::Down) {
-            self.counters.down_transitions.fetch_add(1, Ordering::Relaxed);
+            self.history.count_down();
         }
         Some((observed, health))
     }
@@ -348,20 +371,23 @@ impl Server {
     }
 
     pub(crate) fn set_operational(&self, state: OperationalState) {
+        let before = self.state.operational();
         self.state.set_operational(state);
+        if before.is_up() != state.is_up() {
+            self.history.changed(Instant::now(), state.is_up());
+        }
     }
 
     /// Enters or leaves maintenance: the health and the checks follow.
     pub(crate) fn set_maintenance(&self, on: bool) {
         if on {
             self.checks.change_health(Health::reset_down);
-            self.checks.pause();
         } else {
             if self.config.check {
                 self.checks.change_health(Health::reset_up);
             }
-            self.checks.resume();
         }
+        self.checks.pause(on);
         self.set_operational(if on { OperationalState::Stopped } else { OperationalState::Running });
     }
 
@@ -393,8 +419,8 @@ impl Server {
         if let Some(before) = taken {
             let now = before.saturating_add(1);
             // A plain load first: the maximum rarely moves and its line stays shared.
-            if now > self.counters.max_sessions.load(Ordering::Relaxed) {
-                self.counters.max_sessions.fetch_max(now, Ordering::Relaxed);
+            if now > self.max_sessions.load(Ordering::Relaxed) {
+                self.max_sessions.fetch_max(now, Ordering::Relaxed);
             }
             self.load_changed();
         }

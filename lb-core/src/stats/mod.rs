@@ -1,19 +1,20 @@
 //! Stage 8: counters and rates. Workers write their own without synchronisation, readers sum them.
 //!
-//! `counters` holds what only grows, per worker; `gauge` what goes up and down and is limited process-wide; `rate` how
-//! often something happens per second, and the limiters built on it.
+//! `counters` holds what only grows, per worker; `kept` what is kept of each thing; `rate` how often something happens per second. What goes up and down
+//! and is limited for the whole process is with its limit: [`crate::listener::limits`], [`crate::server`].
 
 pub mod counters;
-pub mod gauge;
-pub mod limiter;
+pub mod kept;
 pub mod rate;
+pub(crate) mod traffic;
 pub mod worker;
 
 pub use counters::{
-    BackendCounters, BackendTotals, FrontendCounters, FrontendTotals, ListenerCounters, ListenerTotals, MuxCounters,
-    MuxTotals, ProcessCounters, ProcessTotals, ServerCounters, ServerTotals,
+    BackendCounters, BackendTotals, Counted, Counters, FrontendCounters, FrontendTotals, ListenerCounters,
+    ListenerTotals, MuxCounters, MuxTotals, ProcessCounters, ProcessTotals, ServerCounters, ServerTotals, TlsCounters,
+    TlsTotals,
 };
-pub use gauge::Gauge;
-pub use limiter::RateLimiter;
+pub use kept::{BackendStats, FrontendStats, ListenerStats, ProcessStats, ServerStats};
 pub use rate::Rate;
+pub(crate) use traffic::Traffic;
 pub use worker::{Average, Counter, Padded, Peak, PerWorker};

@@ -1,4 +1,4 @@
-//! Events per second: counted per worker, read as a sliding second, with the largest second kept
+//! Events per second: counted per worker, read as a sliding second, with the largest value kept
 //! (management.txt, section 9.1: rate, rate_max, req_rate, conn_rate).
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -8,7 +8,11 @@ use super::worker::PerWorker;
 
 /// Counts of the current and the previous second, by parity, each with the second it is for.
 #[derive(Debug, Default)]
-struct Seconds([AtomicU64; 2]);
+struct Seconds {
+    counts: [AtomicU64; 2],
+    /// The largest sliding second of this worker alone since its current second began.
+    record: AtomicU32,
+}
 
 /// Packs a second and its count into one word, so that readers never see one without the other.
 fn pack(second: u32, count: u32) -> u64 {
@@ -17,7 +21,7 @@ fn pack(second: u32, count: u32) -> u64 {
 
 impl Seconds {
     fn slot(&self, second: u32) -> &AtomicU64 {
-        if second.is_multiple_of(2) { &self.0[0] } else { &self.0[1] }
+        if second.is_multiple_of(2) { &self.counts[0] } else { &self.counts[1] }
     }
 
     /// The count of that second, 0 where nothing happened.
@@ -27,50 +31,52 @@ impl Seconds {
     }
 }
 
-/// How often something happens. `now` is any monotonic time from one second on; all callers use the same origin.
+/// How often something happens. `now` is the time since the instance started: all callers use the same origin.
+///
+/// The largest value is exact with one worker. With several, the workers' counts are put together whenever one of them
+/// has more than it had in the second so far: what all of them reach together without that is seen a little low.
 #[derive(Debug)]
 pub struct Rate {
     workers: PerWorker<Seconds>,
     max: AtomicU32,
-    /// Seconds before this one do not count for the largest.
-    since: AtomicU32,
 }
 
 impl Rate {
     /// A rate to which this many workers contribute.
     pub fn new(workers: usize) -> Self {
-        Self { workers: PerWorker::new(workers), max: AtomicU32::new(0), since: AtomicU32::new(0) }
+        Self { workers: PerWorker::new(workers), max: AtomicU32::new(0) }
     }
 
-    /// Counts `events`. Only the worker itself may call it with its number.
+    /// Counts an event. Only the worker itself may call it with its number.
+    pub fn count(&self, worker: usize, now: Duration) {
+        self.add(worker, now, 1);
+    }
+
+    /// Counts several events. Only the worker itself may call it with its number.
     pub fn add(&self, worker: usize, now: Duration, events: u32) {
         let second = second_of(now);
         let mine = self.workers.get(worker);
         let slot = mine.slot(second);
         let word = slot.load(Ordering::Relaxed);
-        if (word >> 32) as u32 == second {
-            slot.store(pack(second, (word as u32).saturating_add(events)), Ordering::Relaxed);
+        let events = if (word >> 32) as u32 == second {
+            (word as u32).saturating_add(events)
         } else {
-            // A new second: those that this worker took part in are over and can be compared with the largest. What
-            // others did alone they compare themselves.
-            self.compare((word >> 32) as u32);
-            self.compare(second.wrapping_sub(1));
-            slot.store(pack(second, events), Ordering::Relaxed);
+            mine.record.store(0, Ordering::Relaxed);
+            events
+        };
+        slot.store(pack(second, events), Ordering::Relaxed);
+        let alone = slide(mine.count(second.wrapping_sub(1)), events, now);
+        if alone > mine.record.load(Ordering::Relaxed) {
+            mine.record.store(alone, Ordering::Relaxed);
+            let all = self.per_second(now);
+            if all > self.max.load(Ordering::Relaxed) {
+                self.max.fetch_max(all, Ordering::Relaxed);
+            }
         }
     }
 
     fn total(&self, second: u32) -> u32 {
         self.workers.iter().fold(0u32, |sum, worker| sum.saturating_add(worker.count(second)))
-    }
-
-    fn compare(&self, second: u32) {
-        if second < self.since.load(Ordering::Relaxed) {
-            return;
-        }
-        let total = self.total(second);
-        if total > self.max.load(Ordering::Relaxed) {
-            self.max.fetch_max(total, Ordering::Relaxed);
-        }
     }
 
     /// Events over the last second: those of this second, and of the last one the part that is not over yet.
@@ -79,24 +85,17 @@ impl Rate {
         slide(self.total(second.wrapping_sub(1)), self.total(second), now)
     }
 
-    /// The largest number of events in one second.
-    pub fn max(&self, now: Duration) -> u32 {
-        let second = second_of(now);
-        for over in [second, second.wrapping_sub(1)] {
-            self.compare(over);
-        }
-        for worker in self.workers.iter() {
-            for slot in &worker.0 {
-                self.compare((slot.load(Ordering::Relaxed) >> 32) as u32);
-            }
-        }
+    /// The largest number of events in a sliding second.
+    pub fn max(&self) -> u32 {
         self.max.load(Ordering::Relaxed)
     }
 
-    /// Forgets the largest number (`clear counters`); the second that runs still counts.
-    pub fn clear_max(&self, now: Duration) {
-        self.since.store(second_of(now), Ordering::Relaxed);
+    /// Forgets the largest number (`clear counters`).
+    pub fn clear_max(&self) {
         self.max.store(0, Ordering::Relaxed);
+        for worker in self.workers.iter() {
+            worker.record.store(0, Ordering::Relaxed);
+        }
     }
 }
 
@@ -106,7 +105,7 @@ fn second_of(now: Duration) -> u32 {
 }
 
 /// Events of the sliding second that ends at `now`.
-pub(super) fn slide(previous: u32, current: u32, now: Duration) -> u32 {
+fn slide(previous: u32, current: u32, now: Duration) -> u32 {
     let left = 1000 - u64::from(now.subsec_millis());
     let part = u64::from(previous) * left / 1000;
     current.saturating_add(u32::try_from(part).unwrap_or(u32::MAX))
@@ -120,15 +119,21 @@ mod tests {
         Duration::from_millis(milliseconds)
     }
 
+    fn count(rate: &Rate, worker: usize, now: Duration, events: u32) {
+        for _ in 0..events {
+            rate.count(worker, now);
+        }
+    }
+
     #[test]
     fn a_second_slides() {
         let rate = Rate::new(2);
-        rate.add(0, at(5_000), 60);
-        rate.add(1, at(5_900), 40);
+        count(&rate, 0, at(5_000), 60);
+        count(&rate, 1, at(5_900), 40);
         assert_eq!(rate.per_second(at(5_999)), 100);
         assert_eq!(rate.per_second(at(6_000)), 100);
         assert_eq!(rate.per_second(at(6_250)), 75);
-        rate.add(0, at(6_300), 5);
+        count(&rate, 0, at(6_300), 5);
         assert_eq!(rate.per_second(at(6_500)), 55);
         assert_eq!(rate.per_second(at(7_500)), 2);
         assert_eq!(rate.per_second(at(8_000)), 0);
@@ -137,25 +142,30 @@ mod tests {
     #[test]
     fn the_largest_second_is_of_all_workers_together() {
         let rate = Rate::new(3);
-        assert_eq!(rate.max(at(1)), 0);
-        rate.add(0, at(5_000), 60);
-        rate.add(1, at(5_900), 40);
-        rate.add(2, at(7_000), 50);
-        rate.add(0, at(90_000), 1);
-        rate.add(1, at(90_000), 1);
-        assert_eq!(rate.max(at(91_000)), 100);
-        rate.clear_max(at(91_000));
-        assert_eq!(rate.max(at(92_000)), 0);
-        rate.add(2, at(200_000), 1);
-        rate.clear_max(at(200_500));
-        rate.add(2, at(200_900), 1);
-        assert_eq!(rate.max(at(201_500)), 2);
+        assert_eq!(rate.max(), 0);
+        count(&rate, 0, at(5_000), 60);
+        count(&rate, 1, at(5_900), 40);
+        count(&rate, 2, at(7_000), 50);
+        count(&rate, 0, at(90_000), 1);
+        assert_eq!(rate.max(), 100);
+        rate.clear_max();
+        assert_eq!(rate.max(), 0);
+        count(&rate, 1, at(90_500), 1);
+        assert_eq!(rate.max(), 2);
+    }
+
+    #[test]
+    fn the_largest_second_slides_too() {
+        let rate = Rate::new(1);
+        count(&rate, 0, at(5_900), 10);
+        count(&rate, 0, at(6_100), 10);
+        assert_eq!(rate.max(), 19);
     }
 
     #[test]
     fn the_first_second_counts() {
         let rate = Rate::new(1);
-        rate.add(0, at(0), 3);
-        assert_eq!((rate.per_second(at(10)), rate.max(at(10))), (3, 3));
+        count(&rate, 0, at(0), 3);
+        assert_eq!((rate.per_second(at(10)), rate.max()), (3, 3));
     }
 }

@@ -1,7 +1,7 @@
 //! The building blocks of counters: values with one writer, one copy per worker.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Keeps a value on cache lines of its own (two: x86 fetches them in pairs).
 #[derive(Debug, Default)]
@@ -64,11 +64,6 @@ impl Counter {
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
-
-    /// Back to zero (`clear counters all`).
-    pub fn clear(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
 }
 
 /// The largest value that one thread saw.
@@ -103,11 +98,18 @@ pub struct Average {
     sum: Counter,
     count: Counter,
     max: Peak,
+    /// Somebody asked for a new start; the owner makes it with its next value.
+    cleared: AtomicBool,
 }
 
 impl Average {
     /// Takes a value into account. Only the owning worker may call it.
     pub fn record(&self, value: u64) {
+        if self.cleared.load(Ordering::Relaxed) {
+            self.sum.sub(self.sum.get());
+            self.count.sub(self.count.get());
+            self.cleared.store(false, Ordering::Relaxed);
+        }
         self.max.record(value);
         if self.count.get() < WINDOW {
             self.count.inc();
@@ -125,8 +127,14 @@ impl Average {
     /// The average of several workers' values, each worker weighted by how many it has.
     pub fn of<'a>(averages: impl Iterator<Item = &'a Average>) -> u64 {
         let (sum, count) = averages
+            .filter(|one| !one.cleared.load(Ordering::Relaxed))
             .fold((0u64, 0u64), |(sum, count), one| (sum.saturating_add(one.sum.get()), count + one.count.get()));
         sum.checked_div(count).unwrap_or(0)
+    }
+
+    /// Forgets the values, but not the largest (`clear counters all`).
+    pub fn clear(&self) {
+        self.cleared.store(true, Ordering::Relaxed);
     }
 
     /// Forgets the largest value (`clear counters`).

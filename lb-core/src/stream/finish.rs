@@ -102,6 +102,7 @@ impl Stream<'_> {
         // HAProxy's line is written when the stream has left its backend: `%bc` does not count it.
         self.session = None;
         self.log();
+        self.count_end();
         self.worker.heads.give(std::mem::take(&mut self.request));
         self.worker.heads.give(std::mem::take(&mut self.response));
     }
@@ -204,7 +205,7 @@ pub(crate) async fn refuse(
     let config = &client.info.frontend.config;
     let first = client.requests == 0;
     // A probe that sent nothing gets nothing (configuration.txt, `option http-ignore-probes`).
-    if first && client.conn.bytes_in == 0 && config.options.http_ignore_probes {
+    if first && client.conn.traffic.received == 0 && config.options.http_ignore_probes {
         return;
     }
     if let Some(page) = early_error(status, &config.errors) {
@@ -241,7 +242,7 @@ fn log_refused(
     record.stage = stage;
     // As HAProxy, which does not count what never went through a stream.
     record.bytes_to_client = 0;
-    record.bytes_from_client = client.conn.bytes_in;
+    record.bytes_from_client = client.conn.traffic.received;
     worker.log(&info.frontend, &record);
 }
 

@@ -1,5 +1,6 @@
 //! One request/response exchange; `run` names every stage in order.
 
+pub(crate) mod count;
 mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
@@ -43,6 +44,7 @@ pub(crate) struct Stream<'a> {
     redirected: Option<Vec<u8>>,
     times: Times,
     end: End,
+    counted: count::Counted,
 }
 
 /// When a stream reached each of its stages.
@@ -130,6 +132,7 @@ impl<'a> Stream<'a> {
             redirected: None,
             times,
             end: End::default(),
+            counted: count::Counted::default(),
         }
     }
 }

@@ -154,7 +154,7 @@ impl Pump {
         let mut progress = Progress::default();
         let pumped = self.splice.poll_pump(cx, source, target, pool.pipes(), &mut limit, &mut progress);
         from.body_taken(progress.read);
-        to.bytes_out += progress.written;
+        to.traffic.spliced_out(progress.written);
         self.bytes += progress.written;
         match pumped {
             Poll::Ready(Ok(Pumped::Limit)) => Ok(None),

@@ -29,6 +29,7 @@ impl<'a> Stream<'a> {
     pub(crate) async fn run(&mut self, mut client: Side<'_>, timer: &mut Timer, private: &mut Option<Private>) -> bool {
         let client = &mut client;
         let before = client.bytes();
+        self.count_request();
         if let Err(status) = self.judge_request(client) {
             self.refuse_request(status, client, timer).await;
             return false;
@@ -130,6 +131,7 @@ impl<'a> Stream<'a> {
         let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
         let backend = worker.topology().backends.get(index)?;
         self.session = Some(backend.backend.enter());
+        self.count_backend(backend);
         self.backend = Some(backend);
         Some(backend)
     }

@@ -209,7 +209,7 @@ impl Side<'_> {
     /// Bytes received from and sent to the peer so far.
     pub(crate) fn bytes(&self) -> (u64, u64) {
         match self {
-            Self::H1(conn) => (conn.bytes_in, conn.bytes_out),
+            Self::H1(conn) => (conn.traffic.received, conn.traffic.sent),
             Self::H2(end) => (end.bytes_in, end.bytes_out),
         }
     }
@@ -217,7 +217,7 @@ impl Side<'_> {
     /// Bytes sent to the peer or waiting to be, bodies of HTTP/2 not counted.
     pub(crate) fn queued(&self) -> u64 {
         match self {
-            Self::H1(conn) => conn.bytes_out + conn.output.len() as u64,
+            Self::H1(conn) => conn.traffic.sent + conn.output.len() as u64,
             Self::H2(end) => end.bytes_out,
         }
     }
@@ -300,7 +300,7 @@ impl Side<'_> {
     /// Whether any byte of the current message was written.
     pub(crate) fn has_sent(&self) -> bool {
         match self {
-            Self::H1(conn) => conn.bytes_out > 0,
+            Self::H1(conn) => conn.traffic.sent > 0,
             // The connection was established before the stream was opened.
             Self::H2(_) => true,
         }

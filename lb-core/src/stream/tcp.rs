@@ -59,6 +59,7 @@ impl<'a> Stream<'a> {
         let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
         let backend = worker.topology().backends.get(index)?;
         self.session = Some(backend.backend.enter());
+        self.count_backend(backend);
         self.backend = Some(backend);
         Some(backend)
     }
@@ -124,8 +125,8 @@ impl<'a> Stream<'a> {
         client.transport.socket_mut().register().map_err(failed(End::Client))?;
         server.transport.socket_mut().register().map_err(failed(End::Server))?;
         let done = relay(&self.worker.forwarder, &mut client.transport, &mut server.transport, initial, &options).await;
-        client.bytes_in += done.from_client;
-        client.bytes_out += done.to_client;
+        client.traffic.received += done.from_client;
+        client.traffic.sent += done.to_client;
         self.end.bytes_to_client += done.to_client;
         self.end.bytes_from_client += done.from_client;
         self.end.terminate(done.cause, done.stage);

@@ -209,6 +209,19 @@ pub(super) fn close_handoff(worker: &Rc<Worker>) -> bool {
     worker.sessions.get() != before
 }
 
+/// Counts a connection, on the worker that serves it.
+fn count_accepted(worker: &Worker, info: &ClientInfo) {
+    let stats = &info.frontend.stats;
+    let counters = stats.counters.of(worker.index);
+    counters.connections.inc();
+    counters.sessions.inc();
+    stats.connection_rate.count(worker.index, worker.uptime(info.accepted));
+    worker.shared.stats.counters.of(worker.index).connections.inc();
+    if let Some(stats) = &info.slot.limits().stats {
+        stats.counters.of(worker.index).sessions.inc();
+    }
+}
+
 fn begin(worker: &Rc<Worker>, arrival: Arrival) {
     let Arrival { accepted, destination, slot, context } = arrival;
     if !context.client_options.is_empty() {
@@ -231,5 +244,6 @@ fn begin(worker: &Rc<Worker>, arrival: Arrival) {
         tls: None,
         slot,
     };
+    count_accepted(worker, &info);
     session::start(worker, socket, &context, info);
 }

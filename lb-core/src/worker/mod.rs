@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
@@ -35,6 +35,7 @@ use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
 use crate::proxy::OnEvent;
 use crate::server::check::Checked;
 use crate::session::{ServingPool, StreamTasks};
+use crate::stats::ProcessStats;
 use crate::topology::{Frontend, Settings, Topology};
 
 /// How far an instance is on its way to the end.
@@ -53,6 +54,8 @@ pub(crate) enum Life {
 pub(crate) struct Listening {
     pub(crate) on_event: Option<OnEvent>,
     pub(crate) subscriptions: Vec<EventSender>,
+    /// The control thread gets servers to check from it.
+    pub(crate) checks: UnboundedSender<Checked>,
 }
 
 /// What the workers of an instance share.
@@ -66,6 +69,13 @@ pub(crate) struct Shared {
     #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) listeners: Vec<Arc<ListenerContext>>,
     pub(crate) pool_counts: Arc<PoolCounts>,
+    /// Counters and rates of the instance.
+    pub(crate) stats: ProcessStats,
+    /// When it was started.
+    pub(crate) started: Instant,
+    /// The same on the wall.
+    #[allow(dead_code, reason = "read by runtime commands")]
+    pub(crate) started_at: SystemTime,
     pub(crate) pipes: Arc<PipeLimit>,
     pub(crate) dropped_logs: Arc<DroppedLogs>,
     pub(crate) handoffs: Vec<Handoff>,
@@ -91,16 +101,18 @@ impl Shared {
         idle_limit: u32,
         maxpipes: u32,
         listening: Listening,
-        checks: UnboundedSender<Checked>,
     ) -> Self {
         let dropped_logs = Arc::<DroppedLogs>::default();
         Self {
             reports: Reports::new(Arc::clone(&dropped_logs), listening.on_event, listening.subscriptions),
-            checks,
+            checks: listening.checks,
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
             limits,
             listeners,
+            stats: ProcessStats::new(workers),
+            started: Instant::now(),
+            started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
             dropped_logs,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
@@ -127,6 +139,11 @@ impl Shared {
             worker.notify_one();
         }
         self.control.notify_one();
+    }
+
+    /// How many threads serve.
+    pub(crate) fn workers(&self) -> usize {
+        self.changed.len()
     }
 
     /// Has every worker close its idle connections to servers that renounced them.
@@ -184,8 +201,12 @@ impl Worker {
             timers: TimerPool::default(),
             stream_tasks: StreamTasks::default(),
             serving: ServingPool::default(),
-            pools: ServerPools::new(Arc::clone(&shared.pool_counts)),
-            forwarder: Forwarder { buffers: crate::forward::BufferPool::new(), pipes, clock: Clock::system() },
+            pools: ServerPools::new(index, Arc::clone(&shared.pool_counts)),
+            forwarder: Forwarder {
+                buffers: crate::forward::BufferPool::new(),
+                pipes,
+                clock: Clock::with_origin(shared.started.into()),
+            },
             logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
             h2: H2Settings::from_tune(&settings.global.tune),
             flush_logs: Notify::new(),
@@ -201,6 +222,11 @@ impl Worker {
     /// The topology that new streams use.
     pub(crate) fn topology(&self) -> &Topology {
         &self.shared.topology
+    }
+
+    /// Time since the instance started, which rates count by.
+    pub(crate) fn uptime(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.shared.started)
     }
 
     /// Whether a soft stop is under way.
@@ -474,6 +500,9 @@ async fn housekeeping(worker: Rc<Worker>) {
         let renounced = worker.shared.renounced.get(worker.index);
         while tokio::time::timeout_at(sweep.into(), notified(renounced)).await.is_ok() {
             worker.pools.drop_renounced();
+        }
+        for backend in &worker.topology().backends {
+            backend.backend.second_over();
         }
         worker.pools.sweep(Instant::now());
         worker.buffers.trim();

@@ -82,6 +82,10 @@ pub struct ProxyOptions {
     pub tcp_check: bool,
     /// `option transparent`.
     pub transparent: bool,
+    /// `option socket-stats`.
+    pub socket_stats: bool,
+    /// `option contstats`.
+    pub contstats: bool,
     /// `option prefer-last-server`.
     pub prefer_last_server: bool,
 }

@@ -34,7 +34,7 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
     server.config.name.clone_from(name);
     server.config.place = line.place.clone();
     server.read_address(address)?;
-    Reading { line: &line, first: 0, start: 3, prefix: "", kind: Kind::Dynamic }.options(&mut server, &mut diags);
+    Reading { line: &line, start: 3, prefix: "", kind: Kind::Dynamic }.options(&mut server, &mut diags);
     first_of(&diags, "")?;
     let enabled = server.enabled;
     let config = server.finish(!global.ssl.server_verify_none);
@@ -95,7 +95,7 @@ mod tests {
             ("n 127.0.0.1:99999", "invalid port '99999'"),
             ("n 127.0.0.1:80-90", "port range not permitted here in '127.0.0.1:80-90'"),
             ("n 127.0.0.1:1 weight 300", "weight of server n is not within 0 and 256 (300).."),
-            ("n 127.0.0.1:1 foo", "unknown keyword 'foo'; did you mean 'tfo' maybe ?"),
+            ("n 127.0.0.1:1 wieght 1", "unknown keyword 'wieght'; did you mean 'weight' maybe ?"),
             ("n 127.0.0.1:1 redir /x", "'redir' option is not accepted for dynamic server"),
             ("n 127.0.0.1:1 id 0", "'id' : custom id has to be > 0."),
             ("n 127.0.0.1:1 inter 0", "invalid value 0 for argument 'inter' of server n.."),

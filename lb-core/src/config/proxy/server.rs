@@ -82,7 +82,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     if let Err(message) = server.read_address(&address) {
         return alert(cx, 2, format!("{prefix}{message}"));
     }
-    let reading = Reading { line: cx.line, first: cx.first, start: cx.first + 3, prefix: &prefix, kind: Kind::Server };
+    let reading = Reading { line: cx.line, start: cx.first + 3, prefix: &prefix, kind: Kind::Server };
     if reading.options(&mut server, cx.diags) {
         cx.draft.servers.push(server);
     }
@@ -90,7 +90,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
 
 pub(super) fn parse_default(cx: &mut Cx<'_>) {
     let mut server = cx.draft.default_server.clone();
-    let reading = Reading { line: cx.line, first: cx.first, start: cx.first + 1, prefix: "", kind: Kind::Default };
+    let reading = Reading { line: cx.line, start: cx.first + 1, prefix: "", kind: Kind::Default };
     if reading.options(&mut server, cx.diags) {
         cx.draft.default_server = server;
     }
@@ -110,8 +110,6 @@ pub(super) enum Kind {
 /// The options of a line.
 pub(super) struct Reading<'a> {
     pub(super) line: &'a Line,
-    /// Index of the keyword's own word.
-    pub(super) first: usize,
     /// Index of the first option.
     pub(super) start: usize,
     /// Stands in front of messages.

@@ -88,8 +88,6 @@ fn our_own_answers() {
             "A parsing [F:7] : 'bind :8001' in section 'listen' : 'namespace' is not supported yet",
         ),
         ("I::8001 nice 5", "A parsing [F:7] : 'bind :8001' in section 'listen' : 'nice' is not supported yet"),
-        ("F:option contstats", "A parsing [F:8] : 'option contstats' is not supported yet."),
-        ("F:option socket-stats", "A parsing [F:8] : 'option socket-stats' is not supported yet."),
         ("B:option persist", "A parsing [F:9] : 'option persist' is not supported yet."),
         (
             "S:127.0.0.1:80 proxy-v2-options authority",

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::chunked::{ChunkedDecoder, LAST_CHUNK, write_chunk_head};
 use crate::http::message::{BodyLength, Head};
 use crate::net::set_no_linger;
+use crate::stats::Traffic;
 use crate::transport::Transport;
 use crate::worker::buffers::{BufferPool, LARGE};
 
@@ -72,9 +73,8 @@ pub(crate) struct H1Conn {
     ended: bool,
     /// The peer closed its side.
     pub(crate) eof: bool,
-    /// Bytes read and written since the last reset, as they were on the wire.
-    pub(crate) bytes_in: u64,
-    pub(crate) bytes_out: u64,
+    /// Bytes read and written.
+    pub(crate) traffic: Traffic,
     /// How often it was used again (`max-reuse`).
     pub(crate) reuses: u32,
 }
@@ -95,8 +95,7 @@ impl H1Conn {
             encoder: BodyEncoder::Raw,
             ended: false,
             eof: false,
-            bytes_in: 0,
-            bytes_out: 0,
+            traffic: Traffic::default(),
             reuses: 0,
         }
     }
@@ -127,14 +126,14 @@ impl H1Conn {
         }
         match self.decoder {
             BodyDecoder::Length(left) => Some(left),
-            BodyDecoder::UntilClose if self.bytes_in >= 4 * LARGE as u64 => Some(u64::MAX),
+            BodyDecoder::UntilClose if self.traffic.received >= 4 * LARGE as u64 => Some(u64::MAX),
             _ => None,
         }
     }
 
     /// Says that `n` bytes of [`H1Conn::bulk_left`] were taken from the socket.
     pub(crate) fn body_taken(&mut self, n: u64) {
-        self.bytes_in += n;
+        self.traffic.spliced_in(n);
         if let BodyDecoder::Length(left) = &mut self.decoder {
             *left = left.saturating_sub(n);
             if *left == 0 {
@@ -378,7 +377,7 @@ impl H1Conn {
         if self.storage.is_empty() {
             let bulk = match self.decoder {
                 BodyDecoder::Length(n) => n > pool.small_size() as u64,
-                BodyDecoder::UntilClose => self.bytes_in > pool.small_size() as u64,
+                BodyDecoder::UntilClose => self.traffic.received > pool.small_size() as u64,
                 _ => false,
             };
             self.storage = if bulk { pool.large() } else { pool.small() };
@@ -411,7 +410,7 @@ impl H1Conn {
         result?;
         let n = buf.filled().len();
         self.raw_end += n;
-        self.bytes_in += n as u64;
+        self.traffic.received += n as u64;
         if n == 0 {
             self.eof = true;
         }
@@ -485,7 +484,7 @@ impl H1Conn {
         if n == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        self.bytes_out += n as u64;
+        self.traffic.sent += n as u64;
         let from_output = n.min(pending.len());
         self.sent += from_output;
         if self.sent == self.output.len() {
@@ -527,7 +526,7 @@ impl H1Conn {
                 return other.map(|result| result.and(Err(io::ErrorKind::WriteZero.into())));
             }
         };
-        self.bytes_out += n as u64;
+        self.traffic.sent += n as u64;
         self.sent += n;
         if self.sent == self.output.len() {
             self.output.clear();
@@ -560,7 +559,7 @@ impl H1Conn {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.sent += n;
-            self.bytes_out += n as u64;
+            self.traffic.sent += n as u64;
         }
         self.output.clear();
         self.sent = 0;

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::{Command, CommandError, ErrorCode, Instance, Reply, Words};
 use crate::config::model::{Address, PortKind};
+use crate::connect::pool::DEFAULT_PURGE_DELAY;
 use crate::server::health::CheckStatus;
 use crate::server::{AdminState, CheckTarget, OperationalState, Server};
 use crate::topology::BackendEntry;
@@ -117,11 +118,11 @@ pub struct IdleConns {
     pub reused: u32,
 }
 
+/// A server and its backend.
+type Placed = (Arc<BackendEntry>, Arc<Server>);
+
 /// The servers of the backend that is asked for, or of all.
-fn servers_of<'a>(
-    instance: &'a Instance,
-    backend: &Option<String>,
-) -> Result<Vec<(&'a Arc<BackendEntry>, Arc<Server>)>, CommandError> {
+fn servers_of(instance: &Instance, backend: &Option<String>) -> Result<Vec<Placed>, CommandError> {
     let entries: Vec<_> = match backend {
         None => instance.topology().backends.iter().collect(),
         Some(name) => {
@@ -129,9 +130,9 @@ fn servers_of<'a>(
             vec![instance.backend(name).map_err(unknown)?]
         }
     };
-    let of_entry = |entry: &'a Arc<BackendEntry>| {
+    let of_entry = |entry: &Arc<BackendEntry>| {
         let servers = entry.backend.servers();
-        servers.iter().map(|server| (entry, Arc::clone(server))).collect::<Vec<_>>()
+        servers.iter().map(|server| (Arc::clone(entry), Arc::clone(server))).collect::<Vec<_>>()
     };
     Ok(entries.into_iter().flat_map(of_entry).collect())
 }
@@ -173,7 +174,7 @@ impl ServerStateLine {
             admin: server.admin_state(),
             weight: server.weight(),
             initial_weight: config.weight,
-            since_change: server.since_change(),
+            since_change: server.history.since_change(Instant::now()),
             check_status: server.last_check().map_or(CheckStatus::Initializing, |result| result.status),
             check_result: server.checks.result(),
             check_health: server.checks.health().value(),
@@ -259,11 +260,11 @@ impl ServerConnLine {
             name: (entry.name.to_string(), server.name.to_string()),
             id: (entry.config.id, server.id),
             addr: addr(server),
-            purge_delay: config.pool_purge_delay.unwrap_or(crate::connect::pool::DEFAULT_PURGE_DELAY),
+            purge_delay: config.pool_purge_delay.unwrap_or(DEFAULT_PURGE_DELAY),
             used: server.current(),
             used_max: server.peak(),
             idle_limit: config.pool_max_conn,
-            idle: server.idle_by_worker(),
+            idle: server.idle_by_worker().into_iter().map(|(once, reused)| IdleConns { once, reused }).collect(),
         }
     }
 }

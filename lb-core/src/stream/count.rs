@@ -1,0 +1,233 @@
+//! Stage 8: what a stream adds to the counters of its frontend, listener, backend and server.
+//!
+//! Each thing is counted at the moment and for the proxies HAProxy 2.6.12 was seen to count it (management.txt, section
+//! 9.1). A worker writes its own counters only: nothing here is a locked instruction.
+
+use std::time::{Duration, Instant};
+
+use super::Stream;
+use crate::config::Mode;
+use crate::log::{Cause, Stage};
+use crate::server::Server;
+use crate::topology::BackendEntry;
+use crate::worker::Worker;
+use crate::worker::timer::now;
+
+/// What was counted of a stream's bytes so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counted {
+    from_client: u64,
+    to_client: u64,
+}
+
+impl Stream<'_> {
+    /// A request's head is there.
+    pub(super) fn count_request(&self) {
+        let (worker, stats) = (self.worker.index, &self.info.frontend.stats);
+        stats.counters.of(worker).requests.inc();
+        stats.request_rate.count(worker, self.worker.uptime(now()));
+        self.worker.shared.stats.counters.of(worker).requests.inc();
+    }
+
+    /// The stream enters a backend.
+    pub(super) fn count_backend(&self, backend: &BackendEntry) {
+        let (worker, stats) = (self.worker.index, &backend.backend.stats);
+        let counters = stats.counters.of(worker);
+        counters.sessions.inc();
+        if self.info.frontend.config.mode == Mode::Http {
+            counters.requests.inc();
+        }
+        stats.session_rate.count(worker, self.worker.uptime(now()));
+    }
+
+    /// The stream is over.
+    pub(super) fn count_end(&mut self) {
+        self.count_bytes(self.end.bytes_from_client, self.end.bytes_to_client);
+        self.count_status();
+        self.count_cause();
+        self.count_times();
+    }
+
+    /// Adds what came from and went to the client since the last call; the arguments are the sums so far.
+    pub(super) fn count_bytes(&mut self, from_client: u64, to_client: u64) {
+        let (read, written) =
+            (from_client.saturating_sub(self.counted.from_client), to_client.saturating_sub(self.counted.to_client));
+        self.counted = Counted { from_client, to_client };
+        let worker = self.worker.index;
+        let frontend = self.info.frontend.stats.counters.of(worker);
+        frontend.bytes_in.add(read);
+        frontend.bytes_out.add(written);
+        if let Some(stats) = &self.info.slot.limits().stats {
+            let listener = stats.counters.of(worker);
+            listener.bytes_in.add(read);
+            listener.bytes_out.add(written);
+        }
+        if let Some(backend) = self.backend {
+            let backend = backend.backend.stats.counters.of(worker);
+            backend.bytes_in.add(read);
+            backend.bytes_out.add(written);
+        }
+        if let Some(server) = &self.server {
+            let server = server.stats.counters.of(worker);
+            server.bytes_in.add(read);
+            server.bytes_out.add(written);
+        }
+        let process = &self.worker.shared.stats;
+        process.counters.of(worker).bytes_out.add(written);
+        let units = u32::try_from(written / crate::stats::kept::BYTES_PER_EVENT).unwrap_or(u32::MAX);
+        process.bytes_out_rate.add(worker, self.worker.uptime(now()), units);
+    }
+
+    fn count_status(&self) {
+        if self.info.frontend.config.mode != Mode::Http {
+            return;
+        }
+        let (worker, status) = (self.worker.index, self.end.status);
+        self.info.frontend.stats.counters.of(worker).response(status);
+        if let Some(backend) = self.backend {
+            backend.backend.stats.counters.of(worker).response(status);
+        }
+        if let (Some(server), true) = (&self.server, self.times.response.is_some()) {
+            let counters = server.stats.counters.of(worker);
+            counters.response(status);
+            counters.requests.inc();
+        }
+    }
+
+    /// Errors and aborts, by the termination state.
+    fn count_cause(&self) {
+        let worker = self.worker.index;
+        let frontend = self.info.frontend.stats.counters.of(worker);
+        let listener = self.info.slot.limits().stats.as_ref().map(|stats| stats.counters.of(worker));
+        let backend = self.backend.map(|backend| backend.backend.stats.counters.of(worker));
+        let server = self.server.as_ref().map(|server| server.stats.counters.of(worker));
+        match (self.end.cause, self.end.stage) {
+            (Cause::ClientAbort | Cause::ClientTimeout, Stage::Request) => {
+                frontend.request_errors.inc();
+                if let Some(listener) = listener {
+                    listener.request_errors.inc();
+                }
+            }
+            (Cause::ClientAbort | Cause::ClientTimeout, _) => {
+                if let Some(backend) = backend {
+                    backend.client_aborts.inc();
+                }
+                if let Some(server) = server {
+                    server.client_aborts.inc();
+                }
+            }
+            (Cause::ServerAbort | Cause::ServerTimeout, Stage::Connect | Stage::Queue) => {
+                if let Some(backend) = backend {
+                    backend.connection_errors.inc();
+                }
+                if let Some(server) = server {
+                    server.connection_errors.inc();
+                }
+            }
+            (Cause::ServerAbort | Cause::ServerTimeout, Stage::Headers) => {
+                if let Some(backend) = backend {
+                    backend.response_errors.inc();
+                }
+                if let Some(server) = server {
+                    server.response_errors.inc();
+                }
+            }
+            (Cause::ServerAbort | Cause::ServerTimeout, _) => {
+                if let Some(backend) = backend {
+                    backend.server_aborts.inc();
+                }
+                if let Some(server) = server {
+                    server.server_aborts.inc();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Averages of the times in queues, to connect, to the response and in total.
+    fn count_times(&self) {
+        let (Some(backend), Some(server), Some(_)) = (self.backend, &self.server, self.times.connected) else { return };
+        let worker = self.worker.index;
+        let times = &self.times;
+        let between = |from: Option<Instant>, to: Option<Instant>| match (from, to) {
+            (Some(from), Some(to)) => milliseconds(to.saturating_duration_since(from)),
+            _ => 0,
+        };
+        let queue = between(times.head, times.assigned);
+        let connect = between(times.assigned, times.connected);
+        let response = between(times.connected, times.response);
+        let total = milliseconds(now().saturating_duration_since(times.first_byte));
+        let backend = backend.backend.stats.counters.of(worker);
+        let server = server.stats.counters.of(worker);
+        backend.queue_time.record(queue);
+        backend.connect_time.record(connect);
+        backend.response_time.record(response);
+        backend.total_time.record(total);
+        server.queue_time.record(queue);
+        server.connect_time.record(connect);
+        server.response_time.record(response);
+        server.total_time.record(total);
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A stream is sent to a server, for the first time or again.
+pub(crate) fn count_assigned(worker: &Worker, backend: &BackendEntry, server: &Server, picked: bool) {
+    let index = worker.index;
+    let uptime = worker.uptime(now());
+    let of_server = server.stats.counters.of(index);
+    let of_backend = backend.backend.stats.counters.of(index);
+    of_server.sessions.inc();
+    server.stats.session_rate.count(index, uptime);
+    of_server.last_session.record(uptime.as_secs() + 1);
+    of_backend.last_session.record(uptime.as_secs() + 1);
+    if picked {
+        of_server.picked.inc();
+        of_backend.picked.inc();
+    }
+}
+
+/// A connection to a server is opened, or used again.
+pub(crate) fn count_connection(worker: &Worker, backend: &BackendEntry, server: Option<&Server>, reused: bool) {
+    let index = worker.index;
+    let of_backend = backend.backend.stats.counters.of(index);
+    let of_server = server.map(|server| server.stats.counters.of(index));
+    match reused {
+        true => {
+            of_backend.reuses.inc();
+            if let Some(counters) = of_server {
+                counters.reuses.inc();
+            }
+        }
+        false => {
+            of_backend.connects.inc();
+            if let Some(counters) = of_server {
+                counters.connects.inc();
+            }
+        }
+    }
+}
+
+/// An attempt failed and is made again, or goes to another server.
+pub(crate) fn count_retry(worker: &Worker, backend: &BackendEntry, server: Option<&Server>, elsewhere: bool) {
+    let index = worker.index;
+    let of_backend = backend.backend.stats.counters.of(index);
+    let of_server = server.map(|server| server.stats.counters.of(index));
+    match elsewhere {
+        true => {
+            of_backend.redispatches.inc();
+            if let Some(counters) = of_server {
+                counters.redispatches.inc();
+            }
+        }
+        false => {
+            of_backend.retries.inc();
+            if let Some(counters) = of_server {
+                counters.retries.inc();
+            }
+        }
+    }
+}
