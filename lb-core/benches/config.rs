@@ -7,7 +7,7 @@ use std::fmt::Write;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lb_core::config::convert::{Language, convert};
 use lb_core::config::{Config, Environment, LoadOptions};
-use lb_core::net::SystemOptions;
+use lb_core::net::{Inherited, SystemOptions};
 use lb_core::topology::Topology;
 
 const BACKENDS: u32 = 10_000;
@@ -35,12 +35,13 @@ fn load(c: &mut Criterion) {
     let toml = convert(&loaded.document, Language::Toml);
 
     let mut group = c.benchmark_group("config");
-    let system = SystemOptions::default();
+    let (system, inherited) = (SystemOptions::default(), Inherited::default());
     group.sample_size(10);
     group.throughput(Throughput::Elements(u64::from(BACKENDS)));
     group.bench_function("haproxy.cfg", |b| b.iter(|| Config::parse_with(&cfg, "bench.cfg", &options).unwrap()));
     group.bench_function("toml", |b| b.iter(|| Config::parse_with(&toml, "bench.toml", &options).unwrap()));
-    group.bench_function("topology", |b| b.iter(|| Topology::new(&loaded.config, 10_000, 1, &system).unwrap()));
+    let topology = || Topology::new(&loaded.config, 10_000, 1, &system, &inherited).unwrap();
+    group.bench_function("topology", |b| b.iter(topology));
     group.finish();
 }
 

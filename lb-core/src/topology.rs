@@ -3,19 +3,22 @@
 //! A topology is swapped as a whole, never edited. What changes often (server state, gauges) is atomics behind its
 //! `Arc`s, kept across swaps.
 
+mod logs;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Backend;
-use crate::config::{Config, ConnectionMode, Global, HttpReuse, LogTarget, Mode, ProxyConfig, ProxyLog, Timeouts};
+use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Timeouts};
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::listener::limits::FrontendLimits;
-use crate::log::{AccessLog, LogFormat, LogSettings, LogTargets};
-use crate::net::SystemOptions;
+use crate::log::{AccessLog, LogDestinations, LogTargets};
+use crate::net::{Inherited, SystemOptions};
 use crate::server::{Dial, Numbers};
 use crate::stats::FrontendStats;
 use crate::tls::TlsConfigError;
+use logs::Logs;
 
 /// Settings of the process that the data path reads, with their defaults in place.
 #[derive(Clone, Debug)]
@@ -155,6 +158,8 @@ pub struct Topology {
     pub numbers: Arc<Numbers>,
     /// Sets socket options that no safe interface offers.
     pub system: SystemOptions,
+    /// Where log lines go.
+    pub log_destinations: LogDestinations,
 }
 
 /// Why a configuration cannot be run although each of its lines is right.
@@ -192,8 +197,15 @@ impl Topology {
     ///
     /// # Errors
     /// Names that resolve to nothing, formats that do not compile.
-    pub fn new(config: &Config, maxconn: u32, workers: usize, system: &SystemOptions) -> Result<Self, TopologyError> {
+    pub fn new(
+        config: &Config,
+        maxconn: u32,
+        workers: usize,
+        system: &SystemOptions,
+        inherited: &Inherited,
+    ) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
+        let mut logs = Logs::new(&config.global, inherited);
         let mut backends = Vec::new();
         let numbers = Arc::<Numbers>::default();
         for section in config.proxies.iter().filter(|p| p.kind.is_backend() && !p.disabled) {
@@ -207,8 +219,7 @@ impl Topology {
                 backend: Arc::new(Backend::with_dials(section, dials, &numbers, workers)),
                 redirects: section.servers.iter().any(|server| server.redir.is_some()),
                 dial: Dial::without_server(section, &config.global, system),
-                log_targets: log_targets(section, &config.global)
-                    .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?,
+                log_targets: logs.targets(section),
             }));
         }
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
@@ -227,8 +238,10 @@ impl Topology {
                 None if section.kind.is_backend() => find(&section.name),
                 None => None,
             };
-            let log = access_log(section, &config.global)
-                .map_err(|message| TopologyError::LogFormat { proxy: section.name.clone(), message })?;
+            let log = logs.access(section).map_err(|error| TopologyError::LogFormat {
+                proxy: section.name.clone(),
+                message: error.to_string(),
+            })?;
             frontends.push(Arc::new(Frontend {
                 index: frontends.len(),
                 name: Arc::from(section.name.as_str()),
@@ -244,7 +257,8 @@ impl Topology {
             }));
         }
         set_fullconn(&frontends, &backends);
-        Ok(Self { settings, frontends, backends, numbers, system: system.clone() })
+        let log_destinations = logs.into_places();
+        Ok(Self { settings, frontends, backends, numbers, system: system.clone(), log_destinations })
     }
 }
 
@@ -256,32 +270,6 @@ fn set_fullconn(frontends: &[Arc<Frontend>], backends: &[Arc<BackendEntry>]) {
         let sum: u64 = leading.map(|frontend| u64::from(frontend.maxconn)).sum();
         backend.backend.set_fullconn(u32::try_from(sum.div_ceil(10)).unwrap_or(u32::MAX));
     }
-}
-
-fn access_log(section: &ProxyConfig, global: &Global) -> Result<AccessLog, String> {
-    let format = LogFormat::choose(&section.log_format, section.mode == Mode::Http).map_err(|e| e.to_string())?;
-    Ok(AccessLog::new(format, log_targets(section, global)?, (&section.options).into()))
-}
-
-fn log_targets(section: &ProxyConfig, global: &Global) -> Result<LogTargets, String> {
-    let tag = section.log_tag.as_ref().or(global.log_tag.as_ref());
-    let hostname = match global.log_send_hostname.as_deref() {
-        Some("") => Some(rustix::system::uname().nodename().to_string_lossy().into_owned()),
-        other => other.map(str::to_owned),
-    };
-    let settings = LogSettings { tag: tag.map_or("haproxy", String::as_str).to_owned(), hostname };
-    LogTargets::new(&resolve_logs(section, global), &settings).map_err(|e| e.to_string())
-}
-
-fn resolve_logs(section: &ProxyConfig, global: &Global) -> Vec<LogTarget> {
-    let mut targets = Vec::new();
-    for log in &section.logs {
-        match log {
-            ProxyLog::Global => targets.extend(global.logs.iter().cloned()),
-            ProxyLog::Target(target) => targets.push(target.clone()),
-        }
-    }
-    targets
 }
 
 /// Delay before a server is tried again after a refused connection: a second, or `timeout connect` if shorter

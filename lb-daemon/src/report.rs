@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use lb_core::config::Diagnostics;
 use lb_core::config::render::{RenderOptions, render};
+use lb_core::log::{Level, Notice};
 use lb_core::server::ServerEvent;
 
 use crate::version;
@@ -70,6 +71,12 @@ impl Reporter {
 pub(crate) fn server_event(event: &ServerEvent) {
     let label = format!("[{}]", event.stderr_label());
     eprintln!("{label:<10} ({}) : {}", std::process::id(), event.stderr_line());
+}
+
+/// Something else to know, as it happens.
+pub(crate) fn notice(notice: &Notice) {
+    let label = if notice.level() <= Level::Alert { "[ALERT]   " } else { "[WARNING] " };
+    eprintln!("{label} ({}) : {notice}", std::process::id());
 }
 
 fn executable() -> String {

@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use lb_core::log::OnNotice;
 use lb_core::net::SystemOptions;
 
 use crate::cli::Cli;
-use crate::report::{Reporter, reason, server_event};
+use crate::report::{Reporter, notice, reason, server_event};
 use crate::signals::{End, Life};
 use crate::{check, limits, process, signals, system};
 use lb_core::proxy::{OnEvent, Proxy, StartOptions};
@@ -34,9 +35,12 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
     let options = StartOptions {
         inherited,
         on_event: (!quiet).then(|| Box::new(server_event) as OnEvent),
+        on_log: None,
+        on_notice: (!quiet).then(|| Arc::new(notice) as OnNotice),
         system: SystemOptions::new(Arc::new(system::set_option)),
         after_bind: Some(process::after_bind(&loaded.config, cli)),
-        ..StartOptions::default()
+        on_end: None,
+        events: Vec::new(),
     };
     let proxy = match Proxy::start(loaded.config, options) {
         Ok(proxy) => proxy,

@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::Path;
 
-use lb_core::config::{Address, Config};
+use lb_core::config::{Address, Config, LogDestination, ProxyLog};
 use lb_core::net::{Inherited, SystemOption};
 
 /// Sets a socket option for the library, which holds no unsafe code.
@@ -63,9 +63,18 @@ pub(crate) fn take(config: &Config) -> Inherited {
 
 fn numbers(config: &Config) -> BTreeSet<i32> {
     let binds = config.proxies.iter().flat_map(|proxy| &proxy.binds);
-    let fds = binds.flat_map(|bind| &bind.addresses).filter_map(|address| match address {
+    let listened = binds.flat_map(|bind| &bind.addresses).filter_map(|address| match address {
         Address::Fd(number) => Some(*number),
         _ => None,
     });
-    fds.filter(|number| *number >= 0).collect()
+    let own = config.proxies.iter().flat_map(|proxy| &proxy.logs).filter_map(|log| match log {
+        ProxyLog::Target(target) => Some(target),
+        ProxyLog::Global => None,
+    });
+    let logged = config.global.logs.iter().chain(own).filter_map(|target| match target.destination {
+        // The standard descriptors stay where they are: the library knows them.
+        LogDestination::Fd(number) if number > 2 => Some(number),
+        _ => None,
+    });
+    listened.chain(logged).filter(|number| *number >= 0).collect()
 }

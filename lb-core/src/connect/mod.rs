@@ -3,6 +3,7 @@
 //! `Connector` carries one stream through its attempts. An attempt yields a `Link`; a link on a new socket is not
 //! `established` until its first write succeeded, which costs no system call of its own.
 
+mod addresses;
 pub(crate) mod pool;
 
 use std::cell::RefCell;
@@ -33,6 +34,8 @@ use crate::transport::Transport;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
 use pool::Pooled;
+
+pub(crate) use addresses::Addresses;
 
 /// A connection to a server, or a stream on a shared one.
 #[derive(Debug)]
@@ -129,6 +132,18 @@ impl Link {
         Ok(())
     }
 
+    /// Its addresses, where somebody wants to know them.
+    pub(crate) fn addresses(&self, worker: &Worker, info: &ClientInfo, backend: &BackendEntry) -> Option<Addresses> {
+        worker.wants_addresses(&info.frontend).then(|| {
+            // Streams of HTTP/2 share a socket that is not theirs to ask.
+            let socket = match &self.conn {
+                ServerConn::H1(conn) => Some(conn.transport.socket()),
+                ServerConn::H2 { .. } => None,
+            };
+            Addresses::of(socket, info, backend, self.server.as_deref())
+        })
+    }
+
     /// Closes the connection after a complete exchange.
     pub(crate) fn close(self) {
         if let ServerConn::H1(conn) = self.conn {
@@ -184,6 +199,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) backend_queue: u64,
     /// When a server was chosen and had room.
     pub(crate) assigned_at: Option<Instant>,
+    /// Addresses of the last connection, where somebody wants to know them.
+    pub(crate) addresses: Option<Addresses>,
     /// The last server chosen.
     pub(crate) server: Option<Arc<Server>>,
     /// Path and query of a request that `redir` of a server may send elsewhere.
@@ -216,6 +233,7 @@ impl<'a> Connector<'a> {
             server_queue: 0,
             backend_queue: 0,
             assigned_at: None,
+            addresses: None,
             server: None,
             redirect_path: None,
             redirected: None,
@@ -260,7 +278,9 @@ impl<'a> Connector<'a> {
                 && let Some(Assignment { server, slot, .. }) = assignment
             {
                 count_connection(self.worker, self.backend, Some(&server), true);
-                return Ok(self.attach(conn, generation, lease, server, slot));
+                let link = self.attach(conn, generation, lease, server, slot);
+                self.addresses = link.addresses(self.worker, self.info, self.backend);
+                return Ok(link);
             }
             let (server, slot) = match assignment {
                 Some(Assignment { server, slot, .. }) => (Some(server), Some(slot)),
@@ -277,7 +297,7 @@ impl<'a> Connector<'a> {
                     {
                         self.worker.pools.share(server, opened.generation, Rc::clone(client));
                     }
-                    return Ok(Link {
+                    let link = Link {
                         conn: opened.conn,
                         server,
                         _slot: slot,
@@ -286,9 +306,14 @@ impl<'a> Connector<'a> {
                         established: opened.established,
                         exclusive,
                         lease: opened.lease,
-                    });
+                    };
+                    self.addresses = link.addresses(self.worker, self.info, self.backend);
+                    return Ok(link);
                 }
                 Err(error) => {
+                    if self.worker.wants_addresses(&self.info.frontend) {
+                        self.addresses = Some(Addresses::of(None, self.info, self.backend, server.as_deref()));
+                    }
                     drop(slot);
                     self.after_failure(server, error, client, timer).await?;
                 }

@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::{Event, EventSender, Events, channel};
-use crate::log::{DroppedLogs, Level, LogContext, ProcessLog};
+use crate::log::{Level, LogContext, LogHooks, ProcessLog};
 use crate::proxy::OnEvent;
 use crate::server::ServerEvent;
 use crate::topology::Topology;
@@ -32,12 +32,12 @@ impl fmt::Debug for Reports {
 }
 
 impl Reports {
-    pub(crate) fn new(dropped: Arc<DroppedLogs>, on_event: Option<OnEvent>, subscriptions: Vec<EventSender>) -> Self {
+    pub(crate) fn new(log_hooks: LogHooks, on_event: Option<OnEvent>, subscriptions: Vec<EventSender>) -> Self {
         Self {
             waiting: Mutex::default(),
             telling: Mutex::default(),
             subscriptions: Mutex::new(subscriptions),
-            log: ProcessLog::new(LogContext::system(), dropped),
+            log: ProcessLog::new(LogContext::system(), log_hooks),
             on_event,
         }
     }

@@ -170,6 +170,11 @@ impl Head {
         self.arena.len() + self.fields.len() * 4
     }
 
+    /// Bytes that a head took on the wire which was read by [`Head::fill`] and not changed since.
+    pub fn received_len(&self) -> usize {
+        self.arena.len()
+    }
+
     /// Number of header fields.
     pub fn len(&self) -> usize {
         self.fields.len()

@@ -34,20 +34,60 @@ impl From<&ProxyOptions> for AccessLogOptions {
 #[derive(Debug, Default)]
 pub struct AccessLog {
     format: LogFormat,
+    error_format: Option<LogFormat>,
+    structured_data: Option<LogFormat>,
     targets: LogTargets,
     options: AccessLogOptions,
+    uses_addresses: bool,
+    uses_log_counter: bool,
     lines: AtomicU64,
 }
 
 impl AccessLog {
     /// Puts a frontend's format, targets and options together.
     pub fn new(format: LogFormat, targets: LogTargets, options: AccessLogOptions) -> Self {
-        Self { format, targets, options, lines: AtomicU64::new(0) }
+        Self { format, targets, options, ..Self::default() }.prepared()
+    }
+
+    /// `error-log-format`: the lines of what failed before there was a request.
+    pub fn with_error_format(self, error_format: Option<LogFormat>) -> Self {
+        Self { error_format, ..self }.prepared()
+    }
+
+    /// `log-format-sd`: what targets in RFC 5424's format get as structured data.
+    pub fn with_structured_data(self, structured_data: Option<LogFormat>) -> Self {
+        // Not rendered where no target would print it.
+        Self { structured_data: structured_data.filter(|_| self.targets.has_structured_data()), ..self }.prepared()
+    }
+
+    fn prepared(self) -> Self {
+        let uses_addresses = self.formats().any(LogFormat::uses_addresses);
+        let uses_log_counter = self.formats().any(LogFormat::uses_log_counter);
+        Self { uses_addresses, uses_log_counter, ..self }
+    }
+
+    /// Whether a line prints `%bi`, `%bp`, `%si` or `%sp`.
+    pub fn uses_addresses(&self) -> bool {
+        self.uses_addresses
     }
 
     /// The line's format.
     pub fn format(&self) -> &LogFormat {
         &self.format
+    }
+
+    /// The format of lines about what failed before there was a request; `None` is HAProxy's own (section 8.2.5).
+    pub fn error_format(&self) -> Option<&LogFormat> {
+        self.error_format.as_ref()
+    }
+
+    pub(super) fn structured_data(&self) -> Option<&LogFormat> {
+        self.structured_data.as_ref()
+    }
+
+    /// The formats that this frontend may use.
+    pub fn formats(&self) -> impl Iterator<Item = &LogFormat> {
+        [Some(&self.format), self.error_format.as_ref(), self.structured_data.as_ref()].into_iter().flatten()
     }
 
     /// Where lines go.
@@ -67,7 +107,7 @@ impl AccessLog {
 
     /// The level of the line of a connection that failed before there was a stream (section 8.2.5).
     pub(super) fn decide_connection_error(&self, record: &LogRecord) -> Option<Level> {
-        if self.options.dontlognull && record.is_null() {
+        if self.options.dontlognull && record.null {
             return None;
         }
         Some(if self.options.log_separate_errors { Level::Err } else { Level::Info })
@@ -75,13 +115,13 @@ impl AccessLog {
 
     /// Counts a line for `%lc`, where the format prints it, and returns how many came before.
     pub(super) fn count_line(&self) -> u64 {
-        if self.format.uses_log_counter() { self.lines.fetch_add(1, Ordering::Relaxed) } else { 0 }
+        if self.uses_log_counter { self.lines.fetch_add(1, Ordering::Relaxed) } else { 0 }
     }
 }
 
 /// The level of a stream's access line, or `None` where the options say that it gets none (section 8.3).
 pub fn access_log_decision(options: AccessLogOptions, record: &LogRecord) -> Option<Level> {
-    if options.dontlognull && record.is_null() {
+    if options.dontlognull && record.null {
         return None;
     }
     let abnormal = record.retries > 0
@@ -138,9 +178,9 @@ mod tests {
 
     #[test]
     fn connections_without_data() {
-        let silent = LogRecord { status: 408, cause: Cause::ClientTimeout, ..LogRecord::default() };
+        let silent = LogRecord { status: 408, cause: Cause::ClientTimeout, null: true, ..LogRecord::default() };
         assert_eq!(access_log_decision(NOT_NULL, &silent), None);
-        let started = LogRecord { bytes_from_client: 3, ..silent.clone() };
+        let started = LogRecord { null: false, ..silent.clone() };
         assert_eq!(access_log_decision(NOT_NULL, &started), Some(Level::Info));
         assert_eq!(access_log_decision(AccessLogOptions::default(), &silent), Some(Level::Info));
         let both = AccessLogOptions { log_separate_errors: true, ..NOT_NULL };

@@ -14,6 +14,9 @@ use rustix::net::{
 
 use super::sink::Queue;
 
+/// Longest name of an abstract socket.
+const MAX_ABSTRACT: usize = 107;
+
 /// Datagrams per system call.
 const BATCH: usize = 32;
 
@@ -35,14 +38,19 @@ impl Datagrams {
         Self::new(AddressFamily::UNIX, SocketAddrUnix::new(path)?.as_any())
     }
 
+    pub(super) fn abstract_name(name: &[u8]) -> rustix::io::Result<Self> {
+        Self::new(AddressFamily::UNIX, abstract_address(name)?.as_any())
+    }
+
     fn new(family: AddressFamily, address: SocketAddrAny) -> rustix::io::Result<Self> {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         Ok(Self { socket: socket_with(family, SocketType::DGRAM, flags, None)?, address })
     }
 
-    /// Sends every line as one datagram and returns how many were not taken.
-    pub(super) fn send(&self, queue: &Queue) -> u64 {
-        let mut lost = 0;
+    /// Sends every line as one datagram and returns how many were not taken, with the last error that is not just a
+    /// full buffer.
+    pub(super) fn send(&self, queue: &Queue) -> (u64, Option<Errno>) {
+        let (mut lost, mut failure) = (0, None);
         let mut start = 0;
         let mut ends = queue.ends.as_slice();
         while !ends.is_empty() {
@@ -51,15 +59,16 @@ impl Datagrams {
                 Ok(sent) => sent.max(1),
                 Err(Errno::INTR) => continue,
                 // Its queue is full, or nobody is there: the rest of this batch would fare no better.
-                Err(_) => {
+                Err(error) => {
                     lost += batch.len() as u64;
+                    failure = Some(error).filter(|error| !matches!(*error, Errno::AGAIN | Errno::NOBUFS)).or(failure);
                     batch.len()
                 }
             };
             start = batch.get(taken - 1).copied().unwrap_or(start);
             ends = ends.get(taken..).unwrap_or_default();
         }
-        lost
+        (lost, failure)
     }
 
     fn send_batch(&self, bytes: &[u8], start: usize, ends: &[usize]) -> rustix::io::Result<usize> {
@@ -78,6 +87,13 @@ impl Datagrams {
             .collect();
         sendmmsg(&self.socket, &mut messages, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)
     }
+}
+
+/// HAProxy fills abstract names up with zeroes; who listens for its lines expects them.
+fn abstract_address(name: &[u8]) -> rustix::io::Result<SocketAddrUnix> {
+    let mut full = [0; MAX_ABSTRACT];
+    full.get_mut(..name.len()).ok_or(Errno::NAMETOOLONG)?.copy_from_slice(name);
+    SocketAddrUnix::new_abstract_name(&full)
 }
 
 #[cfg(test)]
@@ -100,7 +116,7 @@ mod tests {
     fn every_line_is_one_datagram() {
         let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
         let socket = Datagrams::udp(receiver.local_addr().unwrap()).unwrap();
-        assert_eq!(socket.send(&queue(70)), 0);
+        assert_eq!(socket.send(&queue(70)), (0, None));
         let mut buffer = [0; 100];
         for line in 0..70 {
             let size = receiver.recv(&mut buffer).unwrap();
@@ -113,9 +129,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("log.sock");
         let socket = Datagrams::unix(&path).unwrap();
-        assert_eq!(socket.send(&queue(3)), 3);
+        assert_eq!(socket.send(&queue(3)), (3, Some(Errno::NOENT)));
         let receiver = UnixDatagram::bind(&path).unwrap();
-        assert_eq!(socket.send(&queue(1)), 0);
+        assert_eq!(socket.send(&queue(1)), (0, None));
         let mut buffer = [0; 100];
         assert_eq!(receiver.recv(&mut buffer).unwrap(), 7);
     }
@@ -126,6 +142,7 @@ mod tests {
         let path = directory.path().join("log.sock");
         let _receiver = UnixDatagram::bind(&path).unwrap();
         let socket = Datagrams::unix(&path).unwrap();
-        assert!(socket.send(&queue(5000)) > 0);
+        let (lost, failure) = socket.send(&queue(5000));
+        assert!(lost > 0 && failure.is_none());
     }
 }

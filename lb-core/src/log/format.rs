@@ -40,6 +40,7 @@ pub struct LogFormat {
     pub(super) items: Vec<Item>,
     pub(super) connect_line: bool,
     uses_log_counter: bool,
+    early: bool,
 }
 
 /// Why a log-format string was refused, in HAProxy's words.
@@ -82,7 +83,7 @@ pub enum LogFormatError {
 impl LogFormat {
     /// The line written when nothing selects a format (section 8.2.1).
     pub fn connect() -> Self {
-        Self { connect_line: true, ..Self::default() }
+        Self { connect_line: true, early: true, ..Self::default() }
     }
 
     /// Compiles the format a section chose. `http` is whether it is in `mode http`.
@@ -98,9 +99,14 @@ impl LogFormat {
         }
     }
 
-    /// Whether the line is the "Connect from" one, which is written when the connection is accepted.
+    /// Whether the line is the "Connect from" one, of connections that were used.
     pub fn is_connect_line(&self) -> bool {
         self.connect_line
+    }
+
+    /// Whether all that the line says is known when a stream begins: it is written then.
+    pub fn is_early(&self) -> bool {
+        self.early
     }
 
     /// Whether the line prints `%lc`.
@@ -110,15 +116,29 @@ impl LogFormat {
 
     /// Whether the line prints `%rt`, so that the process' request counter has to be kept.
     pub fn uses_request_counter(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Variable(Variable::RequestCounter, _)))
+        self.uses(&[Variable::RequestCounter])
+    }
+
+    /// Whether the line prints `%bi`, `%bp`, `%si` or `%sp`, so that the system has to be asked for them.
+    pub fn uses_addresses(&self) -> bool {
+        self.uses(&[Variable::BackendIp, Variable::BackendPort, Variable::ServerIp, Variable::ServerPort])
+    }
+
+    fn uses(&self, any: &[Variable]) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Variable(variable, _) if any.contains(variable)))
     }
 
     /// Compiles a log-format string for a frontend of the given mode.
     pub fn parse(text: &str, http: bool) -> Result<Self, LogFormatError> {
         let mut parser = Parser { text, at: 0, http, flags: Flags::default(), items: Vec::new(), literal: Vec::new() };
         parser.run()?;
-        let uses_log_counter = parser.items.iter().any(|item| matches!(item, Item::Variable(Variable::LogCounter, _)));
-        Ok(Self { items: parser.items, connect_line: false, uses_log_counter })
+        let early = parser.items.iter().all(|item| match item {
+            Item::Variable(variable, _) => variable.is_early(),
+            _ => true,
+        });
+        let mut format = Self { items: parser.items, connect_line: false, uses_log_counter: false, early };
+        format.uses_log_counter = format.uses(&[Variable::LogCounter]);
+        Ok(format)
     }
 }
 

@@ -9,8 +9,16 @@ use super::encode::decimal;
 use super::render::LogContext;
 use super::target::Target;
 
-/// Appends the header of a line sent to `target` at `now` with this syslog level.
-pub(super) fn write(out: &mut Vec<u8>, target: &Target, level: u8, now: Duration, context: &mut LogContext) {
+/// Appends the header of a line sent to `target` at `now` with this syslog level. `structured` is what RFC 5424 calls
+/// structured data; empty where there is none.
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    target: &Target,
+    level: u8,
+    now: Duration,
+    structured: &[u8],
+    context: &mut LogContext,
+) {
     let priority = u64::from(target.facility) * 8 + u64::from(level);
     let bracketed = |out: &mut Vec<u8>, number: u64| {
         out.push(b'<');
@@ -53,7 +61,9 @@ pub(super) fn write(out: &mut Vec<u8>, target: &Target, level: u8, now: Duration
             out.extend_from_slice(target.tag.as_bytes());
             out.push(b' ');
             decimal(out, context.pid.into());
-            out.extend_from_slice(b" - - ");
+            out.extend_from_slice(b" - ");
+            out.extend_from_slice(if structured.is_empty() { b"-" } else { structured });
+            out.push(b' ');
         }
     }
 }

@@ -1,10 +1,10 @@
 //! A worker's logger: renders lines into one buffer per destination and sends them once per turn of the event loop.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::access::AccessLog;
+use super::event::{LogEvent, LogHooks};
 use super::header;
 use super::level::Level;
 use super::record::LogRecord;
@@ -12,116 +12,126 @@ use super::render::{LogContext, render, render_connection_error};
 use super::sink::Sink;
 use super::target::LogTargets;
 
-/// Lines that no worker could deliver (`DroppedLogs` of `show info`).
-#[derive(Debug, Default)]
-pub struct DroppedLogs(AtomicU64);
-
-impl DroppedLogs {
-    /// Lines dropped since the start.
-    pub fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn add(&self, lines: u64) {
-        if lines > 0 {
-            self.0.fetch_add(lines, Ordering::Relaxed);
-        }
-    }
-}
-
 /// The logger of one worker. It is not shared; nothing in it waits.
 #[derive(Debug)]
 pub struct Logger {
     context: LogContext,
+    hooks: LogHooks,
     line: Vec<u8>,
-    sinks: Vec<Sink>,
-    dropped: Arc<DroppedLogs>,
+    structured: Vec<u8>,
+    /// By number of the place; opened when the first line for it comes.
+    sinks: Vec<Option<Sink>>,
+    /// Lines came since the last flush.
     pending: bool,
+    /// The last flush left lines.
+    left: bool,
 }
 
 impl Logger {
-    /// A logger for one thread. `dropped` is shared by the loggers of an instance.
-    pub fn new(context: LogContext, dropped: Arc<DroppedLogs>) -> Self {
-        Self { context, line: Vec::with_capacity(1024), sinks: Vec::new(), dropped, pending: false }
+    /// A logger for one thread.
+    pub fn new(context: LogContext, hooks: LogHooks) -> Self {
+        let line = Vec::with_capacity(1024);
+        Self { context, hooks, line, structured: Vec::new(), sinks: Vec::new(), pending: false, left: false }
     }
 
     /// Writes the access line of a stream, unless the frontend's options say that it is not worth one.
     pub fn access(&mut self, log: &AccessLog, record: &LogRecord) {
-        if log.targets().is_empty() {
+        if log.is_off() && self.hooks.on_log.is_none() {
             return;
         }
         let Some(level) = log.decide(record) else { return };
-        let mut line = std::mem::take(&mut self.line);
-        line.clear();
-        self.context.log_counter = log.count_line();
-        render(log.format(), record, &mut self.context, &mut line);
-        self.send(log.targets(), level, &line);
-        self.line = line;
+        let format = if record.refused { log.error_format().unwrap_or(log.format()) } else { log.format() };
+        self.write(log, record, level, None, |context, out| render(format, record, context, out));
     }
 
     /// Writes the line of a connection that failed before there was a stream: a bad PROXY protocol header, a TLS
     /// handshake (section 8.2.5). `bind` is the `name` of the bind line, or else its `id`. Not written under
     /// `option dontlognull` when the client sent nothing.
     pub fn connection_error(&mut self, log: &AccessLog, record: &LogRecord, bind: &str, message: &str) {
-        if log.targets().is_empty() {
+        if log.is_off() && self.hooks.on_log.is_none() {
             return;
         }
         let Some(level) = log.decide_connection_error(record) else { return };
+        self.write(log, record, level, Some(message), |context, out| match log.error_format() {
+            Some(format) => render(format, record, context, out),
+            None => render_connection_error(record, bind, message, context, out),
+        });
+    }
+
+    fn write(
+        &mut self,
+        log: &AccessLog,
+        record: &LogRecord,
+        level: Level,
+        error: Option<&str>,
+        render_line: impl FnOnce(&mut LogContext, &mut Vec<u8>),
+    ) {
         let mut line = std::mem::take(&mut self.line);
         line.clear();
-        render_connection_error(record, bind, message, &mut self.context, &mut line);
-        self.send(log.targets(), level, &line);
+        self.structured.clear();
+        // HAProxy does not count the lines that have no format.
+        if error.is_none() || log.error_format().is_some() {
+            self.context.log_counter = log.count_line();
+        }
+        render_line(&mut self.context, &mut line);
+        if let Some(format) = log.structured_data() {
+            render(format, record, &mut self.context, &mut self.structured);
+        }
+        self.queue(log.targets(), level, &line);
+        if let Some(on_log) = &self.hooks.on_log {
+            on_log(&LogEvent { level, record, error, line: &line });
+        }
         self.line = line;
     }
 
     /// Queues one line, without header or line end, for every target that wants this level.
     pub fn send(&mut self, targets: &LogTargets, level: Level, line: &[u8]) {
+        self.structured.clear();
+        self.queue(targets, level, line);
+    }
+
+    fn queue(&mut self, targets: &LogTargets, level: Level, line: &[u8]) {
         let mut now = None;
         for target in &targets.targets {
             let Some(level) = target.admit(level) else { continue };
-            let index = self.sink(&target.destination);
-            let Some(sink) = self.sinks.get_mut(index) else { continue };
+            if self.sinks.len() <= target.place.index {
+                self.sinks.resize_with(target.place.index + 1, || None);
+            }
+            let Some(sink) = self.sinks.get_mut(target.place.index) else { continue };
+            let sink = sink.get_or_insert_with(|| Sink::new(Arc::clone(&target.place)));
             let now = *now.get_or_insert_with(since_epoch);
             self.pending = true;
-            let context = &mut self.context;
-            sink.queue(target.length, &self.dropped, |out| {
-                header::write(out, target, level, now, context);
+            let (context, structured) = (&mut self.context, &self.structured);
+            sink.queue(target.length, &self.hooks, |out| {
+                header::write(out, target, level, now, structured, context);
                 out.extend_from_slice(line);
             });
         }
     }
 
     /// Sends what is queued; the worker calls it at the end of each turn of its event loop. Never blocks: what a
-    /// destination does not take at once waits for the next call, or is dropped and counted.
+    /// destination does not take at once waits for a later call, or is dropped and counted.
     pub fn flush(&mut self) {
-        if !self.pending {
+        if !self.pending && !self.left {
             return;
         }
         self.pending = false;
-        for sink in &mut self.sinks {
-            self.pending |= sink.flush(&self.dropped);
+        self.left = false;
+        for sink in self.sinks.iter_mut().flatten() {
+            self.left |= sink.flush(&self.hooks);
         }
     }
 
-    /// Whether lines are waiting for [`Logger::flush`].
+    /// Whether lines came since the last [`Logger::flush`].
     pub fn has_pending(&self) -> bool {
         self.pending
-    }
-
-    fn sink(&mut self, destination: &crate::config::model::LogDestination) -> usize {
-        match self.sinks.iter().position(|sink| sink.destination() == destination) {
-            Some(index) => index,
-            None => {
-                self.sinks.push(Sink::new(destination.clone()));
-                self.sinks.len() - 1
-            }
-        }
     }
 }
 
 impl Drop for Logger {
     fn drop(&mut self) {
         self.flush();
+        self.sinks.iter_mut().flatten().for_each(Sink::abandon);
     }
 }
 
@@ -138,21 +148,25 @@ mod tests {
 
     use super::*;
     use crate::config::model::{LogDestination, LogSample, LogTarget, LogTargetFormat};
-    use crate::log::{AccessLogOptions, Cause, DateCache, HTTP_FORMAT, LogFormat, LogSettings};
+    use crate::log::{AccessLogOptions, Cause, DateCache, HTTP_FORMAT, LogDestinations, LogFormat, LogSettings};
 
     fn target(destination: LogDestination, format: Option<LogTargetFormat>) -> LogTarget {
         LogTarget { destination, length: 1024, format, sample: None, facility: 16, level: 7, minlevel: 0 }
     }
 
     fn targets(list: &[LogTarget], hostname: Option<&str>) -> LogTargets {
+        targets_at(&mut LogDestinations::default(), list, hostname)
+    }
+
+    fn targets_at(places: &mut LogDestinations, list: &[LogTarget], hostname: Option<&str>) -> LogTargets {
         let settings = LogSettings { tag: "mytag".into(), hostname: hostname.map(Into::into) };
-        LogTargets::new(list, &settings).unwrap()
+        LogTargets::new(list, &settings, places, &|_| None)
     }
 
     fn logger() -> Logger {
         let dates = DateCache::new(TimeZone::UTC);
         let context = LogContext { pid: 5033, hostname: "vm".into(), log_counter: 0, dates };
-        Logger::new(context, Arc::default())
+        Logger::new(context, LogHooks::default())
     }
 
     /// What one line looks like with this format, as HAProxy 2.6.12 sent it.
@@ -161,7 +175,7 @@ mod tests {
         let targets = targets(&[target(destination, format)], hostname);
         let now = Duration::from_micros(1_795_233_210_225_992);
         let mut out = Vec::new();
-        header::write(&mut out, &targets.targets[0], 6, now, &mut logger().context);
+        header::write(&mut out, &targets.targets[0], 6, now, b"", &mut logger().context);
         String::from_utf8(out).unwrap()
     }
 
@@ -203,7 +217,6 @@ mod tests {
         assert_eq!(next(), format!("<6>{}\n", "x".repeat(77)));
         assert_eq!(next(), "<1>down\n");
         assert_eq!(next(), "<6>down\n");
-        assert_eq!(logger.dropped.count(), 0);
     }
 
     #[test]
@@ -226,21 +239,70 @@ mod tests {
     }
 
     #[test]
-    fn lost_lines_are_counted() {
-        let destination = LogDestination::Unix("/nowhere/at/all".into());
+    fn lost_lines_are_counted_and_the_first_failure_is_told() {
+        let told: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+        let notices = Arc::clone(&told);
+        let hooks = LogHooks {
+            on_notice: Some(Arc::new(move |notice| notices.lock().unwrap().push(notice.to_string()))),
+            ..LogHooks::default()
+        };
+        let mut places = LogDestinations::default();
+        let list = [target(LogDestination::Unix("/nowhere/at/all".into()), None), target(LogDestination::Fd(77), None)];
         let format = LogFormat::parse(HTTP_FORMAT, true).unwrap();
-        let log = AccessLog::new(format, targets(&[target(destination, None)], None), AccessLogOptions::default());
+        let log = AccessLog::new(format, targets_at(&mut places, &list, None), AccessLogOptions::default());
         let mut logger = logger();
-        logger.access(&log, &LogRecord::default());
-        logger.access(&log, &LogRecord::default());
-        logger.flush();
-        assert_eq!(logger.dropped.count(), 2);
+        logger.hooks = hooks;
+        for _ in 0..2 {
+            logger.access(&log, &LogRecord::default());
+            logger.flush();
+        }
+        assert_eq!(places.states().iter().map(|state| state.dropped).collect::<Vec<_>>(), [2, 2]);
+        assert_eq!(places.dropped().count(), 4);
+        let expected = [("/nowhere/at/all", "No such file or directory"), ("fd@77", "Bad file descriptor")];
+        let line = |(place, why)| format!("sendmsg()/writev() failed in logger '{place}': {why}");
+        assert_eq!(*told.lock().unwrap(), expected.map(line));
     }
 
     #[test]
-    fn only_known_descriptors() {
-        let error = LogTargets::new(&[target(LogDestination::Fd(7), None)], &LogSettings::default()).unwrap_err();
-        assert!(error.to_string().contains("fd@7"));
+    fn a_listener_gets_records_without_a_target() {
+        let seen: Arc<std::sync::Mutex<Vec<(u16, String)>>> = Arc::default();
+        let records = Arc::clone(&seen);
+        let on_log = move |event: &LogEvent<'_>| {
+            records.lock().unwrap().push((event.record.status, String::from_utf8_lossy(event.line).into_owned()));
+        };
+        let hooks = LogHooks { on_log: Some(Arc::new(on_log)), ..LogHooks::default() };
+        let format = LogFormat::parse("%ST %tsc", true).unwrap();
+        let log = AccessLog::new(format, LogTargets::default(), AccessLogOptions::default());
+        let mut logger = logger();
+        logger.hooks = hooks;
+        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() });
+        assert!(!logger.has_pending());
+        assert_eq!(*seen.lock().unwrap(), [(200, "200 ----".to_owned())]);
+    }
+
+    #[test]
+    fn what_was_refused_has_a_format_of_its_own() {
+        let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let destination = LogDestination::Udp(receiver.local_addr().unwrap());
+        let list = [target(destination, Some(LogTargetFormat::Rfc5424))];
+        let parse = |text| Some(LogFormat::parse(text, true).unwrap());
+        let log = AccessLog::new(parse("%ST").unwrap(), targets(&list, None), AccessLogOptions::default())
+            .with_error_format(parse("ERR %ST"))
+            .with_structured_data(parse("[a@1 lc=\"%lc\"]"));
+        let mut logger = logger();
+        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() });
+        logger.access(&log, &LogRecord { status: 400, refused: true, ..LogRecord::default() });
+        logger.connection_error(&log, &LogRecord::default(), "1", "why");
+        logger.send(log.targets(), Level::Notice, b"about a server");
+        logger.flush();
+        let mut buffer = [0; 300];
+        for expected in
+            ["[a@1 lc=\"0\"] 200\n", "[a@1 lc=\"1\"] ERR 400\n", "[a@1 lc=\"2\"] ERR 0\n", "- about a server\n"]
+        {
+            let size = receiver.recv(&mut buffer).unwrap();
+            let line = String::from_utf8_lossy(&buffer[..size]);
+            assert_eq!(line.split_once(" mytag 5033 - ").unwrap().1, expected);
+        }
     }
 
     #[test]

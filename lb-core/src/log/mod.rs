@@ -6,7 +6,9 @@
 mod access;
 mod datagram;
 mod date;
+mod destination;
 mod encode;
+mod event;
 mod format;
 mod header;
 mod level;
@@ -21,10 +23,12 @@ mod variable;
 
 pub use access::{AccessLog, AccessLogOptions, access_log_decision};
 pub use date::DateCache;
+pub use destination::{DroppedLogs, LogDestinations, LogTargetState};
+pub use event::{LogEvent, LogHooks, Notice, OnLog, OnNotice};
 pub use format::{CLF_FORMAT, HTTP_FORMAT, LogFormat, LogFormatError, TCP_FORMAT};
 pub use level::{FACILITY_NAMES, LEVEL_NAMES, Level};
-pub use logger::{DroppedLogs, Logger};
+pub use logger::Logger;
 pub use process::ProcessLog;
-pub use record::{Cause, LogRecord, Stage};
+pub use record::{Cause, LogRecord, ServerAddress, Stage};
 pub use render::{LogContext, render};
-pub use target::{LogSettings, LogTargetError, LogTargets};
+pub use target::{LogSettings, LogTargets};

@@ -1,9 +1,10 @@
 //! Lines about the process and its servers, written by the control thread (configuration.txt, `log`: level).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
+use super::event::LogHooks;
 use super::level::Level;
-use super::logger::{DroppedLogs, Logger};
+use super::logger::Logger;
 use super::render::LogContext;
 use super::target::LogTargets;
 
@@ -15,9 +16,9 @@ pub struct ProcessLog {
 }
 
 impl ProcessLog {
-    /// A log that counts the lines it loses in `dropped`.
-    pub fn new(context: LogContext, dropped: Arc<DroppedLogs>) -> Self {
-        Self { logger: Mutex::new(Logger::new(context, dropped)) }
+    /// A log that tells `hooks` of targets that fail.
+    pub fn new(context: LogContext, hooks: LogHooks) -> Self {
+        Self { logger: Mutex::new(Logger::new(context, hooks)) }
     }
 
     /// Sends one line: `notice` for a server that goes up, `warning` for a proxy that stops, `alert` for a server that

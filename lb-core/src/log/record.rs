@@ -58,6 +58,15 @@ pub enum Stage {
     Tarpit = b'T',
 }
 
+/// Where a server is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerAddress {
+    /// Over TCP.
+    Inet(SocketAddr),
+    /// Over a UNIX socket, printed as `unix` and 0.
+    Unix,
+}
+
 /// Everything a log line may say. Times are `None` where the step was not reached (printed as -1).
 #[derive(Clone, Debug, Default)]
 pub struct LogRecord {
@@ -69,10 +78,10 @@ pub struct LogRecord {
     pub client: Option<SocketAddr>,
     /// Local address of the client connection (`%fi:%fp`).
     pub frontend_address: Option<SocketAddr>,
-    /// Address used towards the server (`%bi:%bp`).
+    /// Address used towards the server (`%bi:%bp`). Found out only where a format prints it.
     pub backend_address: Option<SocketAddr>,
-    /// Server address (`%si:%sp`).
-    pub server_address: Option<SocketAddr>,
+    /// Server address (`%si:%sp`). Likewise.
+    pub server_address: Option<ServerAddress>,
     /// Frontend name.
     pub frontend: Arc<str>,
     /// Whether the client connection is TLS (`~` after the frontend's name).
@@ -151,8 +160,12 @@ pub struct LogRecord {
     pub captured_response: Vec<Option<Vec<u8>>>,
     /// TLS version and cipher of the client connection.
     pub tls: Option<(&'static str, &'static str)>,
-    /// `%rt`: request counter of the process.
+    /// `%rt`: streams of the process before this one. Counted only where a format prints it.
     pub request_counter: u64,
+    /// The client sent nothing: what `option dontlognull` keeps out of the logs.
+    pub null: bool,
+    /// There was no request that could be understood: `error-log-format` is for its line.
+    pub refused: bool,
 }
 
 impl LogRecord {
@@ -161,11 +174,6 @@ impl LogRecord {
         let mut request_line = std::mem::take(&mut self.request_line);
         request_line.clear();
         *self = Self { request_line, cookie_request: b'-', cookie_response: b'-', ..Self::default() };
-    }
-
-    /// Whether the client sent nothing: what `option dontlognull` keeps out of the logs.
-    pub fn is_null(&self) -> bool {
-        self.bytes_from_client == 0 && self.request_line.is_empty()
     }
 
     /// `%Tq`: handshakes, idle time and the request's head together; unknown without a complete head.

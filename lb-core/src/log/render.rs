@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::date::{DateCache, DateStyle};
 use super::encode::{Encoding, decimal, encode, hexadecimal, padded};
 use super::format::{Flags, Item, LogFormat};
-use super::record::LogRecord;
+use super::record::{LogRecord, ServerAddress};
 use super::variable::Variable;
 
 /// What log lines of one worker have in common, with the dates it formatted last.
@@ -194,8 +194,14 @@ impl Line<'_> {
             Variable::ResponseHeadersList => self.header_list(&record.captured_response),
             Variable::BackendIp => self.ip(record.backend_address),
             Variable::BackendPort => self.port(record.backend_address),
-            Variable::ServerIp => self.ip(record.server_address),
-            Variable::ServerPort => self.port(record.server_address),
+            Variable::ServerIp => match record.server_address {
+                Some(ServerAddress::Unix) => self.text(Some(b"unix"), Encoding::Plain),
+                address => self.ip(inet(address)),
+            },
+            Variable::ServerPort => match record.server_address {
+                Some(ServerAddress::Unix) => self.number(0, 4),
+                address => self.port(inet(address)),
+            },
             Variable::ClientIp => self.client_side_ip(record.client),
             Variable::FrontendIp => self.client_side_ip(record.frontend_address),
             Variable::ClientPort => self.client_side_port(record.client),
@@ -408,6 +414,13 @@ impl Line<'_> {
             None => decimal(self.out, self.record.listener_id.into()),
             Some(_) => self.port(address),
         }
+    }
+}
+
+fn inet(address: Option<ServerAddress>) -> Option<SocketAddr> {
+    match address {
+        Some(ServerAddress::Inet(address)) => Some(address),
+        _ => None,
     }
 }
 

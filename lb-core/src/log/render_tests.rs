@@ -35,7 +35,7 @@ fn served() -> LogRecord {
         client: "127.0.0.1:35602".parse().ok(),
         frontend_address: "127.0.0.1:19006".parse().ok(),
         backend_address: "127.0.0.1:33438".parse().ok(),
-        server_address: "127.0.0.1:19005".parse().ok(),
+        server_address: "127.0.0.1:19005".parse().ok().map(ServerAddress::Inet),
         frontend: "all".into(),
         backend: "live".into(),
         server: Some("s1".into()),

@@ -1,20 +1,31 @@
-//! One destination of a worker: the lines queued for it, and what takes them.
+//! One place of a worker: the lines queued for it, and what takes them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
 
 use crate::config::model::LogDestination;
 
 use super::datagram::Datagrams;
-use super::logger::DroppedLogs;
+use super::destination::Destination;
+use super::event::{LogHooks, Notice};
 use super::stream::{Progress, Stream};
 
-/// A destination is flushed early when this much is queued, and loses lines while it does not take them.
+/// A place is flushed early when this much is queued, and loses lines while it does not take them.
 const BUFFER_LIMIT: usize = 64 * 1024;
 
-/// A destination and the lines queued for it.
+/// How long a place that blocked is left alone: asking again for each line would cost every request a system call.
+const RETRY_AFTER: Duration = Duration::from_millis(2);
+
+/// A place and the lines queued for it.
 #[derive(Debug)]
 pub(super) struct Sink {
-    destination: LogDestination,
+    place: Arc<Destination>,
     queue: Queue,
     output: Output,
+    /// It blocked; not to be asked before.
+    retry_at: Option<Instant>,
 }
 
 /// Lines that wait to be sent, each with its line end.
@@ -53,22 +64,18 @@ impl Queue {
 }
 
 impl Sink {
-    pub(super) fn new(destination: LogDestination) -> Self {
-        Self { destination, queue: Queue::default(), output: Output::Closed }
-    }
-
-    pub(super) fn destination(&self) -> &LogDestination {
-        &self.destination
+    pub(super) fn new(place: Arc<Destination>) -> Self {
+        Self { place, queue: Queue::default(), output: Output::Closed, retry_at: None }
     }
 
     fn is_stream(&self) -> bool {
-        matches!(self.destination, LogDestination::Stdout | LogDestination::Stderr | LogDestination::Fd(_))
+        matches!(self.place.address, LogDestination::Stdout | LogDestination::Stderr | LogDestination::Fd(_))
     }
 
     /// Queues one line, cut to the target's `len`.
-    pub(super) fn queue(&mut self, length: usize, dropped: &DroppedLogs, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.queue.bytes.len() >= BUFFER_LIMIT && self.flush(dropped) {
-            dropped.add(1);
+    pub(super) fn queue(&mut self, length: usize, hooks: &LogHooks, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.queue.bytes.len() >= BUFFER_LIMIT && self.flush(hooks) {
+            self.place.lose(1);
             return;
         }
         // As HAProxy counts: the line end is part of the length on a descriptor, not in a datagram.
@@ -82,35 +89,69 @@ impl Sink {
     }
 
     /// Sends what it can without waiting and says whether lines are left.
-    pub(super) fn flush(&mut self, dropped: &DroppedLogs) -> bool {
+    pub(super) fn flush(&mut self, hooks: &LogHooks) -> bool {
         if self.queue.is_empty() {
             return false;
         }
+        if self.retry_at.is_some_and(|at| Instant::now() < at) {
+            return true;
+        }
+        self.retry_at = None;
         if matches!(self.output, Output::Closed) {
-            self.output = open(&self.destination).unwrap_or(Output::Closed);
+            match open(&self.place) {
+                Ok(output) => self.output = output,
+                Err(error) => self.fail(error, hooks),
+            }
         }
         match &mut self.output {
             Output::Stream(stream) => match stream.write(&mut self.queue) {
                 Progress::Done => {}
-                Progress::Blocked => return true,
-                Progress::Failed => dropped.add(self.queue.ends.len() as u64),
+                Progress::Blocked => {
+                    self.retry_at = Some(Instant::now() + RETRY_AFTER);
+                    return true;
+                }
+                Progress::Failed(error) => {
+                    self.place.lose(self.queue.ends.len() as u64);
+                    self.fail(error, hooks);
+                }
             },
-            Output::Datagrams(socket) => dropped.add(socket.send(&self.queue)),
-            Output::Closed => dropped.add(self.queue.ends.len() as u64),
+            Output::Datagrams(socket) => {
+                let (lost, error) = socket.send(&self.queue);
+                self.place.lose(lost);
+                if let Some(error) = error {
+                    self.fail(error, hooks);
+                }
+            }
+            Output::Closed => self.place.lose(self.queue.ends.len() as u64),
         }
         self.queue.clear();
         false
     }
+
+    /// Gives up what is left, at the end.
+    pub(super) fn abandon(&mut self) {
+        self.place.lose(self.queue.ends.len() as u64);
+        self.queue.clear();
+    }
+
+    #[cold]
+    fn fail(&self, error: Errno, hooks: &LogHooks) {
+        if self.place.fails_first() {
+            let error = std::io::Error::from(error).to_string();
+            let reason = error.split(" (os error").next().unwrap_or(&error).to_owned();
+            hooks.notice(&Notice::LogTargetFailed { destination: self.place.address.clone(), reason });
+        }
+    }
 }
 
-fn open(destination: &LogDestination) -> rustix::io::Result<Output> {
-    Ok(match destination {
+fn open(place: &Destination) -> rustix::io::Result<Output> {
+    Ok(match &place.address {
         LogDestination::Stdout => Output::Stream(Stream::stdout()),
         LogDestination::Stderr => Output::Stream(Stream::stderr()),
-        // Refused when the targets are prepared.
-        LogDestination::Fd(_) => Output::Closed,
+        LogDestination::Fd(_) => Output::Stream(Stream::inherited(place.descriptor.as_ref().ok_or(Errno::BADF)?)?),
         LogDestination::Udp(address) => Output::Datagrams(Datagrams::udp(*address)?),
         LogDestination::Unix(path) => Output::Datagrams(Datagrams::unix(path)?),
+        LogDestination::Abstract(name) => Output::Datagrams(Datagrams::abstract_name(name)?),
     })
 }
 

@@ -1,12 +1,13 @@
-//! Lines written to stdout or stderr: whole lines, as many as fit per call, without ever waiting.
+//! Lines written to stdout, stderr or an inherited descriptor: whole lines, as many as fit per call, without ever waiting.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::{Errno, write};
-use rustix::net::{SendFlags, send};
+use rustix::net::sockopt::socket_type;
+use rustix::net::{SendFlags, SocketType, send};
 
 use super::sink::Queue;
 
@@ -21,7 +22,7 @@ pub(super) enum Progress {
     /// The rest stays in the queue.
     Blocked,
     /// The descriptor is unusable.
-    Failed,
+    Failed(Errno),
 }
 
 /// A descriptor that takes lines.
@@ -48,8 +49,10 @@ enum Kind {
     Pipe,
     /// A pipe or terminal whose mode belongs to others: asked before each write.
     Polled,
-    /// A socket.
+    /// A stream socket.
     Socket,
+    /// A socket that keeps messages apart: a line for each.
+    Datagram,
 }
 
 impl Handle {
@@ -71,6 +74,12 @@ impl Stream {
         Self::new(Handle::Stderr, "/proc/self/fd/2")
     }
 
+    /// What `fd@n` names.
+    pub(super) fn inherited(descriptor: &OwnedFd) -> rustix::io::Result<Self> {
+        let path = format!("/proc/self/fd/{}", descriptor.as_raw_fd());
+        Ok(Self::new(Handle::Owned(descriptor.try_clone().map_err(|_| Errno::MFILE)?), &path))
+    }
+
     /// The descriptor's own mode is shared with whoever started us, so a pipe or terminal is opened a second time to
     /// be non-blocking for us alone; where that cannot be (after chroot), each write asks first.
     fn new(handle: Handle, path: &str) -> Self {
@@ -84,7 +93,10 @@ impl Stream {
                     Err(_) => (handle, Kind::Polled),
                 }
             }
-            FileType::Socket => (handle, Kind::Socket),
+            FileType::Socket => {
+                let stream = handle.with(|fd| socket_type(fd)).is_ok_and(|kind| kind == SocketType::STREAM);
+                (handle, if stream { Kind::Socket } else { Kind::Datagram })
+            }
             _ => (handle, Kind::File),
         };
         Self { handle, kind, partial: 0 }
@@ -114,7 +126,7 @@ impl Stream {
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => break Progress::Blocked,
-                Err(_) => break Progress::Failed,
+                Err(error) => break Progress::Failed(error),
             }
         };
         let line_start = lines.checked_sub(1).and_then(|index| queue.ends.get(index).copied()).unwrap_or(0);
@@ -128,6 +140,7 @@ impl Stream {
         let rest = queue.ends.get(first..).filter(|rest| !rest.is_empty())?;
         let count = match self.kind {
             Kind::File | Kind::Socket => rest.len(),
+            Kind::Datagram => 1,
             Kind::Pipe | Kind::Polled => rest.iter().take_while(|&&end| end - start <= ATOMIC).count().max(1),
         };
         let end = rest.get(count - 1).copied()?;
@@ -140,7 +153,7 @@ impl Stream {
 fn write_some(fd: BorrowedFd<'_>, kind: Kind, piece: &[u8]) -> rustix::io::Result<usize> {
     match kind {
         Kind::File | Kind::Pipe => write(fd, piece),
-        Kind::Socket => send(fd, piece, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
+        Kind::Socket | Kind::Datagram => send(fd, piece, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
         Kind::Polled => {
             let mut fds = [PollFd::new(&fd, PollFlags::OUT)];
             match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? {
@@ -216,6 +229,29 @@ mod tests {
     fn a_closed_pipe_fails() {
         let (reader, writer) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).unwrap();
         drop(reader);
-        assert_eq!(Stream::pipe(writer).write(&mut queue(&["a".to_owned()])), Progress::Failed);
+        assert_eq!(Stream::pipe(writer).write(&mut queue(&["a".to_owned()])), Progress::Failed(Errno::PIPE));
+    }
+
+    #[test]
+    fn an_inherited_pipe_is_made_non_blocking_for_us_alone() {
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
+        fcntl_setpipe_size(&writer, 4096).unwrap();
+        let mut stream = Stream::inherited(&writer).unwrap();
+        let lines: Vec<String> = (0..200).map(|i| format!("{i:0>99}")).collect();
+        assert_eq!(stream.write(&mut queue(&lines)), Progress::Blocked);
+        assert!(!rustix::fs::fcntl_getfl(&writer).unwrap().contains(OFlags::NONBLOCK));
+        drop(reader);
+    }
+
+    #[test]
+    fn an_inherited_datagram_socket_gets_a_line_at_a_time() {
+        let (ours, theirs) = std::os::unix::net::UnixDatagram::pair().unwrap();
+        let mut stream = Stream::inherited(&ours.into()).unwrap();
+        assert_eq!(stream.write(&mut queue(&["one".to_owned(), "two".to_owned()])), Progress::Done);
+        let mut buffer = [0; 100];
+        for expected in [b"one\n", b"two\n"] {
+            let n = theirs.recv(&mut buffer).unwrap();
+            assert_eq!(&buffer[..n], expected);
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Log targets: which lines go where, and the header each format puts before them (configuration.txt, `log`).
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::config::model::{LogDestination, LogSample, LogTarget, LogTargetFormat};
+use crate::config::model::{LogSample, LogTarget, LogTargetFormat};
 
+use super::destination::{Destination, LogDestinations};
 use super::level::Level;
 
 /// What the headers of a proxy's lines say.
@@ -25,7 +27,7 @@ pub struct LogTargets {
 /// One target.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    pub(super) destination: LogDestination,
+    pub(super) place: Arc<Destination>,
     pub(super) format: LogTargetFormat,
     pub(super) length: usize,
     pub(super) facility: u8,
@@ -42,44 +44,40 @@ struct Sample {
     count: Arc<AtomicU64>,
 }
 
-/// Why a target cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LogTargetError {
-    /// `fd@n` other than 1 and 2: the library only uses descriptors that it was handed.
-    #[error("log target 'fd@{0}' is not supported: only fd@1 and fd@2 (stdout and stderr) are.")]
-    Descriptor(i32),
-}
-
 impl LogTargets {
-    /// Prepares the targets of a proxy.
-    pub fn new(targets: &[LogTarget], settings: &LogSettings) -> Result<Self, LogTargetError> {
+    /// Prepares the targets of a proxy. Their places are looked up in, and added to, those of the instance;
+    /// `descriptor` finds what `fd@n` names.
+    pub fn new(
+        targets: &[LogTarget],
+        settings: &LogSettings,
+        places: &mut LogDestinations,
+        descriptor: &dyn Fn(i32) -> Option<OwnedFd>,
+    ) -> Self {
         let tag: Arc<str> = settings.tag.as_str().into();
         let hostname: Option<Arc<str>> = settings.hostname.as_deref().map(Into::into);
-        let targets = targets
-            .iter()
-            .map(|target| Target::new(target, tag.clone(), hostname.clone()))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { targets })
+        let new = |target: &LogTarget| {
+            let place = places.get(&target.destination, descriptor);
+            Target::new(target, place, tag.clone(), hostname.clone())
+        };
+        Self { targets: targets.iter().map(new).collect() }
     }
 
     /// Whether nothing is logged.
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }
+
+    /// Whether a target's header holds structured data.
+    pub(super) fn has_structured_data(&self) -> bool {
+        self.targets.iter().any(|target| target.format == LogTargetFormat::Rfc5424)
+    }
 }
 
 impl Target {
-    fn new(target: &LogTarget, tag: Arc<str>, hostname: Option<Arc<str>>) -> Result<Self, LogTargetError> {
-        let destination = match target.destination {
-            LogDestination::Fd(1) => LogDestination::Stdout,
-            LogDestination::Fd(2) => LogDestination::Stderr,
-            LogDestination::Fd(other) => return Err(LogTargetError::Descriptor(other)),
-            ref other => other.clone(),
-        };
+    fn new(target: &LogTarget, place: Arc<Destination>, tag: Arc<str>, hostname: Option<Arc<str>>) -> Self {
         let default = if hostname.is_some() { LogTargetFormat::Rfc3164 } else { LogTargetFormat::Local };
-        Ok(Self {
-            destination,
+        Self {
+            place,
             format: target.format.unwrap_or(default),
             length: target.length as usize,
             facility: target.facility,
@@ -88,7 +86,7 @@ impl Target {
             tag,
             hostname,
             sample: target.sample.clone().map(|rule| Sample { rule, count: Arc::default() }),
-        })
+        }
     }
 
     /// The level to announce for a line of this level, or `None` where the target does not want it.

@@ -68,6 +68,33 @@ pub(super) enum Variable {
     TerminationStateCookie,
 }
 
+impl Variable {
+    /// Whether it is known when a stream begins.
+    pub(super) fn is_early(self) -> bool {
+        matches!(
+            self,
+            Self::Hostname
+                | Self::AcceptDateGmt
+                | Self::AcceptDateLocal
+                | Self::AcceptDate
+                | Self::Timestamp
+                | Self::Milliseconds
+                | Self::HandshakeTime
+                | Self::ClientIp
+                | Self::ClientPort
+                | Self::Frontend
+                | Self::FrontendIp
+                | Self::FrontendPort
+                | Self::FrontendTransport
+                | Self::LogCounter
+                | Self::RequestCounter
+                | Self::Pid
+                | Self::TlsCipher
+                | Self::TlsVersion
+        )
+    }
+}
+
 /// A name, its meaning, and whether it needs `mode http`.
 pub(super) struct VariableName {
     pub(super) name: &'static str,
@@ -147,7 +174,7 @@ pub(super) const VARIABLES: &[VariableName] = &[
     http("trg", Variable::RequestDateGmt),
     http("trl", Variable::RequestDateLocal),
     any("ts", Variable::TerminationState),
-    http("tsc", Variable::TerminationStateCookie),
+    any("tsc", Variable::TerminationStateCookie),
 ];
 
 /// Finds a variable by name.

@@ -56,7 +56,7 @@ impl Inherited {
         self.sockets.push(fd);
     }
 
-    fn by_number(&self, number: i32) -> io::Result<OwnedFd> {
+    pub(crate) fn by_number(&self, number: i32) -> io::Result<OwnedFd> {
         match self.by_number.get(&number) {
             Some(fd) => fd.try_clone(),
             None => Err(rustix::io::Errno::BADF.into()),

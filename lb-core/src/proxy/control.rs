@@ -24,7 +24,9 @@ pub(super) fn start(
     let checked = shared.topology.backends.iter().map(|entry| Arc::clone(&entry.backend)).collect();
     let (reporting, watched) = (Arc::clone(shared), Arc::clone(shared));
     let report = move |change: &mut dyn FnMut() -> Vec<_>| reporting.reports.change(&reporting.topology, change);
+    let guard = shared.ending.thread();
     std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {
+        let _guard = guard;
         runtime.block_on(async {
             tokio::select! {
                 () = run_checks(checked, added, options, report) => {}

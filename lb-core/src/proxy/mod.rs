@@ -5,6 +5,7 @@
 
 mod builder;
 mod control;
+mod drain;
 mod handles;
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc::unbounded_channel;
 use crate::config::{Address, Config, ConfigError, ProxyConfig, Shards};
 use crate::events::{Event, EventSender, Events};
 use crate::listener::limits::{ListenerLimits, ProcessLimits};
+use crate::log::{LogHooks, LogTargetState, OnLog, OnNotice};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
 use crate::runtime::{Command, CommandError, Instance, Reply};
@@ -26,7 +28,7 @@ use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Listening, Shared};
 
-pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
+pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 pub use handles::{BackendHandle, FrontendHandle, ServerHandle};
 
 impl std::fmt::Debug for StartOptions {
@@ -37,6 +39,9 @@ impl std::fmt::Debug for StartOptions {
 
 /// Takes a [`ServerEvent`] of a running instance.
 pub type OnEvent = Box<dyn Fn(&ServerEvent) + Send + Sync>;
+
+/// Learns of the end of an instance.
+pub type OnEnd = Box<dyn FnOnce() + Send>;
 
 /// A step between binding and serving.
 pub type AfterBind = Box<dyn FnOnce() -> Result<(), AfterBindError>>;
@@ -64,6 +69,23 @@ pub struct StartOptions {
     pub on_event: Option<OnEvent>,
     /// Subscriptions that begin before the start; see [`events::channel`](crate::events::channel).
     pub events: Vec<EventSender>,
+    /// Gets each record that is logged, with its line, from the worker threads: see [`LogEvent`](crate::log::LogEvent).
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use lb_core::log::LogEvent;
+    /// use lb_core::proxy::StartOptions;
+    ///
+    /// let (records, received) = std::sync::mpsc::channel();
+    /// let on_log = move |event: &LogEvent<'_>| drop(records.send((event.record.status, event.record.tt)));
+    /// let options = StartOptions { on_log: Some(Arc::new(on_log)), ..StartOptions::default() };
+    /// # let _ = (options, received);
+    /// ```
+    pub on_log: Option<OnLog>,
+    /// Gets what else there is to know of the running instance: proxies that stop, log targets that fail.
+    pub on_notice: Option<OnNotice>,
+    /// Runs once on the last thread of the instance, when everything was served or closed and the ports are free.
+    pub on_end: Option<OnEnd>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
     pub system: SystemOptions,
 }
@@ -156,11 +178,16 @@ impl Proxy {
     pub fn start(config: Config, mut options: StartOptions) -> Result<Self, StartError> {
         let maxconn = config.global.maxconn.unwrap_or(DEFAULT_MAXCONN);
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
-        let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system)?);
+        let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system, &options.inherited)?);
         let after_bind = options.after_bind.take();
+        let on_end = options.on_end.take();
         let (checks, added) = unbounded_channel();
-        let subscriptions = std::mem::take(&mut options.events);
-        let listening = Listening { on_event: options.on_event.take(), subscriptions, checks };
+        let listening = Listening {
+            on_event: options.on_event.take(),
+            log_hooks: LogHooks { on_log: options.on_log.take(), on_notice: options.on_notice.take() },
+            subscriptions: std::mem::take(&mut options.events),
+            checks,
+        };
         let global = &config.global;
         let limits = ProcessLimits::new(
             maxconn,
@@ -188,10 +215,11 @@ impl Proxy {
         };
         let (report, reports) = mpsc::channel();
         for (index, setup) in setups.into_iter().enumerate() {
-            let (shared, report) = (Arc::clone(&shared), report.clone());
+            let (guard, shared, report) = (shared.ending.thread(), Arc::clone(&shared), report.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("lb-{}", index + 1))
                 .spawn(move || {
+                    let _guard = guard;
                     worker::run(index, shared, setup, |result| {
                         // Nobody listens any more when another thread failed first.
                         let _ = report.send(result);
@@ -212,6 +240,9 @@ impl Proxy {
         let control = control::start(&shared, &config.global, added).map_err(StartError::Thread)?;
         proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).push(control);
         shared.reports.happened(&shared.topology, Event::Started);
+        if let Some(on_end) = on_end {
+            shared.ending.at_end(on_end);
+        }
         Ok(proxy)
     }
 
@@ -285,6 +316,24 @@ impl Proxy {
         Instance::new(Arc::clone(&self.inner.shared))
     }
 
+    /// What each log target has been through: lines that it did not take are counted there.
+    ///
+    /// ```no_run
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// for target in proxy.log_targets() {
+    ///     println!("{}: {} lines lost", target.destination, target.dropped);
+    /// }
+    /// # Ok::<(), lb_core::proxy::StartError>(())
+    /// ```
+    pub fn log_targets(&self) -> Vec<LogTargetState> {
+        self.inner.shared.topology.log_destinations.states()
+    }
+
+    /// Lines lost by all log targets together (`DroppedLogs` of `show info`).
+    pub fn dropped_logs(&self) -> u64 {
+        self.inner.shared.topology.log_destinations.dropped().count()
+    }
+
     /// Closes the listeners and idle connections; what is being served is served to its end.
     pub fn soft_stop(&self) {
         let shared = &self.inner.shared;
@@ -301,10 +350,7 @@ impl Proxy {
 
     /// Whether every thread has ended.
     pub fn is_finished(&self) -> bool {
-        let inner = &self.inner;
-        // While somebody joins them, the threads are not in the list.
-        let Ok(_joining) = inner.joining.try_lock() else { return false };
-        inner.threads.lock().unwrap_or_else(PoisonError::into_inner).iter().all(JoinHandle::is_finished)
+        self.inner.shared.ending.is_over()
     }
 
     /// Blocks until every thread has ended.

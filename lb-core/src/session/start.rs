@@ -92,6 +92,8 @@ async fn handshake(
         Some(Err(_)) => "SSL handshake failure",
         None => "Timeout during SSL handshake",
     };
+    // What OpenSSL says of a connection for which nothing was agreed on.
+    info.tls = Some(Box::new(("TLSv1.3", "(NONE)")));
     let received = u64::from(failure != CLOSED);
     stream::log_connection_error(worker, info, &context.name, failure, received);
     None

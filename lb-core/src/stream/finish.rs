@@ -80,7 +80,6 @@ impl Stream<'_> {
     /// Answers a request whose body cannot be told from what follows, as one that was not understood at all.
     pub(super) async fn refuse_request(&mut self, status: u16, client: &mut Side<'_>, timer: &mut Timer) {
         let config = std::sync::Arc::clone(&self.info.frontend.config);
-        let received = client.bytes().0;
         // Nothing that follows is another request.
         client.expect_body(BodyLength::UntilClose);
         if let (Side::H1(conn), Some(page)) = (&mut *client, early_error(status, &config.errors)) {
@@ -90,7 +89,7 @@ impl Stream<'_> {
         }
         self.end.status = status;
         self.end.terminate(Cause::Proxy, Stage::Request);
-        self.end.bytes_from_client = received;
+        self.end.refused = true;
         self.end.logged |= self.info.frontend.log.format().is_connect_line();
         self.times.head = None;
         self.request.clear();
@@ -109,7 +108,7 @@ impl Stream<'_> {
 
     /// Writes the access line, unless that was done.
     pub(super) fn log(&mut self) {
-        if !self.info.frontend.log.is_off() && !self.end.logged {
+        if !self.end.logged && self.worker.wants_record(&self.info.frontend) {
             let record = self.record();
             self.worker.log(&self.info.frontend, &record);
         }
@@ -120,10 +119,10 @@ impl Stream<'_> {
         let now = now();
         let times = &self.times;
         let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
-        let mut record = base_record(self.worker, self.info, times.start, times.first_byte, now);
+        let mut record = base_record(self.worker, self.info, self.earlier == 0, times.start, times.first_byte, now);
         record.http = self.info.frontend.config.mode == Mode::Http;
-        let handshake_end = times.start;
-        record.ti = Some(since(handshake_end, times.first_byte));
+        record.refused = self.end.refused;
+        record.request_counter = self.number;
         record.tr_request = times.head.map(|head| since(times.first_byte, head));
         if let (Some(head), Some(assigned)) = (times.head, times.assigned) {
             record.tw = Some(since(head, assigned));
@@ -133,7 +132,9 @@ impl Stream<'_> {
             record.tr = Some(since(connected, response));
             record.td = Some(since(response, now));
         }
-        record.ta = Some(since(times.first_byte, now));
+        if !record.http {
+            record.td = times.connected.map(|connected| since(connected, now));
+        }
         if self.times.held.is_some() {
             record.tw = self.times.held;
         }
@@ -148,6 +149,11 @@ impl Stream<'_> {
         record.backend_queue = u32::try_from(end.backend_queue).unwrap_or(u32::MAX);
         record.bytes_to_client = end.bytes_to_client;
         record.bytes_from_client = end.bytes_from_client;
+        record.null = !record.http && end.bytes_from_client == 0;
+        if let Some(addresses) = &end.addresses {
+            record.backend_address = addresses.local;
+            record.server_address = addresses.server;
+        }
         if let Some(backend) = &self.backend {
             record.backend = std::sync::Arc::clone(&backend.name);
             record.beconn = backend.backend.sessions();
@@ -171,12 +177,25 @@ impl Stream<'_> {
     }
 }
 
-fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: Instant, now: Instant) -> LogRecord {
+/// What every record says. The handshakes belong to the first stream of a connection.
+fn base_record(
+    worker: &Worker,
+    info: &ClientInfo,
+    first: bool,
+    start: Instant,
+    first_byte: Instant,
+    now: Instant,
+) -> LogRecord {
     let wall = worker.wall();
     let ago = |at: Instant| wall.saturating_sub(now.saturating_duration_since(at));
     let mut record = LogRecord { cookie_request: b'-', cookie_response: b'-', ..LogRecord::default() };
-    record.accept_date = ago(start);
+    let (accepted, handshake) = if first { (info.accepted, info.handshake) } else { (start, Duration::ZERO) };
+    record.accept_date = ago(accepted);
     record.request_date = ago(first_byte);
+    record.th = Some(handshake);
+    record.ti = Some(first_byte.saturating_duration_since(start));
+    record.ta = Some(now.saturating_duration_since(first_byte));
+    record.tt = Some(now.saturating_duration_since(accepted));
     record.client = info.source;
     record.frontend_address = info.destination;
     record.frontend = std::sync::Arc::clone(&info.frontend.name);
@@ -184,8 +203,6 @@ fn base_record(worker: &Worker, info: &ClientInfo, start: Instant, first_byte: I
     record.frontend_http = info.frontend.config.mode == Mode::Http;
     record.frontend_tls = info.tls.is_some();
     record.tls = info.tls.as_deref().copied();
-    record.th = Some(info.handshake);
-    record.tt = Some(now.saturating_duration_since(start));
     let limits = info.slot.limits();
     record.listener_id = limits.id;
     record.actconn = limits.process.connections.current();
@@ -226,32 +243,34 @@ fn log_refused(
     first_byte: Option<Instant>,
 ) {
     let info = &client.info;
+    let log = &info.frontend.log;
     // The default line is about connections that were used.
-    if info.frontend.log.is_off() || info.frontend.log.format().is_connect_line() {
+    if !worker.wants_record(&info.frontend) || (log.format().is_connect_line() && log.error_format().is_none()) {
         return;
     }
     let now = now();
     // Without a byte the wait itself is the request's time.
     let first_byte = first_byte.unwrap_or(client.idle_since);
-    let mut record = base_record(worker, info, client.idle_since, first_byte, now);
+    let mut record = base_record(worker, info, client.requests == 0, client.idle_since, first_byte, now);
     record.http = true;
-    record.ti = Some(first_byte.saturating_duration_since(client.idle_since));
-    record.ta = Some(now.saturating_duration_since(first_byte).max(Duration::ZERO));
+    record.refused = true;
+    record.request_counter = worker.count_stream();
     record.status = status;
     record.cause = cause;
     record.stage = stage;
-    // As HAProxy, which does not count what never went through a stream.
-    record.bytes_to_client = 0;
-    record.bytes_from_client = client.conn.traffic.received;
+    record.null = client.conn.traffic.received == 0;
     worker.log(&info.frontend, &record);
 }
 
 /// Logs a connection that ended in a handshake, with how much of one had been received.
 pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str, received: u64) {
-    if info.frontend.log.is_off() {
+    if !worker.wants_record(&info.frontend) {
         return;
     }
-    let mut record = base_record(worker, info, info.accepted, info.accepted, now());
-    record.bytes_from_client = received;
+    let mut record = base_record(worker, info, true, info.accepted, info.accepted, now());
+    record.null = received == 0;
+    record.cause = Cause::Proxy;
+    record.stage = Stage::Request;
+    record.request_counter = worker.count_stream();
     worker.log_connection_error(&info.frontend, &record, listener, message);
 }

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::backend::BackendSession;
+use crate::connect::Addresses;
 use crate::http::h1::framing::RequestFraming;
 use crate::http::message::Head;
 use crate::log::{Cause, Stage};
@@ -37,6 +38,8 @@ pub(crate) struct Stream<'a> {
     request: Head,
     response: Head,
     framing: RequestFraming,
+    /// Streams of the process before this one (`%rt`).
+    number: u64,
     backend: Option<&'a Arc<BackendEntry>>,
     session: Option<BackendSession>,
     server: Option<Arc<Server>>,
@@ -85,6 +88,10 @@ struct End {
     bytes_to_client: u64,
     bytes_from_client: u64,
     reused: bool,
+    /// Of the server's connection, where somebody wants to know them.
+    addresses: Option<Addresses>,
+    /// The request could not be understood.
+    refused: bool,
     /// The access line was written, or there is none.
     logged: bool,
 }
@@ -126,6 +133,7 @@ impl<'a> Stream<'a> {
             request,
             response: worker.heads.take(),
             framing: RequestFraming::default(),
+            number: worker.count_stream(),
             backend: None,
             session: None,
             server: None,

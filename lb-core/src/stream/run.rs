@@ -28,8 +28,15 @@ impl<'a> Stream<'a> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
     pub(crate) async fn run(&mut self, mut client: Side<'_>, timer: &mut Timer, private: &mut Option<Private>) -> bool {
         let client = &mut client;
-        let before = client.bytes();
+        let head = match client {
+            Side::H1(_) => self.request.received_len() as u64,
+            Side::H2(_) => client.consumed(),
+        };
+        let before = (client.consumed().saturating_sub(head), client.bytes().1);
         self.count_request();
+        if self.info.frontend.log.format().is_early() {
+            self.log();
+        }
         if let Err(status) = self.judge_request(client) {
             self.refuse_request(status, client, timer).await;
             return false;
@@ -38,9 +45,8 @@ impl<'a> Stream<'a> {
             Ok(keep) => keep,
             Err(error) => self.fail(error, client, timer).await,
         };
-        let after = client.bytes();
-        self.end.bytes_to_client = after.1 - before.1;
-        self.end.bytes_from_client = after.0 - before.0;
+        self.end.bytes_to_client = client.bytes().1 - before.1;
+        self.end.bytes_from_client = client.consumed().saturating_sub(before.0);
         self.finish();
         keep
     }
@@ -170,6 +176,7 @@ impl<'a> Stream<'a> {
         }
         let result = self.attempts(&mut connector, backend, exchange, client, timer, private).await;
         self.redirected = connector.redirected.take();
+        self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
         self.end.server_queue = connector.server_queue;
@@ -331,6 +338,7 @@ impl<'a> Stream<'a> {
                     retried = true;
                     let reopened = link.reopen(self.worker, self.info, backend, timer).await;
                     // A server that died rather than closed an idle connection: the client may ask again by itself.
+                    self.end.addresses = link.addresses(self.worker, self.info, backend).or(self.end.addresses);
                     reopened
                         .and_then(|()| self.write_request_head(backend, link))
                         .map_err(|again| StreamError { stale: again.end == End::Server, ..again })?;

@@ -214,6 +214,14 @@ impl Side<'_> {
         }
     }
 
+    /// Bytes of what was received that belong to this exchange or those before it, not to what follows.
+    pub(crate) fn consumed(&self) -> u64 {
+        match self {
+            Self::H1(conn) => conn.traffic.received.saturating_sub((conn.payload().len() + conn.raw().len()) as u64),
+            Self::H2(end) => end.bytes_in,
+        }
+    }
+
     /// Bytes sent to the peer or waiting to be, bodies of HTTP/2 not counted.
     pub(crate) fn queued(&self) -> u64 {
         match self {

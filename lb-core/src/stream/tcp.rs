@@ -25,11 +25,15 @@ use crate::worker::timer::{Timer, after, now};
 pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
     let mut timer = Timer::default();
     let mut stream = Stream::new(&worker, &info, 0, info.accepted + info.handshake, None, Head::default());
+    if info.frontend.log.format().is_early() {
+        stream.log();
+    }
     let result = stream.relay_tcp(&mut client, &mut timer).await;
     if let Err(error) = result {
         stream.end.terminate(error.cause(), error.stage);
         // What the client sent is taken, or closing its socket would reset it.
         poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
+        stream.end.bytes_from_client = client.traffic.received;
     }
     stream.finish();
 }
@@ -41,6 +45,7 @@ impl<'a> Stream<'a> {
         };
         let mut connector = Connector::new(self.worker, self.info, backend, true);
         let link = connect_tcp(&mut connector, client, timer).await;
+        self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;
         self.end.redispatched = connector.redispatched;
         self.end.server_queue = connector.server_queue;

@@ -5,6 +5,7 @@
 
 mod accept;
 pub mod buffers;
+mod ending;
 mod heads;
 pub(crate) mod timer;
 
@@ -12,7 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -22,6 +23,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
+use ending::Ending;
 use heads::HeadPool;
 use timer::TimerPool;
 
@@ -31,8 +33,9 @@ use crate::events::{EventSender, Reports};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{DroppedLogs, LogContext, LogRecord, Logger};
+use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
 use crate::proxy::OnEvent;
+use crate::server::Server;
 use crate::server::check::Checked;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
@@ -53,6 +56,7 @@ pub(crate) enum Life {
 /// Who listens to an instance from its start.
 pub(crate) struct Listening {
     pub(crate) on_event: Option<OnEvent>,
+    pub(crate) log_hooks: LogHooks,
     pub(crate) subscriptions: Vec<EventSender>,
     /// The control thread gets servers to check from it.
     pub(crate) checks: UnboundedSender<Checked>,
@@ -77,7 +81,9 @@ pub(crate) struct Shared {
     #[allow(dead_code, reason = "read by runtime commands")]
     pub(crate) started_at: SystemTime,
     pub(crate) pipes: Arc<PipeLimit>,
-    pub(crate) dropped_logs: Arc<DroppedLogs>,
+    pub(crate) log_hooks: LogHooks,
+    /// Streams so far, where a log format prints their number.
+    streams: Option<AtomicU64>,
     pub(crate) handoffs: Vec<Handoff>,
     /// Who is told what happens.
     pub(crate) reports: Reports,
@@ -90,6 +96,7 @@ pub(crate) struct Shared {
     /// Wakes the control thread when the instance or a worker ends.
     pub(crate) control: Notify,
     running: AtomicUsize,
+    pub(crate) ending: Arc<Ending>,
 }
 
 impl Shared {
@@ -102,10 +109,12 @@ impl Shared {
         maxpipes: u32,
         listening: Listening,
     ) -> Self {
-        let dropped_logs = Arc::<DroppedLogs>::default();
+        let Listening { on_event, log_hooks, subscriptions, checks } = listening;
+        let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
         Self {
-            reports: Reports::new(Arc::clone(&dropped_logs), listening.on_event, listening.subscriptions),
-            checks: listening.checks,
+            streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
+            reports: Reports::new(log_hooks.clone(), on_event, subscriptions),
+            checks,
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
             limits,
@@ -114,13 +123,14 @@ impl Shared {
             started: Instant::now(),
             started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
-            dropped_logs,
+            log_hooks,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
             renounced: (0..workers).map(|_| Notify::new()).collect(),
             control: Notify::new(),
             running: AtomicUsize::new(workers),
+            ending: Arc::default(),
         }
     }
 
@@ -207,7 +217,7 @@ impl Worker {
                 pipes,
                 clock: Clock::with_origin(shared.started.into()),
             },
-            logger: RefCell::new(Logger::new(LogContext::system(), Arc::clone(&shared.dropped_logs))),
+            logger: RefCell::new(Logger::new(LogContext::system(), shared.log_hooks.clone())),
             h2: H2Settings::from_tune(&settings.global.tune),
             flush_logs: Notify::new(),
             stopping: Cell::new(false),
@@ -237,6 +247,21 @@ impl Worker {
     /// Wall time since the epoch.
     pub(crate) fn wall(&self) -> Duration {
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// Whether a record of this frontend's streams is of use to anyone.
+    pub(crate) fn wants_record(&self, frontend: &Frontend) -> bool {
+        !frontend.log.is_off() || self.shared.log_hooks.on_log.is_some()
+    }
+
+    /// Whether the addresses of a stream's server connection are of use to anyone: they cost system calls.
+    pub(crate) fn wants_addresses(&self, frontend: &Frontend) -> bool {
+        frontend.log.uses_addresses() || self.shared.log_hooks.on_log.is_some()
+    }
+
+    /// Counts a stream and says how many came before it (`%rt`); 0 where no log format prints it.
+    pub(crate) fn count_stream(&self) -> u64 {
+        self.shared.streams.as_ref().map_or(0, |streams| streams.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Queues an access line; it is sent at the end of this turn of the event loop.
@@ -442,6 +467,7 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
                 // `grace`: listening goes on for a while.
                 let grace = timer::after(since, global.grace).filter(|end| now < *end);
                 let hard_stop = timer::after(since, global.hard_stop_after);
+                let hard_stop = timer::earlier(hard_stop, worker.shared.ending.limited_to());
                 if hard_stop.is_some_and(|at| now >= at) {
                     return worker.shared.advance(Life::HardStop);
                 }
@@ -508,9 +534,8 @@ async fn housekeeping(worker: Rc<Worker>) {
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();
-        if worker.logger.borrow().has_pending() {
-            worker.logger.borrow_mut().flush();
-        }
+        // What a target left behind although nothing came since.
+        worker.logger.borrow_mut().flush();
     }
 }
 

@@ -44,6 +44,8 @@ pub enum LogDestination {
     Udp(SocketAddr),
     /// UNIX datagram socket.
     Unix(PathBuf),
+    /// UNIX datagram socket with a name that is no file (`abns@name`).
+    Abstract(Vec<u8>),
 }
 
 /// `format` of a log target.

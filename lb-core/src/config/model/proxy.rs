@@ -89,6 +89,10 @@ pub struct ProxyConfig {
     pub logs: Vec<ProxyLog>,
     /// `log-format`, or the format `option httplog`, `tcplog` select.
     pub log_format: LogFormatChoice,
+    /// `error-log-format`: the line of a connection that failed before there was a request.
+    pub error_log_format: Option<String>,
+    /// `log-format-sd`: the structured data of targets in RFC 5424's format.
+    pub log_format_sd: Option<String>,
     /// `log-tag`.
     pub log_tag: Option<String>,
     /// Error replies by status code.
@@ -138,6 +142,8 @@ impl ProxyConfig {
             options: Default::default(),
             logs: Default::default(),
             log_format: Default::default(),
+            error_log_format: Default::default(),
+            log_format_sd: Default::default(),
             log_tag: Default::default(),
             errors: Default::default(),
             balance: Default::default(),

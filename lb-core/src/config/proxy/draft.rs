@@ -102,8 +102,18 @@ pub(super) struct Draft {
     pub(super) response_final: bool,
     /// `option httplog` and the like stood here, for the warning that it needs HTTP.
     pub(super) httplog_line: Option<Line>,
+    /// Where the formats stand, here or in the defaults, for what is wrong in them.
+    pub(super) log_format_lines: LogFormatLines,
     /// `balance` was written in this section or its defaults.
     pub(super) balance_said: bool,
+}
+
+/// Lines of the log formats, which are compiled once the mode is known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LogFormatLines {
+    pub(super) log_format: Option<Line>,
+    pub(super) error_log_format: Option<Line>,
+    pub(super) log_format_sd: Option<Line>,
 }
 
 /// Which errors a line sets, in order.
@@ -178,6 +188,8 @@ impl Draft {
             options: ProxyOptions::default(),
             logs: Vec::new(),
             log_format: LogFormatChoice::Default,
+            error_log_format: None,
+            log_format_sd: None,
             log_tag: None,
             errors: BTreeMap::new(),
             balance: Balance::Unset,
@@ -205,6 +217,7 @@ impl Draft {
             request_final: false,
             response_final: false,
             httplog_line: None,
+            log_format_lines: LogFormatLines::default(),
             balance_said: false,
         }
     }

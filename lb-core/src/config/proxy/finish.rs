@@ -32,7 +32,9 @@ pub fn finish(state: ProxyState, config: &mut Config, diags: &mut Diagnostics) {
             check_mode(&mut draft, diags);
             check_bind_options(&draft, config, diags);
             check_timeouts(&draft, diags);
-            check_logs(&draft, config, diags);
+            if super::log::check_formats(&draft, diags) {
+                check_logs(&draft, config, diags);
+            }
         }
         if understood {
             resolve_errors(&mut draft, &config.http_errors, diags);
@@ -337,7 +339,7 @@ fn check_logs(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
         ProxyLog::Global => !config.global.logs.is_empty(),
         ProxyLog::Target(_) => true,
     };
-    let said = draft.config.log_format != LogFormatChoice::Default;
+    let said = draft.config.log_format != LogFormatChoice::Default || draft.config.log_format_sd.is_some();
     if said && draft.section.has_frontend() && !draft.config.logs.iter().any(reaches) {
         let text = format!(
             "log format ignored for {} '{}' since it has no log address.",

@@ -1,14 +1,16 @@
-//! `log`, `log-tag`, `log-format` (configuration.txt, section 4.2, `log`). The `log` line of `global` has the
+//! `log`, `log-tag`, `log-format` and its kin (configuration.txt, section 4.2, `log`). The `log` line of `global` has the
 //! same syntax and uses [`parse_target`] too.
 
 use std::net::SocketAddr;
 
+use super::draft::Draft;
 use super::{Cx, Prefix};
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
-use crate::config::diagnostic::Diagnostics;
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{LogDestination, LogFormatChoice, LogSample, LogTarget, LogTargetFormat, ProxyLog};
 use crate::config::suggest;
+use crate::log::LogFormat;
 
 const FACILITIES: [&str; 24] = [
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2", "ftp", "ntp", "audit",
@@ -61,19 +63,64 @@ pub(super) fn log_tag(cx: &mut Cx<'_>) {
 }
 
 pub(super) fn log_format(cx: &mut Cx<'_>) {
-    let format = cx.arg(1).to_owned();
-    if format.is_empty() {
-        return cx.alert(1, "log-format expects an argument.");
-    }
-    if !cx.arg(2).is_empty() {
-        return cx.alert(2, "log-format expects only one argument, don't forget to escape spaces!");
-    }
-    if !cx.draft.section.has_frontend() {
-        let text = format!("backend '{}' : 'log-format' directive is ignored in backends.", cx.draft.config.name);
-        return cx.warning(0, text);
-    }
+    let Some(format) = format_argument(cx, "log-format") else { return };
     cx.config().log_format = LogFormatChoice::Custom(format);
     cx.draft.httplog_line = None;
+    cx.draft.log_format_lines.log_format = Some(cx.line.clone());
+}
+
+pub(super) fn error_log_format(cx: &mut Cx<'_>) {
+    let Some(format) = format_argument(cx, "error-log-format") else { return };
+    cx.config().error_log_format = Some(format);
+    cx.draft.log_format_lines.error_log_format = Some(cx.line.clone());
+}
+
+pub(super) fn log_format_sd(cx: &mut Cx<'_>) {
+    let Some(format) = format_argument(cx, "log-format-sd") else { return };
+    cx.config().log_format_sd = Some(format);
+    cx.draft.log_format_lines.log_format_sd = Some(cx.line.clone());
+}
+
+/// The only argument of a format's keyword, which means nothing in a backend.
+fn format_argument(cx: &mut Cx<'_>, keyword: &str) -> Option<String> {
+    let format = cx.arg(1).to_owned();
+    if format.is_empty() {
+        cx.alert(1, format!("{keyword} expects an argument."));
+    } else if !cx.arg(2).is_empty() {
+        cx.alert(2, format!("{keyword} expects only one argument, don't forget to escape spaces!"));
+    } else if !cx.draft.section.has_frontend() {
+        let text = format!("backend '{}' : '{keyword}' directive is ignored in backends.", cx.draft.config.name);
+        cx.warning(0, text);
+    } else {
+        return Some(format);
+    }
+    None
+}
+
+/// Compiles the formats of a proxy, now that its mode is known: what is wrong in them is said with their lines. Whether
+/// all are right.
+pub(super) fn check_formats(draft: &Draft, diags: &mut Diagnostics) -> bool {
+    let mut right = true;
+    let (config, lines) = (&draft.config, &draft.log_format_lines);
+    let log_format = match &config.log_format {
+        LogFormatChoice::Custom(text) => Some(text),
+        _ => None,
+    };
+    let formats = [
+        ("log-format", log_format, &lines.log_format),
+        ("log-format-sd", config.log_format_sd.as_ref(), &lines.log_format_sd),
+        ("error-log-format", config.error_log_format.as_ref(), &lines.error_log_format),
+    ];
+    for (keyword, text, line) in formats {
+        let Some(text) = text else { continue };
+        if let Err(error) = LogFormat::parse(text, draft.is_http()) {
+            right = false;
+            let text = format!("failed to parse {keyword} : {error}");
+            let line = line.as_ref().unwrap_or(&draft.header);
+            diags.push(Diagnostic::about(Severity::Alert, line, 1, text).heading(Heading::Name));
+        }
+    }
+    right
 }
 
 /// Reads `<address> [len n] [format f] [sample ranges:size] <facility> [level [minlevel]]`, which starts at word
@@ -163,13 +210,14 @@ fn read_destination(text: &str) -> Result<LogDestination, String> {
         "stderr" => return Ok(LogDestination::Stderr),
         _ => {}
     }
-    let rules = AddressRules { fd: true, local: true, datagram: true, ..AddressRules::default() };
+    // HAProxy leaves room for a temporary name here, too.
+    let rules = AddressRules { fd: true, local: true, datagram: true, bound: true, ..AddressRules::default() };
     match parse_address(text, rules).map_err(|error| error.to_string())? {
         ParsedAddress::Inet(ip, Port::Fixed(port)) if port != 0 => Ok(LogDestination::Udp(SocketAddr::new(ip, port))),
         ParsedAddress::Inet(ip, _) => Ok(LogDestination::Udp(SocketAddr::new(ip, DEFAULT_PORT))),
         ParsedAddress::Unix(path) => Ok(LogDestination::Unix(path)),
         ParsedAddress::Fd(fd) => Ok(LogDestination::Fd(fd)),
-        ParsedAddress::Abstract(_) => Err(format!("'abns@' log targets are not supported yet in '{text}'")),
+        ParsedAddress::Abstract(name) => Ok(LogDestination::Abstract(name)),
     }
 }
 
@@ -185,14 +233,21 @@ fn read_sample(text: &str) -> Result<LogSample, String> {
     let Some(size) = number(size_text) else {
         return Err(format!("wrong sample size '{size_text}' for sample range '{ranges_text}'"));
     };
+    if ranges_text.is_empty() {
+        return Err("no sampling ranges given".to_owned());
+    }
     let mut ranges = Vec::new();
-    for part in ranges_text.split(',') {
+    // A comma at the end is no range.
+    let mut parts = ranges_text.strip_suffix(',').unwrap_or(ranges_text).split(',');
+    while let Some(part) = parts.next() {
         let range = match part.split_once('-') {
             Some((low, high)) => number(low).zip(number(high)),
             None => number(part).map(|one| (one, one)),
         };
         match range {
             Some((low, high)) if low <= high => ranges.push((low, high)),
+            // Its place is shown by what follows.
+            _ if part.is_empty() => return Err(format!("wrong sample range ',{}'", parts.next().unwrap_or_default())),
             _ => return Err(format!("wrong sample range '{part}'")),
         }
     }
@@ -244,6 +299,8 @@ mod tests {
             ("log 10.0.0.1 daemon", LogDestination::Udp("10.0.0.1:514".parse().unwrap())),
             ("log [::1]:515 daemon", LogDestination::Udp("[::1]:515".parse().unwrap())),
             ("log /dev/log daemon", LogDestination::Unix("/dev/log".into())),
+            ("log abns@journal daemon", LogDestination::Abstract(b"journal".to_vec())),
+            ("log 10.0.0.1 sample 1,:2 daemon", LogDestination::Udp("10.0.0.1:514".parse().unwrap())),
         ] {
             let target = parse_target(&line(text), 1, &mut diags).unwrap();
             assert_eq!((target.destination, target.facility, target.level), (destination, 3, 7), "{text}");
@@ -263,6 +320,7 @@ mod tests {
             ("log stdout len 79 local0", "log : invalid log length '79', must be between 80 and 65535"),
             ("log stdout format x local0", "log : unknown log format 'x'"),
             ("log stdout sample 1 local0", "log : Missing sample size"),
+            ("log stdout sample :5 local0", "log : no sampling ranges given"),
             ("log stdout sample 1-3,2:5 local0", "log : ranges are overlapping"),
             ("log stdout sample 0:5 local0", "log : wrong sample range '0'"),
             ("log stdout sample 3-2:5 local0", "log : wrong sample range '3-2'"),

@@ -1,0 +1,52 @@
+//! Addresses of server connections, for the log (`%bi`, `%bp`, `%si`, `%sp`).
+
+use std::net::SocketAddr;
+
+use super::with_port;
+use crate::backend::Target;
+use crate::config::Address;
+use crate::log::ServerAddress;
+use crate::server::Server;
+use crate::session::ClientInfo;
+use crate::topology::BackendEntry;
+use crate::transport::Socket;
+
+/// Addresses of a server connection, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    /// Ours; `None` on a UNIX socket.
+    pub(crate) local: Option<SocketAddr>,
+    /// The server's.
+    pub(crate) server: Option<ServerAddress>,
+}
+
+impl Addresses {
+    /// Of a connection whose socket may be asked. One that failed does not know its peer: it is where it was to go.
+    pub(super) fn of(
+        socket: Option<&Socket>,
+        info: &ClientInfo,
+        backend: &BackendEntry,
+        server: Option<&Server>,
+    ) -> Self {
+        let local = socket.and_then(Socket::local_addr);
+        let peer = socket.and_then(Socket::peer_addr).map(ServerAddress::Inet);
+        Self { local, server: peer.or_else(|| destination(info, backend, server)) }
+    }
+}
+
+fn destination(info: &ClientInfo, backend: &BackendEntry, server: Option<&Server>) -> Option<ServerAddress> {
+    let address = match server {
+        Some(server) => {
+            let endpoint = server.endpoint();
+            with_port(&endpoint.address, endpoint.port, info.destination)
+        }
+        None => match backend.backend.target {
+            Target::Dispatch(address) => Address::Inet(address),
+            _ => Address::Inet(info.destination?),
+        },
+    };
+    Some(match address {
+        Address::Inet(inet) => ServerAddress::Inet(inet),
+        _ => ServerAddress::Unix,
+    })
+}
