@@ -35,7 +35,6 @@ use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
 use crate::proxy::OnEvent;
-use crate::server::Server;
 use crate::server::check::Checked;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
