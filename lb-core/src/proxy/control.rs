@@ -1,12 +1,14 @@
-//! The control thread: health checks, from the start of an instance to its end.
+//! The control thread: health checks, and the sockets for runtime commands.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
 
 use crate::config::model::Global;
 use crate::events::Event;
+use crate::runtime::{self, CliListener, Instance};
 use crate::server::check::{CheckOptions, Checked, run_checks};
 use crate::worker::{Life, Shared};
 
@@ -17,9 +19,14 @@ use crate::worker::{Life, Shared};
 pub(super) fn start(
     shared: &Arc<Shared>,
     global: &Global,
+    cli: Vec<CliListener>,
     added: UnboundedReceiver<Checked>,
 ) -> std::io::Result<JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let reactor = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let accepting = {
+        let _entered = reactor.enter();
+        runtime::serve(cli, &Instance::new(Arc::clone(shared)))?
+    };
     let options = CheckOptions::new(global);
     let checked = shared.topology.backends.iter().map(|entry| Arc::clone(&entry.backend)).collect();
     let (reporting, watched) = (Arc::clone(shared), Arc::clone(shared));
@@ -27,10 +34,12 @@ pub(super) fn start(
     let guard = shared.ending.thread();
     std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {
         let _guard = guard;
-        runtime.block_on(async {
+        // Gone before the guard: it closes the sockets.
+        let reactor = reactor;
+        reactor.block_on(async {
             tokio::select! {
                 () = run_checks(checked, added, options, report) => {}
-                () = ended(&watched) => {}
+                () = ended(&watched, accepting) => {}
             }
             while !watched.no_worker_left() {
                 watched.control.notified().await;
@@ -41,10 +50,14 @@ pub(super) fn start(
     })
 }
 
-/// Checks go on through a soft stop, as long as a worker still serves.
-async fn ended(shared: &Shared) {
+/// Checks go on through a soft stop, as long as a worker still serves, and so do sessions of commands: only their
+/// sockets are closed.
+async fn ended(shared: &Shared, mut accepting: JoinSet<()>) {
     loop {
         shared.control.notified().await;
+        if shared.life() != Life::Running {
+            accepting.abort_all();
+        }
         if shared.life() == Life::HardStop || shared.no_worker_left() {
             return;
         }

@@ -1,8 +1,10 @@
 //! The typed form of every runtime command.
 
+use super::caller::Caller;
 use super::commands::{
-    AddServer, DelServer, EnableChecks, GetWeight, SetMaxconnServer, SetServerAddr, SetServerCheck, SetServerHealth,
-    SetServerSsl, SetServerState, SetWeight, ShowBackend, ShowEnv, ShowServersConn, ShowServersState, ShowVersion,
+    AddServer, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetMaxconnServer, SetServerAddr,
+    SetServerCheck, SetServerHealth, SetServerSsl, SetServerState, SetWeight, ShowBackend, ShowCliSockets, ShowEnv,
+    ShowServersConn, ShowServersState, ShowVersion,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -40,8 +42,14 @@ pub enum Command {
     SetServerState(SetServerState),
     /// `set weight`, `set server ... weight`
     SetWeight(SetWeight),
+    /// `help`
+    Help(Help),
+    /// `prompt`, `quit` and the others about the session itself
+    Session(SessionCommand),
     /// `show backend`
     ShowBackend(ShowBackend),
+    /// `show cli sockets`
+    ShowCliSockets(ShowCliSockets),
     /// `show env`
     ShowEnv(ShowEnv),
     /// `show servers conn`
@@ -58,7 +66,7 @@ impl Command {
     /// # Errors
     /// An unknown command, or arguments that are not understood.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
-        Self::parse_words(Words::split(text, None), Level::Admin)
+        Self::parse_words(Words::split(text.trim_end_matches(['\r', '\n']), None), Level::Admin)
     }
 
     /// Reads a command from its words, which may come with a payload.
@@ -70,11 +78,19 @@ impl Command {
         (entry.parse)(words)
     }
 
-    /// Runs the command.
+    /// Runs the command. One about the session does nothing here, where there is none.
     ///
     /// # Errors
     /// What it names does not exist, or cannot be changed so; nothing was changed then.
     pub fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
+        self.run_as(&mut Caller::new(Level::Admin), instance)
+    }
+
+    /// Runs the command for a caller, whom commands about the session change.
+    ///
+    /// # Errors
+    /// As [`Command::run`].
+    pub fn run_as(&self, caller: &mut Caller, instance: &Instance) -> Result<Reply, CommandError> {
         match self {
             Self::AddServer(command) => command.run(instance),
             Self::DelServer(command) => command.run(instance),
@@ -88,10 +104,13 @@ impl Command {
             Self::SetServerSsl(command) => command.run(instance),
             Self::SetServerState(command) => command.run(instance),
             Self::SetWeight(command) => command.run(instance),
-            Self::ShowBackend(command) => command.run(instance),
-            Self::ShowEnv(command) => command.run(),
             Self::ShowServersConn(command) => command.run(instance),
             Self::ShowServersState(command) => command.run(instance),
+            Self::Help(command) => command.run(),
+            Self::Session(command) => command.run(caller),
+            Self::ShowBackend(command) => command.run(instance),
+            Self::ShowCliSockets(command) => command.run(instance),
+            Self::ShowEnv(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(),
         }
     }

@@ -35,6 +35,7 @@ use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
 use crate::proxy::OnEvent;
+use crate::runtime::CliShared;
 use crate::server::check::Checked;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
@@ -59,6 +60,16 @@ pub(crate) struct Listening {
     pub(crate) subscriptions: Vec<EventSender>,
     /// The control thread gets servers to check from it.
     pub(crate) checks: UnboundedSender<Checked>,
+}
+
+/// How many there are of what is made at the start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) workers: usize,
+    /// Idle server connections.
+    pub(crate) idle_limit: u32,
+    /// Pipes for splicing.
+    pub(crate) maxpipes: u32,
 }
 
 /// What the workers of an instance share.
@@ -88,6 +99,8 @@ pub(crate) struct Shared {
     pub(crate) reports: Reports,
     /// Gives servers that come at run time to the control thread.
     pub(crate) checks: UnboundedSender<Checked>,
+    /// What runtime commands and their sockets need.
+    pub(crate) cli: CliShared,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -103,13 +116,13 @@ impl Shared {
         topology: Arc<Topology>,
         limits: Arc<ProcessLimits>,
         listeners: Vec<Arc<ListenerContext>>,
-        workers: usize,
-        idle_limit: u32,
-        maxpipes: u32,
+        sizes: Sizes,
         listening: Listening,
+        cli: CliShared,
     ) -> Self {
         let Listening { on_event, log_hooks, subscriptions, checks } = listening;
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
+        let Sizes { workers, idle_limit, maxpipes } = sizes;
         Self {
             streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
             reports: Reports::new(log_hooks.clone(), on_event, subscriptions),
@@ -123,6 +136,7 @@ impl Shared {
             started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
             log_hooks,
+            cli,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),
