@@ -109,3 +109,51 @@ fn two_instances() {
     assert!(output.status.success(), "{text}");
     assert_eq!(text, "both run: HTTP/1.1 200 OK\none runs: HTTP/1.1 503 Service Unavailable\n");
 }
+
+/// The next line that a program writes.
+fn line(output: &mut BufReader<ChildStdout>) -> String {
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    line.trim_end().to_owned()
+}
+
+#[test]
+fn add_servers() {
+    let first = server(1, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nfirst");
+    let (mut running, address, mut output) = start(example("add_servers").arg("127.0.0.1:0"));
+    assert!(get(address).starts_with("HTTP/1.1 503 "));
+    let mut input = running.0.stdin.take().unwrap();
+    writeln!(input, "add {first}").unwrap();
+    assert_eq!(line(&mut output), "s1 serves");
+    assert!(get(address).ends_with("\r\n\r\nfirst"));
+    writeln!(input, "del s1").unwrap();
+    assert_eq!(line(&mut output), "s1 is gone");
+    assert!(get(address).starts_with("HTTP/1.1 503 "));
+    drop(input);
+    assert!(running.0.wait().unwrap().success());
+}
+
+#[test]
+fn events() {
+    let mut running = Running(example("events").arg(free_address()).spawn().unwrap());
+    let mut output = BufReader::new(running.0.stdout.take().unwrap());
+    let down = line(&mut output);
+    assert!(down.starts_with("Server app/s1 is DOWN, reason: Layer4 connection problem"), "{down}");
+    assert_eq!(line(&mut output), "backend app has no server available!");
+    drop(running.0.stdin.take());
+    assert_eq!(line(&mut output), "stopped");
+    assert!(running.0.wait().unwrap().success());
+}
+
+#[test]
+fn runtime_commands() {
+    let arguments = ["127.0.0.1:0".to_owned(), free_address()];
+    let (mut running, _, mut output) = start(example("runtime_commands").args(arguments));
+    let mut input = running.0.stdin.take().unwrap();
+    writeln!(input, "get weight app/s1\nset weight app/s1 50%\nget weight app/s2").unwrap();
+    assert_eq!(line(&mut output), "10 (initial 10)");
+    assert_eq!(line(&mut output), "error 4: No such server.");
+    drop(input);
+    assert_eq!(line(&mut output), "in the end app/s1 weighs 5");
+    assert!(running.0.wait().unwrap().success());
+}

@@ -32,6 +32,7 @@ pub mod server;
 pub mod connect;
 pub mod forward;
 
+pub mod events;
 pub mod log;
 pub mod stats;
 

@@ -69,8 +69,8 @@ impl Reporter {
 
 /// A change of a server's state, as it happens.
 pub(crate) fn server_event(event: &ServerEvent) {
-    let label = if event.is_alert() { "[ALERT]   " } else { "[WARNING] " };
-    eprintln!("{label} ({}) : {}", std::process::id(), event.stderr_line());
+    let label = format!("[{}]", event.stderr_label());
+    eprintln!("{label:<10} ({}) : {}", std::process::id(), event.stderr_line());
 }
 
 /// Something else to know, as it happens.

@@ -51,6 +51,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
             system: SystemOptions::new(Arc::new(system::set_option)),
             after_bind: Some(process::after_bind(&loaded.config, cli, &previous)),
             on_end: None,
+            events: Vec::new(),
         };
         match Proxy::start(loaded.config.clone(), options) {
             Ok(proxy) => break proxy,

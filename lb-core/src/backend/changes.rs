@@ -1,106 +1,181 @@
 //! Changes of servers' states: what operators and checks decide, what the balancer and the queues make of it, and the
 //! events to report.
+//!
+//! Every change is made under the backend's state lock, and its counts are taken there.
 
 use std::sync::Arc;
 
 use super::{Backend, slot};
-use crate::server::event::{Counts, EventKind};
-use crate::server::health::{CheckResult, Transition};
+use crate::server::event::{Cause, Counts, EventKind};
+use crate::server::health::{CheckResult, Health, Transition};
 use crate::server::{AdminState, OperationalState, Server, ServerEvent};
 
+/// What an operator makes of a server (management.txt, section 9.3: `set server ... state`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AdminChange {
+    /// `ready`: out of maintenance and drain.
+    Ready,
+    /// `drain`: no new sessions but those that persistence brings.
+    Drain,
+    /// `maint`: no sessions at all, no checks.
+    Maint,
+}
+
+/// What an operator says of a server's health (management.txt, section 9.3: `set server ... health`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HealthChange {
+    /// `up`.
+    Up,
+    /// `stopping`: up, but without new sessions.
+    Stopping,
+    /// `down`.
+    Down,
+}
+
 impl Backend {
-    /// Changes the administrative state of a server; maintenance stops it, and leaving maintenance starts it again.
+    /// Changes the administrative state of a server as an operator does.
+    pub fn change_admin(&self, server: &Arc<Server>, change: AdminChange) -> Vec<ServerEvent> {
+        let (maint, drain, none) = (AdminState::FMAINT, AdminState::FDRAIN, AdminState::default());
+        match change {
+            AdminChange::Ready => self.set_admin(server, none, maint.union(drain)),
+            AdminChange::Drain => self.set_admin(server, drain, maint),
+            AdminChange::Maint => self.set_admin(server, maint, drain),
+        }
+    }
+
+    /// Sets and clears flags of the administrative state; maintenance stops the server, and leaving maintenance starts
+    /// it again.
     pub fn set_admin(&self, server: &Arc<Server>, set: AdminState, clear: AdminState) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let usable_before = self.usable_count();
+        let (served, was_up) = (server.takes_new(), server.operational_state().is_up());
         let before = server.set_admin(set, clear);
         let after = server.admin_state();
-        let was_in = |flags: AdminState| before.intersects(flags);
-        let is_in = |flags: AdminState| after.intersects(flags);
-        let change = match (was_in(AdminState::MAINT), is_in(AdminState::MAINT)) {
+        let (maint, drain) = (AdminState::MAINT, AdminState::DRAIN);
+        let mut kinds = Vec::new();
+        match (before.intersects(maint), after.intersects(maint)) {
             (false, true) => {
-                server.set_operational(OperationalState::Stopped);
-                server.with_health(|health| health.reset_down());
-                Some(Change::Maintenance)
+                server.set_maintenance(true);
+                self.rebuild(&mut guard);
+                let counts = was_up.then(|| self.counts_of_leaving(server));
+                kinds.push(EventKind::EntersMaintenance { counts, served });
             }
             (true, false) => {
-                server.set_operational(OperationalState::Running);
-                server.with_health(|health| health.reset_up());
-                Some(Change::Ready)
+                server.set_maintenance(false);
+                self.rebuild(&mut guard);
+                let draining = after.intersects(drain);
+                kinds.push(EventKind::LeavesMaintenance { draining });
+                kinds.extend(draining.then_some(EventKind::RemainsDraining));
             }
-            (false, false) if was_in(AdminState::DRAIN) != is_in(AdminState::DRAIN) => {
-                Some(if is_in(AdminState::DRAIN) { Change::Drain } else { Change::Undrain })
+            (false, false) if !before.intersects(drain) && after.intersects(drain) => {
+                self.rebuild(&mut guard);
+                kinds.push(EventKind::EntersDrain { counts: self.counts_of_leaving(server), up: was_up });
             }
-            _ => None,
-        };
-        self.rebuild(&mut guard);
-        drop(guard);
-        let Some(change) = change else { return Vec::new() };
-        let kind = match change {
-            Change::Maintenance => EventKind::EntersMaintenance { counts: self.counts_of_leaving(server) },
-            Change::Ready => EventKind::LeavesMaintenance,
-            Change::Drain => EventKind::EntersDrain { counts: self.counts(server) },
-            Change::Undrain => EventKind::LeavesDrain,
-        };
-        self.with_last_gone(usable_before, vec![self.event(server, kind)])
+            (false, false) if before.intersects(drain) && !after.intersects(drain) => {
+                self.rebuild(&mut guard);
+                kinds.push(EventKind::LeavesDrain { up: was_up });
+            }
+            _ => {}
+        }
+        self.events(server, kinds, usable_before)
     }
 
-    /// Changes the operational state of a server, without a check having said so.
+    /// Changes the health of a server as an operator does. In maintenance only its health is noted.
+    pub fn change_health(&self, server: &Arc<Server>, change: HealthChange) -> Vec<ServerEvent> {
+        let mut guard = self.lock_state();
+        let (state, reset): (_, fn(&mut Health)) = match change {
+            HealthChange::Up => (OperationalState::Running, Health::reset_top),
+            HealthChange::Stopping => (OperationalState::Stopping, Health::reset_top),
+            HealthChange::Down => (OperationalState::Stopped, Health::reset_down),
+        };
+        server.checks.change_health(reset);
+        if server.admin_state().intersects(AdminState::MAINT) || server.operational_state() == state {
+            return Vec::new();
+        }
+        let usable_before = self.usable_count();
+        let (served, waiting) = (server.takes_new(), self.hub.queue.pending());
+        server.set_operational(state);
+        self.rebuild(&mut guard);
+        let mut kinds = vec![match change {
+            HealthChange::Up => EventKind::Up { cause: Cause::Command, counts: self.counts_of_coming(server, waiting) },
+            HealthChange::Stopping => EventKind::Stopping { counts: self.counts_of_leaving(server) },
+            HealthChange::Down => {
+                EventKind::Down { cause: Cause::Command, counts: self.counts_of_leaving(server), served }
+            }
+        }];
+        kinds.extend(remains_draining(server));
+        self.events(server, kinds, usable_before)
+    }
+
+    /// Changes the operational state of a server, without a check or an operator having said so.
     ///
     /// Returns how many waiters of the server's own queue were sent to choose again.
     pub fn set_operational(&self, server: &Arc<Server>, state: OperationalState) -> u32 {
         let mut guard = self.lock_state();
         server.set_operational(state);
         self.rebuild(&mut guard);
-        drop(guard);
-        if state.is_up() { 0 } else { server.queue.redistribute() }
+        if state.is_up() { 0 } else { self.counts_of_leaving(server).requeued }
     }
 
     /// Changes the weight of a server. Static algorithms only take 0 and the initial weight: the runtime command that
     /// leads here refuses the rest ([`crate::balance::Balancer::is_dynamic`]).
-    pub fn set_weight(&self, server: &Server, weight: u32) {
+    pub fn set_weight(&self, server: &Arc<Server>, weight: u32) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
+        let usable_before = self.usable_count();
         server.set_weight(weight);
         self.rebuild(&mut guard);
+        self.events(server, remains_draining(server).into_iter().collect(), usable_before)
+    }
+
+    /// Changes how many sessions a server may have; who waits for it may go on.
+    pub fn set_maxconn(&self, server: &Server, maxconn: u32) {
+        let _guard = self.lock_state();
+        server.set_maxconn(maxconn);
+        self.serve_all();
     }
 
     /// Takes the result of a check into account, and says what is to be reported.
     pub fn apply_check(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
-        // The operator may have been faster.
-        if server.admin_state().intersects(AdminState::MAINT) {
-            return Vec::new();
-        }
         let usable_before = self.usable_count();
         let Some((observed, health)) = server.record_check(&result) else { return Vec::new() };
-        let queued_before = self.hub.queue.pending();
-        match observed.transition {
+        // The operator may have been faster.
+        if server.is_removed() || server.admin_state().intersects(AdminState::MAINT) {
+            return Vec::new();
+        }
+        let (served, waiting) = (server.takes_new(), self.hub.queue.pending());
+        let state = server.operational_state();
+        let transition = match observed.transition {
+            // Who was told to be about to stop is up again with the next good check.
+            None if state == OperationalState::Stopping && result.status.passed() => Some(Transition::Up),
+            other => other,
+        };
+        match transition {
             Some(Transition::Down) => server.set_operational(OperationalState::Stopped),
             Some(Transition::Up) => server.set_operational(OperationalState::Running),
             None => {}
         }
-        if observed.transition.is_some() {
+        if transition.is_some() {
             self.rebuild(&mut guard);
         }
-        drop(guard);
-        let mut events = Vec::new();
-        let reason = if self.check_settings.log_health_checks { None } else { Some(result.clone()) };
-        if observed.moved && self.check_settings.log_health_checks {
-            events.push(self.event(server, EventKind::Check { result, health }));
+        let tell = self.check_settings.log_health_checks;
+        let cause = if tell { Cause::Told } else { Cause::Check(result.clone()) };
+        let mut kinds = Vec::new();
+        if observed.moved && tell {
+            kinds.push(EventKind::Check { result, health, draining: server.is_draining() });
         }
-        match observed.transition {
-            Some(Transition::Down) => {
-                let counts = self.counts_of_leaving(server);
-                events.push(self.event(server, EventKind::Down { reason, counts }));
+        match transition {
+            Some(Transition::Down) if state != OperationalState::Stopped => {
+                kinds.push(EventKind::Down { cause, counts: self.counts_of_leaving(server), served });
+                kinds.extend(remains_draining(server));
             }
-            Some(Transition::Up) => {
-                let counts = self.counts(server);
-                let requeued = queued_before.saturating_sub(counts.queued);
-                events.push(self.event(server, EventKind::Up { reason, counts: Counts { requeued, ..counts } }));
+            Some(Transition::Up) if state != OperationalState::Running => {
+                kinds.push(EventKind::Up { cause, counts: self.counts_of_coming(server, waiting) });
+                kinds.extend(remains_draining(server));
             }
-            None => {}
+            _ => {}
         }
-        self.with_last_gone(usable_before, events)
+        self.events(server, kinds, usable_before)
     }
 
     /// Usable active and backup servers, as state-change lines count them.
@@ -116,18 +191,23 @@ impl Backend {
         active + backup
     }
 
-    /// Sends the waiters of a server that leaves to choose again, and counts.
+    /// Sends the waiters of a server that leaves to choose again, where they may, and counts.
     fn counts_of_leaving(&self, server: &Arc<Server>) -> Counts {
-        let requeued = server.queue.redistribute();
-        Counts { requeued, queued: server.queued(), ..self.counts(server) }
+        let requeued = if self.hub.redispatch { server.queue.redistribute() } else { 0 };
+        Counts { requeued, ..self.counts(server) }
+    }
+
+    /// Counts for a server that comes; `waiting` is how many waited in the backend's queue before.
+    fn counts_of_coming(&self, server: &Server, waiting: u32) -> Counts {
+        Counts { requeued: waiting.saturating_sub(self.hub.queue.pending()), ..self.counts(server) }
     }
 
     fn counts(&self, server: &Server) -> Counts {
         let (active, backup) = self.usable_servers();
-        Counts { active, backup, sessions: server.current(), requeued: 0, queued: self.hub.queue.pending() }
+        Counts { active, backup, sessions: server.current(), requeued: 0, queued: server.queued() }
     }
 
-    fn event(&self, server: &Server, kind: EventKind) -> ServerEvent {
+    pub(crate) fn event(&self, server: &Server, kind: EventKind) -> ServerEvent {
         ServerEvent {
             backend: Arc::clone(&self.name),
             backend_only: self.backend_only,
@@ -137,14 +217,12 @@ impl Backend {
         }
     }
 
-    fn with_last_gone(&self, usable_before: usize, mut events: Vec<ServerEvent>) -> Vec<ServerEvent> {
-        if usable_before > 0
-            && self.usable_count() == 0
-            && let Some(event) = events.last().cloned()
-        {
-            events.push(ServerEvent { kind: EventKind::NoServerLeft, ..event });
+    fn events(&self, server: &Server, kinds: Vec<EventKind>, usable_before: usize) -> Vec<ServerEvent> {
+        let mut kinds = kinds;
+        if usable_before > 0 && self.usable_count() == 0 {
+            kinds.push(EventKind::NoServerLeft);
         }
-        events
+        kinds.into_iter().map(|kind| self.event(server, kind)).collect()
     }
 
     /// Lets every server take from the queues: after a change, any of them may have room for whom it could not take.
@@ -155,9 +233,9 @@ impl Backend {
     }
 }
 
-enum Change {
-    Maintenance,
-    Ready,
-    Drain,
-    Undrain,
+/// Said of a server in drain state whenever something else about it changes.
+fn remains_draining(server: &Server) -> Option<EventKind> {
+    let admin = server.admin_state();
+    let drains = admin.intersects(AdminState::DRAIN) && !admin.intersects(AdminState::MAINT);
+    drains.then_some(EventKind::RemainsDraining)
 }

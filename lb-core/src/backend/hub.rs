@@ -15,6 +15,8 @@ const SHARDS: usize = 64;
 pub struct Hub {
     pub(crate) queue: Queue,
     pub(crate) balancer: Balancer,
+    /// `option redispatch`: who waits for a server that goes chooses again, rather than wait for it.
+    pub(crate) redispatch: bool,
     /// Threads that serve.
     pub(crate) workers: usize,
     /// What times of servers count from.
@@ -33,10 +35,11 @@ struct Shard {
 }
 
 impl Hub {
-    pub(crate) fn new(balancer: Balancer, fullconn: u32, workers: usize) -> Self {
+    pub(crate) fn new(balancer: Balancer, fullconn: u32, redispatch: bool, workers: usize) -> Self {
         Self {
             queue: Queue::default(),
             balancer,
+            redispatch,
             workers,
             started: Instant::now(),
             fullconn: AtomicU32::new(fullconn),

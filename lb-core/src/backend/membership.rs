@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::Backend;
 use crate::config::model::ServerConfig;
-use crate::server::{Dial, Numbers, Server};
+use crate::server::{Dial, Numbers, Server, Start};
 
 /// Why a server was not added.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -38,26 +38,23 @@ impl Backend {
     pub fn add_server(
         &self,
         mut line: ServerConfig,
+        start: Start,
         dial: Dial,
         numbers: &Arc<Numbers>,
     ) -> Result<Arc<Server>, AddServerError> {
         let mut guard = self.lock_state();
         let servers = self.servers();
-        if servers.iter().any(|server| *server.name == line.name) {
-            return Err(AddServerError::NameTaken);
-        }
         let with_id = |id: u32| servers.iter().find(|server| server.id == id);
         if line.id == 0 {
             line.id = (1..=u32::MAX).find(|id| with_id(*id).is_none()).unwrap_or_default();
         } else if let Some(other) = with_id(line.id) {
-            let place = &other.config.place;
-            return Err(AddServerError::IdTaken {
-                id: line.id,
-                place: format!("{}:{}", place.file, place.line),
-                server: other.name.to_string(),
-            });
+            let place = other.config.place.to_string();
+            return Err(AddServerError::IdTaken { id: line.id, place, server: other.name.to_string() });
         }
-        let server = Arc::new(Server::new(&line, dial, numbers, Arc::clone(&self.hub)));
+        if servers.iter().any(|server| *server.name == line.name) {
+            return Err(AddServerError::NameTaken);
+        }
+        let server = Arc::new(Server::new(&line, start, dial, numbers, Arc::clone(&self.hub)));
         let list = servers.iter().cloned().chain([Arc::clone(&server)]).collect();
         self.servers.store(Arc::new(list));
         self.rebuild(&mut guard);

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
+pub use changes::{AdminChange, HealthChange};
 pub use hub::Hub;
 pub use membership::AddServerError;
 pub use queue::Queue;
@@ -28,7 +29,7 @@ pub use ticket::{QueueError, Ticket};
 
 use crate::balance::{Balancer, Candidate, Key, Pick};
 use crate::config::model::{ProxyConfig, ProxyKind, ServerConfig, Source};
-use crate::server::{Dial, History, Numbers, Server};
+use crate::server::{Dial, History, Numbers, Server, Start};
 use crate::stats::BackendStats;
 use ticket::Waits;
 
@@ -156,8 +157,15 @@ impl Backend {
             _ if config.options.transparent && config.servers.is_empty() => Target::Transparent,
             _ => Target::Servers,
         };
-        let hub = Arc::new(Hub::new(Balancer::new(&config.balance), config.fullconn.unwrap_or(0), workers));
-        let server = |(line, dial): (&ServerConfig, Dial)| Arc::new(Server::new(line, dial, numbers, Arc::clone(&hub)));
+        let hub = Arc::new(Hub::new(
+            Balancer::new(&config.balance),
+            config.fullconn.unwrap_or(0),
+            config.redispatch.is_some_and(|every| every != 0),
+            workers,
+        ));
+        let server = |(line, dial): (&ServerConfig, Dial)| {
+            Arc::new(Server::new(line, Start::new(line), dial, numbers, Arc::clone(&hub)))
+        };
         let backend = Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
@@ -276,10 +284,10 @@ impl Backend {
         server.load_changed();
         let ticket = Ticket::new(Arc::clone(self), Waits::Server(Arc::clone(server)), request.clone(), place);
         // A slot may have come free, or the server may have gone, before we were in the queue.
-        if server.is_usable() {
-            slot::serve_waiters(server);
-        } else {
+        if server.is_removed() || (!server.is_usable() && self.hub.redispatch) {
             server.queue.redistribute();
+        } else {
+            slot::serve_waiters(server);
         }
         Some(ticket)
     }

@@ -62,13 +62,18 @@ pub(crate) fn serve_waiters(server: &Arc<Server>) {
     }
 }
 
+/// Whether who waits for this very server may be sent to it: also while it is down, unless he is to choose again.
+fn serves_own(server: &Server) -> bool {
+    server.is_usable() || !server.hub.redispatch
+}
+
 /// Whether somebody waits whom this server may take.
 fn has_waiters(server: &Server) -> bool {
-    (server.queue.pending() > 0 && server.is_usable()) || (server.hub.queue.pending() > 0 && server.is_eligible())
+    (server.queue.pending() > 0 && serves_own(server)) || (server.hub.queue.pending() > 0 && server.is_eligible())
 }
 
 fn next_waiter(server: &Server) -> Option<super::queue::Popped> {
-    if server.is_usable()
+    if serves_own(server)
         && let Some(popped) = server.queue.pop()
     {
         server.load_changed();

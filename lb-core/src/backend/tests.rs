@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::model::Balance;
-use crate::server::{AdminState, OperationalState};
+use crate::server::{AdminState, OperationalState, ServerEvent};
 
 fn server_line(name: &str, weight: u32) -> ServerConfig {
     ServerConfig { weight, ..ServerConfig::new(name.into()) }
@@ -270,7 +270,7 @@ fn weight_zero_drain_and_disabled_take_nothing_new() {
     backend.set_admin(&nth(&backend, 1), AdminState::FDRAIN, AdminState::default());
     assert_eq!(sequence(&backend, 2), "22");
     assert!(nth(&backend, 0).is_usable() && nth(&backend, 1).is_usable() && !nth(&backend, 3).is_usable());
-    assert_eq!(nth(&backend, 3).admin_state(), AdminState::CMAINT);
+    assert_eq!(nth(&backend, 3).admin_state(), AdminState::CMAINT.union(AdminState::FMAINT));
     backend.set_weight(&nth(&backend, 0), 1);
     assert_eq!(sequence(&backend, 2).matches('0').count(), 1);
 }
@@ -358,9 +358,13 @@ async fn a_wait_ends_at_its_deadline() {
     assert_eq!(backend.queue().pending(), 0);
 }
 
+/// What HAProxy 2.6.12 does: only with `option redispatch` does who waits for a server that goes choose again.
 #[test]
 fn the_queue_of_a_server_that_goes_down_is_redistributed() {
-    let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| line.maxconn = 1);
+    let mut config = proxy(Balance::RoundRobin, (0..2).map(|n| server_line(&format!("s{n}"), 1)).collect());
+    config.redispatch = Some(-1);
+    config.servers.iter_mut().for_each(|line| line.maxconn = 1);
+    let backend = Arc::new(Backend::new(&config, 1));
     let to = |index| AssignRequest { force: Some(nth(&backend, index)), ..Default::default() };
     let _held = assigned(backend.try_assign(&to(0)));
     let mut wait_ticket = queued(backend.try_assign(&to(0)));
@@ -373,6 +377,66 @@ fn the_queue_of_a_server_that_goes_down_is_redistributed() {
     let mut none = pin!(none_ticket.wait(None));
     backend.set_operational(&nth(&backend, 1), OperationalState::Stopped);
     assert!(matches!(poll(none.as_mut()), Poll::Ready(Err(QueueError::NoServer))));
+}
+
+#[test]
+fn who_waits_for_one_server_gets_it_even_when_it_has_gone() {
+    let backend = backend(Balance::RoundRobin, &[1, 1], |_, line| line.maxconn = 1);
+    let to_first = AssignRequest { force: Some(nth(&backend, 0)), ..Default::default() };
+    let held = assigned(backend.try_assign(&to_first));
+    let mut ticket = queued(backend.try_assign(&to_first));
+    let mut wait = pin!(ticket.wait(None));
+    let events = backend.change_admin(&nth(&backend, 0), AdminChange::Maint);
+    let line = "Server b/s0 is going DOWN for maintenance. 1 active and 0 backup servers left. 1 sessions active, \
+                0 requeued, 1 remaining in queue.";
+    assert_eq!(events.iter().map(ServerEvent::log_line).collect::<Vec<_>>(), [line]);
+    assert!(poll(wait.as_mut()).is_pending());
+    drop(held);
+    assert!(matches!(poll(wait.as_mut()), Poll::Ready(Ok(assignment)) if place(&assignment.server) == 0));
+}
+
+/// Each change, the states after it and the lines about it are HAProxy 2.6.12's.
+#[test]
+fn operators_change_states_as_in_haproxy() {
+    use AdminChange::{Drain, Maint, Ready};
+    use HealthChange::{Down, Stopping, Up};
+    let backend = backend(Balance::RoundRobin, &[1, 1], |_, _| ());
+    let server = nth(&backend, 0);
+    let admin = |change| backend.change_admin(&server, change);
+    let health = |change| backend.change_health(&server, change);
+    let left = "1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.";
+    let online =
+        |active: u8| format!("{active} active and 0 backup servers online. 0 sessions requeued, 0 total in queue.");
+    let going = format!("is going DOWN for maintenance. {left}");
+    let state = |events| (events, server.operational_state() as u8, server.admin_state().0);
+    let steps = vec![
+        (state(admin(Drain)), (2, 8), vec![format!("enters drain state. {}", online(1))]),
+        (state(admin(Drain)), (2, 8), vec![]),
+        (state(admin(Maint)), (0, 1), vec![going.clone()]),
+        (
+            state(admin(Drain)),
+            (2, 8),
+            vec!["is UP/DRAIN (leaving forced maintenance).".into(), "remains in forced drain mode.".into()],
+        ),
+        (state(backend.set_weight(&server, 5)), (2, 8), vec!["remains in forced drain mode.".into()]),
+        (state(admin(Ready)), (2, 0), vec!["is UP (leaving forced drain).".into()]),
+        (state(admin(Maint)), (0, 1), vec![going]),
+        (state(health(Stopping)), (0, 1), vec![]),
+        (state(admin(Ready)), (2, 0), vec!["is UP/READY (leaving forced maintenance).".into()]),
+        (state(health(Down)), (0, 0), vec![format!("is DOWN, changed from CLI. {left}")]),
+        (state(health(Down)), (0, 0), vec![]),
+        (state(admin(Drain)), (0, 8), vec![format!("enters drain state. {left}")]),
+        (state(admin(Ready)), (0, 0), vec!["is DOWN (leaving forced drain).".into()]),
+        (state(admin(Maint)), (0, 1), vec!["was DOWN and now enters maintenance.".into()]),
+        (state(admin(Ready)), (2, 0), vec!["is UP/READY (leaving forced maintenance).".into()]),
+        (state(health(Stopping)), (3, 0), vec![format!("is stopping, changed from CLI. {}", online(1))]),
+        (state(health(Up)), (2, 0), vec![format!("is UP, changed from CLI. {}", online(2))]),
+    ];
+    for (step, ((events, operational, admin), states, lines)) in steps.iter().enumerate() {
+        assert_eq!((*operational, *admin), *states, "step {step}");
+        let expected: Vec<_> = lines.iter().map(|line| format!("Server b/s0 {line}")).collect();
+        assert_eq!(events.iter().map(ServerEvent::log_line).collect::<Vec<_>>(), expected, "step {step}");
+    }
 }
 
 #[test]
@@ -392,7 +456,7 @@ fn servers_come_and_go() {
     for balance in [Balance::RoundRobin, Balance::LeastConn, Balance::First, Balance::Random { draws: 2 }] {
         let backend = backend(balance, &[1, 1], |index, line| line.id = [1, 3][index]);
         let numbers = Arc::default();
-        let add = |line: ServerConfig| backend.add_server(line, Dial::default(), &numbers);
+        let add = |line: ServerConfig| backend.add_server(line.clone(), Start::new(&line), Dial::default(), &numbers);
         assert_eq!(add(server_line("s0", 1)).map(drop), Err(AddServerError::NameTaken));
         let taken = add(ServerConfig { id: 3, ..server_line("s2", 1) }).map(drop);
         assert!(matches!(taken, Err(AddServerError::IdTaken { id: 3, server, .. }) if server == "s1"));

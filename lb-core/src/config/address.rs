@@ -128,6 +128,20 @@ pub fn parse_ip(text: &str) -> Result<IpAddr, AddressError> {
     }
 }
 
+/// The host of an address, where it is a name that has to be resolved.
+pub fn host_name(text: &str) -> Option<&str> {
+    let (Family::Any | Family::V4 | Family::V6, rest) = family_prefix(text, AddressRules::default()).ok()? else {
+        return None;
+    };
+    let host = match rest.rfind([':', ']']) {
+        Some(at) if rest.as_bytes().get(at) == Some(&b':') => rest.get(..at)?,
+        _ => rest,
+    };
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let is_name = !matches!(bare, "" | "*") && bare.parse::<IpAddr>().is_err();
+    is_name.then_some(bare)
+}
+
 fn family_prefix(text: &str, rules: AddressRules) -> Result<(Family, &str), AddressError> {
     let (datagram, untyped) = if let Some(rest) = text.strip_prefix("stream+") {
         (Some(false), rest)

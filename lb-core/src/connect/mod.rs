@@ -595,7 +595,7 @@ async fn open(
 ) -> Result<Opened, StreamError> {
     let generation = server.map_or(0, Server::generation);
     let OpenSocket { socket, lease, .. } = start(info, backend, server)?;
-    let tls = server.and_then(|server| server.dial.tls.as_ref());
+    let tls = server.and_then(Server::tls);
     let proto = server.and_then(|server| server.config.proto);
     let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
     write_proxy_header(&mut conn, info, server);

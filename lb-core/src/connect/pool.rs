@@ -17,7 +17,7 @@ use crate::worker::timer::now;
 pub(crate) const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// Default of `pool-purge-delay`.
-const DEFAULT_PURGE_DELAY: Duration = Duration::from_secs(5);
+pub(crate) const DEFAULT_PURGE_DELAY: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Idle {
@@ -31,10 +31,14 @@ struct Idle {
 struct Pool {
     /// As long as there is a pool, no other server gets the number.
     server: Arc<Server>,
+    /// The worker that it belongs to.
+    worker: usize,
     /// The generation of the server that its connections belong to.
     generation: u32,
     /// The most recently used connection is last.
     idle: Vec<Idle>,
+    /// How many of them were used again already.
+    reused: u32,
     /// The fewest idle connections since the last purge: that many were not needed.
     spare: usize,
     purged: Instant,
@@ -82,10 +86,20 @@ pub(crate) enum Pooled {
 }
 
 impl Pool {
-    fn new(server: Arc<Server>) -> Self {
+    fn new(server: Arc<Server>, worker: usize) -> Self {
         let generation = server.generation();
         let now = Instant::now();
-        Self { server, generation, idle: Vec::new(), spare: 0, purged: now, peak: 0, shared: Vec::new() }
+        Self {
+            server,
+            worker,
+            generation,
+            idle: Vec::new(),
+            reused: 0,
+            spare: 0,
+            purged: now,
+            peak: 0,
+            shared: Vec::new(),
+        }
     }
 
     /// Whether its connections may still be used: neither the address nor the state of the server changed so that
@@ -119,9 +133,8 @@ impl Pool {
                 (HttpReuse::Aggressive, true) => self.idle.iter().rposition(|idle| idle.reused)?,
                 _ => self.idle.len().checked_sub(1)?,
             };
-            let mut idle = self.idle.remove(index);
+            let mut idle = self.remove(index, counts);
             self.spare = self.spare.min(self.idle.len());
-            self.count(counts, -1);
             if is_quiet(&mut idle.conn) {
                 return Some(idle.conn);
             }
@@ -152,40 +165,59 @@ impl Pool {
             self.peak = self.server.current();
             self.server.estimate_need(self.peak);
         }
-        for _ in self.idle.len()..before {
-            self.count(counts, -1);
-        }
+        self.reused = u32::try_from(self.idle.iter().filter(|idle| idle.reused).count()).unwrap_or(u32::MAX);
+        self.counted(counts, before);
     }
 
     fn clear(&mut self, counts: &PoolCounts) {
         self.shared.clear();
         self.spare = 0;
-        for idle in std::mem::take(&mut self.idle) {
-            close(idle.conn);
-            self.count(counts, -1);
-        }
+        let before = self.idle.len();
+        std::mem::take(&mut self.idle).into_iter().for_each(|idle| close(idle.conn));
+        self.reused = 0;
+        self.counted(counts, before);
     }
 
-    fn count(&self, counts: &PoolCounts, change: i32) {
-        if change > 0 {
-            counts.total.fetch_add(change.unsigned_abs(), Ordering::Relaxed);
+    fn remove(&mut self, index: usize, counts: &PoolCounts) -> Idle {
+        let before = self.idle.len();
+        let idle = self.idle.remove(index);
+        self.reused -= u32::from(idle.reused);
+        self.counted(counts, before);
+        idle
+    }
+
+    fn push(&mut self, idle: Idle, counts: &PoolCounts) {
+        let before = self.idle.len();
+        self.reused += u32::from(idle.reused);
+        self.idle.push(idle);
+        self.counted(counts, before);
+    }
+
+    /// The number of idle connections was `before`.
+    fn counted(&self, counts: &PoolCounts, before: usize) {
+        let len = self.idle.len();
+        let change = u32::try_from(len.abs_diff(before)).unwrap_or(u32::MAX);
+        if len >= before {
+            counts.total.fetch_add(change, Ordering::Relaxed);
         } else {
-            counts.total.fetch_sub(change.unsigned_abs(), Ordering::Relaxed);
+            counts.total.fetch_sub(change, Ordering::Relaxed);
         }
-        self.server.count_idle(change);
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        self.server.set_idle(self.worker, len.saturating_sub(self.reused), self.reused);
     }
 }
 
 /// The pools of one worker, by number of their server; each is made when its server gets its first connection.
 #[derive(Debug)]
 pub(crate) struct ServerPools {
+    worker: usize,
     pools: RefCell<Vec<Option<Pool>>>,
     counts: Arc<PoolCounts>,
 }
 
 impl ServerPools {
-    pub(crate) fn new(counts: Arc<PoolCounts>) -> Self {
-        Self { pools: RefCell::default(), counts }
+    pub(crate) fn new(worker: usize, counts: Arc<PoolCounts>) -> Self {
+        Self { worker, pools: RefCell::default(), counts }
     }
 
     /// Offers an HTTP/2 connection of this generation of its server to later streams.
@@ -234,11 +266,9 @@ impl ServerPools {
                 if pool.idle.is_empty() {
                     return close(conn);
                 }
-                close(pool.idle.remove(0).conn);
-                pool.count(&self.counts, -1);
+                close(pool.remove(0, &self.counts).conn);
             }
-            pool.idle.push(Idle { conn, reused });
-            pool.count(&self.counts, 1);
+            pool.push(Idle { conn, reused }, &self.counts);
         });
     }
 
@@ -250,7 +280,7 @@ impl ServerPools {
             pools.resize_with(number + 1, || None);
         }
         let Some(entry) = pools.get_mut(number) else { return };
-        let pool = entry.get_or_insert_with(|| Pool::new(Arc::clone(server)));
+        let pool = entry.get_or_insert_with(|| Pool::new(Arc::clone(server), self.worker));
         if !pool.is_current() {
             pool.clear(&self.counts);
             pool.generation = server.generation();

@@ -6,13 +6,17 @@
 mod builder;
 mod control;
 mod drain;
+mod handles;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
+use tokio::sync::mpsc::unbounded_channel;
+
 use crate::config::{Address, Config, ConfigError, ProxyConfig, Shards};
+use crate::events::{Event, EventSender, Events};
 use crate::listener::fd_limit::{FdLimit, StatsSockets, compute_fd_limit};
 use crate::listener::limits::{ListenerLimits, ProcessLimits};
 use crate::log::{LogHooks, LogTargetState, OnLog, OnNotice};
@@ -26,9 +30,10 @@ use crate::server::ServerEvent;
 use crate::stats::{ListenerStats, ProcessSnapshot, Statistics};
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
-use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Shared};
+use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Listening, Shared};
 
 pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
+pub use handles::{BackendHandle, FrontendHandle, ServerHandle};
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -63,8 +68,11 @@ pub struct StartOptions {
     pub inherited: Inherited,
     /// Runs once the listeners are bound and before the first thread is started: the moment to drop privileges.
     pub after_bind: Option<AfterBind>,
-    /// Gets the lines about servers that HAProxy writes on stderr, from the control thread.
+    /// Gets what happens to servers, on the thread that brings it about: the control thread for checks, the caller's for
+    /// commands. It may run commands itself.
     pub on_event: Option<OnEvent>,
+    /// Subscriptions that begin before the start; see [`events::channel`](crate::events::channel).
+    pub events: Vec<EventSender>,
     /// Gets each record that is logged, with its line, from the worker threads: see [`LogEvent`](crate::log::LogEvent).
     ///
     /// ```no_run
@@ -176,8 +184,14 @@ impl Proxy {
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
         let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system, &options.inherited)?);
         let after_bind = options.after_bind.take();
-        let (on_event, on_end) = (options.on_event.take(), options.on_end.take());
-        let log_hooks = LogHooks { on_log: options.on_log.take(), on_notice: options.on_notice.take() };
+        let on_end = options.on_end.take();
+        let (checks, added) = unbounded_channel();
+        let listening = Listening {
+            on_event: options.on_event.take(),
+            log_hooks: LogHooks { on_log: options.on_log.take(), on_notice: options.on_notice.take() },
+            subscriptions: std::mem::take(&mut options.events),
+            checks,
+        };
         let global = &config.global;
         let limits = ProcessLimits::new(
             maxconn,
@@ -197,9 +211,9 @@ impl Proxy {
         let threads = u16::try_from(workers).unwrap_or(u16::MAX);
         let needs = compute_fd_limit(&config, threads, StatsSockets::default(), descriptors);
         let needs = FdLimit { maxconn, ..needs };
-        let capacity = Capacity { idle_limit, maxpipes, needs };
+        let capacity = Capacity { workers, idle_limit, maxpipes, needs };
         let cli_shared = CliShared::new(&config, &cli);
-        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, capacity, log_hooks, cli_shared));
+        let shared = Arc::new(Shared::new(topology, limits, contexts, capacity, listening, cli_shared));
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),
@@ -232,8 +246,9 @@ impl Proxy {
                 .and_then(|r| r)
                 .map_err(StartError::Thread)?;
         }
-        let control = control::start(&shared, &config.global, cli, on_event).map_err(StartError::Thread)?;
-        proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(control);
+        let control = control::start(&shared, &config.global, cli, added).map_err(StartError::Thread)?;
+        proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).push(control);
+        shared.reports.happened(&shared.topology, Event::Started);
         if let Some(on_end) = on_end {
             shared.ending.at_end(on_end);
         }
@@ -327,6 +342,33 @@ impl Proxy {
         self.run(&Command::ShutdownSessions(ShutdownSessions { backend, server })).map(drop)
     }
 
+    /// A backend, by its name or as `#` and its number.
+    ///
+    /// # Errors
+    /// `No such backend.`
+    pub fn backend(&self, name: &str) -> Result<BackendHandle, CommandError> {
+        BackendHandle::new(self.instance(), name)
+    }
+
+    /// A frontend, by its name or as `#` and its number.
+    ///
+    /// # Errors
+    /// `No such frontend.`
+    pub fn frontend(&self, name: &str) -> Result<FrontendHandle, CommandError> {
+        FrontendHandle::new(&self.instance(), name)
+    }
+
+    /// Subscribes to what happens from now on: changes of servers, the end of the instance. It holds up to 1024 events
+    /// that were not taken yet; [`Proxy::events_with_capacity`] sets another number.
+    pub fn events(&self) -> Events {
+        self.inner.shared.reports.subscribe(None)
+    }
+
+    /// The same with room for this many events.
+    pub fn events_with_capacity(&self, capacity: usize) -> Events {
+        self.inner.shared.reports.subscribe(Some(capacity))
+    }
+
     /// A session of runtime commands as the stats socket has it, for a transport of the caller's own: bytes in, bytes
     /// out, with prompt, payloads and the rights of `level`.
     pub fn cli_session(&self, level: Level) -> CliSession {
@@ -378,7 +420,11 @@ impl Proxy {
 
     /// Closes the listeners and idle connections; what is being served is served to its end.
     pub fn soft_stop(&self) {
-        self.inner.shared.advance(Life::SoftStop);
+        let shared = &self.inner.shared;
+        if shared.life() == Life::Running {
+            shared.reports.happened(&shared.topology, Event::Stopping);
+        }
+        shared.advance(Life::SoftStop);
     }
 
     /// Closes everything at once.

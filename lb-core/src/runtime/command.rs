@@ -2,19 +2,47 @@
 
 use super::caller::Caller;
 use super::commands::{
-    ClearCounters, Help, SessionCommand, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions,
+    AddServer, ClearCounters, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetFrontendState,
+    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck,
+    SetServerHealth, SetServerSsl, SetServerState, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo,
+    ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
 use super::level::Level;
 use super::registry;
 use super::reply::Reply;
+use super::server_name::Refused;
 use super::words::Words;
 
 /// A runtime command with its arguments.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Command {
+    /// `add server`
+    AddServer(AddServer),
+    /// `del server`
+    DelServer(DelServer),
+    /// `enable health`, `disable health`, `enable agent`, `disable agent`
+    EnableChecks(EnableChecks),
+    /// `get weight`
+    GetWeight(GetWeight),
+    /// A command about a server whose other arguments are wrong.
+    Refused(Refused),
+    /// `set maxconn server`
+    SetMaxconnServer(SetMaxconnServer),
+    /// `set server ... addr`
+    SetServerAddr(SetServerAddr),
+    /// `set server ... check-addr`, `set server ... check-port`
+    SetServerCheck(SetServerCheck),
+    /// `set server ... health`
+    SetServerHealth(SetServerHealth),
+    /// `set server ... ssl`
+    SetServerSsl(SetServerSsl),
+    /// `enable server`, `disable server`, `set server ... state`
+    SetServerState(SetServerState),
+    /// `set weight`, `set server ... weight`
+    SetWeight(SetWeight),
     /// `help`
     Help(Help),
     /// `prompt`, `quit` and the others about the session itself
@@ -41,6 +69,10 @@ pub enum Command {
     ShowInfo(ShowInfo),
     /// `show stat`
     ShowStat(ShowStat),
+    /// `show servers conn`
+    ShowServersConn(ShowServersConn),
+    /// `show servers state`
+    ShowServersState(ShowServersState),
     /// `show version`
     ShowVersion(ShowVersion),
     /// `shutdown session`
@@ -82,6 +114,20 @@ impl Command {
     /// As [`Command::run`].
     pub fn run_as(&self, caller: &mut Caller, instance: &Instance) -> Result<Reply, CommandError> {
         match self {
+            Self::AddServer(command) => command.run(instance),
+            Self::DelServer(command) => command.run(instance),
+            Self::EnableChecks(command) => command.run(instance),
+            Self::GetWeight(command) => command.run(instance),
+            Self::Refused(command) => command.run(instance),
+            Self::SetMaxconnServer(command) => command.run(instance),
+            Self::SetServerAddr(command) => command.run(instance),
+            Self::SetServerCheck(command) => command.run(instance),
+            Self::SetServerHealth(command) => command.run(instance),
+            Self::SetServerSsl(command) => command.run(instance),
+            Self::SetServerState(command) => command.run(instance),
+            Self::SetWeight(command) => command.run(instance),
+            Self::ShowServersConn(command) => command.run(instance),
+            Self::ShowServersState(command) => command.run(instance),
             Self::Help(command) => command.run(),
             Self::Session(command) => command.run(caller),
             Self::ShowBackend(command) => command.run(instance),

@@ -7,6 +7,8 @@ use crate::topology::{BackendEntry, Frontend, Topology};
 use crate::worker::Shared;
 
 use super::error::CommandError;
+use super::server_name::{ServerName, names};
+use crate::server::{Server, ServerEvent};
 
 /// A running instance, as commands see it. It does not keep the instance alive: its threads may have ended.
 #[derive(Clone, Debug)]
@@ -23,21 +25,35 @@ impl Instance {
         &self.shared.topology
     }
 
+    /// The backend of that name, or of that number behind `#`.
     pub(crate) fn backend(&self, name: &str) -> Result<&Arc<BackendEntry>, CommandError> {
-        let found = self.topology().backends.iter().find(|entry| &*entry.name == name);
+        let found = self.topology().backends.iter().find(|entry| names(name, &entry.name, entry.config.id));
         found.ok_or_else(CommandError::no_such_backend)
     }
 
-    /// The frontend of this name, or with this number behind `#`.
+    /// A server and its backend.
+    pub(crate) fn server(&self, name: &ServerName) -> Result<(&Arc<BackendEntry>, Arc<Server>), CommandError> {
+        let entry = self.backend(&name.backend)?;
+        let servers = entry.backend.servers();
+        let found = servers.iter().find(|server| names(&name.server, &server.name, server.id));
+        Ok((entry, Arc::clone(found.ok_or_else(CommandError::no_such_server)?)))
+    }
+
+    /// Makes a change of servers, writes its log lines and tells who listens.
+    pub(crate) fn change(&self, change: impl FnOnce() -> Vec<ServerEvent>) {
+        let mut change = Some(change);
+        self.shared.reports.change(self.topology(), &mut || change.take().map_or_else(Vec::new, |change| change()));
+    }
+
+    /// The frontend of that name, or of that number behind `#`.
     pub(crate) fn frontend(&self, name: &str) -> Result<&Arc<Frontend>, CommandError> {
-        let is_it = |frontend: &&Arc<Frontend>| named(name, &frontend.name, frontend.config.id);
-        let found = self.topology().frontends.iter().find(is_it);
+        let found = self.topology().frontends.iter().find(|frontend| names(name, &frontend.name, frontend.config.id));
         found.ok_or_else(CommandError::no_such_frontend)
     }
 
     /// Whether the frontend of this name or number is `disabled` in the configuration.
     pub(crate) fn is_disabled_frontend(&self, name: &str) -> bool {
-        self.topology().disabled_frontends.iter().any(|(other, id)| named(name, other, *id))
+        self.topology().disabled_frontends.iter().any(|(other, id)| names(name, other, *id))
     }
 
     /// The statistics of all proxies now.
@@ -49,9 +65,4 @@ impl Instance {
     pub(crate) fn process(&self) -> ProcessSnapshot {
         process::process(&self.shared)
     }
-}
-
-/// Whether a word of a command names this proxy.
-fn named(word: &str, name: &str, id: u32) -> bool {
-    word == name || word.strip_prefix('#').is_some_and(|number| number.parse() == Ok(id))
 }

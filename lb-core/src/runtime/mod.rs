@@ -21,6 +21,7 @@ mod other_sessions;
 pub mod registry;
 mod reply;
 mod server;
+mod server_name;
 mod session;
 mod severity;
 mod words;
@@ -36,6 +37,7 @@ pub(crate) use other_sessions::OtherSessions;
 pub use other_sessions::SessionSource;
 pub use reply::Reply;
 pub(crate) use server::{CliListener, CliShared, serve};
+pub use server_name::{Refused, ServerName};
 pub use session::{
     Channel, ClientEnd, HttpExchange, HttpMethod, ProxyRef, ServerEnd, ServerRef, SessionId, SessionIdError,
     SessionInfo, SessionProtocol, SessionStage,

@@ -2,7 +2,10 @@
 
 use super::command::Command;
 use super::commands::{
-    ClearCounters, Help, SessionCommand, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions, unknown,
+    AddServer, ClearCounters, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetFrontendState,
+    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetWeight, ShowBackend,
+    ShowCliSockets, ShowEnv, ShowInfo, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowVersion,
+    ShutdownSession, ShutdownSessions, parse_set_server, unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -26,11 +29,32 @@ pub struct Entry {
 /// Every command, in the order of `help`.
 pub static ENTRIES: &[Entry] = &[
     Entry {
+        words: &["add", "server"],
+        usage: "add server <bk>/<srv>",
+        about: "create a new server",
+        level: Level::Admin,
+        parse: AddServer::parse,
+    },
+    Entry {
         words: &["clear", "counters"],
         usage: "clear counters [all]",
         about: "clear max statistics counters (or all counters)",
         level: Level::Operator,
         parse: ClearCounters::parse,
+    },
+    Entry {
+        words: &["del", "server"],
+        usage: "del server <bk>/<srv>",
+        about: "remove a dynamically added server",
+        level: Level::Admin,
+        parse: DelServer::parse,
+    },
+    Entry {
+        words: &["disable", "agent"],
+        usage: "disable agent",
+        about: "disable agent checks",
+        level: Level::Admin,
+        parse: EnableChecks::parse_disable_agent,
     },
     Entry {
         words: &["disable", "frontend"],
@@ -40,11 +64,53 @@ pub static ENTRIES: &[Entry] = &[
         parse: SetFrontendState::disable,
     },
     Entry {
+        words: &["disable", "health"],
+        usage: "disable health",
+        about: "disable health checks",
+        level: Level::Admin,
+        parse: EnableChecks::parse_disable_health,
+    },
+    Entry {
+        words: &["disable", "server"],
+        usage: "disable server (DEPRECATED)",
+        about: "disable a server for maintenance (use 'set server' instead)",
+        level: Level::Admin,
+        parse: SetServerState::parse_disable,
+    },
+    Entry {
+        words: &["enable", "agent"],
+        usage: "enable agent",
+        about: "enable agent checks",
+        level: Level::Admin,
+        parse: EnableChecks::parse_enable_agent,
+    },
+    Entry {
         words: &["enable", "frontend"],
         usage: "enable frontend <frontend>",
         about: "re-enable specific frontend",
         level: Level::Admin,
         parse: SetFrontendState::enable,
+    },
+    Entry {
+        words: &["enable", "health"],
+        usage: "enable health",
+        about: "enable health checks",
+        level: Level::Admin,
+        parse: EnableChecks::parse_enable_health,
+    },
+    Entry {
+        words: &["enable", "server"],
+        usage: "enable server  (DEPRECATED)",
+        about: "enable a disabled server (use 'set server' instead)",
+        level: Level::Admin,
+        parse: SetServerState::parse_enable,
+    },
+    Entry {
+        words: &["get", "weight"],
+        usage: "get weight <bk>/<srv>",
+        about: "report a server's current weight",
+        level: Level::User,
+        parse: GetWeight::parse,
     },
     Entry {
         words: &["operator"],
@@ -68,11 +134,25 @@ pub static ENTRIES: &[Entry] = &[
         parse: SetMaxconnGlobal::parse,
     },
     Entry {
+        words: &["set", "maxconn", "server"],
+        usage: "set maxconn server <bk>/<srv>",
+        about: "change a server's maxconn setting",
+        level: Level::Admin,
+        parse: SetMaxconnServer::parse,
+    },
+    Entry {
         words: &["set", "rate-limit"],
         usage: "set rate-limit <setting> <value>",
         about: "change a rate limiting value",
         level: Level::Admin,
         parse: SetRateLimit::parse,
+    },
+    Entry {
+        words: &["set", "server"],
+        usage: "set server <bk>/<srv> [opts]",
+        about: "change a server's state, weight, address or ssl",
+        level: Level::Admin,
+        parse: parse_set_server,
     },
     Entry {
         words: &["set", "severity-output"],
@@ -87,6 +167,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "change a timeout setting",
         level: Level::User,
         parse: SessionCommand::set_timeout,
+    },
+    Entry {
+        words: &["set", "weight"],
+        usage: "set weight <bk>/<srv>  (DEPRECATED)",
+        about: "change a server's weight (use 'set server' instead)",
+        level: Level::Admin,
+        parse: SetWeight::parse,
     },
     Entry {
         words: &["show", "backend"],
@@ -122,6 +209,20 @@ pub static ENTRIES: &[Entry] = &[
         about: "report information about the running process",
         level: Level::User,
         parse: ShowInfo::parse,
+    },
+    Entry {
+        words: &["show", "servers", "conn"],
+        usage: "show servers conn [<backend>]",
+        about: "dump server connections status (all or for a single backend)",
+        level: Level::User,
+        parse: ShowServersConn::parse,
+    },
+    Entry {
+        words: &["show", "servers", "state"],
+        usage: "show servers state [<backend>]",
+        about: "dump volatile server information (all or for a single backend)",
+        level: Level::User,
+        parse: ShowServersState::parse,
     },
     Entry {
         words: &["show", "sess"],

@@ -1,6 +1,9 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
-use super::commands::{BackendList, CliSockets, Environment, Info, SessionList, StatTable, Version};
+use super::commands::{
+    BackendList, CliSockets, Environment, Info, ServerConns, ServerStates, ServerWeight, SessionList, StatTable,
+    Version,
+};
 use super::severity::Severity;
 
 /// The answer to a [`Command`](super::Command) that was done.
@@ -23,8 +26,14 @@ pub enum Reply {
     Info(Box<Info>),
     /// `show stat`.
     Statistics(Box<StatTable>),
+    /// `show servers conn`.
+    ServerConns(ServerConns),
+    /// `show servers state`.
+    ServerStates(ServerStates),
     /// `show version`.
     Version(Version),
+    /// `get weight`.
+    Weight(ServerWeight),
 }
 
 impl Reply {
@@ -51,7 +60,10 @@ impl Reply {
             Self::Sessions(reply) => reply.render(out),
             Self::Info(reply) => reply.render(out),
             Self::Statistics(reply) => reply.render(out),
+            Self::ServerConns(reply) => reply.render(out),
+            Self::ServerStates(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
+            Self::Weight(reply) => reply.render(out),
         }
     }
 }

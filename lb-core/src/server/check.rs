@@ -14,11 +14,12 @@ use std::time::Duration;
 use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::health::{self, CheckResult, CheckStatus, DEFAULT_INTER, Intervals};
-use super::{AdminState, Server, ServerEvent};
+use super::{CheckTarget, Server, ServerEvent};
 use crate::backend::Backend;
 use crate::config::model::{Address, Global};
 
@@ -42,55 +43,80 @@ impl CheckOptions {
     }
 }
 
-/// Checks every server that has `check`, until dropped; returns at once where there is none.
+/// A server to check, and the backend it belongs to.
+pub type Checked = (Arc<Backend>, Arc<Server>);
+
+/// Checks every server of `backends` that has `check`, and those that come through `added`, until dropped.
 ///
-/// `events` gets every change of state in order per server. Cancel safe: dropping the future ends all checks.
-pub async fn run_checks<F>(backends: Vec<Arc<Backend>>, options: CheckOptions, events: F)
-where
-    F: Fn(ServerEvent) + Send + Sync + 'static,
+/// `report` is given each step that may change a state: it takes the step, which says what happened. Cancel safe:
+/// dropping the future ends all checks.
+pub async fn run_checks<F>(
+    backends: Vec<Arc<Backend>>,
+    mut added: UnboundedReceiver<Checked>,
+    options: CheckOptions,
+    report: F,
+) where
+    F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
 {
-    let events = Arc::new(events);
-    let checked: Vec<(Arc<Backend>, Arc<Server>)> = backends
-        .iter()
-        .flat_map(|backend| {
-            backend.servers().iter().map(|server| (Arc::clone(backend), Arc::clone(server))).collect::<Vec<_>>()
-        })
-        .filter(|(_, server)| server.config.check)
-        .collect();
+    let report = Arc::new(report);
+    let of_backend = |backend: &Arc<Backend>| -> Vec<Checked> {
+        let servers = backend.servers();
+        let checked = servers.iter().filter(|server| server.checks.are_configured());
+        checked.map(|server| (Arc::clone(backend), Arc::clone(server))).collect()
+    };
+    let checked: Vec<Checked> = backends.iter().flat_map(of_backend).collect();
     let smallest = checked.iter().map(|(_, server)| intervals(server).inter).min().unwrap_or(DEFAULT_INTER);
     let count = checked.len();
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for (rank, (backend, server)) in checked.into_iter().enumerate() {
+    for (rank, checked) in checked.into_iter().enumerate() {
         let first = start + health::start_delay(rank, count, smallest, options.max_spread);
-        tasks.spawn(check_forever(backend, server, first, options, Arc::clone(&events)));
+        tasks.spawn(check_forever(checked, first, options, Arc::clone(&report)));
+    }
+    loop {
+        tokio::select! {
+            next = added.recv() => match next {
+                Some(checked) => {
+                    tasks.spawn(check_forever(checked, Instant::now(), options, Arc::clone(&report)));
+                }
+                None => break,
+            },
+            // A task ends with its server.
+            Some(_) = tasks.join_next() => {}
+        }
     }
     while tasks.join_next().await.is_some() {}
 }
 
-async fn check_forever<F>(
-    backend: Arc<Backend>,
-    server: Arc<Server>,
-    first: Instant,
-    options: CheckOptions,
-    events: Arc<F>,
-) where
-    F: Fn(ServerEvent) + Send + Sync + 'static,
+async fn check_forever<F>((backend, server): Checked, first: Instant, options: CheckOptions, report: Arc<F>)
+where
+    F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
 {
     let intervals = intervals(&server);
     let mut next = first;
-    loop {
-        sleep_until(next).await;
-        let started = Instant::now();
-        if !server.admin_state().intersects(AdminState::MAINT) {
-            server.set_being_checked(true);
-            let result = check(&backend, &server, intervals.inter).await;
-            server.set_being_checked(false);
-            for event in backend.apply_check(&server, result) {
-                events(event);
+    while !server.is_removed() {
+        if !server.checks.may_run() {
+            // Enabled again, or out of maintenance, it is checked within an interval.
+            tokio::select! {
+                () = server.checks.changed.notified() => {}
+                () = sleep_until(Instant::now() + intervals.inter) => {}
             }
+            next = Instant::now();
+            continue;
         }
-        let interval = server.health().map_or(intervals.inter, |health| health.interval(&intervals));
+        tokio::select! {
+            () = server.checks.changed.notified() => continue,
+            () = sleep_until(next) => {}
+        }
+        if !server.checks.may_run() {
+            continue;
+        }
+        let started = Instant::now();
+        server.checks.set_running(true);
+        let mut result = Some(check(&backend, &server, intervals.inter).await);
+        server.checks.set_running(false);
+        report(&mut || result.take().map_or_else(Vec::new, |result| backend.apply_check(&server, result)));
+        let interval = server.checks.health().interval(&intervals);
         let interval = health::spread(interval, options.spread, crate::balance::random());
         // A check that took longer than its interval is followed by the next one at once, but never in a busy loop.
         next = (started + interval).max(Instant::now() + Duration::from_millis(1));
@@ -131,9 +157,10 @@ impl Plan {
     /// `addr` and `port` replace the server's; then the server's `send-proxy` does not apply to the check.
     fn new(server: &Server) -> Self {
         let config = &server.config;
-        let elsewhere = config.check_addr.is_some() || config.check_port.is_some();
+        let target = server.checks.target();
+        let elsewhere = target != CheckTarget::default();
         let mut address = server.endpoint().address.clone();
-        match (&mut address, config.check_addr, config.check_port) {
+        match (&mut address, target.addr, target.port) {
             (Address::Inet(socket), ip, port) => {
                 socket.set_ip(ip.unwrap_or(socket.ip()));
                 socket.set_port(port.unwrap_or(socket.port()));
@@ -287,10 +314,13 @@ mod tests {
     /// Runs the checks of `backend` until `count` lines were written.
     async fn lines(backend: &Arc<Backend>, count: usize) -> Vec<String> {
         let (sender, mut receiver) = mpsc::unbounded_channel();
-        let events = move |event: ServerEvent| drop(sender.send(event.log_line()));
+        let report = move |step: &mut dyn FnMut() -> Vec<ServerEvent>| {
+            step().iter().for_each(|event| drop(sender.send(event.log_line())));
+        };
+        let (_adder, added) = mpsc::unbounded_channel();
         let mut lines = Vec::new();
         tokio::select! {
-            () = run_checks(vec![Arc::clone(backend)], CheckOptions::default(), events) => panic!("checks ended"),
+            () = run_checks(vec![Arc::clone(backend)], added, CheckOptions::default(), report) => panic!("checks ended"),
             () = async {
                 while lines.len() < count {
                     lines.push(receiver.recv().await.unwrap());
@@ -337,8 +367,12 @@ mod tests {
                 stream.read_to_end(&mut received).await.unwrap();
                 (peer, received)
             };
+            let (_adder, added) = mpsc::unbounded_channel();
+            let report = |step: &mut dyn FnMut() -> Vec<ServerEvent>| drop(step());
             let (peer, received) = tokio::select! {
-                () = run_checks(vec![Arc::clone(&backend)], CheckOptions::default(), |_| ()) => panic!("checks ended"),
+                () = run_checks(vec![Arc::clone(&backend)], added, CheckOptions::default(), report) => {
+                    panic!("checks ended")
+                }
                 result = accept => result,
             };
             let expected = match version {

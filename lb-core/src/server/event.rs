@@ -28,37 +28,73 @@ pub enum EventKind {
         result: CheckResult,
         /// The health after it.
         health: Health,
+        /// Whether the server takes no new sessions although it is up: in drain state, or of weight 0.
+        draining: bool,
     },
     /// The server went down.
     Down {
-        /// Why; `None` where a [`EventKind::Check`] has just said it.
-        reason: Option<CheckResult>,
+        /// Why.
+        cause: Cause,
         /// Counts after the change.
         counts: Counts,
+        /// Whether it took new sessions until then.
+        served: bool,
     },
     /// The server came up.
     Up {
-        /// Why; `None` where a [`EventKind::Check`] has just said it.
-        reason: Option<CheckResult>,
+        /// Why.
+        cause: Cause,
+        /// Counts after the change.
+        counts: Counts,
+    },
+    /// The server is about to stop: it takes no new sessions (`set server ... health stopping`).
+    Stopping {
         /// Counts after the change.
         counts: Counts,
     },
     /// The server was put into maintenance.
     EntersMaintenance {
-        /// Counts after the change.
-        counts: Counts,
+        /// Counts after the change; `None` where it was down before.
+        counts: Option<Counts>,
+        /// Whether it took new sessions until then.
+        served: bool,
     },
     /// The server left maintenance and is up.
-    LeavesMaintenance,
+    LeavesMaintenance {
+        /// Whether it left it for drain state.
+        draining: bool,
+    },
     /// The server was put into drain state.
     EntersDrain {
         /// Counts after the change.
         counts: Counts,
+        /// Whether it is up.
+        up: bool,
     },
-    /// The server left drain state and is up.
-    LeavesDrain,
+    /// Something else changed, but the server stays in drain state.
+    RemainsDraining,
+    /// The server left drain state.
+    LeavesDrain {
+        /// Whether it is up.
+        up: bool,
+    },
     /// The last usable server of the backend is gone.
     NoServerLeft,
+    /// The server was added at run time.
+    Added,
+    /// The server was taken out of its backend at run time.
+    Removed,
+}
+
+/// Why a server went up or down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A check, of which an [`EventKind::Check`] has just spoken.
+    Told,
+    /// A check.
+    Check(CheckResult),
+    /// A runtime command.
+    Command,
 }
 
 /// Numbers at the end of a state-change line.
@@ -72,7 +108,7 @@ pub struct Counts {
     pub sessions: u32,
     /// Streams taken from a queue.
     pub requeued: u32,
-    /// Streams left in the queue: the server's for a server that goes, the backend's for one that comes.
+    /// Streams left in the server's own queue.
     pub queued: u32,
 }
 
@@ -81,14 +117,23 @@ impl ServerEvent {
     pub fn level(&self) -> u8 {
         match self.kind {
             EventKind::NoServerLeft => 0,
-            EventKind::Down { .. } | EventKind::EntersMaintenance { .. } => 1,
+            EventKind::Down { served: true, .. } | EventKind::EntersMaintenance { served: true, counts: Some(_) } => 1,
             _ => 5,
         }
     }
 
-    /// Whether standard error gets the line as `[ALERT]`, rather than as `[WARNING]`.
-    pub fn is_alert(&self) -> bool {
-        matches!(self.kind, EventKind::NoServerLeft)
+    /// What stands in front of the line on standard error: `ALERT`, `WARNING` or `NOTICE`.
+    pub fn stderr_label(&self) -> &'static str {
+        match self.kind {
+            EventKind::NoServerLeft => "ALERT",
+            EventKind::Added | EventKind::Removed => "NOTICE",
+            _ => "WARNING",
+        }
+    }
+
+    /// Whether log targets get the line too.
+    pub fn is_logged(&self) -> bool {
+        !matches!(self.kind, EventKind::Added | EventKind::Removed)
     }
 
     /// The line sent to log targets.
@@ -105,28 +150,44 @@ impl ServerEvent {
         let backup = if self.backup { "Backup " } else { "" };
         let name = format!("{backup}Server {}/{}", self.backend, self.server);
         match &self.kind {
-            EventKind::Check { result, health } => {
+            EventKind::Check { result, health, draining } => {
                 let backup = if self.backup { "backup " } else { "" };
                 let outcome = if result.status.passed() { "succeeded" } else { "failed" };
                 let (done, of) = health.progress();
-                let state = if health.is_up() { "UP" } else { "DOWN" };
-                let (backend, server, reason) = (&self.backend, &self.server, reason(Some(result)));
+                let state = match (health.is_up(), draining) {
+                    (true, true) => "DRAIN",
+                    (true, false) => "UP",
+                    (false, _) => "DOWN",
+                };
+                let (backend, server, reason) = (&self.backend, &self.server, reason(result));
                 format!(
                     "Health check for {backup}server {backend}/{server} {outcome}{reason}, status: {done}/{of} {state}."
                 )
             }
-            EventKind::Down { reason: cause, counts } => {
-                format!("{name} is DOWN{}. {}", reason(cause.as_ref()), counts.left())
+            EventKind::Down { cause, counts, .. } => format!("{name} is DOWN{}. {}", cause.text(), counts.left()),
+            EventKind::Up { cause, counts } => format!("{name} is UP{}. {}", cause.text(), counts.online()),
+            EventKind::Stopping { counts } => {
+                format!("{name} is stopping{}. {}", Cause::Command.text(), counts.online())
             }
-            EventKind::Up { reason: cause, counts } => {
-                format!("{name} is UP{}. {}", reason(cause.as_ref()), counts.online())
-            }
-            EventKind::EntersMaintenance { counts } => {
+            EventKind::EntersMaintenance { counts: Some(counts), .. } => {
                 format!("{name} is going DOWN for maintenance. {}", counts.left())
             }
-            EventKind::LeavesMaintenance => format!("{name} is UP/READY (leaving forced maintenance)."),
-            EventKind::EntersDrain { counts } => format!("{name} enters drain state. {}", counts.online()),
-            EventKind::LeavesDrain => format!("{name} is UP (leaving forced drain)."),
+            EventKind::EntersMaintenance { counts: None, .. } => format!("{name} was DOWN and now enters maintenance."),
+            EventKind::LeavesMaintenance { draining } => {
+                let state = if *draining { "DRAIN" } else { "READY" };
+                format!("{name} is UP/{state} (leaving forced maintenance).")
+            }
+            EventKind::EntersDrain { counts, up } => {
+                let counts = if *up { counts.online() } else { counts.left() };
+                format!("{name} enters drain state. {counts}")
+            }
+            EventKind::RemainsDraining => format!("{name} remains in forced drain mode."),
+            EventKind::LeavesDrain { up } => {
+                let state = if *up { "UP" } else { "DOWN" };
+                format!("{name} is {state} (leaving forced drain).")
+            }
+            EventKind::Added => format!("CLI : 'server {}/{}' : New server registered.", self.backend, self.server),
+            EventKind::Removed => "CLI : Server deleted.".to_owned(),
             EventKind::NoServerLeft => {
                 let kind = if self.backend_only { "backend" } else { "proxy" };
                 format!("{kind} {quote}{}{quote} has no server available!", self.backend)
@@ -159,8 +220,18 @@ impl Counts {
     }
 }
 
-fn reason(result: Option<&CheckResult>) -> String {
-    let Some(CheckResult { status, info, duration }) = result else { return String::new() };
+impl Cause {
+    fn text(&self) -> String {
+        match self {
+            Self::Told => String::new(),
+            Self::Check(result) => reason(result),
+            Self::Command => ", changed from CLI".to_owned(),
+        }
+    }
+}
+
+fn reason(result: &CheckResult) -> String {
+    let CheckResult { status, info, duration } = result;
     let info = info.as_ref().map_or(String::new(), |info| format!(", info: \"{info}\""));
     format!(", reason: {}{info}, check duration: {}ms", status.description(), duration.as_millis())
 }
@@ -191,51 +262,62 @@ mod tests {
         let timeout = CheckResult { status: CheckStatus::L4Timeout, info: None, duration: Duration::from_millis(500) };
         let counts = Counts { active: 1, backup: 1, ..Counts::default() };
         let backup = Counts { backup: 1, ..Counts::default() };
+        let one = Counts { active: 1, ..Counts::default() };
         let mut full = Health::new(2, 3);
         full.observe(true);
         let mut down = Health::new(2, 3);
         down.observe(false);
         let table = [
             (
-                event(
-                    false,
-                    EventKind::Down { reason: Some(refused()), counts: Counts { active: 1, ..Counts::default() } },
-                ),
+                event(false, EventKind::Down { cause: Cause::Check(refused()), counts: one, served: true }),
                 "Server b/s1 is DOWN, reason: Layer4 connection problem, info: \"Connection refused\", check duration: 0ms. \
                  1 active and 0 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.",
             ),
             (
-                event(false, EventKind::Down { reason: Some(timeout), counts: backup }),
+                event(false, EventKind::Down { cause: Cause::Check(timeout), counts: backup, served: true }),
                 "Server b/s1 is DOWN, reason: Layer4 timeout, check duration: 500ms. 0 active and 1 backup servers left. \
                  Running on backup. 0 sessions active, 0 requeued, 0 remaining in queue.",
             ),
             (
-                event(false, EventKind::Down { reason: None, counts }),
+                event(false, EventKind::Down { cause: Cause::Told, counts, served: true }),
                 "Server b/s1 is DOWN. 1 active and 1 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.",
             ),
             (
-                event(false, EventKind::Up { reason: Some(passed.clone()), counts }),
+                event(false, EventKind::Up { cause: Cause::Check(passed.clone()), counts }),
                 "Server b/s1 is UP, reason: Layer4 check passed, check duration: 0ms. 1 active and 1 backup servers online. \
                  0 sessions requeued, 0 total in queue.",
             ),
             (
-                event(true, EventKind::EntersMaintenance { counts: Counts::default() }),
+                event(true, EventKind::EntersMaintenance { counts: Some(Counts::default()), served: true }),
                 "Backup Server b/s1 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, \
                  0 requeued, 0 remaining in queue.",
             ),
-            (event(false, EventKind::LeavesMaintenance), "Server b/s1 is UP/READY (leaving forced maintenance)."),
             (
-                event(false, EventKind::EntersDrain { counts: Counts::default() }),
+                event(false, EventKind::LeavesMaintenance { draining: false }),
+                "Server b/s1 is UP/READY (leaving forced maintenance).",
+            ),
+            (
+                event(false, EventKind::EntersMaintenance { counts: None, served: false }),
+                "Server b/s1 was DOWN and now enters maintenance.",
+            ),
+            (
+                event(false, EventKind::Stopping { counts }),
+                "Server b/s1 is stopping, changed from CLI. 1 active and 1 backup servers online. 0 sessions requeued, \
+                 0 total in queue.",
+            ),
+            (event(false, EventKind::RemainsDraining), "Server b/s1 remains in forced drain mode."),
+            (
+                event(false, EventKind::EntersDrain { counts: Counts::default(), up: true }),
                 "Server b/s1 enters drain state. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.",
             ),
-            (event(false, EventKind::LeavesDrain), "Server b/s1 is UP (leaving forced drain)."),
+            (event(false, EventKind::LeavesDrain { up: true }), "Server b/s1 is UP (leaving forced drain)."),
             (
-                event(false, EventKind::Check { result: refused(), health: down }),
+                event(false, EventKind::Check { result: refused(), health: down, draining: false }),
                 "Health check for server b/s1 failed, reason: Layer4 connection problem, info: \"Connection refused\", \
                  check duration: 0ms, status: 0/2 DOWN.",
             ),
             (
-                event(true, EventKind::Check { result: passed, health: full }),
+                event(true, EventKind::Check { result: passed, health: full, draining: false }),
                 "Health check for backup server b/s1 succeeded, reason: Layer4 check passed, check duration: 0ms, \
                  status: 3/3 UP.",
             ),
@@ -246,6 +328,6 @@ mod tests {
         let none = event(false, EventKind::NoServerLeft);
         assert_eq!(none.log_line(), "backend b has no server available!");
         assert_eq!(none.stderr_line(), "backend 'b' has no server available!");
-        assert_eq!((none.level(), none.is_alert()), (0, true));
+        assert_eq!((none.level(), none.stderr_label()), (0, "ALERT"));
     }
 }

@@ -135,6 +135,11 @@ impl Health {
         self.value = self.rise;
     }
 
+    /// Goes to "up, sure", as when an operator says so.
+    pub fn reset_top(&mut self) {
+        self.value = self.top();
+    }
+
     /// Goes to "down for sure", as when a server enters maintenance.
     pub fn reset_down(&mut self) {
         self.value = 0;

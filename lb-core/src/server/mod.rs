@@ -5,6 +5,7 @@
 //! [`crate::backend::Backend::try_assign`] and [`crate::backend::ServerSlot`] only.
 
 pub mod check;
+mod checks;
 mod dial;
 pub mod event;
 pub mod health;
@@ -13,12 +14,13 @@ mod number;
 mod state;
 mod status;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
+pub use checks::{CheckTarget, Checks};
 pub use dial::Dial;
 pub use event::ServerEvent;
 pub use history::History;
@@ -28,11 +30,12 @@ pub use status::ServerStatus;
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
-use health::{CheckResult, DEFAULT_FALL, DEFAULT_RISE, Health, Observed};
+use crate::tls::TlsClientConfig;
+use health::{CheckResult, Health, Observed};
 use number::Number;
 use state::StateCell;
 
-use crate::stats::{Padded, ServerStats};
+use crate::stats::{Padded, PerWorker, ServerStats};
 
 /// Where connections to a server go; swapped whole when it changes at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +63,12 @@ pub struct Server {
     pub history: History,
     max_sessions: AtomicU32,
     needed: AtomicU32,
-    being_checked: AtomicBool,
     endpoint: ArcSwap<Endpoint>,
     state: StateCell,
-    /// What checks found; only for a server with `check`.
-    checked: Option<Mutex<Checked>>,
+    /// What its checks found, and whether they run.
+    pub checks: Checks,
+    /// Whether TLS is used, where `dial` has it.
+    tls: AtomicBool,
     /// Whether the balancer may choose it now: up, not in maintenance or drain, weight above 0, and not a backup
     /// server that is not needed.
     eligible: AtomicBool,
@@ -73,8 +77,8 @@ pub struct Server {
     minconn: AtomicU32,
     served: Padded<AtomicU32>,
     number: Number,
-    /// Idle connections of all workers.
-    idle: AtomicU32,
+    /// Idle connections of each worker.
+    idle: PerWorker<IdleCount>,
     generation: AtomicU32,
     removed: AtomicBool,
     /// Its place in the tree of `balance leastconn`.
@@ -83,42 +87,64 @@ pub struct Server {
     pub(crate) hub: Arc<Hub>,
 }
 
-#[derive(Debug)]
-struct Checked {
-    health: Health,
-    last: Option<CheckResult>,
+/// Idle connections of a worker to a server.
+#[derive(Debug, Default)]
+struct IdleCount {
+    once: AtomicU32,
+    reused: AtomicU32,
+}
+
+impl IdleCount {
+    fn sum(&self) -> u32 {
+        self.once.load(Ordering::Relaxed) + self.reused.load(Ordering::Relaxed)
+    }
+}
+
+/// How a server begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Its administrative state.
+    pub admin: AdminState,
+    /// Whether its checks, if it has any, are made.
+    pub checked: bool,
+}
+
+impl Start {
+    /// As a line of the configuration says.
+    pub fn new(config: &ServerConfig) -> Self {
+        let disabled = AdminState::CMAINT.union(AdminState::FMAINT);
+        Self { admin: if config.disabled { disabled } else { AdminState::default() }, checked: true }
+    }
 }
 
 impl Server {
-    pub(crate) fn new(config: &ServerConfig, dial: Dial, numbers: &Arc<Numbers>, hub: Arc<Hub>) -> Self {
-        let admin = if config.disabled { AdminState::CMAINT } else { AdminState::default() };
+    pub(crate) fn new(config: &ServerConfig, start: Start, dial: Dial, numbers: &Arc<Numbers>, hub: Arc<Hub>) -> Self {
         // A server in maintenance is also down: `show servers state` says 0 for it.
-        let operational = if config.disabled { OperationalState::Stopped } else { OperationalState::Running };
+        let operational = match start.admin.intersects(AdminState::MAINT) {
+            true => OperationalState::Stopped,
+            false => OperationalState::Running,
+        };
         let (minconn, maxconn) = effective_limits(config);
-        let mut health = Health::new(config.rise.unwrap_or(DEFAULT_RISE), config.fall.unwrap_or(DEFAULT_FALL));
-        if config.disabled {
-            health.reset_down();
-        }
         Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
             config: config.clone(),
             dial,
             stats: ServerStats::new(hub.workers),
-            history: History::new(hub.started, operational.is_up()),
+            history: History::new(Instant::now(), operational.is_up()),
             max_sessions: AtomicU32::new(0),
             needed: AtomicU32::new(0),
-            being_checked: AtomicBool::new(false),
             endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
-            state: StateCell::new(admin, operational),
-            checked: config.check.then(|| Mutex::new(Checked { health, last: None })),
+            state: StateCell::new(start.admin, operational),
+            checks: Checks::new(config, start.admin, start.checked),
+            tls: AtomicBool::new(true),
             eligible: AtomicBool::new(false),
             user_weight: AtomicU32::new(config.weight),
             maxconn: AtomicU32::new(maxconn),
             minconn: AtomicU32::new(minconn),
             served: Padded::default(),
             number: numbers.take(),
-            idle: AtomicU32::new(0),
+            idle: PerWorker::new(hub.workers),
             generation: AtomicU32::new(0),
             removed: AtomicBool::new(false),
             leaf: AtomicU32::new(u32::MAX),
@@ -145,7 +171,13 @@ impl Server {
 
     /// Idle connections of all workers (`idle_conn_cur`).
     pub fn idle_connections(&self) -> u32 {
-        self.idle.load(Ordering::Relaxed)
+        self.idle.iter().map(IdleCount::sum).sum()
+    }
+
+    /// Idle connections of each worker: those that served one session so far, and those that served more.
+    pub fn idle_by_worker(&self) -> Vec<(u32, u32)> {
+        let counts = self.idle.iter();
+        counts.map(|idle| (idle.once.load(Ordering::Relaxed), idle.reused.load(Ordering::Relaxed))).collect()
     }
 
     /// The number under which workers keep what they have of this server; another server gets it only when nobody
@@ -165,16 +197,16 @@ impl Server {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
-    pub(crate) fn count_idle(&self, change: i32) {
-        if change < 0 {
-            self.idle.fetch_sub(change.unsigned_abs(), Ordering::Relaxed);
-        } else {
-            self.idle.fetch_add(change.unsigned_abs(), Ordering::Relaxed);
-        }
+    /// How many idle connections a worker has; only that worker may call it.
+    pub(crate) fn set_idle(&self, worker: usize, once: u32, reused: u32) {
+        let idle = self.idle.get(worker);
+        idle.once.store(once, Ordering::Relaxed);
+        idle.reused.store(reused, Ordering::Relaxed);
     }
 
     pub(crate) fn set_removed(&self) {
         self.removed.store(true, Ordering::Release);
+        self.checks.changed.notify_one();
         self.eligible.store(false, Ordering::Release);
         self.renounce_connections();
     }
@@ -209,11 +241,7 @@ impl Server {
 
     /// Whether a check of it is under way.
     pub fn is_being_checked(&self) -> bool {
-        self.being_checked.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_being_checked(&self, checked: bool) {
-        self.being_checked.store(checked, Ordering::Relaxed);
+        self.checks.is_running()
     }
 
     /// How many connections it is thought to need: the most sessions at the same time of late (`need_conn_est`).
@@ -232,9 +260,27 @@ impl Server {
         !self.is_removed() && self.state.operational().is_up() && !self.state.admin().intersects(AdminState::MAINT)
     }
 
-    /// Whether the server may get sessions without persistence: usable, not draining, weight above 0.
+    /// Whether the server may get sessions without persistence: usable, not about to stop, not draining, weight above
+    /// 0.
     pub fn takes_new(&self) -> bool {
-        self.is_usable() && !self.state.admin().intersects(AdminState::DRAIN) && self.weight() > 0
+        self.is_usable() && self.state.operational() != OperationalState::Stopping && !self.is_draining()
+    }
+
+    /// Whether the server is in drain state, or its weight is 0.
+    pub fn is_draining(&self) -> bool {
+        self.state.admin().intersects(AdminState::DRAIN) || self.weight() == 0
+    }
+
+    /// TLS towards the server, unless it has none or `set server ... ssl off` said so.
+    pub fn tls(&self) -> Option<&TlsClientConfig> {
+        self.dial.tls.as_ref().filter(|_| self.tls.load(Ordering::Relaxed))
+    }
+
+    /// Switches TLS on or off for new connections, where the line says `ssl`.
+    pub(crate) fn set_tls(&self, on: bool) {
+        if self.tls.swap(on, Ordering::AcqRel) != on {
+            self.renounce_connections();
+        }
     }
 
     /// Whether the server is one of those the balancer chooses among now.
@@ -326,39 +372,35 @@ impl Server {
         self.config.maxqueue == 0 || self.queue.pending() < self.config.maxqueue
     }
 
-    /// What the checks found so far; `None` for a server without `check`, which is always up.
+    /// What the checks found so far; `None` for a server without `check`.
     pub fn health(&self) -> Option<Health> {
-        self.lock_checked().map(|checked| checked.health)
+        self.config.check.then(|| self.checks.health())
     }
 
     /// Result of the last check.
     pub fn last_check(&self) -> Option<CheckResult> {
-        self.lock_checked().and_then(|checked| checked.last.clone())
+        self.checks.last()
     }
 
-    fn lock_checked(&self) -> Option<MutexGuard<'_, Checked>> {
-        self.checked.as_ref().map(|checked| checked.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn with_health(&self, change: impl FnOnce(&mut Health)) {
-        if let Some(mut checked) = self.lock_checked() {
-            change(&mut checked.health);
-        }
-    }
-
-    /// Counts a result in; `None` for a server without `check`.
+    /// Counts a result in, unless checks were disabled while it was made.
     pub(crate) fn record_check(&self, result: &CheckResult) -> Option<(Observed, Health)> {
-        let mut checked = self.lock_checked()?;
+        if !self.checks.are_enabled() {
+            return None;
+        }
         let passed = result.status.passed();
-        if !passed && checked.health.is_up() {
+        let (was_up, observed, health) = self.checks.change_health(|health| {
+            let was_up = health.is_up();
+            let observed = health.observe(passed);
+            (was_up, observed, *health)
+        });
+        self.checks.set_last(result);
+        if !passed && was_up {
             self.history.count_failed_check();
         }
-        let observed = checked.health.observe(passed);
         if observed.transition == Some(health::Transition::Down) {
             self.history.count_down();
         }
-        checked.last = Some(result.clone());
-        Some((observed, checked.health))
+        Some((observed, health))
     }
 
     pub(crate) fn set_admin(&self, set: AdminState, clear: AdminState) -> AdminState {
@@ -371,6 +413,27 @@ impl Server {
         if before.is_up() != state.is_up() {
             self.history.changed(Instant::now(), state.is_up());
         }
+    }
+
+    /// Enters or leaves maintenance: the health and the checks follow.
+    pub(crate) fn set_maintenance(&self, on: bool) {
+        if on {
+            self.checks.change_health(Health::reset_down);
+        } else {
+            if self.config.check {
+                self.checks.change_health(Health::reset_up);
+            }
+        }
+        self.checks.pause(on);
+        self.set_operational(if on { OperationalState::Stopped } else { OperationalState::Running });
+    }
+
+    /// Changes the limit of sessions; a limit that does not depend on the load stays so.
+    pub(crate) fn set_maxconn(&self, maxconn: u32) {
+        if self.minconn.load(Ordering::Relaxed) == self.maxconn.swap(maxconn, Ordering::Relaxed) {
+            self.minconn.store(maxconn, Ordering::Relaxed);
+        }
+        self.load_changed();
     }
 
     pub(crate) fn set_weight(&self, weight: u32) {

@@ -11,7 +11,7 @@ impl AdminState {
     pub const FMAINT: Self = Self(0x01);
     /// Maintenance inherited from a tracked server.
     pub const IMAINT: Self = Self(0x02);
-    /// In maintenance because the configuration says `disabled`.
+    /// The configuration says `disabled`, so it started in maintenance; stays set when an operator ends that.
     pub const CMAINT: Self = Self(0x04);
     /// Forced into drain by an operator.
     pub const FDRAIN: Self = Self(0x08);
@@ -23,9 +23,14 @@ impl AdminState {
     pub const HMAINT: Self = Self(0x40);
 
     /// Every flag that means maintenance.
-    pub const MAINT: Self = Self(0x01 | 0x02 | 0x04 | 0x20);
+    pub const MAINT: Self = Self(0x01 | 0x02 | 0x20);
     /// Every flag that means drain.
     pub const DRAIN: Self = Self(0x08 | 0x10);
+
+    /// The flags of both.
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 
     /// Whether any flag of `other` is set.
     pub fn intersects(self, other: Self) -> bool {

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::UnboundedSender;
 
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
@@ -32,16 +33,17 @@ pub(crate) use load::Load;
 use load::{BusyMeter, WorkerLoad};
 use timer::TimerPool;
 
-use crate::backend::Backend;
 use crate::clock::Clock;
 use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
+use crate::events::{EventSender, Reports};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog};
+use crate::proxy::OnEvent;
 use crate::runtime::{CliShared, OtherSessions};
-use crate::server::Server;
+use crate::server::check::Checked;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
 use crate::stream::live::LiveStreams;
@@ -57,6 +59,15 @@ pub(crate) enum Life {
     SoftStop = 1,
     /// Drops everything.
     HardStop = 2,
+}
+
+/// Who listens to an instance from its start.
+pub(crate) struct Listening {
+    pub(crate) on_event: Option<OnEvent>,
+    pub(crate) log_hooks: LogHooks,
+    pub(crate) subscriptions: Vec<EventSender>,
+    /// The control thread gets servers to check from it.
+    pub(crate) checks: UnboundedSender<Checked>,
 }
 
 /// What the workers of an instance share.
@@ -85,6 +96,10 @@ pub(crate) struct Shared {
     pub(crate) listings: AtomicU32,
     /// Who else has streams.
     pub(crate) other_sessions: OtherSessions,
+    /// Who is told what happens.
+    pub(crate) reports: Reports,
+    /// Gives servers that come at run time to the control thread.
+    pub(crate) checks: UnboundedSender<Checked>,
     /// What runtime commands and their sockets need.
     pub(crate) cli: CliShared,
     /// Limits that were computed from the configuration.
@@ -105,6 +120,7 @@ pub(crate) struct Shared {
 /// Limits that were computed when the instance started.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity {
+    pub(crate) workers: usize,
     /// Idle server connections.
     pub(crate) idle_limit: u32,
     /// Pipes.
@@ -118,18 +134,20 @@ impl Shared {
         topology: Arc<Topology>,
         limits: Arc<ProcessLimits>,
         listeners: Vec<Arc<ListenerContext>>,
-        workers: usize,
         capacity: Capacity,
-        log_hooks: LogHooks,
+        listening: Listening,
         cli: CliShared,
     ) -> Self {
-        let Capacity { idle_limit, maxpipes, needs } = capacity;
+        let Capacity { workers, idle_limit, maxpipes, needs } = capacity;
+        let Listening { on_event, log_hooks, subscriptions, checks } = listening;
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
         Self {
             needs,
             loads: (0..workers).map(|_| WorkerLoad::default()).collect(),
             log: ProcessLog::new(LogContext::system(), log_hooks.clone()),
             streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
+            reports: Reports::new(log_hooks.clone(), on_event, subscriptions),
+            checks,
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,
             limits,
@@ -175,12 +193,9 @@ impl Shared {
         self.control.notify_one();
     }
 
-    #[allow(dead_code, reason = "read by runtime commands")]
-    /// Takes a server out of its backend; see [`Backend::remove_server`].
-    pub(crate) fn remove_server(&self, backend: &Backend, server: &Arc<Server>) -> bool {
-        let removed = backend.remove_server(server);
-        self.drop_renounced();
-        removed
+    /// How many threads serve.
+    pub(crate) fn workers(&self) -> usize {
+        self.changed.len()
     }
 
     /// Has every worker close its idle connections to servers that renounced them.
@@ -241,7 +256,7 @@ impl Worker {
             stream_tasks: StreamTasks::default(),
             serving: ServingPool::default(),
             streams: LiveStreams::default(),
-            pools: ServerPools::new(Arc::clone(&shared.pool_counts)),
+            pools: ServerPools::new(index, Arc::clone(&shared.pool_counts)),
             forwarder: Forwarder {
                 buffers: crate::forward::BufferPool::new(),
                 pipes,
@@ -444,6 +459,7 @@ pub(crate) fn run(
     listeners: Vec<ListenerSetup>,
     ready: impl FnOnce(std::io::Result<()>),
 ) {
+    let _ended = Ended(Arc::clone(&shared));
     bind_to_cpus(index, &shared);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = match builder.enable_io().enable_time().build_local(LocalOptions::default()) {
@@ -479,8 +495,16 @@ pub(crate) fn run(
         }
         logs.abort();
         worker.logger.borrow_mut().flush();
-        shared.worker_ended();
     });
+}
+
+/// Tells that a worker has ended, however it did.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.worker_ended();
+    }
 }
 
 async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::JoinHandle<()>>) {

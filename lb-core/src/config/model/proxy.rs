@@ -55,6 +55,8 @@ pub struct ProxyConfig {
     pub place: Place,
     /// `id`, or the number given automatically.
     pub id: u32,
+    /// Whether the section says `id`.
+    pub forced_id: bool,
     /// `description`.
     pub description: Option<String>,
     /// `disabled`.
@@ -123,6 +125,7 @@ impl ProxyConfig {
             kind,
             place: Default::default(),
             id: Default::default(),
+            forced_id: Default::default(),
             description: Default::default(),
             disabled: Default::default(),
             mode: Default::default(),

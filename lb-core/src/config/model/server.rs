@@ -16,10 +16,14 @@ pub struct ServerConfig {
     pub place: Place,
     /// Where to connect.
     pub address: Address,
+    /// The name that the address was written as.
+    pub hostname: Option<String>,
     /// How the port was written.
     pub port: PortKind,
     /// `id`, or the number given automatically.
     pub id: u32,
+    /// Whether the line says `id`.
+    pub forced_id: bool,
     /// `weight`, default 1.
     pub weight: u32,
     /// `backup`.
@@ -81,8 +85,10 @@ impl ServerConfig {
             name,
             place: Default::default(),
             address: Address::Inet(SocketAddr::from(([0, 0, 0, 0], 0))),
+            hostname: Default::default(),
             port: Default::default(),
             id: Default::default(),
+            forced_id: Default::default(),
             weight: 1,
             backup: Default::default(),
             disabled: Default::default(),

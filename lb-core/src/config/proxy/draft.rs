@@ -171,6 +171,7 @@ impl Draft {
             kind: section.proxy_kind(),
             place: header.place.clone(),
             id: 0,
+            forced_id: false,
             description: None,
             disabled: false,
             mode: Mode::Tcp,

@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::finish::{alert, based, reason, server_alert};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{Address, Config, PortKind, ServerConfig};
+use crate::config::model::{Address, Config, Global, PortKind, ServerConfig};
 
 /// The servers of a proxy as the data plane wants them; numbered in order, those with an `id` take a place too.
 pub(super) fn finish_servers(
@@ -57,22 +57,37 @@ pub(super) fn finish_servers(
         }
         next += 1;
         if understood && !draft.config.disabled {
-            check_server(&draft.config.name, &server, &line, config, diags);
+            check_server(&draft.config.name, None, &server, &line, &config.global, diags);
         }
         finished.push(server);
     }
     finished
 }
 
-fn check_server(proxy: &str, server: &ServerConfig, line: &Line, config: &Config, diags: &mut Diagnostics) {
+/// What is wrong with a server although each of its words is right; `made_in` is what the section is
+/// called for a server that is made at run time.
+pub(super) fn check_server(
+    proxy: &str,
+    made_in: Option<&str>,
+    server: &ServerConfig,
+    line: &Line,
+    global: &Global,
+    diags: &mut Diagnostics,
+) {
     let no_port = matches!(server.address, Address::Inet(_)) && server.port != PortKind::Fixed;
     if server.check && no_port && server.check_port.is_none() {
-        let text =
-            format!("config: proxy '{proxy}': server '{}' has neither service port nor check port.", server.name);
+        let name = &server.name;
+        let text = match made_in {
+            None => format!("config: proxy '{proxy}': server '{name}' has neither service port nor check port."),
+            Some(kind) => format!(
+                "config: {kind} '{proxy}': server '{name}' has neither service port nor check port nor tcp_check rule \
+                 'connect' with port information."
+            ),
+        };
         alert(diags, line, 2, text);
     }
     if let Some((path, error)) = server.ssl.as_ref().and_then(|ssl| {
-        let path = based(&config.global.ssl.ca_base, ssl.ca_file.as_ref()?);
+        let path = based(&global.ssl.ca_base, ssl.ca_file.as_ref()?);
         std::fs::metadata(&path).err().map(|error| (path, error))
     }) {
         let text = format!(

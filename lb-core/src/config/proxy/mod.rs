@@ -7,6 +7,7 @@ mod balance;
 mod bind;
 mod bind_options;
 mod draft;
+mod dynamic_server;
 mod error_pages;
 mod errors;
 mod finish;
@@ -29,6 +30,7 @@ mod tests;
 
 pub(in crate::config) use bind::parse_stats_socket;
 pub(in crate::config) use bind_options::number_set;
+pub(crate) use dynamic_server::{DynamicServer, read_dynamic};
 pub use finish::finish;
 pub use keywords::{KeywordRow, Sections, keyword_rows};
 pub use options::other_options;

@@ -1,11 +1,11 @@
 //! `server` and `default-server` lines: addresses, and the merging of options (configuration.txt, section 5.2).
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
-use super::server_options::{OPTIONS, ServerCx};
+use super::server_options::{FIXED, OPTIONS, ServerCx};
 use super::{Cx, push_did_you_mean};
-use crate::config::address::{AddressError, AddressRules, ParsedAddress, Port, parse_address};
-use crate::config::diagnostic::{Diagnostic, Heading, Severity};
+use crate::config::address::{AddressError, AddressRules, ParsedAddress, Port, host_name, parse_address};
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{Address, PortKind, ProxyV2Options, SendProxy, ServerConfig, ServerSsl};
 use crate::config::sections::bad_name_character;
@@ -17,6 +17,8 @@ pub(super) struct ServerDraft {
     /// `ssl` and `send_proxy` are put together by [`ServerDraft::finish`].
     pub(super) config: ServerConfig,
     pub(super) line: Line,
+    /// The last of `enabled` and `disabled` was `enabled`.
+    pub(super) enabled: bool,
     pub(super) ssl: bool,
     pub(super) tls: ServerSsl,
     pub(super) verify: Option<bool>,
@@ -27,42 +29,11 @@ pub(super) struct ServerDraft {
 
 impl Default for ServerDraft {
     fn default() -> Self {
-        let config = ServerConfig {
-            name: String::new(),
-            place: Default::default(),
-            address: Address::Inet(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0)),
-            port: PortKind::Fixed,
-            id: 0,
-            weight: 1,
-            backup: false,
-            disabled: false,
-            maxconn: 0,
-            minconn: 0,
-            maxqueue: 0,
-            max_reuse: None,
-            pool_max_conn: None,
-            pool_low_conn: 0,
-            pool_purge_delay: None,
-            check: false,
-            inter: None,
-            fastinter: None,
-            downinter: None,
-            rise: None,
-            fall: None,
-            check_addr: None,
-            check_port: None,
-            check_send_proxy: false,
-            send_proxy: None,
-            source: None,
-            tcp_user_timeout: None,
-            tfo: false,
-            proto: None,
-            ssl: None,
-            redir: None,
-        };
+        let config = ServerConfig::new(String::new());
         Self {
             config,
             line: Line::default(),
+            enabled: false,
             ssl: false,
             tls: ServerSsl::default(),
             verify: None,
@@ -74,6 +45,13 @@ impl Default for ServerDraft {
 }
 
 impl ServerDraft {
+    /// Reads the address behind the name.
+    pub(super) fn read_address(&mut self, text: &str) -> Result<(), String> {
+        (self.config.address, self.config.port) = parse_server_address(text)?;
+        self.config.hostname = host_name(text).map(str::to_owned);
+        Ok(())
+    }
+
     /// The server as the data plane wants it.
     pub(super) fn finish(mut self, verify_by_default: bool) -> ServerConfig {
         self.config.send_proxy = match (self.proxy_v2, self.proxy_v1) {
@@ -83,6 +61,7 @@ impl ServerDraft {
         };
         self.tls.verify = self.verify.unwrap_or(verify_by_default);
         self.config.ssl = self.ssl.then_some(self.tls);
+        self.config.forced_id = self.config.id != 0;
         self.config
     }
 }
@@ -100,67 +79,100 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     server.line = cx.line.clone();
     server.config.name = name;
     server.config.place = cx.line.place.clone();
-    match parse_server_address(&address) {
-        Ok((address, port)) => {
-            server.config.address = address;
-            server.config.port = port;
-        }
-        Err(message) => return alert(cx, 2, format!("{prefix}{message}")),
+    if let Err(message) = server.read_address(&address) {
+        return alert(cx, 2, format!("{prefix}{message}"));
     }
-    if !read_options(cx, &mut server, cx.first + 3, &prefix) {
-        return;
+    let reading = Reading { line: cx.line, start: cx.first + 3, prefix: &prefix, kind: Kind::Server };
+    if reading.options(&mut server, cx.diags) {
+        cx.draft.servers.push(server);
     }
-    cx.draft.servers.push(server);
 }
 
 pub(super) fn parse_default(cx: &mut Cx<'_>) {
     let mut server = cx.draft.default_server.clone();
-    if read_options(cx, &mut server, cx.first + 1, "") {
+    let reading = Reading { line: cx.line, start: cx.first + 1, prefix: "", kind: Kind::Default };
+    if reading.options(&mut server, cx.diags) {
         cx.draft.default_server = server;
     }
 }
 
-fn read_options(cx: &mut Cx<'_>, server: &mut ServerDraft, start: usize, prefix: &str) -> bool {
-    let is_default = prefix.is_empty();
-    let mut at = start;
-    let mut good = true;
-    while !cx.line.arg(at).is_empty() {
-        let word = cx.line.arg(at);
-        let Some(option) = OPTIONS.iter().find(|option| option.name == word) else {
-            let near = suggest::nearest(word, OPTIONS.iter().map(|option| option.name));
-            let mut text = format!("{prefix}unknown keyword '{word}'");
-            if is_default {
-                text.push_str(". Hint: no address was expected for this server.");
-            } else if near.is_some() {
-                push_did_you_mean(&mut text, near);
-            } else {
-                text.push('.');
-            }
-            cx.diags.push(Diagnostic::about(Severity::Alert, cx.line, at, text).suggest(near).heading(Heading::Server));
-            return false;
-        };
-        let mut option_cx =
-            ServerCx { line: cx.line, at, next: None, draft: &mut *server, prefix, diags: &mut *cx.diags };
-        let result = match option.parse {
-            _ if is_default && word == "id" => Err("'id' option is not accepted in default-server sections".to_owned()),
-            Some(parse) => parse(&mut option_cx),
-            None => Err(format!("'{word}' is not supported yet")),
-        };
-        let next = option_cx.next.unwrap_or(at + 1 + option.arguments);
-        if let Err(message) = result {
-            let index = if option.parse.is_some() && option.arguments > 0 { at + 1 } else { at };
-            // HAProxy ends each with one more dot.
-            let dot = if is_default && word == "id" { "" } else { "." };
-            alert(cx, index - cx.first, format!("{prefix}{message}{dot}"));
-            if matches!(option.name, "source" | "usesrc") {
-                // Where the next option starts is not known.
+/// Which kind of line options stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `server`.
+    Server,
+    /// `default-server`.
+    Default,
+    /// A server that is made at run time.
+    Dynamic,
+}
+
+/// The options of a line.
+pub(super) struct Reading<'a> {
+    pub(super) line: &'a Line,
+    /// Index of the first option.
+    pub(super) start: usize,
+    /// Stands in front of messages.
+    pub(super) prefix: &'a str,
+    pub(super) kind: Kind,
+}
+
+impl Reading<'_> {
+    /// Reads them into a server; says whether all are good.
+    pub(super) fn options(&self, server: &mut ServerDraft, diags: &mut Diagnostics) -> bool {
+        let (line, prefix, is_default) = (self.line, self.prefix, self.kind == Kind::Default);
+        let mut at = self.start;
+        let mut good = true;
+        while !line.arg(at).is_empty() {
+            let word = line.arg(at);
+            let Some(option) = OPTIONS.iter().find(|option| option.name == word) else {
+                self.unknown(at, diags);
+                return false;
+            };
+            if self.kind == Kind::Dynamic && FIXED.contains(&word) {
+                let text = format!("'{word}' option is not accepted for dynamic server");
+                diags.push(Diagnostic::about(Severity::Alert, line, at, text).heading(Heading::Server));
                 return false;
             }
-            good = false;
+            let mut cx = ServerCx { line, at, next: None, draft: &mut *server, prefix, diags: &mut *diags };
+            let result = match option.parse {
+                _ if is_default && word == "id" => {
+                    Err("'id' option is not accepted in default-server sections".to_owned())
+                }
+                Some(parse) => parse(&mut cx),
+                None => Err(format!("'{word}' is not supported yet")),
+            };
+            let next = cx.next.unwrap_or(at + 1 + option.arguments);
+            if let Err(message) = result {
+                let index = if option.parse.is_some() && option.arguments > 0 { at + 1 } else { at };
+                // HAProxy ends each with one more dot.
+                let dot = if is_default && word == "id" { "" } else { "." };
+                let text = format!("{prefix}{message}{dot}");
+                diags.push(Diagnostic::about(Severity::Alert, line, index, text).heading(Heading::Server));
+                if matches!(option.name, "source" | "usesrc") {
+                    // Where the next option starts is not known.
+                    return false;
+                }
+                good = false;
+            }
+            at = next;
         }
-        at = next;
+        good
     }
-    good
+
+    fn unknown(&self, at: usize, diags: &mut Diagnostics) {
+        let word = self.line.arg(at);
+        let near = suggest::nearest(word, OPTIONS.iter().map(|option| option.name));
+        let mut text = format!("{}unknown keyword '{word}'", self.prefix);
+        if self.kind == Kind::Default {
+            text.push_str(". Hint: no address was expected for this server.");
+        } else if near.is_some() {
+            push_did_you_mean(&mut text, near);
+        } else {
+            text.push('.');
+        }
+        diags.push(Diagnostic::about(Severity::Alert, self.line, at, text).suggest(near).heading(Heading::Server));
+    }
 }
 
 fn alert(cx: &mut Cx<'_>, index: usize, text: impl Into<String>) {

@@ -60,9 +60,9 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("cookie", "server <name> <addr> cookie +1", 1, None),
     option("crl-file", "server <name> <addr> crl-file +1", 1, None),
     option("crt", "server <name> <addr> crt +1", 1, None),
-    option("disabled", "server <name> <addr> disabled", 0, Some(|cx| cx.set(|s| s.disabled = true))),
+    option("disabled", "server <name> <addr> disabled", 0, Some(|cx| cx.flag(|d| { d.config.disabled = true; d.enabled = false }))),
     option("downinter", "server <name> <addr> downinter +1", 1, Some(|cx| delay(cx, |s| &mut s.downinter))),
-    option("enabled", "server <name> <addr> enabled", 0, Some(|cx| cx.set(|s| s.disabled = false))),
+    option("enabled", "server <name> <addr> enabled", 0, Some(|cx| cx.flag(|d| { d.config.disabled = false; d.enabled = true }))),
     option("error-limit", "server <name> <addr> error-limit +1", 1, None),
     option("fall", "server <name> <addr> fall +1", 1, Some(|cx| count(cx, |s| &mut s.fall))),
     option("fastinter", "server <name> <addr> fastinter +1", 1, Some(|cx| delay(cx, |s| &mut s.fastinter))),
@@ -138,6 +138,32 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("verifyhost", "server <name> <addr> verifyhost +1", 1, Some(verifyhost)),
     option("weight", "server <name> <addr> weight +1", 1, Some(weight)),
     option("ws", "server <name> <addr> ws +1", 1, None),
+];
+
+/// What a server that is made at run time cannot have (as HAProxy 2.6.12 says).
+pub(super) const FIXED: &[&str] = &[
+    "cookie",
+    "init-addr",
+    "log-proto",
+    "max-reuse",
+    "namespace",
+    "no-agent-check",
+    "no-check",
+    "no-check-send-proxy",
+    "no-check-ssl",
+    "no-send-proxy-v2-ssl",
+    "no-send-proxy-v2-ssl-cn",
+    "no-ssl",
+    "non-stick",
+    "redir",
+    "resolve-net",
+    "resolve-opts",
+    "resolve-prefer",
+    "resolvers",
+    "socks4",
+    "ssl-reuse",
+    "stick",
+    "tcp-ut",
 ];
 
 /// An option being read.

@@ -184,6 +184,7 @@ pub(super) fn id(cx: &mut Cx<'_>) {
                 return cx.alert_line(1, text);
             }
             cx.config().id = value;
+            cx.config().forced_id = true;
             cx.draft.id_line = Some(cx.line.clone());
         }
         _ => cx.alert_line(1, "custom id has to be > 0."),

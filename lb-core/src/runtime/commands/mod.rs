@@ -1,35 +1,54 @@
 //! One file per family of commands: arguments, what they do, what they answer.
-
-mod help;
-mod session;
+mod add_server;
+mod admin_state;
+mod checks;
 mod clear_counters;
 mod frontend_state;
+mod help;
+mod maxconn_server;
+mod session;
 mod set_maxconn;
 mod set_rate_limit;
+mod set_server;
+mod set_server_addr;
+mod set_server_check;
 mod show_backend;
 mod show_cli_sockets;
 mod show_env;
+mod show_info;
+mod show_servers;
 mod show_sess;
+mod show_stat;
 mod show_version;
 mod shutdown_session;
-
-pub use help::Help;
-pub(super) use help::unknown;
-pub use session::SessionCommand;
-mod show_info;
-mod show_stat;
 mod typed;
+mod weight;
 
+pub use add_server::{AddServer, DelServer};
+pub use admin_state::SetServerState;
+pub use checks::{CheckKind, EnableChecks};
 pub use clear_counters::ClearCounters;
 pub use frontend_state::{FrontendChange, SetFrontendState};
+pub use help::Help;
+pub(super) use help::unknown;
+pub use maxconn_server::SetMaxconnServer;
+pub use session::SessionCommand;
 pub use set_maxconn::{SetMaxconnFrontend, SetMaxconnGlobal};
 pub use set_rate_limit::{RateLimited, SetRateLimit};
+pub(super) use set_server::parse_set_server;
+pub use set_server::{SetServerHealth, SetServerSsl};
+pub use set_server_addr::{Given, SetServerAddr};
+pub use set_server_check::SetServerCheck;
 pub use show_backend::{BackendList, ShowBackend};
 pub use show_cli_sockets::{CliSocket, CliSockets, ShowCliSockets};
 pub use show_env::{Environment, ShowEnv};
+pub use show_info::{Info, ShowInfo};
+pub use show_servers::{
+    IdleConns, ServerConnLine, ServerConns, ServerStateLine, ServerStates, ShowServersConn, ShowServersState,
+};
 pub use show_sess::{SessionList, Sessions, ShowSess};
+pub use show_stat::{ProxyFilter, ShowStat, StatFilter, StatTable};
 pub use show_version::{ShowVersion, Version};
 pub use shutdown_session::{ShutdownSession, ShutdownSessions};
-pub use show_info::{Info, ShowInfo};
-pub use show_stat::{ProxyFilter, ShowStat, StatFilter, StatTable};
 pub use typed::Format;
+pub use weight::{GetWeight, ServerWeight, SetWeight, Weight};

@@ -1,0 +1,31 @@
+//! Beside the path: what happens in an instance, told to whoever listens.
+//!
+//! ```text
+//!   a change of state ─▶ Reports ─▶ log targets of the proxy
+//!                                ├▶ the function given at the start (StartOptions::on_event)
+//!                                └▶ every subscription ─▶ Events, in the program's own time
+//! ```
+//!
+//! Nobody who listens can hold the instance up: a subscription that is full loses events and counts them.
+
+mod report;
+mod subscription;
+
+pub(crate) use report::Reports;
+pub use subscription::{EventSender, Events, channel};
+
+use crate::server::ServerEvent;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// The instance serves: every listener is open.
+    Started,
+    /// A server, or by it a backend, changed its state.
+    Server(ServerEvent),
+    /// The instance accepts no more connections and serves what it has.
+    Stopping,
+    /// Every thread of the instance has served its last connection.
+    Stopped,
+}

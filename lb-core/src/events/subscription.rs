@@ -1,0 +1,147 @@
+//! A bounded queue of events between an instance and a listener.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::Event;
+
+/// The end of a subscription that an instance writes to; see [`channel`].
+#[derive(Clone, Debug)]
+pub struct EventSender {
+    sender: mpsc::Sender<Event>,
+    lost: Arc<AtomicU64>,
+}
+
+/// A subscription: the events of an instance, in order, from the moment it was made. Dropping it ends it.
+///
+/// It holds a limited number of events that were not taken yet. While it is full, new ones are lost and counted:
+/// [`Events::lost`].
+///
+/// ```no_run
+/// use lb_core::events::Event;
+/// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+/// for event in proxy.events() {
+///     if let Event::Server(event) = event {
+///         println!("{}", event.log_line());
+///     }
+/// }
+/// # Ok::<(), lb_core::proxy::StartError>(())
+/// ```
+#[derive(Debug)]
+pub struct Events {
+    receiver: mpsc::Receiver<Event>,
+    lost: Arc<AtomicU64>,
+}
+
+/// A subscription that exists before its instance, for [`StartOptions::events`](crate::proxy::StartOptions::events):
+/// it misses nothing of the start. `capacity`, at least 1, is how many events it holds.
+pub fn channel(capacity: usize) -> (EventSender, Events) {
+    let (sender, receiver) = mpsc::channel(capacity.max(1));
+    let lost = Arc::<AtomicU64>::default();
+    (EventSender { sender, lost: Arc::clone(&lost) }, Events { receiver, lost })
+}
+
+impl EventSender {
+    /// Offers an event; says whether anybody still listens.
+    pub(crate) fn send(&self, event: Event) -> bool {
+        match self.sender.try_send(event) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+                true
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
+}
+
+impl Events {
+    /// The next event, as soon as there is one; `None` once the instance is gone and everything was taken.
+    ///
+    /// Needs no particular runtime. Cancel safe: dropping the future loses nothing.
+    pub async fn recv(&mut self) -> Option<Event> {
+        self.receiver.recv().await
+    }
+
+    /// The next event, if there is one already.
+    pub fn try_recv(&mut self) -> Option<Event> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// The next event, waiting for it at most `timeout`; the thread is blocked meanwhile.
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Option<Event> {
+        let deadline = Instant::now().checked_add(timeout);
+        self.blocking(deadline)
+    }
+
+    /// How many events were lost so far because this subscription was full.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    fn blocking(&mut self, deadline: Option<Instant>) -> Option<Event> {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            if let Poll::Ready(event) = self.receiver.poll_recv(&mut cx) {
+                return event;
+            }
+            match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                None => std::thread::park(),
+                Some(Duration::ZERO) => return None,
+                Some(left) => std::thread::park_timeout(left),
+            }
+        }
+    }
+}
+
+/// Blocks the thread until the next event; ends once the instance is gone and everything was taken.
+impl Iterator for Events {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        self.blocking(None)
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_lost_and_counted() {
+        let (sender, mut events) = channel(2);
+        for _ in 0..5 {
+            assert!(sender.send(Event::Stopping));
+        }
+        assert_eq!(events.lost(), 3);
+        assert!(events.try_recv().is_some() && events.try_recv().is_some() && events.try_recv().is_none());
+        assert!(events.recv_timeout(Duration::ZERO).is_none());
+        drop(events);
+        assert!(!sender.send(Event::Stopping));
+    }
+
+    #[test]
+    fn a_blocked_listener_is_woken() {
+        let (sender, mut events) = channel(1);
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert!(sender.send(Event::Stopped)));
+            assert!(matches!(events.next(), Some(Event::Stopped)));
+        });
+        drop(sender);
+        assert!(events.next().is_none());
+    }
+}

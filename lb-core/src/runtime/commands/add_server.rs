@@ -1,0 +1,105 @@
+//! `add server` and `del server` (management.txt, section 9.3).
+
+use std::sync::Arc;
+
+use super::super::{Command, CommandError, ErrorCode, Instance, Reply, ServerName, Severity, Words};
+use super::checks::start_checks;
+use crate::backend::AddServerError;
+use crate::config::proxy::{DynamicServer, read_dynamic};
+use crate::server::event::EventKind;
+use crate::server::{AdminState, Dial, Server, Start};
+use crate::topology::BackendEntry;
+
+/// `add server <b>/<s> <addr> [options]`: a server with the options of a `server` line.
+///
+/// Its backend must use an algorithm that follows changes. As a command it begins in maintenance and with its checks
+/// disabled; with `ready` it serves at once, and is checked if it has `check`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddServer {
+    /// The backend, which must exist, and the server, which must not.
+    pub server: ServerName,
+    /// Address and options, as they stand behind the name on a `server` line.
+    pub words: Vec<String>,
+    /// Whether it serves and is checked at once, unless it says `disabled`.
+    pub ready: bool,
+}
+
+/// `del server <b>/<s>`: takes a server out of its backend.
+///
+/// It must be in maintenance, and no stream may be on it or wait for it. Idle connections are closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DelServer {
+    /// The server.
+    pub server: ServerName,
+}
+
+impl AddServer {
+    pub(crate) fn parse(mut words: Words) -> Result<Command, CommandError> {
+        let server = ServerName::parse(&mut words)?;
+        let words = words.iter().map(str::to_owned).collect();
+        Ok(Command::AddServer(Self { server, words, ready: false }))
+    }
+
+    pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
+        let entry = instance.backend(&self.server.backend)?;
+        if !entry.backend.has_dynamic_weights() {
+            let text = "Backend must use a dynamic load balancing to support dynamic servers.";
+            return Err(CommandError::new(ErrorCode::State, text));
+        }
+        let server = self.add(instance, entry)?;
+        if server.checks.are_configured() {
+            start_checks(instance, (Arc::clone(&entry.backend), Arc::clone(&server)));
+        }
+        Ok(Reply::Message(Severity::Info, "New server registered.".to_owned()))
+    }
+
+    fn add(&self, instance: &Instance, entry: &BackendEntry) -> Result<Arc<Server>, CommandError> {
+        let topology = instance.topology();
+        let global = &topology.settings.global;
+        let words: Vec<String> = std::iter::once(&self.server.server).chain(&self.words).cloned().collect();
+        let invalid = |text| CommandError::new(ErrorCode::Invalid, text);
+        let DynamicServer { config, enabled } = read_dynamic(&words, &entry.config, global).map_err(invalid)?;
+        let admin = match (config.disabled, enabled || self.ready) {
+            (true, _) => AdminState::CMAINT.union(AdminState::FMAINT),
+            (false, true) => AdminState::default(),
+            (false, false) => AdminState::FMAINT,
+        };
+        let start = Start { admin, checked: self.ready };
+        let dial = Dial::new(&config, &entry.config, global, &topology.system);
+        let dial = dial.map_err(|error| invalid(error.to_string()))?;
+        let mut added = Err(AddServerError::NameTaken);
+        instance.change(|| {
+            added = entry.backend.add_server(config, start, dial, &topology.numbers);
+            added.iter().map(|server| entry.backend.event(server, EventKind::Added)).collect()
+        });
+        added.map_err(|error| CommandError::new(ErrorCode::Exists, error.to_string()))
+    }
+}
+
+impl DelServer {
+    pub(crate) fn parse(mut words: Words) -> Result<Command, CommandError> {
+        Ok(Command::DelServer(Self { server: ServerName::parse(&mut words)? }))
+    }
+
+    pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
+        let (entry, server) = instance.server(&self.server)?;
+        let refused = |text| Err(CommandError::new(ErrorCode::State, text));
+        if !server.admin_state().intersects(AdminState::MAINT) {
+            return refused("Only servers in maintenance mode can be deleted.");
+        }
+        if server.current() > 0 || server.queued() > 0 {
+            return refused("Server still has connections attached to it, cannot remove it.");
+        }
+        let mut removed = false;
+        instance.change(|| {
+            removed = entry.backend.remove_server(&server);
+            removed.then(|| entry.backend.event(&server, EventKind::Removed)).into_iter().collect()
+        });
+        instance.shared.drop_renounced();
+        match removed {
+            true => Ok(Reply::Message(Severity::Info, "Server deleted.".to_owned())),
+            // Somebody else was faster.
+            false => Err(CommandError::no_such_server()),
+        }
+    }
+}
