@@ -125,6 +125,18 @@
 // The last usable server of a backend is gone.
 #define LB_EVENT_NO_SERVER 17
 
+// A server is about to stop, as a command said: it gets no new sessions.
+#define LB_EVENT_SERVER_STOPPING 18
+
+// A server was added.
+#define LB_EVENT_SERVER_ADDED 19
+
+// A server was taken out of its backend.
+#define LB_EVENT_SERVER_REMOVED 20
+
+// Something else about a server in drain state changed.
+#define LB_EVENT_SERVER_DRAINING 21
+
 // What a function came to. The numbers are part of the ABI: none changes its meaning or is used again. New ones may
 // come: take what you do not know as a failure.
 enum lb_status

@@ -37,6 +37,14 @@ pub const LB_EVENT_SERVER_DRAIN: u32 = 15;
 pub const LB_EVENT_SERVER_UNDRAIN: u32 = 16;
 /// The last usable server of a backend is gone.
 pub const LB_EVENT_NO_SERVER: u32 = 17;
+/// A server is about to stop, as a command said: it gets no new sessions.
+pub const LB_EVENT_SERVER_STOPPING: u32 = 18;
+/// A server was added.
+pub const LB_EVENT_SERVER_ADDED: u32 = 19;
+/// A server was taken out of its backend.
+pub const LB_EVENT_SERVER_REMOVED: u32 = 20;
+/// Something else about a server in drain state changed.
+pub const LB_EVENT_SERVER_DRAINING: u32 = 21;
 
 /// Something that happened. It is valid during the callback; what you keep you copy.
 #[derive(Clone, Copy, Debug)]
@@ -115,11 +123,15 @@ impl Event {
             EventKind::Check { .. } => (LB_EVENT_SERVER_CHECK, None),
             EventKind::Down { counts, .. } => (LB_EVENT_SERVER_DOWN, Some(counts)),
             EventKind::Up { counts, .. } => (LB_EVENT_SERVER_UP, Some(counts)),
-            EventKind::EntersMaintenance { counts } => (LB_EVENT_SERVER_MAINTENANCE, Some(counts)),
-            EventKind::LeavesMaintenance => (LB_EVENT_SERVER_READY, None),
-            EventKind::EntersDrain { counts } => (LB_EVENT_SERVER_DRAIN, Some(counts)),
-            EventKind::LeavesDrain => (LB_EVENT_SERVER_UNDRAIN, None),
+            EventKind::EntersMaintenance { counts, .. } => (LB_EVENT_SERVER_MAINTENANCE, counts.as_ref()),
+            EventKind::LeavesMaintenance { .. } => (LB_EVENT_SERVER_READY, None),
+            EventKind::EntersDrain { counts, .. } => (LB_EVENT_SERVER_DRAIN, Some(counts)),
+            EventKind::LeavesDrain { .. } => (LB_EVENT_SERVER_UNDRAIN, None),
             EventKind::NoServerLeft => (LB_EVENT_NO_SERVER, None),
+            EventKind::Stopping { counts } => (LB_EVENT_SERVER_STOPPING, Some(counts)),
+            EventKind::Added => (LB_EVENT_SERVER_ADDED, None),
+            EventKind::Removed => (LB_EVENT_SERVER_REMOVED, None),
+            EventKind::RemainsDraining => (LB_EVENT_SERVER_DRAINING, None),
         };
         Self {
             backend: Some(c_string(&event.backend)),
