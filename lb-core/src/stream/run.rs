@@ -74,6 +74,7 @@ impl<'a> Stream<'a> {
             Some(backend) => backend,
             None => {
                 self.times.head = None;
+                self.end.nowhere = true;
                 return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
             }
         };
