@@ -36,6 +36,15 @@ fuzz target seconds="600":
     mkdir -p fuzz/corpus/{{target}}
     cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- -max_total_time={{seconds}} -timeout=25
 
+# Installs the C library with header and pkg-config file: just install /usr/local
+install prefix="/usr/local":
+    cargo build --release -p lb-ffi
+    lb-ffi/install.sh {{prefix}}
+
+# Writes the C header anew
+header:
+    UPDATE_HEADER=1 cargo test -p lb-ffi --test header
+
 # Brings the keyword table of the README up to date
 readme:
     UPDATE_README=1 cargo test -p lb-core --test readme

@@ -39,6 +39,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
         on_notice: (!quiet).then(|| Arc::new(notice) as OnNotice),
         system: SystemOptions::new(Arc::new(system::set_option)),
         after_bind: Some(process::after_bind(&loaded.config, cli)),
+        on_end: None,
     };
     let proxy = match Proxy::start(loaded.config, options) {
         Ok(proxy) => proxy,

@@ -1,73 +1,515 @@
-/* lb: a load balancer inside a C program.
+/* lb: a load balancer for TCP and HTTP inside a C or C++ program.
  *
- * Every function may be called from any thread. An instance owns its threads: it needs no event loop of the caller and
- * installs no signal handler. Several instances may live in one process.
+ * Made from the sources of the library by `just header`; do not edit.
  *
- * Compile:  cc program.c -llb        (the shared library; the static one also needs -lpthread -ldl -lm)
+ *     lb_proxy *proxy = NULL;
+ *     lb_error *error = NULL;
+ *     lb_builder *builder = lb_builder_new();
+ *     lb_section *web = lb_builder_frontend(builder, "web", LB_MODE_HTTP);
+ *     lb_section *app = lb_builder_backend(builder, "app", LB_MODE_HTTP);
+ *     lb_server server = LB_SERVER_INIT;
+ *
+ *     server.name = "s1";
+ *     server.address = "127.0.0.1:9001";
+ *     lb_section_bind(web, "127.0.0.1:8080");
+ *     lb_section_default_backend(web, "app");
+ *     lb_section_server(app, &server);
+ *     if (lb_builder_start(builder, NULL, &proxy, &error) != LB_OK) {
+ *         fprintf(stderr, "%s\n", lb_error_text(error));
+ *         lb_error_free(error);
+ *     }
+ *     lb_builder_free(builder);
+ *     ...
+ *     lb_proxy_free(proxy);
+ *
+ * Compile and link:  cc program.c $(pkg-config --cflags --libs lb)
+ *
+ * Ownership. What a function with "new" or "start" in its name gives you is yours until you give it to the function with
+ * "free" in its name, and so is a string in a char ** argument, which lb_string_free() frees, and an error. Everything
+ * else that you get belongs to the object it was asked of and lives as long as that does. The library keeps nothing of
+ * what you pass to it but user_data of the callbacks.
+ *
+ * Errors. Functions that can fail return a status, LB_OK or why. Those with an lb_error ** argument set it to null on
+ * LB_OK and otherwise to an error of yours with the texts; pass null where the number is enough. A pointer that must not
+ * be null is checked; one that dangles cannot be. A fault in the library does not unwind into your code: it is
+ * LB_ERR_INTERNAL.
+ *
+ * Text is UTF-8 and ends with a zero. Times have their unit in their name.
+ *
+ * Structures begin with struct_size and grow at their end. Begin yours with the INIT macro, or set struct_size to
+ * sizeof: then an old program works with a new library, and a new program with an old one as long as it does not set
+ * what the old one cannot know.
+ *
+ * Threads. Any thread may call any function. An instance (lb_proxy) and an error may be used by several threads at once;
+ * a builder and its sections by one thread at a time; nothing while it is being freed. An instance owns its threads: it
+ * needs no event loop of yours, sets no signal handler, and its threads take no signal, so that your handlers run on
+ * your threads, and SIGPIPE never comes from it. After fork() only the parent uses the instances it has. Several
+ * instances may live in one process.
  */
+
 #ifndef LB_H
 #define LB_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* The interface described here; lb_abi_version() tells that of the library. */
+// Number of the interface that this header describes; it grows with every change that an old program would notice.
 #define LB_ABI_VERSION 1
 
-/* What a function came to. The numbers never change their meaning; new ones may come. */
-typedef int32_t lb_status;
-#define LB_OK 0
-#define LB_ERR_NULL 1     /* a pointer that must not be null was */
-#define LB_ERR_ENCODING 2 /* text that is not UTF-8 */
-#define LB_ERR_CONFIG 3   /* the configuration is refused */
-#define LB_ERR_START 4    /* the configuration is good, starting it failed, for example as a port is taken */
-#define LB_ERR_RANGE 5    /* an index beyond the end, or a listener without port */
-#define LB_ERR_INTERNAL 6 /* a fault of the library; only free the handle */
+// An error (severity of a message).
+#define LB_SEVERITY_ERROR 3
 
-/* A running instance. */
+// A warning: the configuration is accepted.
+#define LB_SEVERITY_WARNING 4
+
+// Something to know.
+#define LB_SEVERITY_NOTICE 5
+
+// A hint for a closer look.
+#define LB_SEVERITY_DEBUG 7
+
+// Used only when no other server is available (flag of lb_server).
+#define LB_SERVER_BACKUP 1
+
+// Starts in maintenance (flag of lb_server).
+#define LB_SERVER_DISABLED 2
+
+// Checks the server by connecting to it (flag of lb_server).
+#define LB_SERVER_CHECK 4
+
+// A section that relays bytes.
+#define LB_MODE_TCP 0
+
+// A section that parses HTTP.
+#define LB_MODE_HTTP 1
+
+// Refuse a configuration that causes a warning (flag of lb_start_options).
+#define LB_START_ZERO_WARNING 1
+
+// The instance serves. The first event but for warnings.
+#define LB_EVENT_STARTED 1
+
+// A function was called that ends the instance.
+#define LB_EVENT_STOPPING 2
+
+// Every thread of the instance has ended, its ports are free. The last event.
+#define LB_EVENT_STOPPED 3
+
+// The configuration is accepted with a warning.
+#define LB_EVENT_WARNING 4
+
+// A check moved the health of a server (with option log-health-checks).
+#define LB_EVENT_SERVER_CHECK 10
+
+// A server went down.
+#define LB_EVENT_SERVER_DOWN 11
+
+// A server came up.
+#define LB_EVENT_SERVER_UP 12
+
+// A server was put into maintenance.
+#define LB_EVENT_SERVER_MAINTENANCE 13
+
+// A server left maintenance.
+#define LB_EVENT_SERVER_READY 14
+
+// A server was put into drain state: it gets no new sessions.
+#define LB_EVENT_SERVER_DRAIN 15
+
+// A server left drain state.
+#define LB_EVENT_SERVER_UNDRAIN 16
+
+// The last usable server of a backend is gone.
+#define LB_EVENT_NO_SERVER 17
+
+// What a function came to. The numbers are part of the ABI: none changes its meaning or is used again. New ones may
+// come: take what you do not know as a failure.
+enum lb_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // It worked.
+    LB_OK = 0,
+    // A pointer that must not be null was.
+    LB_ERR_NULL = 1,
+    // Text that is not UTF-8.
+    LB_ERR_ENCODING = 2,
+    // The configuration is refused: the error's messages say why, and where.
+    LB_ERR_CONFIG = 3,
+    // The configuration is good, starting it failed, for example as a port is taken. Nothing is left running.
+    LB_ERR_START = 4,
+    // An index beyond the end.
+    LB_ERR_RANGE = 5,
+    // A fault of the library: please report it. The object must only be freed.
+    LB_ERR_INTERNAL = 6,
+    // A struct_size that no version of the structure had, or a newer structure with a field set that this library does
+    // not know.
+    LB_ERR_STRUCT_SIZE = 7,
+    // The program was compiled with a header that this library does not serve.
+    LB_ERR_ABI = 8,
+    // An argument has a value that is not allowed.
+    LB_ERR_ARGUMENT = 9,
+    // A command was not done, for a reason that none of the numbers below names.
+    LB_ERR_COMMAND = 100,
+    // There is no such command.
+    LB_ERR_COMMAND_UNKNOWN = 101,
+    // A word of a command is missing, too much or not understood.
+    LB_ERR_COMMAND_USAGE = 102,
+    // The command is not permitted.
+    LB_ERR_COMMAND_DENIED = 103,
+    // The command names a proxy, server, session or table that does not exist.
+    LB_ERR_COMMAND_NOT_FOUND = 104,
+    // What is to be made exists already.
+    LB_ERR_COMMAND_EXISTS = 105,
+    // The command gives a value that is not allowed there.
+    LB_ERR_COMMAND_INVALID = 106,
+    // The object is in a state in which this cannot be done.
+    LB_ERR_COMMAND_STATE = 107,
+    // The system refused.
+    LB_ERR_COMMAND_SYSTEM = 108,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum lb_status lb_status;
+#else
+typedef int32_t lb_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// A configuration under construction: text, files and calls in any mix, read in the order in which they were given.
+// A builder and its sections are used by one thread at a time.
+//
+// Nothing is checked before lb_builder_check() or lb_builder_start(). The status of the calls before need not be looked
+// at: the builder keeps the first failure and refuses to start with it. A builder may be started more than once.
+typedef struct lb_builder lb_builder;
+
+// Why a call failed: a number and one or more messages. It belongs to the caller, who frees it with lb_error_free().
+// It does not change: several threads may read it.
+typedef struct lb_error lb_error;
+
+// A running instance: a load balancer with threads of its own. Any thread may call any function on it at any time, but
+// for lb_proxy_free(), which is the last use of it.
 typedef struct lb_proxy lb_proxy;
 
-uint32_t lb_abi_version(void);
+// A section of a builder, to be filled: frontend, backend, listen or defaults. It belongs to its builder: it is not
+// freed, and not used after the builder is freed.
+//
+// The lb_section functions add a line each, which is checked when the builder is started or checked. Their own status
+// need not be looked at: the builder keeps the first failure and refuses to start with it.
+typedef struct lb_section lb_section;
 
-/* The product's version, a constant that must not be freed. */
-const char *lb_version(void);
+// One message of an error. The strings belong to the error and live as long as it does.
+typedef struct {
+    // Set it to sizeof(lb_message).
+    size_t struct_size;
+    // LB_SEVERITY_ERROR or another one.
+    uint32_t severity;
+    // Line from 1; 0 where there is no file.
+    uint32_t line;
+    // Column in characters from 1; 0 where there is none.
+    uint32_t column;
+    // Not used.
+    uint32_t reserved;
+    // The text, with the place in front as HAProxy writes it.
+    const char *text;
+    // The file or, for what a builder was told, kind and name of the section; null where the message is about no place.
+    const char *file;
+    // The line as it was written; null where there is none.
+    const char *source;
+} lb_message;
 
-/* Copies the text of the calling thread's last failure, cut to size - 1 bytes and ended by a zero, and returns its
- * whole length without the zero. A call that works clears the text. */
-size_t lb_last_error(char *buffer, size_t size);
+// Something that happened. It is valid during the callback; what you keep you copy.
+typedef struct {
+    // Size of the structure that the library filled. Where the library is newer than your header it is larger than
+    // yours; a field beyond it is not there.
+    size_t struct_size;
+    // The instance.
+    const lb_proxy *proxy;
+    // LB_EVENT_STARTED or another one. New ones may come: ignore what you do not know.
+    uint32_t kind;
+    // As of syslog, from 0 for emergencies to 7: 0, 1, 4 and 5 occur.
+    uint32_t severity;
+    // When it happened, in microseconds since 1970.
+    uint64_t time_us;
+    // The line as HAProxy writes it into its logs. Never null.
+    const char *text;
+    // The backend; null for events about no server.
+    const char *backend;
+    // The server; null for events about no server.
+    const char *server;
+    // Usable active servers of the backend after a change; 0 where the text has no numbers.
+    uint32_t active_servers;
+    // Usable backup servers of the backend.
+    uint32_t backup_servers;
+    // Sessions on the server.
+    uint32_t sessions;
+    // Streams left in the queue.
+    uint32_t queued;
+    // Events and log records that were lost before this one, as callbacks took too long.
+    uint64_t lost;
+} lb_event;
 
-/* Starts a configuration in the language of haproxy.cfg; text needs no zero at its end. On LB_OK *proxy is a handle
- * that lb_proxy_free() takes back, otherwise null and nothing is left running or bound. */
-lb_status lb_proxy_start_config(const char *text, size_t length, lb_proxy **proxy);
+// Takes an event.
+typedef void (*lb_event_callback)(void *user_data, const lb_event *event);
 
-/* The same from a file; one whose name ends in .toml is TOML. */
-lb_status lb_proxy_start_file(const char *path, lb_proxy **proxy);
+// Options of a start: a structure of yours, read during the call. Begin with LB_START_OPTIONS_INIT.
+//
+// Callbacks are called from one thread that the instance has for them, one after the other, in the order of what
+// happened; never from a thread of yours, and also while the start function has not returned. They serve nobody: a
+// callback may take its time, wait, and call any function on its instance (event->proxy) and on others, except
+// lb_proxy_free() on its own instance. While it takes its time up to queue events wait; further ones are lost and
+// counted, traffic never waits. lb_proxy_free() returns when no callback runs any more and none will come, so that what
+// user_data points at can be freed then. A callback must not unwind: no C++ exception may leave it.
+typedef struct {
+    // sizeof(lb_start_options), as LB_START_OPTIONS_INIT sets it.
+    size_t struct_size;
+    // Gets what happens: start, end, state changes of servers; null for none.
+    lb_event_callback on_event;
+    // Given to the callbacks as it is. It has to be usable from another thread.
+    void *user_data;
+    // How many events may wait for the callbacks; 0 for the default, 4096.
+    uint32_t queue;
+    // LB_START_ZERO_WARNING or 0.
+    uint32_t flags;
+} lb_start_options;
 
-/* The addresses listened on, in the order of the configuration, and the TCP port of one. */
-size_t lb_proxy_listener_count(const lb_proxy *proxy);
-lb_status lb_proxy_listener_port(const lb_proxy *proxy, size_t index, uint16_t *port);
+// A server of a backend: a structure of yours, read during the call. Begin with LB_SERVER_INIT.
+typedef struct {
+    // sizeof(lb_server), as LB_SERVER_INIT sets it.
+    size_t struct_size;
+    // Its name, unique in the backend.
+    const char *name;
+    // "host:port", "unix@path" or "abns@name". A host name is resolved once.
+    const char *address;
+    // Share of the load, 0 to 256; -1 for the default, 1.
+    int32_t weight;
+    // Most sessions at the same time, more wait in a queue; 0 for no limit.
+    uint32_t maxconn;
+    // Milliseconds between two checks, with LB_SERVER_CHECK; 0 for the default, 2000.
+    uint32_t check_interval_ms;
+    // LB_SERVER_BACKUP, LB_SERVER_DISABLED and LB_SERVER_CHECK, added up.
+    uint32_t flags;
+    // Further options as on a server line of haproxy.cfg, for example "send-proxy-v2 rise 1"; null for none. Separated
+    // by spaces; there are no quotes here.
+    const char *options;
+} lb_server;
 
-/* Closes the listeners and idle connections and returns; what is being served is served to its end. */
-lb_status lb_proxy_soft_stop(const lb_proxy *proxy);
-
-/* Closes everything and returns once every thread has ended. */
-lb_status lb_proxy_stop(const lb_proxy *proxy);
-
-/* Returns once every thread has ended, for example after a soft stop. */
-lb_status lb_proxy_wait(const lb_proxy *proxy);
-
-/* 1 when every thread has ended, otherwise 0. */
-int32_t lb_proxy_is_finished(const lb_proxy *proxy);
-
-/* Stops what still runs and frees the handle, which no other thread may be using. Null is allowed. */
-void lb_proxy_free(lb_proxy *proxy);
+// An address that an instance listens on. The strings belong to the instance and live as long as it does.
+typedef struct {
+    // Set it to sizeof(lb_listener).
+    size_t struct_size;
+    // The frontend or listen section.
+    const char *frontend;
+    // The IP address, for example "127.0.0.1" or "::1"; null for a UNIX socket.
+    const char *address;
+    // The port, also where the system chose it; 0 for a UNIX socket.
+    uint32_t port;
+    // Not used.
+    uint32_t reserved;
+} lb_listener;
 
 #ifdef __cplusplus
-}
-#endif
+extern "C" {
+#endif // __cplusplus
 
-#endif
+// The interface's number of the library that is linked.
+uint32_t lb_abi_version(void);
+
+// Whether the library serves a program that was compiled with a header of this number: call it once at the start, with
+// LB_ABI_VERSION. LB_OK or LB_ERR_ABI.
+lb_status lb_abi_check(uint32_t version);
+
+// The product's version, for example "0.1.0"; a constant that must not be freed.
+const char *lb_version(void);
+
+// The name of a status, for example "LB_ERR_CONFIG"; "unknown" for a number that is none. A constant that must not be
+// freed.
+const char *lb_status_name(int32_t status);
+
+// The number of an error; LB_OK for null, and for warnings of lb_builder_check().
+lb_status lb_error_code(const lb_error *error);
+
+// The first message, "" for null. It belongs to the error.
+const char *lb_error_text(const lb_error *error);
+
+// The file that the first message is about; null where it is about none. It belongs to the error.
+const char *lb_error_file(const lb_error *error);
+
+// The line that the first message is about, from 1; 0 without one.
+uint32_t lb_error_line(const lb_error *error);
+
+// The column that the first message is about, in characters from 1; 0 without one.
+uint32_t lb_error_column(const lb_error *error);
+
+// How many messages an error has: all faults of a configuration are found in one run. 0 for null.
+size_t lb_error_count(const lb_error *error);
+
+// Fills *message with message index, from 0. Errors come before warnings.
+//
+// Errors: LB_ERR_NULL, LB_ERR_RANGE, LB_ERR_STRUCT_SIZE.
+lb_status lb_error_message(const lb_error *error, size_t index, lb_message *message);
+
+// Frees an error. Null is allowed.
+void lb_error_free(lb_error *error);
+
+// Frees a string that a function returned as the caller's own. Null is allowed.
+void lb_string_free(char *string);
+
+// A new builder, to be freed with lb_builder_free(). Never null.
+lb_builder *lb_builder_new(void);
+
+// Frees a builder and its sections; what was started from it goes on. Null is allowed.
+void lb_builder_free(lb_builder *builder);
+
+// Number of worker threads; without this call, or with 0, that of the usable CPUs.
+lb_status lb_builder_threads(lb_builder *builder, uint32_t threads);
+
+// Most client connections of the whole instance at the same time.
+lb_status lb_builder_maxconn(lb_builder *builder, uint32_t maxconn);
+
+// Opens a stats socket, as management tools use it: the path of a UNIX socket or "host:port", and the level "user",
+// "operator" or "admin" of who connects; null for "operator".
+lb_status lb_builder_stats_socket(lb_builder *builder, const char *address, const char *level);
+
+// Adds a line of the global section, for what has no function here: "tune.bufsize 32768".
+lb_status lb_builder_global(lb_builder *builder, const char *line);
+
+// Adds sections written as text. The name stands for the file in messages; the text is TOML where the name ends in
+// ".toml", otherwise in the language of haproxy.cfg. Nothing of the text is kept by reference.
+lb_status lb_builder_text(lb_builder *builder, const char *name, const char *text);
+
+// Adds a configuration file, or a directory whose *.cfg files are read in the order of their names. A file is TOML
+// where its name ends in ".toml". Files that are added one after the other are one configuration. They are read when
+// the builder is checked or started.
+lb_status lb_builder_file(lb_builder *builder, const char *path);
+
+// Adds defaults, which are valid for the sections that are added after them. mode is LB_MODE_HTTP or LB_MODE_TCP.
+// Returns the section, which belongs to the builder; null where an argument is wrong, which the lb_section functions
+// bear.
+lb_section *lb_builder_defaults(lb_builder *builder, uint32_t mode);
+
+// Adds a frontend, which accepts connections; the rest is as of lb_builder_defaults().
+lb_section *lb_builder_frontend(lb_builder *builder, const char *name, uint32_t mode);
+
+// Adds a backend, which has servers; the rest is as of lb_builder_defaults().
+lb_section *lb_builder_backend(lb_builder *builder, const char *name, uint32_t mode);
+
+// Adds a listen section, a frontend and its backend in one; the rest is as of lb_builder_defaults().
+lb_section *lb_builder_listen(lb_builder *builder, const char *name, uint32_t mode);
+
+// Reads the whole configuration without starting it. On LB_OK *report is null or has the warnings; otherwise it has
+// every fault. In both cases it is freed with lb_error_free(); report may be null.
+//
+// Errors: LB_ERR_CONFIG; what an earlier call on the builder failed with; LB_ERR_NULL.
+lb_status lb_builder_check(const lb_builder *builder, lb_error **report);
+
+// Starts an instance. On LB_OK *proxy is the instance, which lb_proxy_free() takes back; otherwise null, and nothing is
+// left running or bound. options may be null. The builder stays as it is and may be freed at once.
+//
+// Errors: LB_ERR_CONFIG with every fault; LB_ERR_START; LB_ERR_STRUCT_SIZE; what an earlier call on the builder failed
+// with; LB_ERR_NULL.
+lb_status lb_builder_start(const lb_builder *builder,
+                           const lb_start_options *options,
+                           lb_proxy **proxy,
+                           lb_error **error);
+
+// Listens on an address, in a frontend or listen section: "host:port", ":port", "unix@path", "abns@name", or several
+// separated by commas. Port 0 lets the system choose; lb_proxy_listener() tells which.
+lb_status lb_section_bind(lb_section *section, const char *address);
+
+// Listens for TLS connections with the certificates and keys of a PEM file, or of a directory of them. In HTTP mode
+// HTTP/2 is offered.
+lb_status lb_section_bind_tls(lb_section *section, const char *address, const char *certificates);
+
+// The backend that gets everything, of a frontend or listen section.
+lb_status lb_section_default_backend(lb_section *section, const char *name);
+
+// Most client connections at the same time, of a section with listeners.
+lb_status lb_section_maxconn(lb_section *section, uint32_t maxconn);
+
+// Sets the timeout of this name in milliseconds: "client", "server", "connect", "queue", "http-request",
+// "http-keep-alive", "tunnel", "check" and the others of haproxy.cfg. 0 is no timeout.
+lb_status lb_section_timeout(lb_section *section, const char *name, uint64_t milliseconds);
+
+// How servers are chosen: "roundrobin", "static-rr", "leastconn", "first", "source", "random" or "random(draws)".
+lb_status lb_section_balance(lb_section *section, const char *algorithm);
+
+// Adds a server to a backend or listen section. Nothing of *server is kept.
+lb_status lb_section_server(lb_section *section, const lb_server *server);
+
+// Writes access lines, in the HTTP or TCP format, to a target as haproxy.cfg has it: "127.0.0.1:514 local0",
+// "/dev/log daemon", "stdout format raw local0". A frontend, listen or defaults section.
+lb_status lb_section_log(lb_section *section, const char *target);
+
+// Adds an option with its arguments, for example "forwardfor" or "redispatch 2".
+lb_status lb_section_option(lb_section *section, const char *option);
+
+// Adds a line of haproxy.cfg, for what has no function here: "http-request deny status 403".
+lb_status lb_section_line(lb_section *section, const char *line);
+
+// Starts a configuration written as text: lb_builder_text() and lb_builder_start() in one. name stands for the file in
+// messages; the text is TOML where it ends in ".toml", otherwise in the language of haproxy.cfg. options may be null.
+//
+// Errors: those of lb_builder_start(); LB_ERR_ENCODING.
+lb_status lb_proxy_start_text(const char *name,
+                              const char *text,
+                              const lb_start_options *options,
+                              lb_proxy **proxy,
+                              lb_error **error);
+
+// Starts a configuration file, or a directory of files: lb_builder_file() and lb_builder_start() in one. options may be
+// null.
+//
+// Errors: those of lb_builder_start(); LB_ERR_ENCODING.
+lb_status lb_proxy_start_file(const char *path, const lb_start_options *options, lb_proxy **proxy, lb_error **error);
+
+// Closes the listeners and idle connections and returns; what is being served is served to its end.
+lb_status lb_proxy_soft_stop(const lb_proxy *proxy, lb_error **error);
+
+// Stops softly and, where that takes longer than limit_ms milliseconds, closes what is left. Returns once every thread
+// has ended and the ports are free. *complete, where complete is not null, is 1 if everything was served to its end,
+// otherwise 0.
+lb_status lb_proxy_drain(const lb_proxy *proxy, uint64_t limit_ms, int32_t *complete, lb_error **error);
+
+// Closes every connection and returns once every thread has ended and the ports are free. A second stop has nothing to
+// do.
+lb_status lb_proxy_stop(const lb_proxy *proxy, lb_error **error);
+
+// Returns once every thread has ended, which a soft stop brings about; for ever where nobody stops the instance.
+lb_status lb_proxy_wait(const lb_proxy *proxy, lb_error **error);
+
+// 1 when every thread has ended, otherwise 0; 1 for null.
+int32_t lb_proxy_is_finished(const lb_proxy *proxy);
+
+// Stops the instance as lb_proxy_stop() does, where it still runs, waits for the callbacks, and frees it. No other
+// thread may be using it. Not to be called from a callback of the instance, nor while holding a lock that a callback
+// waits for. Null is allowed.
+void lb_proxy_free(lb_proxy *proxy);
+
+// How many addresses the instance listens on, or did; 0 for null.
+size_t lb_proxy_listener_count(const lb_proxy *proxy);
+
+// Fills *listener with listener index, from 0, in the order of the configuration.
+//
+// Errors: LB_ERR_NULL, LB_ERR_RANGE, LB_ERR_STRUCT_SIZE.
+lb_status lb_proxy_listener(const lb_proxy *proxy, size_t index, lb_listener *listener, lb_error **error);
+
+// Runs a runtime command as it is written on the stats socket, at admin level: "show servers state app". *reply is its
+// answer, whole lines or "", to be freed with lb_string_free(); reply may be null. After the end of the instance
+// commands still answer from its last state.
+//
+// Errors: LB_ERR_COMMAND and those after it, with HAProxy's text; *reply is null then. LB_ERR_NULL, LB_ERR_ENCODING.
+lb_status lb_proxy_command(const lb_proxy *proxy, const char *command, char **reply, lb_error **error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* LB_H */
+
+/* A server with every option at its default: `lb_server server = LB_SERVER_INIT;`. */
+#define LB_SERVER_INIT { sizeof(lb_server), NULL, NULL, -1, 0, 0, 0, NULL }
+
+/* No callbacks, every option at its default: `lb_start_options options = LB_START_OPTIONS_INIT;`. */
+#define LB_START_OPTIONS_INIT { sizeof(lb_start_options), NULL, NULL, 0, 0 }

@@ -1,41 +1,57 @@
-//! C ABI of the load balancer; `include/lb.h` says what each function promises.
+//! C ABI of the load balancer. The documentation of what is exported is that of C: `include/lb.h` is made from it.
 //!
 //! # Layout
 //!
 //! ```text
-//! proxy   the opaque handle of a running instance
-//! error   error numbers, and the text behind the last one of a thread
-//! guard   no panic crosses the border
+//! builder   lb_builder: a configuration made of text, files and calls
+//! section   lb_section: a section of a builder
+//! server    lb_server: a server, as builders and running instances take it
+//! options   lb_start_options: callbacks and the like
+//! proxy     lb_proxy: a running instance and its end
+//! listener  lb_listener: where it listens
+//! command   runtime commands, statistics, servers of a running instance
+//! event     lb_event: what happens in an instance
+//! dispatch  the thread that callbacks are called from
+//! error     lb_error: why a call failed; status: the numbers
+//! string    strings that the caller frees
+//! pointer   what C callers point at: null, UTF-8, struct_size
+//! signals   the host's signals stay the host's
+//! guard     no panic crosses the border
 //! ```
 //!
-//! Unsafe code is limited to reading and writing what C callers point at, one block each.
+//! Unsafe code is limited to reading and writing what C callers point at, and to the signal mask, one block each.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(clippy::undocumented_unsafe_blocks)]
+#![allow(non_camel_case_types, reason = "the names are C's")]
+#![allow(clippy::missing_safety_doc, reason = "the header says what each function takes, in C's words")]
 
+mod builder;
+mod command;
+mod dispatch;
 mod error;
+mod event;
 mod guard;
+mod listener;
+mod options;
+mod pointer;
 mod proxy;
+mod section;
+mod server;
+mod signals;
+mod status;
+mod string;
+mod version;
 
-use std::ffi::c_char;
-
-pub use error::{Status, lb_last_error};
-pub use proxy::{
-    LbProxy, lb_proxy_free, lb_proxy_is_finished, lb_proxy_listener_count, lb_proxy_listener_port, lb_proxy_soft_stop,
-    lb_proxy_start_config, lb_proxy_start_file, lb_proxy_stop, lb_proxy_wait,
-};
-
-/// Number of the interface that the header describes; it grows with every change that old callers would notice.
-const ABI_VERSION: u32 = 1;
-
-/// The interface's number: equal to the header's `LB_ABI_VERSION` when both belong together.
-#[unsafe(no_mangle)]
-pub extern "C" fn lb_abi_version() -> u32 {
-    ABI_VERSION
-}
-
-/// The product's version, for example `0.1.0`; a constant that must not be freed.
-#[unsafe(no_mangle)]
-pub extern "C" fn lb_version() -> *const c_char {
-    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
-}
+pub use builder::*;
+pub use command::*;
+pub use error::*;
+pub use event::*;
+pub use listener::*;
+pub use options::*;
+pub use proxy::*;
+pub use section::*;
+pub use server::*;
+pub use status::*;
+pub use string::*;
+pub use version::*;

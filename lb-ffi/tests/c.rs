@@ -1,20 +1,17 @@
-//! The library as C sees it: header and symbols agree, and the C example runs.
+//! The library as C and C++ see it, installed into a prefix as users install it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use tempfile::TempDir;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Where cargo leaves the shared library for this test.
-fn library_directory() -> PathBuf {
-    std::env::current_exe().unwrap().parent().unwrap().to_owned()
 }
 
 fn run(command: &mut Command) -> Output {
@@ -23,131 +20,217 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
-/// A program of [`compile`]; cargo's own library path could hold an older library.
+fn text(output: Output) -> String {
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A prefix with the library of this build, and a place for programs.
+struct Installed(TempDir);
+
+impl Installed {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let built = std::env::current_exe().unwrap().parent().unwrap().to_owned();
+        run(Command::new(root().join("install.sh")).arg(directory.path()).arg(built));
+        Self(directory)
+    }
+
+    /// One for all tests that only read it. It is removed when the last test has ended.
+    fn shared() -> &'static Self {
+        static SHARED: OnceLock<Installed> = OnceLock::new();
+        extern "C" fn remove() {
+            if let Some(installed) = SHARED.get() {
+                let _ = std::fs::remove_dir_all(installed.path("."));
+            }
+        }
+        SHARED.get_or_init(|| {
+            // SAFETY: the function does not unwind, and reads what is never changed.
+            unsafe { libc::atexit(remove) };
+            Self::new()
+        })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Compiles a program with every warning denied, and against the shared library.
+    fn compile(&self, source: &str) -> PathBuf {
+        let source = root().join(source);
+        let program = self.path(source.file_name().unwrap().to_str().unwrap()).with_extension("program");
+        let library = self.path("lib");
+        run(compiler(&source)
+            .arg(&source)
+            .arg("-I")
+            .arg(self.path("include"))
+            .arg("-L")
+            .arg(&library)
+            .arg("-llb")
+            .arg("-pthread")
+            .arg(format!("-Wl,-rpath,{}", library.display()))
+            .arg("-o")
+            .arg(&program));
+        program
+    }
+}
+
+/// The compiler of a language, as strict as it can be.
+fn compiler(source: &Path) -> Command {
+    let cxx = source.extension().is_some_and(|extension| extension == "cpp");
+    let (variable, default, standard) = if cxx { ("CXX", "c++", "-std=c++11") } else { ("CC", "cc", "-std=c11") };
+    let mut command = Command::new(std::env::var(variable).unwrap_or_else(|_| default.to_owned()));
+    command.args([standard, "-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Werror", "-pedantic", "-g"]);
+    command
+}
+
+/// Cargo's own library path could hold an older library.
 fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
     command.env_remove("LD_LIBRARY_PATH");
     command
 }
 
-/// Builds a C file against the header and the shared library.
-fn compile(source: &Path, program: &Path) {
-    let directory = library_directory();
-    let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
-    run(Command::new(compiler)
-        .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I"])
-        .arg(root().join("include"))
-        .arg(source)
-        .arg("-L")
-        .arg(&directory)
-        .arg("-llb")
-        .arg(format!("-Wl,-rpath,{}", directory.display()))
-        .arg("-o")
-        .arg(program));
+/// Compiles and runs a program that checks everything itself.
+fn check(source: &str) {
+    let output = run(&mut program(&Installed::shared().compile(source)));
+    assert!(text(output).ends_with("done\n"));
 }
 
-#[test]
-fn the_header_names_exactly_what_is_exported() {
-    let header = std::fs::read_to_string(root().join("include/lb.h")).unwrap();
-    let code: String = header.split("/*").map(|part| part.split_once("*/").map_or(part, |(_, code)| code)).collect();
-    let named = |word: &str| word.rsplit([' ', '*']).next().unwrap_or_default().to_owned();
-    let declared: BTreeSet<String> = code.split('(').map(named).filter(|name| name.starts_with("lb_")).collect();
-
-    let output = run(Command::new("nm").args(["-D", "--defined-only"]).arg(library_directory().join("liblb.so")));
-    let symbols = String::from_utf8(output.stdout).unwrap();
-    let exported: BTreeSet<String> = symbols
-        .lines()
-        .filter_map(|line| line.rsplit(' ').next())
-        .filter(|s| s.starts_with("lb_"))
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(declared, exported);
-    assert!(exported.len() >= 10, "{exported:?}");
+/// An example that runs until its input ends.
+struct Running {
+    child: Child,
+    output: BufReader<ChildStdout>,
 }
 
-#[test]
-fn the_headers_numbers_are_the_librarys() {
-    let header = std::fs::read_to_string(root().join("include/lb.h")).unwrap();
-    let value = |name: &str| -> i64 {
-        let line = header.lines().find_map(|line| line.strip_prefix("#define ")?.strip_prefix(name)?.strip_prefix(' '));
-        line.and_then(|rest| rest.split_whitespace().next()).and_then(|word| word.parse().ok()).expect(name)
-    };
-    assert_eq!(value("LB_ABI_VERSION"), i64::from(lb::lb_abi_version()));
-    for (name, status) in [
-        ("LB_OK", lb::Status::Ok),
-        ("LB_ERR_NULL", lb::Status::Null),
-        ("LB_ERR_ENCODING", lb::Status::Encoding),
-        ("LB_ERR_CONFIG", lb::Status::Config),
-        ("LB_ERR_START", lb::Status::Start),
-        ("LB_ERR_RANGE", lb::Status::Range),
-        ("LB_ERR_INTERNAL", lb::Status::Internal),
-    ] {
-        assert_eq!(value(name), i64::from(status as i32), "{name}");
+impl Running {
+    fn start(source: &str, arguments: &[&str]) -> Self {
+        let mut command = program(&Installed::shared().compile(source));
+        let mut child = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, output }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// The address at the end of a line.
+    fn address(&mut self) -> SocketAddr {
+        self.line().trim().rsplit(' ').next().unwrap().parse().unwrap()
+    }
+
+    /// Ends the input, and returns what is left of the output.
+    fn end(mut self) -> String {
+        drop(self.child.stdin.take());
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{rest}");
+        rest
     }
 }
 
-#[test]
-fn the_c_example_serves() {
-    let directory = tempfile::tempdir().unwrap();
-    let program = directory.path().join("embed");
-    compile(&root().join("../examples/c/embed.c"), &program);
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-    let mut child =
-        self::program(&program).arg(port.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, format!("lb {} listens on 127.0.0.1:{port}\n", env!("CARGO_PKG_VERSION")));
-
-    let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+fn get(address: SocketAddr) -> String {
+    let mut client = TcpStream::connect(address).unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nHello from C\n"), "{answer}");
+    answer
+}
 
-    drop(child.stdin.take());
-    assert!(child.wait().unwrap().success());
-    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+/// A server that says its name.
+fn server(name: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let mut head = Vec::new();
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && client.read(&mut byte).is_ok_and(|count| count > 0) {
+                head.push(byte[0]);
+            }
+            let _ = write!(client, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{name}", name.len());
+        }
+    });
+    address
 }
 
 #[test]
-fn wrong_calls_are_answered() {
-    let directory = tempfile::tempdir().unwrap();
-    let (source, program) = (directory.path().join("wrong.c"), directory.path().join("wrong"));
-    std::fs::write(&source, WRONG_CALLS).unwrap();
-    compile(&source, &program);
-    let output = run(&mut self::program(&program));
-    let text = String::from_utf8(output.stdout).unwrap();
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "1 'text' is null");
-    assert_eq!(lines[1], "1 'proxy' is null");
-    assert!(lines[2].starts_with("2 invalid utf-8"), "{text}");
-    assert!(lines[3].starts_with("3 parsing [config:2]") && lines[3].contains("maxcon"), "{text}");
-    assert!(lines[4].starts_with("3 ") && lines[4].contains("/nonexistent.cfg"), "{text}");
-    assert_eq!(lines[5], "1 'proxy' is null");
-    assert_eq!(lines[6], "0 1");
+fn the_border_holds() {
+    check("tests/c/border.c");
 }
 
-const WRONG_CALLS: &str = r#"
-#include <stdio.h>
-#include <string.h>
-#include "lb.h"
-static void tell(lb_status status) {
-    char text[512];
-    lb_last_error(text, sizeof text);
-    printf("%d %s\n", (int)status, text);
+#[test]
+fn callbacks_are_told_everything() {
+    check("tests/c/callbacks.c");
 }
-int main(void) {
-    const char *wrong = "global\n  maxcon 5\n";
-    lb_proxy *proxy = (lb_proxy *)&wrong;
-    tell(lb_proxy_start_config(NULL, 3, &proxy));
-    tell(lb_proxy_start_config(wrong, strlen(wrong), NULL));
-    tell(lb_proxy_start_config("\377", 1, &proxy));
-    tell(lb_proxy_start_config(wrong, strlen(wrong), &proxy));
-    if (proxy) return 1;
-    tell(lb_proxy_start_file("/nonexistent.cfg", &proxy));
-    tell(lb_proxy_stop(NULL));
-    lb_proxy_free(NULL);
-    printf("%d %d\n", (int)lb_proxy_listener_count(NULL), (int)lb_proxy_is_finished(NULL));
-    return 0;
+
+#[test]
+fn signals_stay_the_hosts() {
+    check("tests/c/signals.c");
 }
-"#;
+
+#[test]
+fn embed_serves() {
+    let mut embed = Running::start("../examples/c/embed.c", &["0"]);
+    // The language of files has no port 0.
+    assert_eq!(embed.line(), "");
+    assert_eq!(embed.child.wait().unwrap().code(), Some(1));
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut embed = Running::start("../examples/c/embed.c", &[&free.port().to_string()]);
+    assert_eq!(embed.line(), format!("lb {}: web listens on {free}\n", env!("CARGO_PKG_VERSION")));
+    let answer = get(free);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nHello from C\n"), "{answer}");
+    assert_eq!(embed.end(), "everything was served\n");
+    assert!(TcpStream::connect(free).is_err());
+}
+
+#[test]
+fn builder_balances() {
+    let servers = [server("one").to_string(), server("two").to_string()];
+    let mut builder = Running::start("../examples/c/builder.c", &["0", &servers[0], &servers[1]]);
+    let address = builder.address();
+    let mut answers: Vec<String> =
+        (0..4).map(|_| get(address).rsplit('\n').next().unwrap_or_default().to_owned()).collect();
+    answers.sort();
+    assert_eq!(answers, ["one", "one", "two", "two"]);
+    let log = builder.end();
+    assert_eq!(log.lines().filter(|line| line.contains(" web app/s")).count(), 4, "{log}");
+}
+
+/// What `pkg-config` and the compiler make of an installed prefix; the shared and the static library.
+#[test]
+fn pkg_config_finds_the_library() {
+    if Command::new("pkg-config").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "pkg-config is missing");
+        return eprintln!("skipped: pkg-config is not installed");
+    }
+    let installed = Installed::new();
+    let flags = |arguments: &[&str]| -> Vec<String> {
+        let mut command = Command::new("pkg-config");
+        let output = run(command.args(arguments).arg("lb").env("PKG_CONFIG_PATH", installed.path("lib/pkgconfig")));
+        text(output).split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(flags(&["--modversion"]), [env!("CARGO_PKG_VERSION")]);
+    let soname = format!("liblb.so.{}", lb::LB_ABI_VERSION);
+    let needed = text(run(Command::new("readelf").arg("-d").arg(installed.path("lib/liblb.so"))));
+    assert!(needed.contains(&format!("soname: [{soname}]")), "{needed}");
+
+    let source = root().join("tests/c/border.c");
+    let build = |name: &str, flags: Vec<String>| {
+        let program = installed.path(name);
+        run(compiler(&source).arg(&source).args(flags).arg("-o").arg(&program));
+        program
+    };
+    let shared = build("shared", flags(&["--cflags", "--libs"]));
+    let output = run(program(&shared).env("LD_LIBRARY_PATH", installed.path("lib")));
+    assert_eq!(text(output), "done\n");
+
+    // Where there is only the static library, the linker takes that.
+    for name in ["liblb.so", soname.as_str()] {
+        std::fs::remove_file(installed.path("lib").join(name)).unwrap();
+    }
+    let alone = build("alone", flags(&["--static", "--cflags", "--libs"]));
+    assert_eq!(text(run(&mut program(&alone))), "done\n");
+}

@@ -29,7 +29,9 @@ pub(super) fn start(
     let log = ProcessLog::new(LogContext::system(), shared.log_hooks.clone());
     let (report, watched) = (Arc::clone(shared), Arc::clone(shared));
     let events = move |event| tell(&report, &log, on_event.as_ref(), &event);
+    let guard = shared.ending.thread();
     let thread = std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {
+        let _guard = guard;
         runtime.block_on(async {
             tokio::select! {
                 () = run_checks(checked, options, events) => {}

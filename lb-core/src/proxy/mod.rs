@@ -5,6 +5,7 @@
 
 mod builder;
 mod control;
+mod drain;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared};
 
-pub use builder::{Backend, Frontend, Listen, ProxyBuilder, Server};
+pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -33,6 +34,9 @@ impl std::fmt::Debug for StartOptions {
 
 /// Takes a [`ServerEvent`] of a running instance.
 pub type OnEvent = Box<dyn Fn(&ServerEvent) + Send + Sync>;
+
+/// Learns of the end of an instance.
+pub type OnEnd = Box<dyn FnOnce() + Send>;
 
 /// A step between binding and serving.
 pub type AfterBind = Box<dyn FnOnce() -> Result<(), AfterBindError>>;
@@ -72,6 +76,8 @@ pub struct StartOptions {
     pub on_log: Option<OnLog>,
     /// Gets what else there is to know of the running instance: proxies that stop, log targets that fail.
     pub on_notice: Option<OnNotice>,
+    /// Runs once on the last thread of the instance, when everything was served or closed and the ports are free.
+    pub on_end: Option<OnEnd>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
     pub system: SystemOptions,
 }
@@ -166,7 +172,7 @@ impl Proxy {
         let workers = config.global.nbthread.map_or_else(available_threads, usize::from).max(1);
         let topology = Arc::new(Topology::new(&config, maxconn, workers, &options.system, &options.inherited)?);
         let after_bind = options.after_bind.take();
-        let on_event = options.on_event.take();
+        let (on_event, on_end) = (options.on_event.take(), options.on_end.take());
         let log_hooks = LogHooks { on_log: options.on_log.take(), on_notice: options.on_notice.take() };
         let global = &config.global;
         let limits = ProcessLimits::new(
@@ -194,10 +200,11 @@ impl Proxy {
         };
         let (report, reports) = mpsc::channel();
         for (index, setup) in setups.into_iter().enumerate() {
-            let (shared, report) = (Arc::clone(&shared), report.clone());
+            let (guard, shared, report) = (shared.ending.thread(), Arc::clone(&shared), report.clone());
             let thread = std::thread::Builder::new()
                 .name(format!("lb-{}", index + 1))
                 .spawn(move || {
+                    let _guard = guard;
                     worker::run(index, shared, setup, |result| {
                         // Nobody listens any more when another thread failed first.
                         let _ = report.send(result);
@@ -217,6 +224,9 @@ impl Proxy {
         }
         let control = control::start(&shared, &config.global, on_event).map_err(StartError::Thread)?;
         proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(control);
+        if let Some(on_end) = on_end {
+            shared.ending.at_end(on_end);
+        }
         Ok(proxy)
     }
 
@@ -293,10 +303,7 @@ impl Proxy {
 
     /// Whether every thread has ended.
     pub fn is_finished(&self) -> bool {
-        let inner = &self.inner;
-        // While somebody joins them, the threads are not in the list.
-        let Ok(_joining) = inner.joining.try_lock() else { return false };
-        inner.threads.lock().unwrap_or_else(PoisonError::into_inner).iter().all(JoinHandle::is_finished)
+        self.inner.shared.ending.is_over()
     }
 
     /// Blocks until every thread has ended.

@@ -5,6 +5,7 @@
 
 mod accept;
 pub mod buffers;
+mod ending;
 mod heads;
 pub(crate) mod timer;
 
@@ -21,6 +22,7 @@ use tokio::sync::Notify;
 
 pub(crate) use accept::{Handoff, ListenerContext, ListenerSetup};
 use buffers::BufferPool;
+use ending::Ending;
 use heads::HeadPool;
 use timer::TimerPool;
 
@@ -78,6 +80,7 @@ pub(crate) struct Shared {
     /// Wakes the control thread when the instance or a worker ends.
     pub(crate) control: Notify,
     running: AtomicUsize,
+    pub(crate) ending: Arc<Ending>,
 }
 
 impl Shared {
@@ -108,6 +111,7 @@ impl Shared {
             renounced: (0..workers).map(|_| Notify::new()).collect(),
             control: Notify::new(),
             running: AtomicUsize::new(workers),
+            ending: Arc::default(),
         }
     }
 
@@ -438,6 +442,7 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
                 // `grace`: listening goes on for a while.
                 let grace = timer::after(since, global.grace).filter(|end| now < *end);
                 let hard_stop = timer::after(since, global.hard_stop_after);
+                let hard_stop = timer::earlier(hard_stop, worker.shared.ending.limited_to());
                 if hard_stop.is_some_and(|at| now >= at) {
                     return worker.shared.advance(Life::HardStop);
                 }

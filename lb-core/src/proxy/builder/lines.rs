@@ -54,7 +54,7 @@ impl Lines {
     /// Gives the section to the reader of a configuration.
     pub(super) fn read(&self, reading: &mut Reading) {
         let header = match self.kind {
-            "global" => vec![self.kind.to_owned()],
+            "global" | "defaults" => vec![self.kind.to_owned()],
             kind => vec![kind.to_owned(), self.name.clone()],
         };
         let place: Arc<str> = header.join(" ").into();

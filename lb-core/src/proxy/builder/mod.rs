@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! mod       the whole: global settings, sections, text, files; start
+//! defaults  what the sections after it start with
 //! frontend  what accepts connections
 //! backend   what has servers
 //! listen    both in one
@@ -13,6 +14,7 @@
 //! ```
 
 mod backend;
+mod defaults;
 mod frontend;
 mod lines;
 mod listen;
@@ -26,6 +28,7 @@ use crate::config::{Config, ConfigError, LoadOptions, Loaded};
 use lines::Lines;
 
 pub use backend::Backend;
+pub use defaults::Defaults;
 pub use frontend::Frontend;
 pub use listen::Listen;
 pub use server::Server;
@@ -82,6 +85,11 @@ impl ProxyBuilder {
     /// Most client connections at the same time (`maxconn` of `global`).
     pub fn maxconn(self, maxconn: u32) -> Self {
         self.global(format!("maxconn {maxconn}"))
+    }
+
+    /// Adds defaults for the sections that are added after them.
+    pub fn defaults(self, defaults: Defaults) -> Self {
+        self.add(defaults.lines)
     }
 
     /// Adds a frontend.

@@ -65,10 +65,14 @@ fn text_and_files_are_read_between_calls() {
     let builder = Proxy::builder()
         .text("first.cfg", "defaults\n  mode http\n  timeout client 7s\n  timeout connect 1s\n  timeout server 1s")
         .file(&file)
+        .defaults(Defaults::new().client_timeout(Duration::from_secs(8)).connect_timeout(Duration::from_secs(1)))
         .frontend(Frontend::http("web").bind(":0").default_backend("app"));
     let loaded = builder.load(&LoadOptions::default()).unwrap();
     assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
-    assert_eq!(loaded.config.proxies[1].timeouts.client, Some(Duration::from_secs(7)));
+    let [app, web] = &loaded.config.proxies[..] else { unreachable!() };
+    assert_eq!((app.mode, web.mode), (Mode::Http, Mode::Http));
+    assert_eq!(app.timeouts.client, Some(Duration::from_secs(7)));
+    assert_eq!(web.timeouts.client, Some(Duration::from_secs(8)));
     assert_eq!(loaded.config.proxies[0].servers[0].name, "s1");
 }
 

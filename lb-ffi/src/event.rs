@@ -1,0 +1,145 @@
+//! What happens in an instance: state changes of servers, start and end.
+
+use std::ffi::{CString, c_char};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lb_core::config::{Diagnostic, Severity, render};
+use lb_core::server::ServerEvent;
+use lb_core::server::event::{Counts, EventKind};
+
+use crate::pointer::c_string;
+use crate::proxy::lb_proxy;
+
+/// The instance serves. The first event but for warnings.
+pub const LB_EVENT_STARTED: u32 = 1;
+/// A function was called that ends the instance.
+pub const LB_EVENT_STOPPING: u32 = 2;
+/// Every thread of the instance has ended, its ports are free. The last event.
+pub const LB_EVENT_STOPPED: u32 = 3;
+/// The configuration is accepted with a warning.
+pub const LB_EVENT_WARNING: u32 = 4;
+/// A check moved the health of a server (with option log-health-checks).
+pub const LB_EVENT_SERVER_CHECK: u32 = 10;
+/// A server went down.
+pub const LB_EVENT_SERVER_DOWN: u32 = 11;
+/// A server came up.
+pub const LB_EVENT_SERVER_UP: u32 = 12;
+/// A server was put into maintenance.
+pub const LB_EVENT_SERVER_MAINTENANCE: u32 = 13;
+/// A server left maintenance.
+pub const LB_EVENT_SERVER_READY: u32 = 14;
+/// A server was put into drain state: it gets no new sessions.
+pub const LB_EVENT_SERVER_DRAIN: u32 = 15;
+/// A server left drain state.
+pub const LB_EVENT_SERVER_UNDRAIN: u32 = 16;
+/// The last usable server of a backend is gone.
+pub const LB_EVENT_NO_SERVER: u32 = 17;
+
+/// Something that happened. It is valid during the callback; what you keep you copy.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct lb_event {
+    /// Size of the structure that the library filled. Where the library is newer than your header it is larger than
+    /// yours; a field beyond it is not there.
+    pub struct_size: usize,
+    /// The instance.
+    pub proxy: *const lb_proxy,
+    /// LB_EVENT_STARTED or another one. New ones may come: ignore what you do not know.
+    pub kind: u32,
+    /// As of syslog, from 0 for emergencies to 7: 0, 1, 4 and 5 occur.
+    pub severity: u32,
+    /// When it happened, in microseconds since 1970.
+    pub time_us: u64,
+    /// The line as HAProxy writes it into its logs. Never null.
+    pub text: *const c_char,
+    /// The backend; null for events about no server.
+    pub backend: *const c_char,
+    /// The server; null for events about no server.
+    pub server: *const c_char,
+    /// Usable active servers of the backend after a change; 0 where the text has no numbers.
+    pub active_servers: u32,
+    /// Usable backup servers of the backend.
+    pub backup_servers: u32,
+    /// Sessions on the server.
+    pub sessions: u32,
+    /// Streams left in the queue.
+    pub queued: u32,
+    /// Events and log records that were lost before this one, as callbacks took too long.
+    pub lost: u64,
+}
+
+/// An event on its way to the callback.
+#[derive(Debug)]
+pub(crate) struct Event {
+    kind: u32,
+    severity: u32,
+    time: Duration,
+    text: CString,
+    backend: Option<CString>,
+    server: Option<CString>,
+    counts: Counts,
+}
+
+impl Event {
+    fn new(kind: u32, severity: u32, text: &str) -> Self {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { kind, severity, time, text: c_string(text), backend: None, server: None, counts: Counts::default() }
+    }
+
+    pub(crate) fn started() -> Self {
+        Self::new(LB_EVENT_STARTED, 5, "started")
+    }
+
+    pub(crate) fn stopping() -> Self {
+        Self::new(LB_EVENT_STOPPING, 5, "stopping")
+    }
+
+    pub(crate) fn stopped() -> Self {
+        Self::new(LB_EVENT_STOPPED, 5, "stopped")
+    }
+
+    /// A warning; `None` for messages that are less than that.
+    pub(crate) fn warning(diagnostic: &Diagnostic) -> Option<Self> {
+        (diagnostic.severity == Severity::Warning).then(|| Self::new(LB_EVENT_WARNING, 4, &render::message(diagnostic)))
+    }
+
+    pub(crate) fn of_server(event: &ServerEvent) -> Self {
+        let (kind, counts) = match &event.kind {
+            EventKind::Check { .. } => (LB_EVENT_SERVER_CHECK, None),
+            EventKind::Down { counts, .. } => (LB_EVENT_SERVER_DOWN, Some(counts)),
+            EventKind::Up { counts, .. } => (LB_EVENT_SERVER_UP, Some(counts)),
+            EventKind::EntersMaintenance { counts } => (LB_EVENT_SERVER_MAINTENANCE, Some(counts)),
+            EventKind::LeavesMaintenance => (LB_EVENT_SERVER_READY, None),
+            EventKind::EntersDrain { counts } => (LB_EVENT_SERVER_DRAIN, Some(counts)),
+            EventKind::LeavesDrain => (LB_EVENT_SERVER_UNDRAIN, None),
+            EventKind::NoServerLeft => (LB_EVENT_NO_SERVER, None),
+        };
+        Self {
+            backend: Some(c_string(&event.backend)),
+            server: Some(c_string(&event.server)),
+            counts: counts.copied().unwrap_or_default(),
+            ..Self::new(kind, u32::from(event.level()), &event.log_line())
+        }
+    }
+
+    /// What the callback sees.
+    pub(crate) fn view(&self, proxy: *const lb_proxy, lost: u64) -> lb_event {
+        let pointer = |text: &Option<CString>| text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr());
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        lb_event {
+            struct_size: size_of::<lb_event>(),
+            proxy,
+            kind: self.kind,
+            severity: self.severity,
+            time_us: u64::try_from(self.time.as_micros()).unwrap_or(u64::MAX),
+            text: self.text.as_ptr(),
+            backend: pointer(&self.backend),
+            server: pointer(&self.server),
+            active_servers: number(self.counts.active),
+            backup_servers: number(self.counts.backup),
+            sessions: self.counts.sessions,
+            queued: self.counts.queued,
+            lost,
+        }
+    }
+}
