@@ -90,6 +90,8 @@ struct State {
     told: [usize; 2],
     heard: [usize; 2],
     lines: Vec<String>,
+    /// The client has done all its steps.
+    done: bool,
     over: bool,
 }
 
@@ -200,6 +202,7 @@ fn visit(address: SocketAddr, client: Client, peers: &Peers) {
                 Ended::Closed => drop(wire),
                 Ended::Reset => wire.reset(),
             }
+            peers.change(|state| state.done = true);
             // What is open stays so until everything was logged.
             peers.until(|_| false);
         }
@@ -282,10 +285,13 @@ impl Kind {
             Program::HAProxy(haproxy) => [haproxy.address(0), haproxy.address(1)],
         };
         // A program that is still starting would make the client wait.
-        Wire::connect(last).get("/ready");
+        Wire::connect(last).send("GET /ready HTTP/1.0\r\n\r\n").read_to_end();
         let (client, shared) = (self.client, Arc::clone(&peers));
         let client = std::thread::spawn(move || visit(address, client, &shared));
-        peers.logged(self.logged);
+        match self.logged {
+            0 => peers.until(|state| state.done),
+            lines => peers.logged(lines),
+        };
         let _ = Wire::connect(last).try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         peers.until(|state| state.lines.last().is_some_and(|line| line.ends_with(LAST)));
         peers.change(|state| state.over = true);

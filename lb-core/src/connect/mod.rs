@@ -380,8 +380,8 @@ impl<'a> Connector<'a> {
                 })
                 .await;
                 if gone {
-                    // It was not tried.
-                    self.retries -= 1;
+                    // There is no connection any more, and not yet another one.
+                    self.addresses = None;
                     return Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed));
                 }
             }

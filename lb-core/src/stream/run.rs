@@ -34,9 +34,6 @@ impl<'a> Stream<'a> {
         };
         let before = (client.consumed().saturating_sub(head), client.bytes().1);
         self.count_request();
-        if self.info.frontend.log.format().is_early() {
-            self.log();
-        }
         if let Err(status) = self.judge_request(client) {
             self.refuse_request(status, client, timer).await;
             return false;
@@ -67,7 +64,12 @@ impl<'a> Stream<'a> {
                 return Err(error);
             }
         }
-        if let Verdict::Reply(reply) = self.frontend_rules() {
+        let verdict = self.frontend_rules();
+        // Not before `monitor-uri` was looked at, whose requests are not logged.
+        if self.info.frontend.log.format().is_early() {
+            self.log();
+        }
+        if let Verdict::Reply(reply) = verdict {
             return self.answer(reply, client, timer).await;
         }
         let backend = match self.choose_backend() {

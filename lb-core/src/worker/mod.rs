@@ -7,6 +7,7 @@ mod accept;
 pub mod buffers;
 mod ending;
 mod heads;
+mod stopped;
 pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
@@ -453,6 +454,7 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
                         let _ = task.await;
                     }
                     if !worker.stopping() {
+                        stopped::tell(worker);
                         worker.stop_softly();
                     }
                     // A connection that another worker accepted before it stopped is still served.

@@ -31,15 +31,38 @@ pub(super) const KINDS: &[Entry] = &[
     kind("client: closes while connecting", "option abortonclose;server s {silent}", &[GET, Pause, Close], NONE),
     kind("client: ends while connecting", "option abortonclose;server s {silent}", &[GET, Pause, Finish, End], NONE),
     kind("client: resets while connecting", "option abortonclose;server s {silent}", &[GET, Pause, Reset], NONE),
-    kind("client: closes while connecting, unwatched", "timeout connect 400;server s {silent}", &[GET, Pause, Close], NONE),
-    kind("client: closes before a retry", "option abortonclose;retries 3;server s {closed}", &[GET, Pause, Close], NONE),
+    kind(
+        "client: closes while connecting, unwatched",
+        "timeout connect 400;server s {silent}",
+        &[GET, Pause, Close],
+        NONE,
+    ),
+    kind(
+        "client: closes before a retry",
+        "option abortonclose;retries 3;server s {closed}",
+        &[GET, Pause, Close],
+        NONE,
+    ),
     // While the response is waited for.
     kind("client: closes before the response", "option abortonclose", &[GET, Wait, Close], &[&[Head, Tell, End]]),
     kind("client: ends before the response", "option abortonclose", &[GET, Wait, Finish, End], &[&[Head, Tell, End]]),
     kind("client: resets before the response", "option abortonclose", &[GET, Wait, Reset], &[&[Head, Tell, End]]),
     kind("client: closes before the response, unwatched", "", &[GET, Wait, Close], &[&[Head, Tell, Pause, OK, End]]),
-    differs(Difference::Purpose("bytes that could not be written are not counted"), kind("client: resets before the response, unwatched", "", &[GET, Wait, Reset], &[&[Head, Tell, Pause, OK, End]])),
-    kind("client: ends before the response, unwatched", "", &[GET, Wait, Finish, GOT], &[&[Head, Tell, Pause, OK, End]]),
+    differs(
+        Difference::Purpose("bytes that could not be written are not counted"),
+        kind(
+            "client: resets before the response, unwatched",
+            "",
+            &[GET, Wait, Reset],
+            &[&[Head, Tell, Pause, OK, End]],
+        ),
+    ),
+    kind(
+        "client: ends before the response, unwatched",
+        "",
+        &[GET, Wait, Finish, GOT],
+        &[&[Head, Tell, Pause, OK, End]],
+    ),
     // Within the response.
     kind(
         "client: closes within the response",
@@ -47,12 +70,17 @@ pub(super) const KINDS: &[Entry] = &[
         &[GET, Read(50), Close],
         &[&[Head, PARTIAL, Pause, Send("def"), Pause, Send("ghi"), End]],
     ),
-    differs(Difference::Purpose("the rest of the response could not be written; HAProxy takes what it handed on for delivered"), kind(
-        "client: resets within the response",
-        "",
-        &[GET, Read(40), Reset],
-        &[&[Head, PARTIAL, Pause, Send("def"), Pause, Send("ghi"), End]],
-    )),
+    differs(
+        Difference::Purpose(
+            "the rest of the response could not be written; HAProxy takes what it handed on for delivered",
+        ),
+        kind(
+            "client: resets within the response",
+            "",
+            &[GET, Read(40), Reset],
+            &[&[Head, PARTIAL, Pause, Send("def"), Pause, Send("ghi"), End]],
+        ),
+    ),
     kind(
         "client: resets within a large response",
         "",
@@ -71,18 +99,23 @@ pub(super) const KINDS: &[Entry] = &[
         &[GET, Read(40), Finish, End],
         &[&[Head, PARTIAL, Pause, Send("defghi"), End]],
     ),
-    differs(Difference::Purpose("the rest of the response could not be written; HAProxy takes what it handed on for delivered"), kind(
-        "client: closes within a chunked response",
-        "",
-        &[GET, Read(40), Close],
-        &[&[
-            Head,
-            Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
-            Pause,
-            Send("3\r\nabc\r\n"),
-            Pause,
-            Send("0\r\n\r\n"),
-            End,
-        ]],
-    )),
+    differs(
+        Difference::Purpose(
+            "the rest of the response could not be written; HAProxy takes what it handed on for delivered",
+        ),
+        kind(
+            "client: closes within a chunked response",
+            "",
+            &[GET, Read(40), Close],
+            &[&[
+                Head,
+                Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
+                Pause,
+                Send("3\r\nabc\r\n"),
+                Pause,
+                Send("0\r\n\r\n"),
+                End,
+            ]],
+        ),
+    ),
 ];

@@ -18,7 +18,12 @@ pub(super) const KINDS: &[Entry] = &[
             BUSY,
         ),
     ),
-    kind("queue: waits too long", "timeout queue 400;server s {server} maxconn 1", &[Other(&[GET, Wait]), GET, GOT], STUCK),
+    kind(
+        "queue: waits too long",
+        "timeout queue 400;server s {server} maxconn 1",
+        &[Other(&[GET, Wait]), GET, GOT],
+        STUCK,
+    ),
     kind(
         "queue: closes in the queue",
         "option abortonclose;server s {server} maxconn 1",

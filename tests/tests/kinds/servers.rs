@@ -84,8 +84,16 @@ pub(super) const KINDS: &[Entry] = &[
     ),
     // While the request is still on its way.
     kind("server: closes within the request", "", &[UPLOAD, End], &[&[Read(20), Close]]),
-    differs(Difference::Purpose("the client is told, as of a server that closes; HAProxy just closes"), kind("server: resets within the request", "", &[UPLOAD, End], &[&[Read(20), Reset]])),
-    kind("server: answers within the request and closes", "", &[UPLOAD, GOT, Send("defghi"), End], &[&[Head, OK, Close]]),
+    differs(
+        Difference::Purpose("the client is told, as of a server that closes; HAProxy just closes"),
+        kind("server: resets within the request", "", &[UPLOAD, End], &[&[Read(20), Reset]]),
+    ),
+    kind(
+        "server: answers within the request and closes",
+        "",
+        &[UPLOAD, GOT, Send("defghi"), End],
+        &[&[Head, OK, Close]],
+    ),
     kind("server: answers within the request", "", &[UPLOAD, GOT, Send("defghi")], &[&[Head, OK, Read(9), End]]),
     // On a connection that served a request before.
     logs(

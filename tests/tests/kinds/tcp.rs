@@ -7,7 +7,10 @@ pub(super) const KINDS: &[Entry] = &[
     kind("tcp: the server ends first", "mode tcp", &[Read(3), End, Close], &[&[Send("bye"), Finish, End]]),
     kind("tcp: nothing is sent", "mode tcp", &[Finish, End], &[&[End, Close]]),
     logs(0, kind("tcp: nothing is sent, not wanted", "mode tcp;option dontlognull", &[Finish, End], &[&[End, Close]])),
-    logs(0, kind("tcp: only the server sends", "mode tcp;option dontlognull", &[Read(3), Close], &[&[Send("bye"), End]])),
+    logs(
+        0,
+        kind("tcp: only the server sends", "mode tcp;option dontlognull", &[Read(3), Close], &[&[Send("bye"), End]]),
+    ),
     kind("tcp: the client resets", "mode tcp", &[Send("hello"), Wait, Reset], &[&[Read(5), Tell, End]]),
     kind("tcp: the server resets", "mode tcp", &[Send("hello"), End], &[&[Read(5), Reset]]),
     kind("tcp: the client is silent", "mode tcp;timeout client 400", &[Send("hello"), End], MUTE),

@@ -19,7 +19,12 @@ pub(super) const KINDS: &[Entry] = &[
     kind("timeout: no second request", "timeout http-keep-alive 400", &[GET, GOT, End], GOOD),
     logs(
         2,
-        kind("timeout: the second head stays unfinished", "timeout http-request 400", &[GET, GOT, Send("GET / HT"), End], GOOD),
+        kind(
+            "timeout: the second head stays unfinished",
+            "timeout http-request 400",
+            &[GET, GOT, Send("GET / HT"), End],
+            GOOD,
+        ),
     ),
     kind(
         "timeout: the body stays unfinished, buffered",
