@@ -20,6 +20,12 @@ pub(crate) struct Buffer {
     end: usize,
 }
 
+impl std::fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Buffer").field("filled", &(self.end - self.start)).field("free", &self.free()).finish()
+    }
+}
+
 impl Buffer {
     /// An empty buffer of [`BUFFER_SIZE`].
     pub(crate) fn take() -> Self {

@@ -9,6 +9,7 @@
 //! origin     a scripted server behind the load balancer
 //! wire       one connection: raw bytes out, strictly read HTTP/1 messages in; client and origin both hold one
 //! message    an HTTP/1 message as it was on the wire
+//! cli        a client of the stats socket
 //! body       random bodies that are told by a digest
 //! peers      clients and servers of any protocol, asynchronous
 //! script     exchanges as data: what both sides do step by step, and what is logged of it
@@ -20,6 +21,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod body;
+pub mod cli;
 pub mod instance;
 pub mod log_sink;
 pub mod message;
@@ -31,6 +33,7 @@ pub mod wire;
 
 use std::time::Duration;
 
+pub use cli::{Cli, CliAddress};
 pub use instance::Instance;
 pub use log_sink::{LogLine, LogSink};
 pub use message::Message;

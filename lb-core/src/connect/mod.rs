@@ -605,21 +605,21 @@ async fn handshakes(
         (Some(config), Transport::Plain(socket)) => {
             let (transport, session) = tls::connect(config, socket).await.map_err(|_| refused())?;
             match proto == Some(Proto::H2) || (proto.is_none() && session.alpn == Alpn::H2) {
-                true => start_h2(worker, transport, true).await,
+                true => Ok(start_h2(worker, transport, true)),
                 false => Ok(ServerConn::H1(Box::new(H1Conn::new(transport)))),
             }
         }
-        (_, transport) => start_h2(worker, transport, false).await,
+        (_, transport) => Ok(start_h2(worker, transport, false)),
     }
 }
 
-async fn start_h2(worker: &Worker, transport: Transport, tls: bool) -> Result<ServerConn, StreamError> {
-    let (client, driver) = H2Client::handshake(transport, &worker.h2, tls).await.map_err(|_| refused())?;
+fn start_h2(worker: &Worker, transport: Transport, tls: bool) -> ServerConn {
+    let (client, driver) = H2Client::handshake(transport, &worker.h2, tls);
     tokio::task::spawn_local(async move {
         // Its streams report what went wrong.
         let _ = driver.await;
     });
-    Ok(ServerConn::H2 { client: Rc::new(RefCell::new(client)), end: Box::new(H2End::unopened()) })
+    ServerConn::H2 { client: Rc::new(RefCell::new(client)), end: Box::new(H2End::unopened()) }
 }
 
 /// Runs `work` until `deadline`; `None` when it was not done by then.

@@ -102,7 +102,7 @@ impl Pool {
         // One that was used often enough ends with its last stream.
         let max_reuse = self.server.config.max_reuse;
         let worn = |entry: &Shared| max_reuse.is_some_and(|max| entry.reuses >= max);
-        self.shared.retain(|entry| !worn(entry) && entry.client.borrow_mut().is_usable());
+        self.shared.retain(|entry| !worn(entry) && entry.client.borrow().is_usable());
         let allowed = |entry: &&mut Shared| policy != HttpReuse::Aggressive || !first || entry.reuses > 0;
         let mut usable = self.shared.iter_mut().filter(allowed);
         let entry = usable.find(|entry| entry.client.borrow().available_streams() > 0)?;
@@ -133,7 +133,7 @@ impl Pool {
         let config = &self.server.config;
         let delay = config.pool_purge_delay.unwrap_or(DEFAULT_PURGE_DELAY);
         self.shared.retain(|entry| {
-            let mut client = entry.client.borrow_mut();
+            let client = entry.client.borrow();
             let busy = client.open_streams() > 0 || now.saturating_duration_since(entry.used) < delay;
             busy && client.is_usable()
         });

@@ -139,6 +139,13 @@ impl Head {
         self.target = self.push(target);
     }
 
+    /// Replaces the request target by these parts, one behind the other.
+    pub fn set_target_of(&mut self, parts: &[&[u8]]) {
+        let start = self.arena.len() as u32;
+        parts.iter().for_each(|part| self.arena.extend_from_slice(part));
+        self.target = Span { start, end: self.arena.len() as u32 };
+    }
+
     /// Response status code, 0 for a request.
     pub fn status(&self) -> u16 {
         self.status

@@ -28,13 +28,14 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
     let mut streams = 0;
     let mut idle_since = Some(Instant::now());
     let mut leaving = false;
+    let mut sends = 0;
     let mut seat = worker.idle_seat();
     loop {
         let accepted = poll_fn(|cx| {
             loop {
                 match connection.poll_accept(cx) {
                     Poll::Ready(Some(Ok(H2Accepted::Request(request)))) => return Poll::Ready(Some(request)),
-                    Poll::Ready(Some(Ok(H2Accepted::Malformed(_)))) => {}
+                    Poll::Ready(Some(Ok(H2Accepted::Malformed(_)))) => continue,
                     Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
                     Poll::Pending => {}
                 }
@@ -48,8 +49,15 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                     idle_since = None;
                     return Poll::Pending;
                 }
+                // What was answered has to arrive as well: a client that takes some of it now and then is not idle.
+                let sending = connection.is_sending();
+                if sending && sends != connection.sends() {
+                    sends = connection.sends();
+                    idle_since = None;
+                }
                 let since = *idle_since.get_or_insert_with(Instant::now);
                 let wait = match streams {
+                    _ if sending => timeouts.client,
                     0 => timeouts.http_request.or(timeouts.client),
                     _ => timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client),
                 };
@@ -57,7 +65,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                 let wait = if leaving { wait.map(|wait| wait.saturating_mul(2)) } else { wait };
                 match timer.poll(cx, after(since, wait)) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(()) if leaving => return Poll::Ready(None),
+                    Poll::Ready(()) if leaving || sending => return Poll::Ready(None),
                     Poll::Ready(()) => {
                         leaving = true;
                         connection.graceful_shutdown();
@@ -69,6 +77,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
         let Some(request) = accepted else { return };
         idle_since = None;
         let start = StreamStart { info: Rc::clone(&info), request, earlier: streams, _counted: worker.enter() };
+        connection.supply_head(worker.heads.take());
         StreamTasks::run(&worker, start);
         streams += 1;
     }

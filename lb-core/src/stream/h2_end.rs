@@ -241,7 +241,7 @@ impl H2End {
         let Awaiting::Response(response) = &mut self.awaiting else {
             return Poll::Ready(Err(HeadError::Malformed));
         };
-        if let Poll::Ready(Some(Ok(interim))) = response.poll_informational(cx) {
+        if let Poll::Ready(Some(interim)) = response.poll_informational(cx) {
             *head = interim;
             return Poll::Ready(Ok(()));
         }

@@ -34,6 +34,7 @@ use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger};
+use crate::runtime::CliShared;
 use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
@@ -49,6 +50,16 @@ pub(crate) enum Life {
     SoftStop = 1,
     /// Drops everything.
     HardStop = 2,
+}
+
+/// How many there are of what is made at the start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) workers: usize,
+    /// Idle server connections.
+    pub(crate) idle_limit: u32,
+    /// Pipes for splicing.
+    pub(crate) maxpipes: u32,
 }
 
 /// What the workers of an instance share.
@@ -74,6 +85,8 @@ pub(crate) struct Shared {
     /// Streams so far, where a log format prints their number.
     streams: Option<AtomicU64>,
     pub(crate) handoffs: Vec<Handoff>,
+    /// What runtime commands and their sockets need.
+    pub(crate) cli: CliShared,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -89,12 +102,12 @@ impl Shared {
         topology: Arc<Topology>,
         limits: Arc<ProcessLimits>,
         listeners: Vec<Arc<ListenerContext>>,
-        workers: usize,
-        idle_limit: u32,
-        maxpipes: u32,
+        sizes: Sizes,
         log_hooks: LogHooks,
+        cli: CliShared,
     ) -> Self {
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
+        let Sizes { workers, idle_limit, maxpipes } = sizes;
         Self {
             streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
@@ -106,6 +119,7 @@ impl Shared {
             started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
             log_hooks,
+            cli,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),

@@ -27,14 +27,35 @@ impl Reason {
     /// HTTP/1.1 is needed for this request.
     pub const HTTP_1_1_REQUIRED: Self = Self(13);
 
-    pub(super) fn to_h2(self) -> h2::Reason {
-        self.0.into()
-    }
+    /// Window or amount that the protocol does not allow.
+    pub const FLOW_CONTROL_ERROR: Self = Self(3);
+    /// A frame for a stream that is over.
+    pub const STREAM_CLOSED: Self = Self(5);
+    /// A frame of the wrong length.
+    pub const FRAME_SIZE_ERROR: Self = Self(6);
+    /// Header blocks that cannot be decoded.
+    pub const COMPRESSION_ERROR: Self = Self(9);
 }
 
 impl fmt::Debug for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.to_h2().fmt(f)
+        f.write_str(match self.0 {
+            0 => "NO_ERROR",
+            1 => "PROTOCOL_ERROR",
+            2 => "INTERNAL_ERROR",
+            3 => "FLOW_CONTROL_ERROR",
+            4 => "SETTINGS_TIMEOUT",
+            5 => "STREAM_CLOSED",
+            6 => "FRAME_SIZE_ERROR",
+            7 => "REFUSED_STREAM",
+            8 => "CANCEL",
+            9 => "COMPRESSION_ERROR",
+            10 => "CONNECT_ERROR",
+            11 => "ENHANCE_YOUR_CALM",
+            12 => "INADEQUATE_SECURITY",
+            13 => "HTTP_1_1_REQUIRED",
+            _ => return write!(f, "Reason({})", self.0),
+        })
     }
 }
 
@@ -106,28 +127,10 @@ impl H2Error {
         Self::new(H2Side::Network, stage, H2ErrorKind::Io(error.kind()))
     }
 
-    pub(super) fn reset(stage: H2Stage, reason: h2::Reason) -> Self {
-        let retry_safe = reason == h2::Reason::REFUSED_STREAM;
-        Self { retry_safe, ..Self::new(H2Side::Peer, stage, H2ErrorKind::Reset(Reason(reason.into()))) }
-    }
-
-    /// Translates the library's error. A stream learns of a GOAWAY only when the peer did not process it.
-    pub(super) fn from_h2(stage: H2Stage, error: &h2::Error) -> Self {
-        if let Some(io) = error.get_io() {
-            return Self::io(stage, io);
-        }
-        // What the library itself objects to is the peer's fault; what its user did wrong is ours.
-        let side = if error.is_remote() || error.is_library() { H2Side::Peer } else { H2Side::Local };
-        let reason = error.reason().unwrap_or(h2::Reason::INTERNAL_ERROR);
-        if error.is_go_away() {
-            let retry_safe = error.is_remote();
-            return Self { retry_safe, ..Self::new(side, stage, H2ErrorKind::GoAway(Reason(reason.into()))) };
-        }
-        if error.is_reset() {
-            let retry_safe = error.is_remote() && reason == h2::Reason::REFUSED_STREAM;
-            return Self { retry_safe, ..Self::new(side, stage, H2ErrorKind::Reset(Reason(reason.into()))) };
-        }
-        Self::closed(stage)
+    /// A stream that the peer reset.
+    pub(super) fn reset(stage: H2Stage, reason: Reason) -> Self {
+        let retry_safe = reason == Reason::REFUSED_STREAM;
+        Self { retry_safe, ..Self::new(H2Side::Peer, stage, H2ErrorKind::Reset(reason)) }
     }
 
     /// This error with the word that the request was not sent.

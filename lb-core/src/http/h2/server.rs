@@ -4,28 +4,26 @@
 //! own. Polling it is what moves bytes of all streams in both directions, so it has to go on until it yields `None`
 //! or an error.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::body::{H2RecvBody, H2SendBody, OpenStream, Streams};
-use super::coalesce::{Coalesce, Coalesced, coalesce};
-use super::convert;
-use super::error::{H2Error, H2Side, H2Stage, Reason};
+use super::body::{H2RecvBody, H2SendBody, StreamHandle};
+use super::connection::{Accepted, Connection, H2Counts, Role};
+use super::drive::{Driver, Shared};
+use super::error::{H2Error, H2ErrorKind, H2Stage, Reason};
 use super::settings::H2Settings;
 use crate::http::{BodyLength, Head};
+use crate::worker::timer::now;
 
 /// A client connection that speaks HTTP/2.
+#[derive(Debug)]
 pub struct H2ServerConnection<T> {
-    connection: h2::server::Connection<Coalesce<T>, Bytes>,
-    io: Coalesced<T>,
-    streams: Rc<Streams>,
-    max_headers: usize,
-    /// The client is being sent away for its resets.
-    abused: Option<H2Error>,
+    driver: Driver<T>,
+    shared: Shared,
 }
 
 /// What a client's stream brought.
@@ -53,8 +51,7 @@ pub struct H2Request {
 /// Answers one request. Dropped without an answer, it resets the stream.
 #[derive(Debug)]
 pub struct H2Responder {
-    respond: h2::server::SendResponse<Bytes>,
-    open: Rc<OpenStream>,
+    stream: StreamHandle,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> H2ServerConnection<T> {
@@ -62,31 +59,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> H2ServerConnection<T> {
     ///
     /// Not cancel safe: a dropped handshake has consumed bytes.
     pub async fn handshake(io: T, preread: &[u8], settings: &H2Settings) -> Result<Self, H2Error> {
-        let (inside, outside) = coalesce(io, preread);
-        let mut builder = h2::server::Builder::new();
-        builder
-            .initial_window_size(settings.initial_window_size)
-            .initial_connection_window_size(settings.connection_window())
-            .max_frame_size(settings.max_frame_size)
-            .max_header_list_size(settings.max_header_list_size)
-            .header_table_size(settings.header_table_size)
-            .max_send_buffer_size(settings.send_buffer)
-            .max_concurrent_reset_streams(64)
-            .max_pending_accept_reset_streams(100)
-            .max_local_error_reset_streams(Some(256));
-        if settings.max_concurrent_streams > 0 {
-            builder.max_concurrent_streams(settings.max_concurrent_streams);
+        let mut driver = Driver::new(io, preread);
+        let shared = Rc::new(RefCell::new(Connection::new(Role::Server, settings, now())));
+        let opened = poll_fn(|cx| driver.poll(cx, &shared, |connection| connection.is_open().then_some(()))).await;
+        match opened {
+            Some(()) => Ok(Self { driver, shared }),
+            None => Err(shared.borrow().failed().cloned().unwrap_or(H2Error::closed(H2Stage::Connection))),
         }
-        let mut handshake = std::pin::pin!(builder.handshake::<_, Bytes>(inside));
-        let connection = poll_fn(|cx| match handshake.as_mut().poll(cx) {
-            Poll::Pending => match outside.poll_send(cx) {
-                Poll::Ready(Err(error)) => Poll::Ready(Err(H2Error::io(H2Stage::Connection, &error))),
-                _ => Poll::Pending,
-            },
-            Poll::Ready(outcome) => Poll::Ready(outcome.map_err(|error| H2Error::from_h2(H2Stage::Connection, &error))),
-        })
-        .await?;
-        Ok(Self { connection, io: outside, streams: Streams::new(), max_headers: settings.max_headers, abused: None })
     }
 
     /// The next request; `None` once the connection has ended in good order.
@@ -94,108 +73,91 @@ impl<T: AsyncRead + AsyncWrite + Unpin> H2ServerConnection<T> {
     /// Cancel safe. When it returns `Pending`, all that the streams wrote was sent, and the caller is woken also when
     /// the last open stream ends, so that it can look at [`Self::open_streams`] and change its timeout.
     pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<H2Accepted, H2Error>>> {
-        loop {
-            if self.abused.is_none() && self.streams.abused() {
-                self.abused =
-                    Some(H2Error::message(H2Side::Peer, H2Stage::Connection, "too many streams reset by the client"));
-                self.abort(Reason::ENHANCE_YOUR_CALM);
+        let accepted = ready!(self.driver.poll(cx, &self.shared, Connection::accepted));
+        Poll::Ready(match accepted {
+            Some(Accepted::Request { slot, head, length }) => {
+                let body = H2RecvBody::new(StreamHandle::new(&self.shared, slot));
+                let responder = H2Responder { stream: StreamHandle::new(&self.shared, slot) };
+                Some(Ok(H2Accepted::Request(Box::new(H2Request { head, length, body, responder }))))
             }
-            match self.connection.poll_accept(cx) {
-                Poll::Ready(Some(Ok((request, respond)))) => {
-                    return Poll::Ready(Some(Ok(self.judge(request, respond))));
-                }
-                Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(Some(Err(H2Error::from_h2(H2Stage::Connection, &error))));
-                }
-                Poll::Ready(None) => return Poll::Ready(self.abused.clone().map(Err)),
-                Poll::Pending => {}
-            }
-            self.streams.register(cx);
-            match ready!(self.io.poll_send(cx)) {
-                Ok(true) => {}
-                Ok(false) => return Poll::Pending,
-                Err(error) => return Poll::Ready(Some(Err(H2Error::io(H2Stage::Connection, &error)))),
-            }
-        }
+            Some(Accepted::Malformed(error)) => Some(Ok(H2Accepted::Malformed(error))),
+            None => match self.shared.borrow().failed() {
+                Some(error) if error.kind != H2ErrorKind::Closed => Some(Err(error.clone())),
+                _ => None,
+            },
+        })
     }
+}
 
-    fn judge(
-        &self,
-        request: http::Request<h2::RecvStream>,
-        mut respond: h2::server::SendResponse<Bytes>,
-    ) -> H2Accepted {
-        let (parts, body) = request.into_parts();
-        match convert::request_head(&parts, body.is_end_stream(), self.max_headers) {
-            Ok((head, length)) => {
-                let open = self.streams.open();
-                let body = H2RecvBody::new(body, Rc::clone(&open));
-                let responder = H2Responder { respond, open };
-                H2Accepted::Request(Box::new(H2Request { head, length, body, responder }))
-            }
-            Err(what) => {
-                respond.send_reset(h2::Reason::PROTOCOL_ERROR);
-                H2Accepted::Malformed(H2Error::message(H2Side::Peer, H2Stage::Head, what))
-            }
-        }
-    }
-
+impl<T> H2ServerConnection<T> {
     /// Tells the client to open no more streams (GOAWAY); [`Self::poll_accept`] yields `None` after the open ones.
     pub fn graceful_shutdown(&mut self) {
-        self.connection.graceful_shutdown();
+        self.shared.borrow_mut().shut_down();
     }
 
     /// Ends every stream and the connection with GOAWAY and this reason.
     pub fn abort(&mut self, reason: Reason) {
-        self.connection.abrupt_shutdown(reason.to_h2());
+        self.shared.borrow_mut().abort(reason);
     }
 
     /// Streams that are being worked on: 0 means that the connection is idle and keep-alive timeouts apply.
     pub fn open_streams(&self) -> usize {
-        self.streams.count()
+        self.shared.borrow().streams()
+    }
+
+    /// Whether bytes wait that the client has not taken yet.
+    pub fn is_sending(&self) -> bool {
+        self.shared.borrow_mut().output().pending() > 0
+    }
+
+    /// Gives the memory of a head to the next request.
+    pub fn supply_head(&mut self, head: Head) {
+        self.shared.borrow_mut().supply_head(head);
+    }
+
+    /// What the connection counted so far.
+    pub fn counts(&self) -> H2Counts {
+        *self.shared.borrow().counts()
     }
 
     /// Runs `look` on the transport below.
     pub fn with_io<R>(&self, look: impl FnOnce(&T) -> R) -> R {
-        self.io.with_io(look)
+        look(&self.driver.io)
     }
 
     /// Number of writes made to the transport, for measurements.
     pub fn sends(&self) -> u64 {
-        self.io.sends()
+        self.driver.sends()
+    }
+}
+
+impl<T> Drop for H2ServerConnection<T> {
+    fn drop(&mut self) {
+        self.shared.borrow_mut().end(H2Error::closed(H2Stage::Connection));
     }
 }
 
 impl H2Responder {
     /// Sends an informational head, 1xx except 101.
     pub fn send_informational(&mut self, head: &Head) -> Result<(), H2Error> {
-        let response = self.response(head)?;
-        self.respond.send_informational(response).map_err(|error| self.open.failed(H2Stage::Head, &error))
+        self.stream.with(|connection, slot| connection.send_response(slot, head, false))
     }
 
     /// Sends the final head. With [`BodyLength::None`] it ends the stream; a content-length field may still tell
     /// what a HEAD or 304 stands for.
-    pub fn send_response(mut self, head: &Head, length: BodyLength) -> Result<H2SendBody, H2Error> {
-        let response = self.response(head)?;
+    pub fn send_response(self, head: &Head, length: BodyLength) -> Result<H2SendBody, H2Error> {
         let end = length == BodyLength::None;
-        let stream =
-            self.respond.send_response(response, end).map_err(|error| self.open.failed(H2Stage::Head, &error))?;
-        Ok(H2SendBody::new(stream, end, self.open))
+        self.stream.with(|connection, slot| connection.send_response(slot, head, end))?;
+        Ok(H2SendBody::new(self.stream, end))
     }
 
     /// Resets the stream instead of an answer.
-    pub fn reset(mut self, reason: Reason) {
-        self.respond.send_reset(reason.to_h2());
+    pub fn reset(self, reason: Reason) {
+        self.stream.with(|connection, slot| connection.reset(slot, reason));
     }
 
     /// Ready once the client gave the stream up or the connection broke.
     pub fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<H2Error> {
-        Poll::Ready(match ready!(self.respond.poll_reset(cx)) {
-            Ok(reason) => self.open.reset(H2Stage::Head, reason),
-            Err(error) => self.open.failed(H2Stage::Head, &error),
-        })
-    }
-
-    fn response(&self, head: &Head) -> Result<http::Response<()>, H2Error> {
-        convert::response_parts(head).map_err(|what| self.open.message(H2Side::Local, what))
+        self.stream.with(|connection, slot| connection.poll_reset(cx, slot, H2Stage::Head))
     }
 }

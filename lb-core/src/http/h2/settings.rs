@@ -1,5 +1,6 @@
 //! What an HTTP/2 connection announces and tolerates (configuration.txt, `tune.h2.*`).
 
+use super::frame::MAX_WINDOW;
 use crate::config::model::Tune;
 
 /// Settings of one HTTP/2 connection, either side.
@@ -17,8 +18,6 @@ pub struct H2Settings {
     pub max_header_list_size: u32,
     /// `tune.http.maxhdr`: largest number of header fields accepted.
     pub max_headers: usize,
-    /// Bytes of body that one stream may hold in the connection's send queue.
-    pub send_buffer: usize,
 }
 
 impl Default for H2Settings {
@@ -39,7 +38,6 @@ impl H2Settings {
             max_frame_size: tune.h2_max_frame_size.unwrap_or(frame_limit).clamp(16384, frame_limit),
             max_header_list_size: bufsize,
             max_headers: tune.http_maxhdr.unwrap_or(101) as usize,
-            send_buffer: 64 * 1024,
         }
     }
 
@@ -53,8 +51,6 @@ impl H2Settings {
     }
 }
 
-/// Largest window (RFC 9113, section 6.9.1).
-const MAX_WINDOW: u32 = (1 << 31) - 1;
 /// Largest frame size (RFC 9113, section 6.5.2).
 const MAX_FRAME_SIZE: u32 = (1 << 24) - 1;
 

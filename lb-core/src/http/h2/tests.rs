@@ -121,7 +121,7 @@ where
 }
 
 async fn connect<T: AsyncRead + AsyncWrite + Unpin + 'static>(io: T) -> H2Client {
-    let (client, driver) = H2Client::handshake(io, &H2Settings::default(), false).await.unwrap();
+    let (client, driver) = H2Client::handshake(io, &H2Settings::default(), false);
     spawn_local(driver);
     client
 }
@@ -354,7 +354,7 @@ fn head_and_204_and_informational() {
         assert!(body.is_end());
 
         let (_half, mut answer) = client.open(&get("/"), BodyLength::None).unwrap();
-        let early = poll_fn(|cx| answer.poll_informational(cx)).await.unwrap().unwrap();
+        let early = poll_fn(|cx| answer.poll_informational(cx)).await.unwrap();
         assert_eq!((early.status(), early.value("link")), (103, Some(&b"</a.css>"[..])));
         assert!(poll_fn(|cx| answer.poll_informational(cx)).await.is_none());
         let (head, length, _) = response(&mut answer).await.unwrap();
@@ -444,6 +444,27 @@ fn a_broken_connection_says_so() {
         let error = response(&mut answer).await.err().unwrap();
         assert!(!error.retry_safe);
         assert!(!client.is_usable());
+    });
+}
+
+#[test]
+fn streams_learn_that_their_connection_was_dropped() {
+    worker(async {
+        let (near, far) = pair();
+        let (ended, end) = tokio::sync::oneshot::channel();
+        spawn_local(async move {
+            let mut connection = H2ServerConnection::handshake(far, b"", &H2Settings::default()).await.unwrap();
+            let Some(Ok(H2Accepted::Request(mut request))) = poll_fn(|cx| connection.poll_accept(cx)).await else {
+                unreachable!("a request")
+            };
+            let waiting = spawn_local(async move { poll_fn(|cx| request.responder.poll_reset(cx)).await });
+            tokio::task::yield_now().await;
+            drop(connection);
+            ended.send(waiting.await.unwrap()).unwrap();
+        });
+        let mut client = connect(near).await;
+        let _stream = client.open(&get("/"), BodyLength::None).unwrap();
+        assert_eq!(end.await.unwrap().kind, H2ErrorKind::Closed);
     });
 }
 
@@ -579,7 +600,7 @@ fn a_client_that_resets_all_it_asks_for_is_sent_away() {
                 tokio::task::yield_now().await;
             }
         }
-        assert!(resets <= 2 * body::RESET_BUDGET as usize, "{resets} resets were let through");
+        assert!(resets <= 2 * connection::RESETS as usize, "{resets} resets were let through");
         let error = server.await.unwrap().unwrap_err();
         assert_eq!((error.side, error.stage), (H2Side::Peer, H2Stage::Connection));
     });
