@@ -12,6 +12,7 @@
 //! cli        a client of the stats socket
 //! body       random bodies that are told by a digest
 //! peers      clients and servers of any protocol, asynchronous
+//! script     exchanges as data: what both sides do step by step, and what is logged of it
 //! log_sink   where log lines go, and their fields
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod message;
 pub mod origin;
 pub mod peers;
 pub mod process;
+pub mod script;
 pub mod wire;
 
 use std::time::Duration;

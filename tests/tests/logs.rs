@@ -206,3 +206,58 @@ fn what_is_refused_has_a_format_of_its_own() {
     assert_eq!(end(log.text()), "a@1 m=GET] /fine");
     assert_eq!(end(log.text()), "a@1 m=<BADREQ>] refused 400 PR");
 }
+
+/// Of HAProxy, where it is installed, and of lb: what the log says when a soft stop begins.
+#[test]
+fn proxies_say_that_they_stop() {
+    const SECTIONS: &str = "frontend f
+  bind {listen0}
+  default_backend b
+listen l
+  bind {listen1}
+  server s {server}
+backend b
+  server s {server}
+listen quiet
+  no log
+  bind {listen2}
+  server s {server}
+";
+    let origin = Origin::saying("hello");
+    let text = |log: &LogSink| {
+        format!(
+            "global\n  nbthread 1\n  log {} format short local0\n{}  log global\n{SECTIONS}",
+            log.address(),
+            lb_tests::HTTP.split_once("nbthread 1\n").unwrap().1
+        )
+        .replace("{server}", &origin.address().to_string())
+    };
+    let lines = |log: &LogSink| -> Vec<String> {
+        let lines = std::iter::repeat_with(|| log.text()).filter(|line| line.contains("Proxy "));
+        lines.take(3).collect()
+    };
+    let expected = [
+        "<4>Proxy f stopped (cumulated conns: FE: 1, BE: 0).",
+        "<4>Proxy l stopped (cumulated conns: FE: 2, BE: 2).",
+        "<4>Proxy b stopped (cumulated conns: FE: 0, BE: 1).",
+    ];
+    let use_it = |addresses: [std::net::SocketAddr; 2]| {
+        let mut first = Wire::connect(addresses[0]);
+        first.get("/");
+        Wire::connect(addresses[1]).get("/");
+        Wire::connect(addresses[1]).get("/");
+        first
+    };
+    let log = LogSink::new();
+    let local = text(&log).replace("{listen0}", "127.0.0.1:0").replace("{listen1}", "127.0.0.1:0");
+    let lb = lb_tests::Instance::start(&local.replace("{listen2}", "127.0.0.1:0"));
+    let _open = use_it([lb.address_of("f"), lb.address_of("l")]);
+    lb.proxy().soft_stop();
+    assert_eq!(lines(&log), expected);
+    let Some(binary) = lb_tests::process::haproxy() else { return };
+    let log = LogSink::new();
+    let haproxy = lb_tests::process::Process::start(&binary, &text(&log), 3);
+    let _open = use_it([haproxy.address(0), haproxy.address(1)]);
+    haproxy.signal(rustix::process::Signal::USR1);
+    assert_eq!(lines(&log), expected);
+}

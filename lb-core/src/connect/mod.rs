@@ -34,6 +34,7 @@ use crate::tls::{self, Alpn, TlsClientConfig};
 use crate::topology::{BackendEntry, turn_around};
 use crate::transport::Transport;
 use crate::worker::Worker;
+use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, now};
 use pool::Pooled;
 
@@ -267,6 +268,12 @@ impl<'a> Connector<'a> {
         self.live.answer(|| link.local_addr());
     }
 
+    /// Whether a client that leaves is to be noticed (`option abortonclose`), and what to read it with.
+    pub(crate) fn watch(&self) -> (bool, &'a BufferPool) {
+        let worker: &'a Worker = self.worker;
+        (self.backend.config.options.abortonclose, &worker.buffers)
+    }
+
     /// When the attempt that is under way has failed for lack of an answer.
     pub(crate) fn connect_deadline(&self) -> Option<Instant> {
         after(self.attempt_started, self.backend.config.timeouts.connect)
@@ -288,7 +295,11 @@ impl<'a> Connector<'a> {
                 Target::Dispatch(_) | Target::Transparent => None,
             };
             let now = now();
-            self.assigned_at.get_or_insert(now);
+            // What was lost with another server counts as waiting.
+            match self.redispatched {
+                true => self.assigned_at = Some(now),
+                false => drop(self.assigned_at.get_or_insert(now)),
+            }
             self.attempt_started = now;
             self.server = assignment.as_ref().map(|a| Arc::clone(&a.server));
             self.live.set_server(self.server.as_ref().map(|server| server.id), now);
@@ -403,6 +414,8 @@ impl<'a> Connector<'a> {
                 })
                 .await;
                 if gone {
+                    // There is no connection any more, and not yet another one.
+                    self.addresses = None;
                     return Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed));
                 }
             }
@@ -496,6 +509,7 @@ impl<'a> Connector<'a> {
                 // The time and the place in the queue are logged as if it had been left in order.
                 self.assigned_at = Some(Instant::now());
                 (self.server_queue, self.backend_queue) = ticket.position();
+                self.server = ticket.server().cloned();
                 return Err(error);
             }
         };

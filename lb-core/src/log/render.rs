@@ -163,7 +163,7 @@ impl Line<'_> {
         self.after_space = false;
         match variable {
             Variable::BytesRead => self.growing(record.bytes_to_client),
-            Variable::BytesUploaded => self.growing(record.bytes_from_client),
+            Variable::BytesUploaded => decimal(self.out, record.bytes_from_client),
             Variable::CapturedRequestCookie => self.text(record.cookie_captured_request.as_deref(), Encoding::Plain),
             Variable::CapturedResponseCookie => self.text(record.cookie_captured_response.as_deref(), Encoding::Plain),
             Variable::Hostname => {

@@ -92,6 +92,7 @@ impl Checks {
         }
     }
 
+    /// Whether a check is under way.
     pub(crate) fn is_running(&self) -> bool {
         self.running.load(Ordering::Relaxed)
     }

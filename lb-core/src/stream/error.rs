@@ -67,6 +67,8 @@ impl StreamError {
             (End::Client, Kind::Timeout) => Cause::ClientTimeout,
             (End::Server, Kind::Closed) => Cause::ServerAbort,
             (End::Server, Kind::Timeout) => Cause::ServerTimeout,
+            // A response that breaks off in something else is one that the server broke off.
+            (End::Server, Kind::Malformed) if self.stage == Stage::Data => Cause::ServerAbort,
             // A message that we refuse is a decision of the proxy.
             (_, Kind::Malformed | Kind::TooLarge) => Cause::Proxy,
         }

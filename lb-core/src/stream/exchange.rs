@@ -52,8 +52,7 @@ impl Ends<'_, '_> {
     /// sending side gets an answer.
     fn poll_abandoned(&mut self, cx: &mut Context<'_>) -> Poll<StreamError> {
         let closed = self.client.poll_closed(cx, self.pool);
-        let orderly = self.client.is_stream() || self.client.is_half_closed();
-        let stage = if orderly { Stage::Headers } else { Stage::Data };
+        let stage = if self.client.is_half_closed() { Stage::Headers } else { Stage::Data };
         closed.map(|()| StreamError::new(End::Client, stage, Kind::Closed))
     }
 }
@@ -128,7 +127,12 @@ impl Exchange {
         relaxed: bool,
         head: &mut Head,
     ) -> Poll<Result<(), StreamError>> {
-        let wait = self.poll_request(cx, ends)?;
+        // The response is what the stream waits for, also where it is the request that turns out to be broken.
+        let broken = |error: StreamError| match error.kind {
+            Kind::Malformed => StreamError { stage: Stage::Headers, ..error },
+            _ => error,
+        };
+        let wait = self.poll_request(cx, ends).map_err(broken)?;
         match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
             Poll::Ready(Ok(())) => {
                 self.response_moved();

@@ -172,6 +172,12 @@ impl Stream<'_> {
             record.backend = std::sync::Arc::clone(&backend.name);
             record.beconn = backend.backend.sessions();
         }
+        // A disabled backend is named all the same.
+        let config = &self.info.frontend.config;
+        let wanted = config.use_backend.first().map(|rule| &rule.backend).or(config.default_backend.as_ref());
+        if let Some(name) = wanted.filter(|_| end.nowhere) {
+            record.backend = name.as_str().into();
+        }
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
             record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());

@@ -101,6 +101,8 @@ struct End {
     denied: bool,
     /// Of the server's connection, where somebody wants to know them.
     addresses: Option<Addresses>,
+    /// Its backend is disabled, or there is none.
+    nowhere: bool,
     /// The request could not be understood.
     refused: bool,
     /// The access line was written, or there is none.

@@ -36,9 +36,6 @@ impl<'a> Stream<'a> {
         };
         let before = (client.consumed().saturating_sub(head), client.bytes().1);
         self.count_request();
-        if self.info.frontend.log.format().is_early() {
-            self.log();
-        }
         if let Err(status) = self.judge_request(client) {
             self.refuse_request(status, client, timer).await;
             return false;
@@ -76,7 +73,12 @@ impl<'a> Stream<'a> {
                 return Err(error);
             }
         }
-        if let Verdict::Reply(reply) = self.frontend_rules() {
+        let verdict = self.frontend_rules();
+        // Not before `monitor-uri` was looked at, whose requests are not logged.
+        if self.info.frontend.log.format().is_early() {
+            self.log();
+        }
+        if let Verdict::Reply(reply) = verdict {
             self.count_verdict(&reply, None);
             return self.answer(reply, client, timer).await;
         }
@@ -84,6 +86,7 @@ impl<'a> Stream<'a> {
             Some(backend) => backend,
             None => {
                 self.times.head = None;
+                self.end.nowhere = true;
                 return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
             }
         };

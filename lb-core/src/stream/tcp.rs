@@ -173,10 +173,14 @@ async fn connect_tcp(
     loop {
         let mut link = connector.next(&mut Side::H1(client), timer, &mut None).await?;
         let deadline = connector.connect_deadline();
+        let (watch, pool) = connector.watch();
         let connected = poll_fn(|cx| {
             connector.answer(&link);
             if let Poll::Ready(result) = link.poll_connected(cx) {
                 return Poll::Ready(result.map_err(|e| StreamError::io(End::Server, Stage::Connect, &e)));
+            }
+            if watch && client.poll_closed(cx, pool).is_ready() {
+                return Poll::Ready(Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed)));
             }
             timer.poll(cx, deadline).map(|()| Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)))
         })
@@ -186,6 +190,7 @@ async fn connect_tcp(
                 link.established = true;
                 return Ok(link);
             }
+            Err(error) if error.end == End::Client => return Err(error),
             Err(error) => connector.failed(link, error, &mut Side::H1(client), timer).await?,
         }
     }

@@ -10,6 +10,7 @@ mod frontends;
 mod heads;
 pub(crate) mod inquiry;
 mod load;
+mod stopped;
 pub(crate) mod timer;
 
 use std::cell::{Cell, RefCell};
@@ -532,6 +533,7 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
                     }
                     worker.shared.close_listeners();
                     if !worker.stopping() {
+                        stopped::tell(worker);
                         worker.stop_softly();
                     }
                     // A connection that another worker accepted before it stopped is still served.

@@ -1,0 +1,98 @@
+//! Requests that are refused: what no reader understands, and what a rule forbids.
+
+use super::*;
+
+pub(super) const KINDS: &[Entry] = &[
+    kind("garbage", "", &[Send("hello\r\n\r\n"), End], NONE),
+    kind("bad header name", "", &[Send("GET / HTTP/1.1\r\nHost: a\r\nX Y: 1\r\n\r\n"), End], NONE),
+    kind("no colon", "", &[Send("GET / HTTP/1.1\r\nHost: a\r\nXY\r\n\r\n"), End], NONE),
+    kind("bad method", "", &[Send("G@T / HTTP/1.1\r\nHost: a\r\n\r\n"), End], NONE),
+    kind("bad version", "", &[Send("GET / HTTQ/1.1\r\nHost: a\r\n\r\n"), End], NONE),
+    kind("control character in the target", "", &[Send("GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n"), End], NONE),
+    kind("space in the target", "", &[Send("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n"), End], NONE),
+    kind("two hosts", "", &[Send("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), End], NONE),
+    kind("host disagrees", "", &[Send("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n"), End], NONE),
+    kind(
+        "lengths differ",
+        "",
+        &[Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), End],
+        NONE,
+    ),
+    kind("length is no number", "", &[Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\nab"), End], NONE),
+    kind("length is negative", "", &[Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\nab"), End], NONE),
+    kind(
+        "unknown coding",
+        "",
+        &[Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), End],
+        NONE,
+    ),
+    kind(
+        "bad chunk",
+        "",
+        &[Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"), End],
+        NONE,
+    ),
+    kind(
+        "bad second chunk",
+        "",
+        &[Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nxyz\r\n"), End],
+        MUTE,
+    ),
+    kind(
+        "bad chunk, later",
+        "",
+        &[
+            Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"),
+            Wait,
+            Send("xyz\r\n"),
+            End,
+        ],
+        &[&[Read(20), Tell, End]],
+    ),
+    kind("head too large", "", &[Send("GET / HTTP/1.1\r\nHost: a\r\nX: "), Flood(20_000), End], NONE),
+    kind("target too large", "", &[Send("GET /"), Flood(20_000), End], NONE),
+    logs(2, kind("second request is bad", "", &[GET, GOT, Send("hello\r\n\r\n"), End], GOOD)),
+    logs(
+        2,
+        kind(
+            "pipelined second request is bad",
+            "",
+            &[Send("GET / HTTP/1.1\r\nHost: a\r\n\r\nhello\r\n\r\n"), GOT, End],
+            GOOD,
+        ),
+    ),
+    kind(
+        "garbage has a format of its own",
+        "error-log-format 'e=%ts~ST=%ST~r=%r~lc=%lc'",
+        &[Send("hello\r\n\r\n"), End],
+        NONE,
+    ),
+    kind("garbage is no null", "option dontlognull", &[Send("hello\r\n\r\n"), End], NONE),
+    // Rules.
+    kind("deny", "http-request deny", &[GET, GOT], NONE),
+    kind("deny 429", "http-request deny deny_status 429", &[GET, GOT], NONE),
+    kind("deny a post", "http-request deny", &[POST, GOT], NONE),
+    kind("deny an unfinished post", "http-request deny", &[UPLOAD, GOT], NONE),
+    kind("deny 1.0", "http-request deny", &[Send("GET / HTTP/1.0\r\n\r\n"), End], NONE),
+    kind("deny head", "http-request deny", &[Send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"), Response("HEAD")], NONE),
+    kind("error file", "http-error status 403 content-type text/plain string no;http-request deny", &[GET, GOT], NONE),
+    kind("tarpit", "timeout tarpit 400;http-request tarpit", &[GET, GOT], NONE),
+    kind("tarpit 429", "timeout tarpit 400;http-request tarpit deny_status 429", &[GET, GOT], NONE),
+    kind("the client leaves the tarpit", "timeout tarpit 400;http-request tarpit", &[GET, Pause, Close], NONE),
+    kind(
+        "unusual names",
+        "option http-restrict-req-hdr-names reject",
+        &[Send("GET / HTTP/1.1\r\nHost: a\r\nX_Y: 1\r\n\r\n"), GOT],
+        NONE,
+    ),
+    kind("deny the response", "http-response deny", &[GET, GOT], GOOD),
+    kind("deny the response 404", "http-response deny deny_status 404", &[GET, GOT], GOOD),
+    logs(2, kind("deny twice", "http-request deny", &[GET, GOT, GET, GOT], NONE)),
+    // Nowhere to go.
+    kind("no server", "default_backend none\nbackend none", &[GET, GOT], NONE),
+    kind("no backend", "default_backend off\nbackend off\n  disabled", &[GET, GOT], NONE),
+    kind("disabled server", "server s {server} disabled", &[GET, GOT], NONE),
+    kind("backend denies", "default_backend b\nbackend b\n  http-request deny\n  server s {server}", &[GET, GOT], NONE),
+    kind("backend answers", "default_backend b\nbackend b\n  server s {server}", &[GET, GOT], GOOD),
+    kind("use_backend", "use_backend b\nbackend b\n  server s1 {server}", &[GET, GOT], GOOD),
+];
