@@ -92,7 +92,8 @@ pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
 
 /// Whether anything would listen.
 pub(crate) fn has_listener(loaded: &Loaded) -> bool {
-    loaded.config.proxies.iter().any(|proxy| !proxy.binds.is_empty())
+    let config = &loaded.config;
+    !config.global.stats.sockets.is_empty() || config.proxies.iter().any(|proxy| !proxy.binds.is_empty())
 }
 
 /// What the command line says wins over the configuration.

@@ -2,6 +2,7 @@
 //! section 5).
 
 use lb_core::config::{Config, ProxyConfig};
+use lb_core::listener::fd_limit::StatsSockets;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::report::Reporter;
@@ -66,7 +67,8 @@ impl Needs {
     fn of(config: &Config, limit: &Rlimit) -> Self {
         let global = &config.global;
         let threads = global.nbthread.map_or_else(available_threads, u64::from).max(1);
-        let fixed = SPARE + PER_THREAD * threads + listeners(config, threads) + checks(config);
+        let stats = StatsSockets::of(config).descriptors();
+        let fixed = SPARE + PER_THREAD * threads + listeners(config, threads) + checks(config) + stats;
         let splices = !global.nosplice && config.proxies.iter().any(may_splice);
         let pipes = |maxconn: u64| match global.maxpipes {
             Some(maxpipes) => u64::from(maxpipes),

@@ -62,7 +62,8 @@ pub(crate) fn take(config: &Config) -> Inherited {
 }
 
 fn numbers(config: &Config) -> BTreeSet<i32> {
-    let binds = config.proxies.iter().flat_map(|proxy| &proxy.binds);
+    let stats = &config.global.stats.sockets;
+    let binds = config.proxies.iter().flat_map(|proxy| &proxy.binds).chain(stats);
     let listened = binds.flat_map(|bind| &bind.addresses).filter_map(|address| match address {
         Address::Fd(number) => Some(*number),
         _ => None,

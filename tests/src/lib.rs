@@ -9,6 +9,7 @@
 //! origin     a scripted server behind the load balancer
 //! wire       one connection: raw bytes out, strictly read HTTP/1 messages in; client and origin both hold one
 //! message    an HTTP/1 message as it was on the wire
+//! cli        a client of the stats socket
 //! body       random bodies that are told by a digest
 //! peers      clients and servers of any protocol, asynchronous
 //! log_sink   where log lines go, and their fields
@@ -19,6 +20,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod body;
+pub mod cli;
 pub mod instance;
 pub mod log_sink;
 pub mod message;
@@ -29,6 +31,7 @@ pub mod wire;
 
 use std::time::Duration;
 
+pub use cli::{Cli, CliAddress};
 pub use instance::Instance;
 pub use log_sink::{LogLine, LogSink};
 pub use message::Message;

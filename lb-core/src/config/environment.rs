@@ -3,8 +3,6 @@
 //! `setenv`, `presetenv`, `unsetenv` and `resetenv` of the `global` section change this copy, never the process
 //! itself, so that several configurations can be read by one process at once (configuration.txt, section 2.3).
 
-use std::collections::BTreeMap;
-
 use super::document::Line;
 
 /// The version this program answers to HAProxy's scripts and configurations.
@@ -16,10 +14,10 @@ pub const RELEASE_DATE: &str = "2026/11/21";
 /// The version told to management clients: HAProxy's, with ours behind it.
 pub const COMPATIBLE_VERSION: &str = concat!("2.6.12-lb", env!("CARGO_PKG_VERSION"));
 
-/// Environment variables by name.
+/// Environment variables in the order of the system's: a new one comes last, a changed one stays where it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
-    variables: BTreeMap<String, String>,
+    variables: Vec<(String, String)>,
 }
 
 impl Environment {
@@ -42,30 +40,35 @@ impl Environment {
 
     /// The value of `name`, if it is set.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str)
+        self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Sets `name`, replacing its value.
     pub fn set(&mut self, name: &str, value: &str) {
-        self.variables.insert(name.to_owned(), value.to_owned());
+        match self.variables.iter_mut().find(|(known, _)| known == name) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.variables.push((name.to_owned(), value.to_owned())),
+        }
     }
 
     /// Sets `name` unless it is set already.
     pub fn preset(&mut self, name: &str, value: &str) {
-        self.variables.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        if self.get(name).is_none() {
+            self.set(name, value);
+        }
     }
 
     /// Removes `name`.
     pub fn unset(&mut self, name: &str) {
-        self.variables.remove(name);
+        self.variables.retain(|(known, _)| known != name);
     }
 
     /// Removes every variable whose name `keep` does not accept.
     pub fn reset(&mut self, keep: impl Fn(&str) -> bool) {
-        self.variables.retain(|name, _| keep(name));
+        self.variables.retain(|(name, _)| keep(name));
     }
 
-    /// All variables in the order of their names.
+    /// All variables, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -87,7 +90,11 @@ impl Environment {
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<T: IntoIterator<Item = (N, V)>>(pairs: T) -> Self {
-        Self { variables: pairs.into_iter().map(|(n, v)| (n.into(), v.into())).collect() }
+        let mut environment = Self::default();
+        for (name, value) in pairs {
+            environment.set(&name.into(), &value.into());
+        }
+        environment
     }
 }
 

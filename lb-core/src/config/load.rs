@@ -204,7 +204,7 @@ impl Reading {
     }
 
     pub(crate) fn finish(mut self, options: &LoadOptions) -> Result<Loaded, ConfigError> {
-        let config = sections::build(&self.document, &mut self.diagnostics);
+        let mut config = sections::build(&self.document, &mut self.diagnostics);
         let zero_warning = options.zero_warning || config.global.zero_warning;
         if zero_warning && !self.diagnostics.has_errors() && self.diagnostics.has_warnings() {
             self.diagnostics.give_up("Some warnings were found and 'zero-warning' is set. Aborting.");
@@ -213,7 +213,11 @@ impl Reading {
         if self.diagnostics.has_errors() {
             return Err(ConfigError { diagnostics: self.diagnostics });
         }
-        let Self { document, diagnostics, environment } = self;
+        let Self { document, diagnostics, mut environment } = self;
+        if let Some(sockets) = config.global.stats.names() {
+            environment.set("HAPROXY_CLI", &sockets);
+        }
+        config.environment = Some(environment.clone());
         Ok(Loaded { config, diagnostics, document, environment })
     }
 }

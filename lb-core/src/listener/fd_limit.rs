@@ -38,6 +38,20 @@ pub struct StatsSockets {
     pub maxconn: u32,
 }
 
+impl StatsSockets {
+    /// Those of a configuration.
+    pub fn of(config: &Config) -> Self {
+        let stats = &config.global.stats;
+        let sockets = stats.sockets.iter().map(|socket| socket.addresses.len()).sum::<usize>();
+        Self { sockets: u32::try_from(sockets).unwrap_or(u32::MAX), maxconn: stats.maxconn.unwrap_or(10) }
+    }
+
+    /// Descriptors they take.
+    pub fn descriptors(self) -> u64 {
+        if self.sockets > 0 { u64::from(self.sockets) + u64::from(self.maxconn) } else { 0 }
+    }
+}
+
 /// Computes what `config` needs with this number of worker threads.
 ///
 /// `hard_limit` is the process' hard limit of descriptors; `maxconn` is derived from it, or from a lower `ulimit-n`,
@@ -98,8 +112,7 @@ impl Demand {
     }
 
     fn limit(&self, threads: u16, stats: StatsSockets, hard_limit: u64) -> FdLimit {
-        let stats = if stats.sockets > 0 { u64::from(stats.sockets) + u64::from(stats.maxconn) } else { 0 };
-        let fixed = FIXED + PER_THREAD * u64::from(threads) + self.listeners + self.checks + stats;
+        let fixed = FIXED + PER_THREAD * u64::from(threads) + self.listeners + self.checks + stats.descriptors();
         let maxconn = self.maxconn.unwrap_or_else(|| {
             let limit = self.ulimit_n.map_or(hard_limit, |set| set.min(hard_limit));
             derive_maxconn(limit.saturating_sub(fixed), self.maxpipes, self.pipes)

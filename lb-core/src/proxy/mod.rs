@@ -18,12 +18,12 @@ use crate::listener::limits::{ListenerLimits, ProcessLimits};
 use crate::log::{LogHooks, LogTargetState, OnLog, OnNotice};
 use crate::net::ClientOptions;
 use crate::net::{BindError, Inherited, SocketTuning, SystemOptions, bind_socket};
-use crate::runtime::{Command, CommandError, Instance, Reply};
+use crate::runtime::{Caller, CliListener, CliSession, CliShared, Command, CommandError, Instance, Level, Reply};
 use crate::server::ServerEvent;
 use crate::stats::{ListenerStats, ProcessSnapshot, Statistics};
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
-use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Shared};
+use crate::worker::{self, Life, ListenerContext, ListenerSetup, Shared, Sizes};
 
 pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 
@@ -182,6 +182,7 @@ impl Proxy {
             global.maxsessrate.unwrap_or(0),
             global.maxsslrate.unwrap_or(0),
         );
+        let cli = bind_cli(&config, &mut options)?;
         let Bound { setups, contexts, listeners } = bind_all(&config, &topology, &limits, workers, options)?;
         if let Some(step) = after_bind {
             step()?;
@@ -191,10 +192,14 @@ impl Proxy {
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
         let threads = u16::try_from(workers).unwrap_or(u16::MAX);
-        let needs = compute_fd_limit(&config, threads, StatsSockets::default(), descriptors);
-        let needs = FdLimit { maxconn, ..needs };
-        let capacity = Capacity { idle_limit, maxpipes, needs };
-        let shared = Arc::new(Shared::new(topology, limits, contexts, workers, capacity, log_hooks));
+        let stats = StatsSockets {
+            sockets: u32::try_from(global.stats.sockets.len()).unwrap_or(u32::MAX),
+            maxconn: global.stats.maxconn.unwrap_or(10),
+        };
+        let needs = FdLimit { maxconn, ..compute_fd_limit(&config, threads, stats, descriptors) };
+        let sizes = Sizes { workers, idle_limit, maxpipes, needs };
+        let cli_shared = CliShared::new(&config, &cli);
+        let shared = Arc::new(Shared::new(topology, limits, contexts, sizes, log_hooks, cli_shared));
         let proxy = Self {
             inner: Arc::new(Inner {
                 shared: Arc::clone(&shared),
@@ -227,7 +232,7 @@ impl Proxy {
                 .and_then(|r| r)
                 .map_err(StartError::Thread)?;
         }
-        let control = control::start(&shared, &config.global, on_event).map_err(StartError::Thread)?;
+        let control = control::start(&shared, &config.global, cli, on_event).map_err(StartError::Thread)?;
         proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).extend(control);
         if let Some(on_end) = on_end {
             shared.ending.at_end(on_end);
@@ -291,6 +296,12 @@ impl Proxy {
     /// What the process says of itself: connections, rates, limits, memory (management.txt, `show info`).
     pub fn process_stats(&self) -> ProcessSnapshot {
         self.instance().process()
+    }
+
+    /// A session of runtime commands as the stats socket has it, for a transport of the caller's own: bytes in, bytes
+    /// out, with prompt, payloads and the rights of `level`.
+    pub fn cli_session(&self, level: Level) -> CliSession {
+        CliSession::new(self.instance(), Caller::new(level))
     }
 
     /// What runtime commands work on.
@@ -458,6 +469,30 @@ fn bind_all(
     }
     Ok(Bound { setups, contexts, listeners })
 }
+
+/// The sockets for runtime commands. They are bound as HAProxy binds them, in a proxy named GLOBAL.
+fn bind_cli(config: &Config, options: &mut StartOptions) -> Result<Vec<CliListener>, StartError> {
+    let mut bound = Vec::new();
+    let tuning = SocketTuning { system: options.system.clone(), ..SocketTuning::default() };
+    for bind in &config.global.stats.sockets {
+        for address in &bind.addresses {
+            let backlog = bind.options.backlog.unwrap_or(CLI_BACKLOG);
+            let reuseport = !config.global.noreuseport;
+            let socket = bind_socket(address, &bind.options, &tuning, backlog, reuseport, &mut options.inherited)
+                .map_err(|source| StartError::Bind {
+                    place: format!("{}:{}", bind.place.file, bind.place.line),
+                    kind: "frontend",
+                    frontend: "GLOBAL".to_owned(),
+                    source,
+                })?;
+            bound.push(CliListener { socket, options: bind.options.clone() });
+        }
+    }
+    Ok(bound)
+}
+
+/// Connections that wait for `stats maxconn` in the system's queue.
+const CLI_BACKLOG: u32 = 128;
 
 fn tuning(config: &Config, section: &ProxyConfig, system: &SystemOptions) -> SocketTuning {
     SocketTuning {

@@ -1,8 +1,9 @@
 //! The typed form of every runtime command.
 
+use super::caller::Caller;
 use super::commands::{
-    ClearCounters, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit, ShowBackend, ShowEnv,
-    ShowInfo, ShowStat, ShowVersion,
+    ClearCounters, Help, SessionCommand, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit,
+    ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowStat, ShowVersion,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -25,8 +26,14 @@ pub enum Command {
     SetMaxconnGlobal(SetMaxconnGlobal),
     /// `set rate-limit`
     SetRateLimit(SetRateLimit),
+    /// `help`
+    Help(Help),
+    /// `prompt`, `quit` and the others about the session itself
+    Session(SessionCommand),
     /// `show backend`
     ShowBackend(ShowBackend),
+    /// `show cli sockets`
+    ShowCliSockets(ShowCliSockets),
     /// `show env`
     ShowEnv(ShowEnv),
     /// `show info`
@@ -43,7 +50,7 @@ impl Command {
     /// # Errors
     /// An unknown command, or arguments that are not understood.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
-        Self::parse_words(Words::split(text, None), Level::Admin)
+        Self::parse_words(Words::split(text.trim_end_matches(['\r', '\n']), None), Level::Admin)
     }
 
     /// Reads a command from its words, which may come with a payload.
@@ -56,19 +63,30 @@ impl Command {
         (entry.parse)(words)
     }
 
-    /// Runs the command.
+    /// Runs the command. One about the session does nothing here, where there is none.
     ///
     /// # Errors
     /// What it names does not exist, or cannot be changed so; nothing was changed then.
     pub fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
+        self.run_as(&mut Caller::new(Level::Admin), instance)
+    }
+
+    /// Runs the command for a caller, whom commands about the session change.
+    ///
+    /// # Errors
+    /// As [`Command::run`].
+    pub fn run_as(&self, caller: &mut Caller, instance: &Instance) -> Result<Reply, CommandError> {
         match self {
             Self::ClearCounters(command) => command.run(instance),
+            Self::Help(command) => command.run(),
+            Self::Session(command) => command.run(caller),
             Self::SetFrontendState(command) => command.run(instance),
             Self::SetMaxconnFrontend(command) => command.run(instance),
             Self::SetMaxconnGlobal(command) => command.run(instance),
             Self::SetRateLimit(command) => command.run(instance),
             Self::ShowBackend(command) => command.run(instance),
-            Self::ShowEnv(command) => command.run(),
+            Self::ShowCliSockets(command) => command.run(instance),
+            Self::ShowEnv(command) => command.run(instance),
             Self::ShowInfo(command) => command.run(instance),
             Self::ShowStat(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(),

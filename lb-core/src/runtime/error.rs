@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::reply::Severity;
+use super::severity::Severity;
 
 /// What kind of failure a [`CommandError`] is. The numbers are stable: they are also those of the C interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,6 @@ impl CommandError {
 
     /// The caller's level is too low.
     pub fn denied() -> Self {
-        Self::new(ErrorCode::Denied, "Permission denied").with_severity(Severity::Alert)
+        Self::new(ErrorCode::Denied, "Permission denied")
     }
 }

@@ -10,6 +10,8 @@
 //! three parts: parse, run, render. Commands run on the thread of their caller, never on a worker, and change shared
 //! state only through the modules that own it.
 
+mod caller;
+mod cli_session;
 mod command;
 mod commands;
 mod error;
@@ -17,12 +19,18 @@ mod instance;
 mod level;
 pub mod registry;
 mod reply;
+mod server;
+mod severity;
 mod words;
 
+pub use caller::Caller;
+pub use cli_session::{CliSession, Step};
 pub use command::Command;
 pub use commands::*;
 pub use error::{CommandError, ErrorCode};
 pub use instance::Instance;
 pub use level::Level;
-pub use reply::{Reply, Severity};
+pub use reply::Reply;
+pub(crate) use server::{CliListener, CliShared, serve};
+pub use severity::{Severity, SeverityOutput};
 pub use words::Words;

@@ -2,10 +2,10 @@
 
 use super::command::Command;
 use super::commands::{
-    ClearCounters, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit, ShowBackend, ShowEnv,
-    ShowInfo, ShowStat, ShowVersion,
+    ClearCounters, Help, SessionCommand, SetFrontendState, SetMaxconnFrontend, SetMaxconnGlobal, SetRateLimit,
+    ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowStat, ShowVersion, unknown,
 };
-use super::error::{CommandError, ErrorCode};
+use super::error::CommandError;
 use super::level::Level;
 use super::words::Words;
 
@@ -14,7 +14,7 @@ use super::words::Words;
 pub struct Entry {
     /// The words it starts with.
     pub words: &'static [&'static str],
-    /// The words with their arguments, as `help` shows them.
+    /// The words with their arguments, as `help` shows them; empty for what it does not show.
     pub usage: &'static str,
     /// What it does, as `help` says it.
     pub about: &'static str,
@@ -48,6 +48,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: SetFrontendState::enable,
     },
     Entry {
+        words: &["operator"],
+        usage: "operator",
+        about: "lower the level of the current CLI session to operator",
+        level: Level::Operator,
+        parse: SessionCommand::operator,
+    },
+    Entry {
         words: &["set", "maxconn", "frontend"],
         usage: "set maxconn frontend <frontend> <value>",
         about: "change a frontend's maxconn setting",
@@ -69,11 +76,39 @@ pub static ENTRIES: &[Entry] = &[
         parse: SetRateLimit::parse,
     },
     Entry {
+        words: &["set", "severity-output"],
+        usage: "set severity-output [none|number|string]",
+        about: "set presence of severity level in feedback information",
+        level: Level::User,
+        parse: SessionCommand::set_severity_output,
+    },
+    Entry {
+        words: &["set", "timeout"],
+        usage: "set timeout [cli] <delay>",
+        about: "change a timeout setting",
+        level: Level::User,
+        parse: SessionCommand::set_timeout,
+    },
+    Entry {
         words: &["show", "backend"],
         usage: "show backend",
         about: "list backends in the current running config",
         level: Level::User,
         parse: ShowBackend::parse,
+    },
+    Entry {
+        words: &["show", "cli", "level"],
+        usage: "show cli level",
+        about: "display the level of the current CLI session",
+        level: Level::User,
+        parse: SessionCommand::show_level,
+    },
+    Entry {
+        words: &["show", "cli", "sockets"],
+        usage: "show cli sockets",
+        about: "dump list of cli sockets",
+        level: Level::User,
+        parse: ShowCliSockets::parse,
     },
     Entry {
         words: &["show", "env"],
@@ -110,18 +145,55 @@ pub static ENTRIES: &[Entry] = &[
         level: Level::Admin,
         parse: SetFrontendState::shutdown,
     },
+    Entry {
+        words: &["user"],
+        usage: "user",
+        about: "lower the level of the current CLI session to user",
+        level: Level::User,
+        parse: SessionCommand::user,
+    },
+    Entry {
+        words: &["expert-mode"],
+        usage: "",
+        about: "show or change whether commands for experts may be run",
+        level: Level::Admin,
+        parse: SessionCommand::expert_mode,
+    },
+    Entry {
+        words: &["experimental-mode"],
+        usage: "",
+        about: "show or change whether experimental commands may be run",
+        level: Level::Admin,
+        parse: SessionCommand::experimental_mode,
+    },
+    Entry {
+        words: &["help"],
+        usage: "help [<command>]",
+        about: "list matching or all commands",
+        level: Level::User,
+        parse: Help::parse,
+    },
+    Entry {
+        words: &["prompt"],
+        usage: "prompt",
+        about: "toggle interactive mode with prompt",
+        level: Level::User,
+        parse: SessionCommand::prompt,
+    },
+    Entry { words: &["quit"], usage: "quit", about: "disconnect", level: Level::User, parse: SessionCommand::quit },
 ];
 
 /// Finds the command the words start with and takes its name from them.
 ///
 /// # Errors
-/// [`ErrorCode::UnknownCommand`], with the nearest commands in the text; [`ErrorCode::Denied`].
+/// [`ErrorCode::UnknownCommand`](super::ErrorCode), with the nearest commands in the text;
+/// [`ErrorCode::Denied`](super::ErrorCode).
 pub fn find(words: &mut Words, level: Level) -> Result<&'static Entry, CommandError> {
     let begins = |entry: &&Entry| {
         entry.words.len() <= words.len() && entry.words.iter().zip(words.iter()).all(|(known, word)| *known == word)
     };
     let found = ENTRIES.iter().filter(begins).max_by_key(|entry| entry.words.len());
-    let entry = found.ok_or_else(|| CommandError::new(ErrorCode::UnknownCommand, "Unknown command."))?;
+    let entry = found.ok_or_else(|| unknown(words))?;
     if entry.level > level {
         return Err(CommandError::denied());
     }

@@ -1,35 +1,7 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
-use super::commands::{BackendList, Environment, Info, StatTable, Version};
-
-/// Severity of a message, with syslog's numbers (`set severity-output`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Severity {
-    /// 1.
-    Alert = 1,
-    /// 3.
-    Error = 3,
-    /// 4.
-    Warning = 4,
-    /// 5.
-    Notice = 5,
-    /// 6.
-    Info = 6,
-}
-
-impl Severity {
-    /// The word of `set severity-output string`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Alert => "alert",
-            Self::Error => "err",
-            Self::Warning => "warning",
-            Self::Notice => "notice",
-            Self::Info => "info",
-        }
-    }
-}
+use super::commands::{BackendList, CliSockets, Environment, Info, StatTable, Version};
+use super::severity::Severity;
 
 /// The answer to a [`Command`](super::Command) that was done.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +13,8 @@ pub enum Reply {
     Message(Severity, String),
     /// `show backend`.
     Backends(BackendList),
+    /// `show cli sockets`.
+    CliSockets(CliSockets),
     /// `show env`.
     Environment(Environment),
     /// `show info`.
@@ -56,6 +30,7 @@ impl Reply {
     pub fn severity(&self) -> Option<Severity> {
         match self {
             Self::Message(severity, _) => Some(*severity),
+            Self::Version(_) => Some(Severity::Info),
             _ => None,
         }
     }
@@ -69,6 +44,7 @@ impl Reply {
                 out.push('\n');
             }
             Self::Backends(reply) => reply.render(out),
+            Self::CliSockets(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
             Self::Info(reply) => reply.render(out),
             Self::Statistics(reply) => reply.render(out),

@@ -29,7 +29,7 @@ impl Words {
         let mut rest = text.chars();
         while let Some(c) = rest.next() {
             match c {
-                ' ' | '\t' | '\r' | '\n' => words.extend(word.take()),
+                ' ' | '\t' => words.extend(word.take()),
                 '\\' => word.get_or_insert_default().extend(rest.next()),
                 c => word.get_or_insert_default().push(c),
             }

@@ -38,6 +38,7 @@ use crate::http::h2::H2Settings;
 use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog};
+use crate::runtime::CliShared;
 use crate::server::Server;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
@@ -53,6 +54,18 @@ pub(crate) enum Life {
     SoftStop = 1,
     /// Drops everything.
     HardStop = 2,
+}
+
+/// How many there are of what is made at the start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) workers: usize,
+    /// Idle server connections.
+    pub(crate) idle_limit: u32,
+    /// Pipes for splicing.
+    pub(crate) maxpipes: u32,
+    /// Limits that were computed from the configuration.
+    pub(crate) needs: FdLimit,
 }
 
 /// What the workers of an instance share.
@@ -80,6 +93,8 @@ pub(crate) struct Shared {
     loads: Vec<WorkerLoad>,
     /// Where lines about frontends go.
     log: ProcessLog,
+    /// What runtime commands and their sockets need.
+    pub(crate) cli: CliShared,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -90,28 +105,17 @@ pub(crate) struct Shared {
     pub(crate) ending: Arc<Ending>,
 }
 
-/// Limits that were computed when the instance started.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Capacity {
-    /// Idle server connections.
-    pub(crate) idle_limit: u32,
-    /// Pipes.
-    pub(crate) maxpipes: u32,
-    /// What the configuration needs.
-    pub(crate) needs: FdLimit,
-}
-
 impl Shared {
     pub(crate) fn new(
         topology: Arc<Topology>,
         limits: Arc<ProcessLimits>,
         listeners: Vec<Arc<ListenerContext>>,
-        workers: usize,
-        capacity: Capacity,
+        sizes: Sizes,
         log_hooks: LogHooks,
+        cli: CliShared,
     ) -> Self {
-        let Capacity { idle_limit, maxpipes, needs } = capacity;
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
+        let Sizes { workers, idle_limit, maxpipes, needs } = sizes;
         Self {
             needs,
             loads: (0..workers).map(|_| WorkerLoad::default()).collect(),
@@ -126,6 +130,7 @@ impl Shared {
             started_at: SystemTime::now(),
             pipes: PipeLimit::new(maxpipes),
             log_hooks,
+            cli,
             handoffs: (0..workers).map(|_| Handoff::default()).collect(),
             life: AtomicU8::new(Life::Running as u8),
             changed: (0..workers).map(|_| Notify::new()).collect(),

@@ -5,6 +5,7 @@ mod cpu_map;
 mod header_case;
 mod limits;
 mod process;
+mod stats;
 mod table;
 mod tls;
 mod tune;

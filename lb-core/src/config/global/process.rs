@@ -234,9 +234,3 @@ pub(super) fn log_send_hostname(cx: &mut Cx<'_>) {
     }
     cx.global.log_send_hostname = Some(cx.arg(1).to_owned());
 }
-
-/// `stats` with a second word that the table does not have.
-pub(super) fn stats(cx: &mut Cx<'_>) {
-    let text = format!("'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout' (got '{}')", cx.arg(1));
-    cx.alert(1, text);
-}

@@ -1,6 +1,6 @@
 //! Every keyword of the `global` section that HAProxy 2.6 knows, and what reads it here.
 
-use super::{Cx, cpu_map, header_case, limits, process, tls, tune};
+use super::{Cx, cpu_map, header_case, limits, process, stats, tls, tune};
 
 /// A keyword of the section.
 pub(super) struct Row {
@@ -135,11 +135,11 @@ pub(super) const ROWS: &[Row] = &[
     later("ssl-provider-path"),
     row("ssl-server-verify", tls::ssl_server_verify),
     later("ssl-skip-self-issued-ca"),
-    refused("stats", process::stats),
-    later("stats bind-process"),
-    later("stats maxconn"),
-    later("stats socket"),
-    later("stats timeout"),
+    refused("stats", stats::other),
+    row("stats bind-process", stats::bind_process),
+    row("stats maxconn", stats::maxconn),
+    row("stats socket", stats::socket),
+    row("stats timeout", stats::timeout),
     row("strict-limits", process::strict_limits),
     later("thread-group"),
     row("thread-groups", limits::thread_groups),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::model::{Config, CpuMap, Global};
 use crate::config::{LoadOptions, Severity};
+use crate::runtime::{Level, SeverityOutput};
 
 /// Reads the lines of a global section: what it set, and its messages as "line text".
 fn read(lines: &str) -> (Global, Vec<String>) {
@@ -169,7 +170,6 @@ fn errors_are_told_as_haproxy_does() {
 #[test]
 fn known_words_that_are_not_supported_are_refused_by_name() {
     assert_eq!(error("lua-load x.lua"), "A 'lua-load' is not supported yet.");
-    assert_eq!(error("stats socket /x level admin"), "A 'stats socket' is not supported yet.");
     for word in ["close-spread-time", "maxsslconn", "tune.pool-low-fd-ratio", "tune.idle-pool.shared on"] {
         assert_eq!(error(word), format!("A '{word}' is not supported yet."));
     }
@@ -270,4 +270,51 @@ fn log_targets() {
     let global = ok("log stdout format raw local0 info\nno log\nlog 127.0.0.1:514 local1");
     assert_eq!(global.logs.len(), 1);
     assert_eq!(global.logs[0].facility, 17);
+}
+
+#[test]
+fn stats_sockets() {
+    let lines = [
+        "stats socket /tmp/x.sock mode 600 user root level admin severity-output number name n maxconn 3",
+        "stats socket ipv4@127.0.0.1:9999,[::1]:9999",
+        "stats timeout 2m",
+        "stats maxconn 7",
+        "stats bind-process all odd 1",
+    ];
+    let read = ok(&lines.join("\n")).stats;
+    assert_eq!((read.timeout, read.maxconn, read.sockets.len()), (Some(Duration::from_secs(120)), Some(7), 2));
+    let options = &read.sockets[0].options;
+    assert_eq!((options.level, options.mode, options.uid), (Some(Level::Admin), Some(0o600), Some(0)));
+    assert_eq!((options.severity_output, options.maxconn), (Some(SeverityOutput::Number), Some(3)));
+    assert_eq!(read.names().as_deref(), Some("unix@/tmp/x.sock;ipv4@127.0.0.1:9999;ipv6@[::1]:9999"));
+    for (line, expected) in [
+        ("stats socket", "'stats socket' in global section expects an address or a path to a UNIX socket"),
+        ("stats socket /x mode 9", "'stats socket' : ''mode' : missing or invalid mode '9' (octal integer expected)'"),
+        ("stats socket /x level", "'stats socket' : ''level' : missing level'"),
+        (
+            "stats socket /x level foo",
+            "'stats socket' : ''level' only supports 'user', 'operator', and 'admin' (got 'foo')'",
+        ),
+        (
+            "stats socket /x severity-output foo",
+            "'stats socket' : ''severity-output' only supports 'none', 'number', and 'string' (got 'foo')'",
+        ),
+        ("stats socket /x expose-fd listeners", "'stats socket' : ''expose-fd' is not supported yet'"),
+        ("stats socket /x ssl", "'stats socket' : ''ssl' is not supported on a stats socket yet'"),
+        ("stats socket /x levle admin", "'stats socket' : unknown keyword 'levle'; did you mean 'level' maybe ?"),
+        ("stats socket 127.0.0.1", "'stats socket' : missing port specification in '127.0.0.1'"),
+        ("stats socket udp@127.0.0.1:1", "'stats socket' : dgram-type address not acceptable in 'udp@127.0.0.1:1'"),
+        ("stats timeout 0", "'stats timeout' expects a positive value"),
+        ("stats timeout foo", "'stats timeout' : unexpected character 'f'"),
+        ("stats maxconn 0", "'stats maxconn' expects a positive value"),
+        ("stats maxconn foo", "'stats maxconn' expects a positive value"),
+        ("stats bind-process foo", "'stats bind-process' : 'foo' is not a valid number/range."),
+        (
+            "stats bind-process 2",
+            "'stats bind-process' : '2' is not a valid number/range. It supports numbers from 1 to 1.",
+        ),
+        ("stats foo", "'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout' (got 'foo')"),
+    ] {
+        assert_eq!(error(line), format!("A {expected}"), "{line}");
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::document::Place;
+use crate::runtime::{Level, SeverityOutput};
 
 /// Where a socket is bound or connected to: HAProxy's address forms (configuration.txt, section 11 and `bind`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,10 @@ pub struct BindOptions {
     pub gid: Option<u32>,
     /// `thread` or `process`: threads (from 1) that accept; empty means all.
     pub threads: Vec<u16>,
+    /// `level` of a `stats socket`; other sockets ignore it.
+    pub level: Option<Level>,
+    /// `severity-output` of a `stats socket`; other sockets ignore it.
+    pub severity_output: Option<SeverityOutput>,
     /// `shards`: number of sockets; `None` is ours: one per thread.
     pub shards: Option<Shards>,
     /// `proto h2`, `proto h1`.

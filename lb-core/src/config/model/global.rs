@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::bind::Bind;
 use super::log::LogTarget;
 
 /// The `global` section (configuration.txt, section 3).
@@ -72,6 +73,8 @@ pub struct Global {
     pub tune: Tune,
     /// `ssl-default-*`, `crt-base`, `ca-base`, `ssl-server-verify`.
     pub ssl: GlobalSsl,
+    /// `stats socket` and its limits.
+    pub stats: Stats,
     /// `default-path` mode; applied while reading.
     pub default_path: Option<String>,
 }
@@ -84,6 +87,17 @@ pub enum Identity {
     HaProxy,
     /// `lb`: with its own name and version.
     Lb,
+}
+
+/// `stats` lines: the sockets that take runtime commands (management.txt, section 9.3).
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// `stats socket` lines.
+    pub sockets: Vec<Bind>,
+    /// `stats timeout`: how long a connection may be silent, default 10 seconds.
+    pub timeout: Option<Duration>,
+    /// `stats maxconn`: connections of all these sockets at the same time, default 10.
+    pub maxconn: Option<u32>,
 }
 
 /// One `cpu-map` line, expanded.

@@ -12,6 +12,8 @@ mod proxy;
 mod server;
 mod userlist;
 
+use super::environment::Environment;
+
 pub use bind::*;
 pub use global::*;
 pub use http::*;
@@ -32,4 +34,7 @@ pub struct Config {
     pub userlists: Vec<Userlist>,
     /// `http-errors` sections.
     pub http_errors: Vec<HttpErrors>,
+    /// The environment after `setenv` and its likes, as `show env` prints it; that of the process where the
+    /// configuration was not read but built by calls.
+    pub environment: Option<Environment>,
 }

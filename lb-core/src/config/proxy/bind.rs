@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use super::bind_options::{BindCx, OPTIONS};
 use super::{Cx, push_did_you_mean};
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
+use crate::config::diagnostic::Diagnostics;
+use crate::config::document::Line;
 use crate::config::model::{Address, Bind, BindOptions, BindSsl};
 use crate::config::suggest;
 
@@ -27,6 +29,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         ssl: false,
         addresses: addresses.len(),
         prefix,
+        stats: false,
         diags: cx.diags,
     };
     if !read_options(&mut options) {
@@ -43,13 +46,53 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     cx.draft.bind_lines.push(cx.line.clone());
 }
 
+/// Options that a socket for runtime commands would have to serve otherwise than it does: it speaks no other protocol,
+/// and one thread, which is no worker, serves all of them.
+const NOT_FOR_STATS: [&str; 8] = ["accept-proxy", "alpn", "crt", "proto", "shards", "ssl", "strict-sni", "thread"];
+
+/// `stats socket <address> [options]` of the `global` section, whose keyword is word `first` of the line.
+pub(in crate::config) fn parse_stats_socket(line: &Line, first: usize, diags: &mut Diagnostics) -> Option<Bind> {
+    let at = first + 2;
+    let text = line.arg(at);
+    if text.is_empty() {
+        let missing = "'stats socket' in global section expects an address or a path to a UNIX socket";
+        diags.alert(line, at, missing);
+        return None;
+    }
+    // Calls of the builder, which stand on no line, may ask for any free port.
+    let addresses = addresses(text, line.place.is_call())
+        .map_err(|message| diags.alert(line, at, format!("'stats socket' : {message}")))
+        .ok()?;
+    let mut options = BindCx {
+        line,
+        at: at + 1,
+        options: BindOptions::default(),
+        tls: BindSsl::default(),
+        ssl: false,
+        addresses: addresses.len(),
+        prefix: "'stats socket'".to_owned(),
+        stats: true,
+        diags,
+    };
+    if !read_options(&mut options) {
+        return None;
+    }
+    let options = options.options;
+    if !options.threads.is_empty() {
+        diags.alert(line, at + 1, "'stats socket' : 'process' with a set of threads is not supported yet");
+        return None;
+    }
+    Some(Bind { place: line.place.clone(), addresses, options })
+}
+
 fn read_options(cx: &mut BindCx<'_>) -> bool {
     let mut good = true;
     while !cx.line.arg(cx.at).is_empty() {
         let word = cx.line.arg(cx.at);
         let Some(option) = OPTIONS.iter().find(|option| option.name == word) else {
             let near = suggest::nearest(word, OPTIONS.iter().map(|option| option.name));
-            let mut text = format!("{}: unknown keyword '{word}'", cx.prefix);
+            let colon = if cx.stats { " :" } else { ":" };
+            let mut text = format!("{}{colon} unknown keyword '{word}'", cx.prefix);
             match near {
                 Some(_) => push_did_you_mean(&mut text, near),
                 None => text.push('.'),
@@ -58,12 +101,18 @@ fn read_options(cx: &mut BindCx<'_>) -> bool {
             return false;
         };
         let result = match option.parse {
+            Some(_) if cx.stats && NOT_FOR_STATS.contains(&word) => {
+                Err(format!("'{word}' is not supported on a stats socket yet"))
+            }
             Some(parse) => parse(cx),
             None => Err(format!("'{word}' is not supported yet")),
         };
         if let Err(message) = result {
             let index = if option.parse.is_some() && option.arguments > 0 { cx.at + 1 } else { cx.at };
-            let text = format!("{} : {message}", cx.prefix);
+            let text = match cx.stats {
+                true => format!("{} : '{message}'", cx.prefix),
+                false => format!("{} : {message}", cx.prefix),
+            };
             cx.diags.alert(cx.line, index, text);
             good = false;
         }

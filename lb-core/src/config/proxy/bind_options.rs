@@ -6,6 +6,7 @@ use crate::config::account;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{BindOptions, BindSsl, Proto, Shards};
+use crate::runtime::{Level, SeverityOutput};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
 /// HAProxy's limit of threads, which thread sets are resolved against.
@@ -40,7 +41,7 @@ pub(super) const OPTIONS: &[BindOption] = &[
     option("group", "bind <addr> group +1", 1, Some(group)),
     option("id", "bind <addr> id +1", 1, Some(id)),
     option("interface", "bind <addr> interface +1", 1, Some(interface)),
-    option("level", "bind <addr> level +1", 1, None),
+    option("level", "bind <addr> level +1", 1, Some(level)),
     option("maxconn", "bind <addr> maxconn +1", 1, Some(maxconn)),
     option("mode", "bind <addr> mode +1", 1, Some(mode)),
     option("mss", "bind <addr> mss +1", 1, Some(mss)),
@@ -49,7 +50,7 @@ pub(super) const OPTIONS: &[BindOption] = &[
     option("nice", "bind <addr> nice +1", 1, None),
     option("process", "bind <addr> process +1", 1, Some(process)),
     option("proto", "bind <addr> proto +1", 1, Some(proto)),
-    option("severity-output", "bind <addr> severity-output +1", 1, None),
+    option("severity-output", "bind <addr> severity-output +1", 1, Some(severity_output)),
     option("shards", "bind <addr> shards +1", 1, Some(shards)),
     option("tcp-ut", "bind <addr> tcp-ut +1", 1, Some(tcp_ut)),
     option("tfo", "bind <addr> tfo", 0, Some(|cx| cx.set(|o| o.tfo = true))),
@@ -107,7 +108,10 @@ pub(super) struct BindCx<'a> {
     pub(super) ssl: bool,
     /// How many addresses the line has, port ranges counted in full.
     pub(super) addresses: usize,
+    /// What messages begin with.
     pub(super) prefix: String,
+    /// Whether the line is a `stats socket`.
+    pub(super) stats: bool,
     pub(super) diags: &'a mut Diagnostics,
 }
 
@@ -213,6 +217,22 @@ fn mode(cx: &mut BindCx<'_>) -> Result<(), String> {
     }
     cx.options.mode = mode;
     Ok(())
+}
+
+fn level(cx: &mut BindCx<'_>) -> Result<(), String> {
+    let word = cx.required("missing level")?;
+    let found = Level::from_word(&word);
+    cx.options.level = found;
+    found.map(|_| ()).ok_or_else(|| format!("'level' only supports 'user', 'operator', and 'admin' (got '{word}')"))
+}
+
+fn severity_output(cx: &mut BindCx<'_>) -> Result<(), String> {
+    let word = cx.required("missing severity format")?;
+    let found = SeverityOutput::from_word(&word);
+    cx.options.severity_output = found;
+    found
+        .map(|_| ())
+        .ok_or_else(|| format!("'severity-output' only supports 'none', 'number', and 'string' (got '{word}')"))
 }
 
 fn mss(cx: &mut BindCx<'_>) -> Result<(), String> {
@@ -350,7 +370,7 @@ fn add_threads(cx: &mut BindCx<'_>, set: Vec<u16>) {
 }
 
 /// `all | odd | even | number[-[number]]`.
-fn number_set(text: &str, max: u16) -> Result<Vec<u16>, String> {
+pub(in crate::config) fn number_set(text: &str, max: u16) -> Result<Vec<u16>, String> {
     let out_of_range = || format!("'{text}' is not a valid number/range. It supports numbers from 1 to {max}.");
     match text {
         "" => return Err(out_of_range()),

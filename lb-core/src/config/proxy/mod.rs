@@ -27,6 +27,8 @@ mod timeouts;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::config) use bind::parse_stats_socket;
+pub(in crate::config) use bind_options::number_set;
 pub use finish::finish;
 pub use keywords::{KeywordRow, Sections, keyword_rows};
 pub use options::other_options;

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use super::{Proxy, StartError, StartOptions};
 use crate::config::load::Reading;
 use crate::config::{Config, ConfigError, LoadOptions, Loaded};
+use crate::runtime::Level;
 use lines::Lines;
 
 pub use backend::Backend;
@@ -85,6 +86,16 @@ impl ProxyBuilder {
     /// Most client connections at the same time (`maxconn` of `global`).
     pub fn maxconn(self, maxconn: u32) -> Self {
         self.global(format!("maxconn {maxconn}"))
+    }
+
+    /// Takes runtime commands on a socket (`stats socket`): a path, `abns@name` or `address:port`, where port 0 lets the
+    /// kernel choose; its connections have the rights of `level`. [`ShowCliSockets`](crate::runtime::ShowCliSockets)
+    /// says where it is bound.
+    pub fn stats_socket(mut self, address: impl Into<String>, level: Level) -> Self {
+        let mut lines = Lines::global();
+        lines.words(["stats", "socket", &address.into(), "level", level.word()]);
+        self.parts.push(Part::Lines(lines));
+        self
     }
 
     /// Adds defaults for the sections that are added after them.

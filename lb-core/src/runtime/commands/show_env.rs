@@ -1,8 +1,8 @@
 //! `show env` (management.txt, section 9.3).
 
-use super::super::{Command, CommandError, ErrorCode, Reply, Words};
+use super::super::{Command, CommandError, ErrorCode, Instance, Reply, Words};
 
-/// `show env [<name>]`: the environment of the process.
+/// `show env [<name>]`: the environment that the configuration saw, after `setenv` and its likes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShowEnv {
     /// Only this variable.
@@ -18,10 +18,10 @@ impl ShowEnv {
         Ok(Command::ShowEnv(Self { name: words.next() }))
     }
 
-    pub(crate) fn run(&self) -> Result<Reply, CommandError> {
-        let text = |s: std::ffi::OsString| s.to_string_lossy().into_owned();
-        let all = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
-        let wanted: Vec<_> = all.filter(|(name, _)| self.name.as_ref().is_none_or(|wanted| wanted == name)).collect();
+    pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
+        let all = instance.shared.cli.environment.iter();
+        let wanted = all.filter(|(name, _)| self.name.as_ref().is_none_or(|wanted| wanted == name));
+        let wanted: Vec<_> = wanted.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         match (wanted.is_empty(), &self.name) {
             (true, Some(_)) => Err(CommandError::new(ErrorCode::NotFound, "Variable not found")),
             _ => Ok(Reply::Environment(Environment(wanted))),
