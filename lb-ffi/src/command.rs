@@ -29,6 +29,27 @@ pub unsafe extern "C" fn lb_proxy_command(
     }
 }
 
+/// The statistics as JSON: {"info": ..., "stat": ...}, which are what the commands "show info json" and "show stat json"
+/// answer. *json is to be freed with lb_string_free().
+///
+/// Errors: those of lb_proxy_command().
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lb_proxy_stats_json(
+    proxy: *const lb_proxy,
+    json: *mut *mut c_char,
+    error: *mut *mut lb_error,
+) -> lb_status {
+    // SAFETY: the caller promises pointers as the header says.
+    unsafe {
+        with(proxy, error, |proxy| {
+            let ask = |command: &str| proxy.proxy.execute(command).map_err(Failure::from);
+            let both = ask("show info json").and_then(|info| Ok((info, ask("show stat json")?)));
+            let text = both.map(|(info, stat)| format!("{{\"info\":{},\"stat\":{}}}\n", info.trim(), stat.trim()));
+            answer(json, text)
+        })
+    }
+}
+
 /// Gives an answer to the caller, who may not want it; null in its place where there is none.
 ///
 /// # Safety

@@ -9,7 +9,8 @@
 //! options   lb_start_options: callbacks and the like
 //! proxy     lb_proxy: a running instance and its end
 //! listener  lb_listener: where it listens
-//! command   runtime commands, statistics, servers of a running instance
+//! command   runtime commands, statistics
+//! running_server  servers of a running instance: they come, change and go
 //! event     lb_event: what happens in an instance
 //! log       lb_log_record: what is known of a request when it is logged
 //! dispatch  the thread that callbacks are called from
@@ -38,6 +39,7 @@ mod log;
 mod options;
 mod pointer;
 mod proxy;
+mod running_server;
 mod section;
 mod server;
 mod signals;
@@ -53,6 +55,7 @@ pub use listener::*;
 pub use log::*;
 pub use options::*;
 pub use proxy::*;
+pub use running_server::*;
 pub use section::*;
 pub use server::*;
 pub use status::*;

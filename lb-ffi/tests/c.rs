@@ -173,6 +173,19 @@ fn signals_stay_the_hosts() {
 }
 
 #[test]
+fn servers_come_and_go_under_load() {
+    check("tests/c/servers.c");
+}
+
+#[test]
+fn a_running_instance_is_asked_and_changed() {
+    let told = text(run(&mut program(&Installed::shared().compile("../examples/c/runtime.c"))));
+    assert!(told.contains("> show backend\n# name\napp\n"), "{told}");
+    assert!(told.contains("\n2 app 1 s1 127.0.0.1 ") || told.contains(" app 1 s1 127.0.0.1 "), "{told}");
+    assert!(told.contains("refused: No such server.\n") && told.contains("{\"info\":"), "{told}");
+}
+
+#[test]
 fn embed_serves() {
     let mut embed = Running::start("../examples/c/embed.c", &["0"]);
     // The language of files has no port 0.

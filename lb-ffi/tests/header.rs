@@ -7,9 +7,21 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The order of the header: what a caller meets first.
-const SOURCES: [&str; 13] = [
-    "version", "status", "error", "string", "server", "builder", "section", "options", "event", "log", "proxy",
-    "listener", "command",
+const SOURCES: [&str; 14] = [
+    "version",
+    "status",
+    "error",
+    "string",
+    "server",
+    "builder",
+    "section",
+    "options",
+    "event",
+    "log",
+    "proxy",
+    "listener",
+    "command",
+    "running_server",
 ];
 
 fn root() -> &'static Path {
