@@ -137,6 +137,15 @@
 // Something else about a server in drain state changed.
 #define LB_EVENT_SERVER_DRAINING 21
 
+// Serves: out of maintenance and drain.
+#define LB_SERVER_STATE_READY 0
+
+// Gets no new sessions; those it has go on.
+#define LB_SERVER_STATE_DRAIN 1
+
+// Gets no sessions and no checks.
+#define LB_SERVER_STATE_MAINTENANCE 2
+
 // What a function came to. The numbers are part of the ABI: none changes its meaning or is used again. New ones may
 // come: take what you do not know as a failure.
 enum lb_status
@@ -604,6 +613,52 @@ lb_status lb_proxy_listener(const struct lb_proxy *proxy,
 //
 // Errors: LB_ERR_COMMAND and those after it, with HAProxy's text; *reply is null then. LB_ERR_NULL, LB_ERR_ENCODING.
 lb_status lb_proxy_command(const struct lb_proxy *proxy, const char *command, char **reply, struct lb_error **error);
+
+// The statistics as JSON: {"info": ..., "stat": ...}, which are what the commands "show info json" and "show stat json"
+// answer. *json is to be freed with lb_string_free().
+//
+// Errors: those of lb_proxy_command().
+lb_status lb_proxy_stats_json(const struct lb_proxy *proxy, char **json, struct lb_error **error);
+
+// Adds a server to a backend of a running instance. It takes traffic from the next request on, and is checked if it
+// has LB_SERVER_CHECK; with LB_SERVER_DISABLED it begins in maintenance. Nothing of *server is kept.
+//
+// Errors: LB_ERR_COMMAND_NOT_FOUND without such a backend; LB_ERR_COMMAND_EXISTS; LB_ERR_COMMAND_STATE where the
+// algorithm of the backend does not follow changes; LB_ERR_COMMAND_INVALID for an option; those of lb_section_server().
+lb_status lb_proxy_add_server(const struct lb_proxy *proxy,
+                              const char *backend,
+                              const struct lb_server *server,
+                              struct lb_error **error);
+
+// Takes a server out of a backend of a running instance: puts it into maintenance, waits for at most limit_ms
+// milliseconds until its last session has ended, and deletes it. No request fails by it.
+//
+// Errors: LB_ERR_COMMAND_NOT_FOUND; LB_ERR_COMMAND_STATE where it is still in use after the limit: it stays in
+// maintenance then, and another call goes on waiting.
+lb_status lb_proxy_delete_server(const struct lb_proxy *proxy,
+                                 const char *backend,
+                                 const char *server,
+                                 uint64_t limit_ms,
+                                 struct lb_error **error);
+
+// Sets the state of a server: LB_SERVER_STATE_READY, LB_SERVER_STATE_DRAIN or LB_SERVER_STATE_MAINTENANCE.
+//
+// Errors: LB_ERR_COMMAND_NOT_FOUND; LB_ERR_ARGUMENT.
+lb_status lb_proxy_set_server_state(const struct lb_proxy *proxy,
+                                    const char *backend,
+                                    const char *server,
+                                    uint32_t state,
+                                    struct lb_error **error);
+
+// Sets the weight of a server, 0 to 256. With 0 it gets no new sessions.
+//
+// Errors: LB_ERR_COMMAND_NOT_FOUND; LB_ERR_COMMAND_INVALID; LB_ERR_COMMAND_STATE where the algorithm of the backend does
+// not follow changes.
+lb_status lb_proxy_set_server_weight(const struct lb_proxy *proxy,
+                                     const char *backend,
+                                     const char *server,
+                                     uint32_t weight,
+                                     struct lb_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

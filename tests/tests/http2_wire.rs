@@ -228,7 +228,7 @@ fn a_stream_that_is_not_read_holds_nobody_up() {
     }
 }
 
-/// A stream that the client resets is logged as one that the client gave up.
+/// A stream that the client resets is logged as one that the client gave up, with the flags of HAProxy.
 #[test]
 fn resets_are_logged_as_the_clients_doing() {
     let sink = LogSink::new();
@@ -246,7 +246,7 @@ fn resets_are_logged_as_the_clients_doing() {
     waits.recv().unwrap();
     client.wire.send(frame(3, 0, 1, &[0, 0, 0, 8]));
     let line = sink.line();
-    assert_eq!((line.flags.as_str(), line.request.as_str()), ("CH--", "\"GET http://lb.test/ HTTP/2.0\""));
+    assert_eq!((line.flags.as_str(), line.request.as_str()), ("CD--", "\"GET http://lb.test/ HTTP/2.0\""));
 }
 
 /// A program that speaks HTTP/2, where it is installed.

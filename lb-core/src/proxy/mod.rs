@@ -209,7 +209,7 @@ impl Proxy {
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);
         let maxpipes = config.global.maxpipes.unwrap_or(maxconn / 4).max(16);
         let threads = u16::try_from(workers).unwrap_or(u16::MAX);
-        let needs = compute_fd_limit(&config, threads, StatsSockets::default(), descriptors);
+        let needs = compute_fd_limit(&config, threads, StatsSockets::of(&config), descriptors);
         let needs = FdLimit { maxconn, ..needs };
         let capacity = Capacity { workers, idle_limit, maxpipes, needs };
         let cli_shared = CliShared::new(&config, &cli);
