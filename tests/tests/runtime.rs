@@ -4,6 +4,7 @@
 use lb_core::config::Config;
 use lb_core::proxy::Proxy;
 use lb_core::runtime::{BackendList, Command, ErrorCode, Reply, ShowBackend};
+use lb_tests::{HTTP, Instance};
 
 const CONFIG: &str = "
 backend app
@@ -20,4 +21,21 @@ fn a_command_is_text_or_a_value() {
     assert_eq!(proxy.run(&Command::ShowBackend(ShowBackend)), Ok(Reply::Backends(names)));
     assert_eq!(proxy.execute("show backend").as_deref(), Ok("# name\napp\nother\n"));
     assert_eq!(proxy.execute("show backends").map_err(|error| error.code()), Err(ErrorCode::UnknownCommand));
+}
+
+/// The event loop calls a socket that was shut down readable for ever: a worker must not believe it.
+#[test]
+fn a_resumed_frontend_leaves_its_worker_free() {
+    let lb = Instance::start(&format!(
+        "global\n nbthread 1\n{HTTP}listen fe\n bind 127.0.0.1:0\n http-request return status 200\n"
+    ));
+    let mut kept = lb.connect();
+    assert_eq!(kept.get("/").status(), 200);
+    for _ in 0..2 {
+        for command in ["disable frontend fe", "enable frontend fe"] {
+            lb.proxy().execute(command).unwrap();
+        }
+        assert_eq!(lb.connect().get("/").status(), 200);
+        assert_eq!(kept.get("/").status(), 200);
+    }
 }

@@ -161,6 +161,15 @@ impl AsyncListener {
         }
     }
 
+    /// Registers the socket anew after it was paused: the reactor never forgets that it was shut down, and would call it
+    /// readable for ever.
+    ///
+    /// # Errors
+    /// When the reactor cannot take it.
+    pub fn register_again(self) -> io::Result<Self> {
+        Self::new(self.into_inner())
+    }
+
     /// [`AsyncListener::poll_accept`] as a future. Cancel safe.
     pub async fn accept(&self) -> io::Result<Accepted> {
         std::future::poll_fn(|cx| self.poll_accept(cx)).await

@@ -136,11 +136,19 @@ impl Listener {
         Ok(Self { listener: AsyncListener::new(setup.socket)?, context: setup.context, destination })
     }
 
-    pub(super) async fn run(self, worker: Rc<Worker>) {
-        let gate = &self.context.frontend.gate;
+    pub(super) async fn run(mut self, worker: Rc<Worker>) {
+        let frontend = Arc::clone(&self.context.frontend);
+        let gate = &frontend.gate;
         loop {
-            if !gate.is_open() && !gate.opened().await {
-                return;
+            if !gate.is_open() {
+                if !gate.opened().await {
+                    return;
+                }
+                match self.listener.register_again() {
+                    Ok(listener) => self.listener = listener,
+                    // There is no descriptor left to watch it with: nothing more can be accepted here.
+                    Err(_) => return,
+                }
             }
             match self.accept().await {
                 Ok(accepted) => self.take_in(&worker, accepted).await,
