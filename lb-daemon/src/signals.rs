@@ -4,6 +4,8 @@ use std::io;
 use std::thread;
 
 use lb_core::proxy::Proxy;
+use lb_core::runtime::{Command, FrontendChange, SetFrontendState};
+use lb_core::stats::FrontendStatus;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
@@ -28,7 +30,7 @@ impl Life {
     ///
     /// Where the system refuses a handler.
     pub(crate) fn begin() -> io::Result<Self> {
-        // SIGHUP, SIGQUIT, SIGUSR2, SIGTTIN and SIGTTOU have a meaning in HAProxy that comes later; none may end us.
+        // SIGHUP, SIGQUIT and SIGUSR2 have a meaning in HAProxy that comes later; none may end us.
         let signals = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGQUIT, SIGTTIN, SIGTTOU];
         Ok(Self { signals: Signals::new(signals)? })
     }
@@ -49,10 +51,25 @@ impl Life {
                     return End::Killed(signal);
                 }
                 SIGUSR1 => proxy.soft_stop(),
+                SIGTTOU => set_frontends(proxy, FrontendStatus::Open, FrontendChange::Disable),
+                SIGTTIN => set_frontends(proxy, FrontendStatus::Paused, FrontendChange::Enable),
                 _ => {}
             }
         }
         End::Finished
+    }
+}
+
+/// Pauses or resumes every frontend that is in this state, as `disable frontend` and `enable frontend` do; what comes of
+/// each is logged there.
+fn set_frontends(proxy: &Proxy, status: FrontendStatus, state: FrontendChange) {
+    for of in proxy.stats().proxies {
+        if of.frontend.is_some_and(|frontend| frontend.status == status) {
+            let command = Command::SetFrontendState(SetFrontendState { frontend: of.name.to_string(), state });
+            if let Err(error) = proxy.run(&command) {
+                eprintln!("[WARNING]  ({}) : frontend {}: {error}", std::process::id(), of.name);
+            }
+        }
     }
 }
 

@@ -165,3 +165,18 @@ fn the_next_process_ends_the_one_before() {
         next.wait().unwrap();
     }
 }
+
+#[test]
+fn frontends_pause_and_resume_by_signal() {
+    let origin = heavy();
+    let lb = start(&origin, "", "");
+    let accepts = || std::net::TcpStream::connect(lb.address(0)).is_ok();
+    lb.connect().get("/");
+    for _ in 0..2 {
+        lb.signal(Signal::TTOU);
+        eventually("the frontend is paused", || !accepts());
+        lb.signal(Signal::TTIN);
+        eventually("the frontend is resumed", accepts);
+        lb.connect().get("/");
+    }
+}

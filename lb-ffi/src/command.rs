@@ -8,9 +8,10 @@ use crate::proxy::{lb_proxy, with};
 use crate::status::lb_status;
 use crate::string;
 
-/// Runs a runtime command as it is written on the stats socket, at admin level: "show servers state app". *reply is its
-/// answer, whole lines or "", to be freed with lb_string_free(); reply may be null. After the end of the instance
-/// commands still answer from its last state.
+/// Runs a runtime command as it is written on the stats socket, at admin level: "show servers state app". Behind a line
+/// that ends in "<<" follow the lines of its payload, up to an empty one or to the end. *reply is the command's answer,
+/// whole lines or "", to be freed with lb_string_free(); reply may be null. After the end of the instance commands still
+/// answer from its last state.
 ///
 /// Errors: LB_ERR_COMMAND and those after it, with HAProxy's text; *reply is null then. LB_ERR_NULL, LB_ERR_ENCODING.
 #[unsafe(no_mangle)]

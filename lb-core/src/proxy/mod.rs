@@ -276,8 +276,8 @@ impl Proxy {
         command.run(&self.instance())
     }
 
-    /// Runs a runtime command that is written as on the stats socket, at admin level, and returns its text: whole
-    /// lines, none where there is nothing to say.
+    /// Runs a runtime command that is written as on the stats socket, with its payload if it has one (see
+    /// [`Command::parse`]), at admin level, and returns its text: whole lines, none where there is nothing to say.
     ///
     /// # Errors
     /// As [`Proxy::run`], and for words that are not understood.

@@ -5,14 +5,14 @@
 //! ```
 //!
 //! A line holds one command or several with `;` between them. A command that ends in `<<` takes the lines that follow,
-//! up to an empty one, as its payload. Each reply ends with an empty line. Without `prompt` the session is over once
-//! everything that has come is answered.
+//! up to an empty one, as its payload. A reply ends with an empty line, save the few after which HAProxy writes none.
+//! Without `prompt` the session is over once everything that has come is answered.
 
 use super::caller::Caller;
 use super::command::Command;
 use super::error::CommandError;
 use super::instance::Instance;
-use super::words::Words;
+use super::words::{Words, before_payload};
 
 /// What a [`CliSession::step`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl CliSession {
             let idle = self.answered && !payload && self.input.is_empty() && !self.caller.interactive;
             return if full || self.ended { Step::Closed } else { Step::Wait { idle } };
         };
-        match (self.pending.take(), line.strip_suffix("<<")) {
+        match (self.pending.take(), before_payload(&line)) {
             (Some(pending), _) if line.is_empty() => {
                 self.answer(Words::split(&pending.command, Some(pending.payload)), out);
             }
@@ -113,9 +113,7 @@ impl CliSession {
                 self.expect_payload(pending, out);
             }
             (None, Some(command)) => {
-                // Glued to the last word it belongs to that word, but is followed by a payload all the same.
-                let glued = !command.is_empty() && !command.ends_with([' ', '\t']);
-                let command = if glued { line } else { command.to_owned() };
+                let command = command.to_owned();
                 self.expect_payload(Pending { command, payload: String::new() }, out);
             }
             (None, None) => self.answer(Words::split(&line, None), out),
@@ -133,22 +131,29 @@ impl CliSession {
     fn answer(&mut self, words: Words, out: &mut String) {
         self.answered = true;
         let severity = self.caller.severity_output;
-        match self.run(words) {
+        let blank_line = match self.run(words) {
             Ok(reply) => {
                 // `set severity-output` counts from its own reply on, but that one is empty.
                 severity.prefix(reply.severity(), out);
                 reply.render(out);
+                reply.has_blank_line()
             }
             Err(error) => {
                 severity.prefix(Some(error.severity()), out);
                 out.push_str(error.text());
                 out.push('\n');
+                error.has_blank_line()
             }
-        }
+        };
         if self.caller.quit {
             return;
         }
-        out.push_str(if self.caller.interactive { "\n> " } else { "\n" });
+        if blank_line {
+            out.push('\n');
+        }
+        if self.caller.interactive {
+            out.push_str("> ");
+        }
     }
 
     fn run(&mut self, words: Words) -> Result<super::Reply, CommandError> {

@@ -82,12 +82,13 @@ pub enum Command {
 }
 
 impl Command {
-    /// Reads a command as it is written on the stats socket, with admin level.
+    /// Reads a command as it is written on the stats socket, with admin level. Behind a line that ends in `<<` follow the
+    /// lines of its payload, up to an empty one or to the end.
     ///
     /// # Errors
-    /// An unknown command, or arguments that are not understood.
+    /// An unknown command, or arguments that are not understood; more than one command.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
-        Self::parse_words(Words::split(text.trim_end_matches(['\r', '\n']), None), Level::Admin)
+        Self::parse_words(Words::read(text)?, Level::Admin)
     }
 
     /// Reads a command from its words, which may come with a payload.

@@ -34,18 +34,31 @@ pub struct CommandError {
     code: ErrorCode,
     severity: Severity,
     text: Cow<'static, str>,
+    blank_line: bool,
 }
 
 impl CommandError {
     /// An error with HAProxy's text, without the line end.
     pub fn new(code: ErrorCode, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, severity: Severity::Error, text: text.into() }
+        Self { code, severity: Severity::Error, text: text.into(), blank_line: true }
     }
 
     /// The same error with another severity.
     #[must_use]
     pub fn with_severity(self, severity: Severity) -> Self {
         Self { severity, ..self }
+    }
+
+    /// The same error as one that no empty line follows on the stats socket.
+    #[must_use]
+    pub fn without_blank_line(self) -> Self {
+        Self { blank_line: false, ..self }
+    }
+
+    /// Whether an empty line follows the text on the stats socket, as it does after most. HAProxy leaves it out after
+    /// some, and clients that read up to it know those.
+    pub fn has_blank_line(&self) -> bool {
+        self.blank_line
     }
 
     /// The kind of failure.

@@ -14,6 +14,8 @@ pub enum Reply {
     Done,
     /// Done, and this is worth saying: HAProxy's words, without the last line end.
     Message(Severity, String),
+    /// `del server`.
+    ServerDeleted,
     /// `show backend`.
     Backends(BackendList),
     /// `show cli sockets`.
@@ -41,12 +43,17 @@ impl Reply {
     pub fn severity(&self) -> Option<Severity> {
         match self {
             Self::Message(severity, _) => Some(*severity),
-            Self::Version(_) => Some(Severity::Info),
+            Self::ServerDeleted | Self::Version(_) => Some(Severity::Info),
             _ => None,
         }
     }
 
-    /// Appends the text of the stats socket: whole lines, without the empty line that ends every reply there.
+    /// Whether an empty line ends the reply on the stats socket. HAProxy leaves it out after `del server`.
+    pub fn has_blank_line(&self) -> bool {
+        !matches!(self, Self::ServerDeleted)
+    }
+
+    /// Appends the text of the stats socket: whole lines, without the empty line that ends replies there.
     pub fn render(&self, out: &mut String) {
         match self {
             Self::Done => {}
@@ -54,6 +61,7 @@ impl Reply {
                 out.push_str(text);
                 out.push('\n');
             }
+            Self::ServerDeleted => out.push_str("Server deleted.\n"),
             Self::Backends(reply) => reply.render(out),
             Self::CliSockets(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),

@@ -25,11 +25,24 @@ impl ServerName {
 
     /// The next word of a command.
     pub(crate) fn parse(words: &mut Words) -> Result<Self, CommandError> {
+        Self::parse_any(words).and_then(|name| match name.backend.as_str() {
+            "" => Err(Self::required()),
+            _ => Ok(name),
+        })
+    }
+
+    /// The same for `get weight`, where a missing backend is one that does not exist.
+    pub(crate) fn parse_any(words: &mut Words) -> Result<Self, CommandError> {
         let word = words.next_or_empty();
         match word.split_once('/') {
             Some((backend, server)) if !server.is_empty() => Ok(Self::new(backend, server)),
-            _ => Err(CommandError::new(ErrorCode::Usage, "Require 'backend/server'.")),
+            _ => Err(Self::required()),
         }
+    }
+
+    /// There is no such word.
+    pub(crate) fn required() -> CommandError {
+        CommandError::new(ErrorCode::Usage, "Require 'backend/server'.")
     }
 }
 

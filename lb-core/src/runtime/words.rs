@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::error::{CommandError, ErrorCode};
 use super::level::Level;
 
 /// What follows the name of a command: its words, and the lines of its payload.
@@ -36,6 +37,32 @@ impl Words {
         }
         words.extend(word);
         Self { words, payload, level: Level::Admin }
+    }
+
+    /// Splits one command with its payload, written as on the stats socket: a line that ends in `<<`, then the lines of
+    /// the payload up to an empty one or to the end.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Usage`] where something follows the payload: that is another command.
+    ///
+    /// ```
+    /// use lb_core::runtime::Words;
+    ///
+    /// let words = Words::read("add map /m.map <<\nk1 v1\nk2 v2\n\n")?;
+    /// assert_eq!((words.len(), words.payload()), (3, Some("k1 v1\nk2 v2\n")));
+    /// # Ok::<(), lb_core::runtime::CommandError>(())
+    /// ```
+    pub fn read(text: &str) -> Result<Self, CommandError> {
+        let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let Some(command) = before_payload(line.strip_suffix('\r').unwrap_or(line)) else {
+            return Ok(Self::split(text.trim_end_matches(['\r', '\n']), None));
+        };
+        let mut lines = rest.lines();
+        let payload = lines.by_ref().take_while(|line| !line.is_empty()).flat_map(|line| [line, "\n"]).collect();
+        match lines.all(str::is_empty) {
+            true => Ok(Self::split(command, Some(payload))),
+            false => Err(CommandError::new(ErrorCode::Usage, "Only one command is expected, and its payload.")),
+        }
     }
 
     /// The next word.
@@ -81,5 +108,41 @@ impl Words {
     /// The lines after `<<`, where the command came with some.
     pub fn payload(&self) -> Option<&str> {
         self.payload.as_deref()
+    }
+}
+
+/// The command of a line that a payload follows: one that ends in `<<`. Glued to the last word it belongs to that word,
+/// but is followed by a payload all the same.
+pub(super) fn before_payload(line: &str) -> Option<&str> {
+    let command = line.strip_suffix("<<")?;
+    let glued = !command.is_empty() && !command.ends_with([' ', '\t']);
+    Some(if glued { line } else { command })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_read_with_its_payload() {
+        let read = |text| {
+            let words = Words::read(text).unwrap();
+            (words.iter().collect::<Vec<_>>().join("|"), words.payload().map(str::to_owned))
+        };
+        for (text, words, payload) in [
+            ("a b", "a|b", None),
+            ("a b\r\n", "a|b", None),
+            ("a <<", "a", Some("")),
+            ("a <<\nk v\n;\n", "a", Some("k v\n;\n")),
+            ("a <<\r\nk v\r\n\r\n", "a", Some("k v\n")),
+            ("a <<\nk v", "a", Some("k v\n")),
+            ("a <<\n\n\n", "a", Some("")),
+            ("a<<\nk v\n", "a<<", Some("k v\n")),
+            ("a << ", "a|<<", None),
+        ] {
+            assert_eq!(read(text), (words.to_owned(), payload.map(str::to_owned)), "{text:?}");
+        }
+        assert_eq!(Words::read("a <<\nk v\n\nb\n").unwrap_err().code(), ErrorCode::Usage);
     }
 }

@@ -35,16 +35,16 @@ pub struct DelServer {
 
 impl AddServer {
     pub(crate) fn parse(mut words: Words) -> Result<Command, CommandError> {
-        let server = ServerName::parse(&mut words)?;
+        let server = ServerName::parse(&mut words).map_err(CommandError::without_blank_line)?;
         let words = words.iter().map(str::to_owned).collect();
         Ok(Command::AddServer(Self { server, words, ready: false }))
     }
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
-        let entry = instance.backend(&self.server.backend)?;
+        let entry = instance.backend(&self.server.backend).map_err(CommandError::without_blank_line)?;
         if !entry.backend.has_dynamic_weights() {
             let text = "Backend must use a dynamic load balancing to support dynamic servers.";
-            return Err(CommandError::new(ErrorCode::State, text));
+            return Err(CommandError::new(ErrorCode::State, text).without_blank_line());
         }
         let server = self.add(instance, entry)?;
         if server.checks.are_configured() {
@@ -78,10 +78,15 @@ impl AddServer {
 
 impl DelServer {
     pub(crate) fn parse(mut words: Words) -> Result<Command, CommandError> {
-        Ok(Command::DelServer(Self { server: ServerName::parse(&mut words)? }))
+        let server = ServerName::parse(&mut words).map_err(CommandError::without_blank_line)?;
+        Ok(Command::DelServer(Self { server }))
     }
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
+        self.delete(instance).map_err(CommandError::without_blank_line)
+    }
+
+    fn delete(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let (entry, server) = instance.server(&self.server)?;
         let refused = |text| Err(CommandError::new(ErrorCode::State, text));
         if !server.admin_state().intersects(AdminState::MAINT) {
@@ -97,7 +102,7 @@ impl DelServer {
         });
         instance.shared.drop_renounced();
         match removed {
-            true => Ok(Reply::Message(Severity::Info, "Server deleted.".to_owned())),
+            true => Ok(Reply::ServerDeleted),
             // Somebody else was faster.
             false => Err(CommandError::no_such_server()),
         }

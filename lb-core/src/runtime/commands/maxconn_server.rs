@@ -25,8 +25,8 @@ impl SetMaxconnServer {
 }
 
 fn number(text: Option<String>) -> Result<u32, CommandError> {
-    let fault = |text| Err(CommandError::new(ErrorCode::Usage, text));
-    let Some(text) = text else { return fault("Require <maxconn>.") };
+    let fault = |text| Err(CommandError::new(ErrorCode::Usage, text).without_blank_line());
+    let Some(text) = text else { return Err(CommandError::new(ErrorCode::Usage, "Require <maxconn>.")) };
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
     let (number, rest) = text.split_at(end);
     match (number.parse::<i128>(), rest) {

@@ -51,11 +51,16 @@ impl SetMaxconnFrontend {
     }
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
-        let frontend = instance.frontend(&self.frontend)?;
+        let disabled = instance.is_disabled_frontend(&self.frontend);
+        let frontend = if disabled { None } else { Some(instance.frontend(&self.frontend)?) };
         let Some(maxconn) = self.maxconn else {
             return Err(CommandError::new(ErrorCode::Usage, "Integer value expected."));
         };
-        frontend.limits.connections.set_limit(u32::try_from(maxconn).map_err(|_| out_of_range())?);
+        let maxconn = u32::try_from(maxconn).map_err(|_| out_of_range())?;
+        // One that is `disabled` never accepts: as in HAProxy there is then nothing more to it.
+        if let Some(frontend) = frontend {
+            frontend.limits.connections.set_limit(maxconn);
+        }
         Ok(Reply::Done)
     }
 }

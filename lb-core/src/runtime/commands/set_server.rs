@@ -75,7 +75,9 @@ fn agent(what: &str, value: Option<String>) -> CommandError {
             refused(ErrorCode::Usage, "set server <b>/<s> agent-addr requires an address and optionally a port.")
         }
         (_, None) => refused(ErrorCode::Usage, "set server <b>/<s> agent-port requires a port."),
-        _ => refused(ErrorCode::State, "agent checks are not enabled on this server").with_severity(Severity::Warning),
+        _ => refused(ErrorCode::State, "agent checks are not enabled on this server")
+            .with_severity(Severity::Warning)
+            .without_blank_line(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::super::{Command, CommandError, ErrorCode, Instance, Reply, ServerName, Severity, Words};
+use crate::config::model::PortKind;
 use crate::server::CheckTarget;
 
 /// `set server <b>/<s> check-addr <ip> [port <port>]` and `check-port <port>`.
@@ -44,9 +45,13 @@ impl SetServerCheck {
         let (_, server) = instance.server(&self.server)?;
         if !server.checks.are_enabled() {
             let error = CommandError::new(ErrorCode::State, "health checks are not enabled on this server");
-            return Err(error.with_severity(Severity::Warning));
+            return Err(error.with_severity(Severity::Warning).without_blank_line());
         }
         let new = self.target.clone()?;
+        if new.port == Some(0) && server.endpoint().port != PortKind::Fixed {
+            // The server has no port of its own that checks could use instead.
+            return Err(invalid("can't unset 'port' since MAPPORTS is in use".to_owned()));
+        }
         let old = server.checks.target();
         // 0 is the server's own port again.
         let port = new.port.or(old.port).filter(|port| *port != 0);
@@ -56,7 +61,7 @@ impl SetServerCheck {
 }
 
 fn invalid(text: String) -> CommandError {
-    CommandError::new(ErrorCode::Invalid, text).with_severity(Severity::Warning)
+    CommandError::new(ErrorCode::Invalid, text).with_severity(Severity::Warning).without_blank_line()
 }
 
 fn port(text: &str) -> Result<u16, CommandError> {

@@ -1,7 +1,7 @@
 //! `shutdown session` and `shutdown sessions server` (management.txt, section 9.3).
 
 use super::super::session::SessionId;
-use super::super::{Command, CommandError, ErrorCode, Instance, Reply, Words};
+use super::super::{Command, CommandError, ErrorCode, Instance, Reply, ServerName, Words};
 use super::show_sess::unanswered;
 use crate::log::Cause;
 use crate::worker::inquiry::Streams;
@@ -44,13 +44,8 @@ impl ShutdownSession {
 
 impl ShutdownSessions {
     pub(crate) fn parse(mut words: Words) -> Result<Command, CommandError> {
-        let word = words.next_or_empty();
-        match word.split_once('/') {
-            Some((backend, server)) => {
-                Ok(Command::ShutdownSessions(Self { backend: backend.to_owned(), server: server.to_owned() }))
-            }
-            None => Err(CommandError::new(ErrorCode::Usage, "Require 'backend/server'.")),
-        }
+        let ServerName { backend, server } = ServerName::parse(&mut words)?;
+        Ok(Command::ShutdownSessions(Self { backend, server }))
     }
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {

@@ -41,7 +41,7 @@ pub enum Weight {
 
 impl GetWeight {
     pub(crate) fn parse(mut words: Words) -> Result<Command, CommandError> {
-        Ok(Command::GetWeight(Self { server: ServerName::parse(&mut words)? }))
+        Ok(Command::GetWeight(Self { server: ServerName::parse_any(&mut words)? }))
     }
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
@@ -93,8 +93,10 @@ impl SetWeight {
 impl Weight {
     /// Reads `<weight>` or `<weight>%`.
     fn parse(text: Option<&str>) -> Result<Self, CommandError> {
-        let fault = |text| Err(CommandError::new(ErrorCode::Usage, text));
-        let Some(text) = text else { return fault("Require <weight> or <weight%>.") };
+        let fault = |text| Err(CommandError::new(ErrorCode::Usage, text).without_blank_line());
+        let Some(text) = text else {
+            return Err(CommandError::new(ErrorCode::Usage, "Require <weight> or <weight%>."));
+        };
         let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
         let (number, rest) = text.split_at(end);
         let Ok(number) = number.parse::<i64>() else {
