@@ -135,8 +135,9 @@ impl H1Session {
             self.state = State::Busy(worker.serving.start(&worker, client));
             return;
         }
-        // The first request's time is up: it is answered and logged. An idle connection just goes.
-        let refused = client.requests == 0 && !worker.stopping();
+        // The first request's time is up: it is answered and logged, during a soft stop as well. An idle connection
+        // just goes.
+        let refused = client.requests == 0;
         if refused || client.conn.transport.is_tls() {
             self.state = State::Last(Box::new(Box::pin(async move {
                 if refused {

@@ -271,7 +271,7 @@ impl ClosedPort {
 #[derive(Debug)]
 pub struct SilentPort {
     listener: socket2::Socket,
-    _fillers: Vec<socket2::Socket>,
+    fillers: Vec<socket2::Socket>,
 }
 
 impl SilentPort {
@@ -281,19 +281,43 @@ impl SilentPort {
     /// When there is none.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
+        let mut port = Self::open();
+        port.fill();
+        port
+    }
+
+    /// Takes a port that is not silent yet.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn open() -> Self {
         let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("socket");
         let any: SocketAddr = "127.0.0.1:0".parse().expect("address");
         listener.bind(&any.into()).expect("bind");
         listener.listen(0).expect("listen");
-        let address = listener.local_addr().expect("address");
-        let mut fillers = Vec::new();
+        Self { listener, fillers: Vec::new() }
+    }
+
+    /// The next connection.
+    ///
+    /// # Panics
+    /// When it cannot be accepted.
+    pub fn accept(&self) -> Wire {
+        Wire::of_tcp(self.listener.accept().expect("accept").0.into())
+    }
+
+    /// Fills the backlog.
+    ///
+    /// # Panics
+    /// When there are no sockets.
+    pub fn fill(&mut self) {
+        let address = self.listener.local_addr().expect("address");
         for _ in 0..4 {
             let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("socket");
             socket.set_nonblocking(true).expect("non-blocking");
             let _ = socket.connect(&address);
-            fillers.push(socket);
+            self.fillers.push(socket);
         }
-        Self { listener, _fillers: fillers }
     }
 
     /// The address.

@@ -334,6 +334,52 @@ const CASES: &[Case] = &[
     case("tarpit", " timeout tarpit 10\n http-request tarpit", Keeps(OK), &[GET]),
     case("server timeout", " timeout server 50", Keeps(""), &[GET]),
     case("request timeout", " timeout http-request 50", Keeps(OK), &["GET / HTTP/1.1\r\nHo"]),
+    case(
+        "websocket without a key",
+        "",
+        Keeps(OK),
+        &["GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"],
+    ),
+    case(
+        "websocket among others without a key",
+        "",
+        Keeps(OK),
+        &["GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x, WebSocket\r\n\r\n"],
+    ),
+    case(
+        "websocket with a short key",
+        "",
+        Keeps(OK),
+        &["GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n"],
+    ),
+    case(
+        "websocket without a key, with an empty body",
+        "",
+        Keeps(OK),
+        &["GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"],
+    ),
+    case(
+        "websocket without a key in HTTP/1.0",
+        "",
+        Keeps(OK),
+        &["GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"],
+    ),
+    case(
+        "websocket not accepted",
+        "",
+        Closes("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"),
+        &[
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        ],
+    ),
+    case(
+        "websocket not accepted, no connection",
+        "",
+        Closes("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
+        &[
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        ],
+    ),
     differs(
         OnPurpose("timeout client ends a client that stops sending, as the manual says; HAProxy waits for the server"),
         case(

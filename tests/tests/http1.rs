@@ -143,8 +143,10 @@ fn connect_becomes_a_tunnel() {
 
 #[test]
 fn websocket_becomes_a_tunnel() {
-    let origin =
-        tunnel_origin("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX: 1\r\n\r\n");
+    let origin = tunnel_origin(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX: 1\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+    );
     let lb = listen(&origin, "");
     let mut client = lb.connect();
     client.send(

@@ -126,6 +126,26 @@ fn soft_stop_finishes_what_is_under_way() {
     assert!(lb.proxy().is_finished());
 }
 
+/// As HAProxy: a client that was accepted may still ask, is answered, and told when its time is up.
+#[test]
+fn a_soft_stop_waits_for_the_first_request() {
+    let origin = Origin::saying("ok");
+    let lb = Instance::start(&format!(
+        "{HTTP}listen fe\n bind 127.0.0.1:0\n timeout http-request 2s\n server s {}\n",
+        origin.address()
+    ));
+    let (mut late, mut never, mut idle) = (lb.connect(), lb.connect(), lb.connect());
+    // The listener accepts in order.
+    idle.get("/");
+    lb.proxy().soft_stop();
+    idle.expect_gone();
+    assert_eq!(late.get("/").text(), "ok");
+    late.expect_end();
+    assert_eq!(never.response().status(), 408);
+    never.expect_end();
+    lb.proxy().wait();
+}
+
 #[test]
 fn a_soft_stop_with_nothing_to_do_ends() {
     let lb = Instance::start(&format!("{HTTP}listen fe\n bind 127.0.0.1:0\n"));

@@ -154,6 +154,29 @@ fn connect_timeout_is_503() {
     assert!(line.counts.ends_with("/1"), "{line:?}");
 }
 
+/// The server closes a kept connection on the second request, and does not take another one.
+#[test]
+fn connect_timeout_after_a_stale_connection_is_503() {
+    let log = LogSink::new();
+    let mut port = SilentPort::open();
+    let lb = listen(&log, "http", &format!(" timeout connect 50ms\n retries 1\n server s {}", port.address()));
+    let mut client = lb.connect();
+    client.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n");
+    let mut server = port.accept();
+    server.try_request().unwrap().unwrap();
+    server.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    assert_eq!(client.response().status(), 200);
+    log.line();
+    port.fill();
+    client.send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n");
+    server.try_request().unwrap().unwrap();
+    drop(server);
+    assert_eq!(client.response().status(), 503);
+    let line = log.line();
+    assert_eq!((line.status.as_str(), line.flags.as_str()), ("503", "sC--"));
+    assert!(line.counts.ends_with("/1"), "{line:?}");
+}
+
 #[test]
 fn queue_timeout_is_503() {
     let log = LogSink::new();

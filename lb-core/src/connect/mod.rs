@@ -105,36 +105,6 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Replaces a pooled connection that the server had closed by a new one.
-    ///
-    /// # Errors
-    /// As opening a connection.
-    pub(crate) async fn reopen(
-        &mut self,
-        worker: &Worker,
-        info: &ClientInfo,
-        backend: &BackendEntry,
-        timer: &mut Timer,
-    ) -> Result<(), StreamError> {
-        let deadline = after(now(), backend.config.timeouts.connect);
-        count_connection(worker, backend, self.server.as_deref(), false);
-        let mut opened = open(worker, info, backend, self.server.as_deref(), timer, deadline).await?;
-        count_open(worker, backend, &mut opened.conn);
-        self.conn = opened.conn;
-        self.lease = opened.lease;
-        self.established = opened.established;
-        self.generation = opened.generation;
-        self.reused = false;
-        let policy = backend.config.http_reuse.unwrap_or(HttpReuse::Safe);
-        if let (ServerConn::H2 { client, .. }, Some(server)) = (&self.conn, &self.server)
-            && !self.exclusive
-            && policy != HttpReuse::Never
-        {
-            worker.pools.share(server, self.generation, Rc::clone(client));
-        }
-        Ok(())
-    }
-
     /// Our address on it; `None` where it is not one connection's.
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match &self.conn {
@@ -226,6 +196,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) redirect_path: Option<Vec<u8>>,
     /// Where it sends it.
     pub(crate) redirected: Option<Vec<u8>>,
+    /// A pooled connection that the server had closed: what comes next is a new one in its place.
+    pub(crate) stale: Option<Link>,
     /// What others see of the stream.
     live: Rc<Entry>,
 }
@@ -259,6 +231,7 @@ impl<'a> Connector<'a> {
             server: None,
             redirect_path: None,
             redirected: None,
+            stale: None,
             live,
         }
     }
@@ -289,6 +262,12 @@ impl<'a> Connector<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<Link, StreamError> {
+        if let Some(mut link) = self.stale.take() {
+            match self.reopen(&mut link, timer).await {
+                Ok(()) => return Ok(link),
+                Err(error) => self.failed(link, error, client, timer).await?,
+            }
+        }
         loop {
             let assignment = match self.backend.backend.target {
                 Target::Servers => Some(self.assign(client, timer, self.preferred(private)).await?),
@@ -361,6 +340,36 @@ impl<'a> Connector<'a> {
                 }
             }
         }
+    }
+
+    /// Replaces a pooled connection that the server had closed by a new one, which has the whole `timeout connect`.
+    ///
+    /// # Errors
+    /// As opening a connection.
+    async fn reopen(&mut self, link: &mut Link, timer: &mut Timer) -> Result<(), StreamError> {
+        let (worker, info, backend): (&Worker, _, _) = (self.worker, self.info, self.backend);
+        self.attempt_started = now();
+        self.server.clone_from(&link.server);
+        let deadline = self.connect_deadline();
+        self.live.enter_phase(SessionStage::Connect, deadline);
+        count_connection(worker, backend, link.server.as_deref(), false);
+        let mut opened = open(worker, info, backend, link.server.as_deref(), timer, deadline).await?;
+        count_open(worker, backend, &mut opened.conn);
+        link.conn = opened.conn;
+        link.lease = opened.lease;
+        link.established = opened.established;
+        link.generation = opened.generation;
+        link.reused = false;
+        if let (ServerConn::H2 { client, .. }, Some(server)) = (&link.conn, &link.server)
+            && !link.exclusive
+            && self.policy != HttpReuse::Never
+        {
+            worker.pools.share(server, link.generation, Rc::clone(client));
+        }
+        link.show(&self.live);
+        // A server that died rather than closed an idle connection has no new address: the old ones stay.
+        self.addresses = link.addresses(worker, info, backend).or(self.addresses);
+        Ok(())
     }
 
     /// Notes that an attempt failed and waits before the next one where that is right.

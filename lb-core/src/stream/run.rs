@@ -99,12 +99,11 @@ impl<'a> Stream<'a> {
         }
         self.add_forwarded_headers(backend);
         let mut exchange = self.exchange(backend);
-        let sent = self.send_to_server(backend, &mut exchange, client, timer, private).await;
+        let responded = self.until_response(backend, &mut exchange, client, timer, private).await;
         if let Some(location) = self.redirected.take() {
             return self.answer_redirected(&location, client, timer).await;
         }
-        let mut link = sent?;
-        let framing = self.receive_response(backend, &mut link, &mut exchange, client, timer).await?;
+        let (mut link, framing) = responded?;
         if framing.tunnel {
             // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
             let bytes = matches!((&*client, &link.conn), (Side::H1(_), ServerConn::H1(_)));
@@ -182,12 +181,34 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Stages 5 and 6: a server, a connection to it, and the request's first bytes on it. Failures up to here are
-    /// retried as `retries` and `option redispatch` say: nothing of the request was lost.
+    /// Stages 5 and 6. A request that met a connection which the server was closing is sent once more, on a new one.
+    async fn until_response(
+        &mut self,
+        backend: &Arc<BackendEntry>,
+        exchange: &mut Exchange,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+        private: &mut Option<Private>,
+    ) -> Result<(Link, ResponseFraming), StreamError> {
+        let mut link = self.send_to_server(backend, exchange, None, client, timer, private).await?;
+        let framing = match self.receive_response(backend, &mut link, exchange, client, timer).await {
+            Err(error) if self.can_repeat(&error, &link, exchange) => {
+                link = self.send_to_server(backend, exchange, Some(link), client, timer, private).await?;
+                self.receive_response(backend, &mut link, exchange, client, timer).await?
+            }
+            received => received?,
+        };
+        Ok((link, framing))
+    }
+
+    /// Stages 5 and 6, first half: a server, a connection to it, and the request's first bytes on it. Failures up to
+    /// here are retried as `retries` and `option redispatch` say: nothing of the request was lost. A `stale` link is
+    /// opened again first.
     async fn send_to_server(
         &mut self,
         backend: &Arc<BackendEntry>,
         exchange: &mut Exchange,
+        stale: Option<Link>,
         client: &mut Side<'_>,
         timer: &mut Timer,
         private: &mut Option<Private>,
@@ -195,6 +216,13 @@ impl<'a> Stream<'a> {
         let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0, self.live.entry());
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
+        }
+        if stale.is_some() {
+            connector.stale = stale;
+            // What was noted of the first connection still holds.
+            (connector.retries, connector.redispatched) = (self.end.retries, self.end.redispatched);
+            (connector.server_queue, connector.backend_queue) = (self.end.server_queue, self.end.backend_queue);
+            (connector.assigned_at, connector.addresses) = (self.times.assigned, self.end.addresses);
         }
         let result = self.attempts(&mut connector, backend, exchange, client, timer, private).await;
         self.redirected = connector.redirected.take();
@@ -219,14 +247,13 @@ impl<'a> Stream<'a> {
     ) -> Result<Link, StreamError> {
         loop {
             let mut link = connector.next(client, timer, private).await?;
-            let mut written = self.write_request_head(backend, &mut link);
-            if link.reused && written.is_err_and(|error| error.unprocessed) {
-                // The shared connection ended since it was last looked at.
-                link.reopen(self.worker, self.info, backend, timer).await?;
-                written = self.write_request_head(backend, &mut link);
-            }
-            match written {
+            match self.write_request_head(backend, &mut link) {
                 Ok(()) => {}
+                // The shared connection ended since it was last looked at.
+                Err(error) if link.reused && error.unprocessed => {
+                    connector.stale = Some(link);
+                    continue;
+                }
                 Err(error) if error.end == End::Client => return Err(error),
                 Err(error) => {
                     connector.failed(link, error, client, timer).await?;
@@ -345,7 +372,6 @@ impl<'a> Stream<'a> {
         let limits = self.worker.settings.limits;
         // A stream that is reset is given up by its client; a connection that is half closed may still be read from.
         let watch = client.is_stream() || backend.config.options.abortonclose;
-        let mut retried = false;
         self.live.enter_phase(SessionStage::Response, None);
         loop {
             self.end.reused |= link.reused;
@@ -362,21 +388,7 @@ impl<'a> Stream<'a> {
                 exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
             })
             .await;
-            match received {
-                Ok(()) => {}
-                Err(error) if !retried && self.can_repeat(&error, link, exchange) => {
-                    retried = true;
-                    let reopened = link.reopen(self.worker, self.info, backend, timer).await;
-                    // A server that died rather than closed an idle connection: the client may ask again by itself.
-                    self.end.addresses = link.addresses(self.worker, self.info, backend).or(self.end.addresses);
-                    reopened
-                        .and_then(|()| self.write_request_head(backend, link))
-                        .map_err(|again| StreamError { stale: again.end == End::Server, ..again })?;
-                    *exchange = self.exchange(backend);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            }
+            received?;
             self.count_response(link.server.as_deref());
             let framing = match &link.conn {
                 ServerConn::H1(_) => response_framing(&self.response, &self.framing)

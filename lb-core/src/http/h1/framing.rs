@@ -67,6 +67,10 @@ pub enum FramingError {
     /// 101 to a request that asked for none.
     #[error("unexpected 101 response")]
     UnexpectedUpgrade,
+    /// A WebSocket handshake without the field that proves it to be one: `Sec-WebSocket-Key` of a request, which has
+    /// 24 characters, or `Sec-WebSocket-Accept` of a response (RFC 6455, section 4).
+    #[error("incomplete WebSocket handshake")]
+    WebSocketHandshake,
 }
 
 impl FramingError {
@@ -89,6 +93,9 @@ pub fn request_framing(head: &Head) -> Result<RequestFraming, FramingError> {
     };
     let has_body = !matches!(body, BodyLength::None | BodyLength::Known(0));
     let announces = !matches!(body, BodyLength::None);
+    if fields.connection_upgrade && fields.websocket && !has_body && !fields.websocket_key {
+        return Err(FramingError::WebSocketHandshake);
+    }
     Ok(RequestFraming {
         body,
         keep_alive: fields.keep_alive(version),
@@ -110,6 +117,11 @@ pub fn response_framing(head: &Head, request: &RequestFraming) -> Result<Respons
     if status == 101 {
         if !request.upgrade {
             return Err(FramingError::UnexpectedUpgrade);
+        }
+        if head.values("upgrade").any(|value| list_has(value, b"websocket"))
+            && head.value("sec-websocket-accept").is_none()
+        {
+            return Err(FramingError::WebSocketHandshake);
         }
         framing.tunnel = true;
         framing.body = BodyLength::UntilClose;
@@ -175,6 +187,7 @@ struct Fields {
     upgrade: bool,
     h2c: bool,
     websocket: bool,
+    websocket_key: bool,
     expect_continue: bool,
 }
 
@@ -212,6 +225,7 @@ impl Fields {
                     }
                 }
                 14 if name.eq_ignore_ascii_case(b"content-length") => fields.add_content_length(value)?,
+                17 if name.eq_ignore_ascii_case(b"sec-websocket-key") => fields.websocket_key |= value.len() == 24,
                 17 if name.eq_ignore_ascii_case(b"transfer-encoding") => fields.add_coding(value),
                 _ => {}
             }
@@ -419,16 +433,17 @@ mod tests {
     #[test]
     fn upgrades() {
         let asks = ("Connection", "keep-alive, Upgrade");
+        let key = ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
         for (fields, upgrade, websocket) in [
-            (&[asks, ("Upgrade", "WebSocket")][..], true, true),
-            (&[asks, ("Upgrade", "foo/1, websocket")], true, true),
+            (&[asks, ("Upgrade", "WebSocket"), key][..], true, true),
+            (&[asks, ("Upgrade", "foo/1, websocket"), key], true, true),
             (&[asks, ("Upgrade", "foo")], true, false),
             (&[asks, ("Upgrade", "")], false, false),
             (&[asks], false, false),
             (&[("Upgrade", "foo")], false, false),
             // A tunnel of HTTP/2 would pass every rule by.
             (&[asks, ("Upgrade", "h2c")], false, false),
-            (&[asks, ("Upgrade", "websocket, h2c")], false, true),
+            (&[asks, ("Upgrade", "websocket, h2c"), key], false, true),
             // The body would have to end before the tunnel begins.
             (&[asks, ("Upgrade", "foo"), (CL, "2")], false, false),
         ] {
