@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::ops::Index;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
@@ -46,8 +47,38 @@ const VOLATILE: &[&str] = &[
 /// Columns in which HAProxy counts its own representation of a message, or heads that each writes in its own way.
 const SIZES: &[&str] = &["bin", "bout", "h1_bytes_in", "h1_bytes_out"];
 
-/// What clients do with a proxy that listens on these addresses.
-type Traffic = fn(&[SocketAddr]);
+/// A proxy under traffic.
+struct Subject<'a> {
+    /// Where it listens.
+    addresses: [SocketAddr; 2],
+    /// The server behind it.
+    origin: &'a Origin,
+    /// Its `show stat`.
+    read: &'a dyn Fn() -> String,
+}
+
+impl Subject<'_> {
+    /// Waits until the server has read the head of a request.
+    fn served(&self) {
+        eventually("the server has a request", || !self.origin.requests().is_empty());
+    }
+
+    /// Waits until a cell of the statistics has this value.
+    fn shows(&self, row: &str, column: &str, value: &str) {
+        eventually("the statistics show it", || rows(&(self.read)())[row][column] == value);
+    }
+}
+
+impl Index<usize> for Subject<'_> {
+    type Output = SocketAddr;
+
+    fn index(&self, listener: usize) -> &SocketAddr {
+        &self.addresses[listener]
+    }
+}
+
+/// What clients do with a proxy.
+type Traffic = fn(&Subject<'_>);
 
 /// A configuration with its traffic.
 struct Case {
@@ -122,8 +153,10 @@ fn through_haproxy(case: &Case, binary: &Path) -> Rows {
     let text = configuration(case, &binds, origin.address(), closed.address(), &global);
     let process = Process::start(binary, &text, 2);
     eventually("the stats socket answers", || UnixStream::connect(&socket).is_ok());
-    (case.traffic)(&[process.address(0), process.address(1)]);
-    settled(|| ask(&socket, "show stat"))
+    let read = || ask(&socket, "show stat");
+    let addresses = [process.address(0), process.address(1)];
+    (case.traffic)(&Subject { addresses, origin: &origin, read: &read });
+    settled(read)
 }
 
 fn through_lb(case: &Case) -> Rows {
@@ -133,8 +166,9 @@ fn through_lb(case: &Case) -> Rows {
         .collect();
     let binds = [free[0].to_string(), free[1].to_string()];
     let lb = Instance::start(&configuration(case, &binds, origin.address(), closed.address(), ""));
-    (case.traffic)(&free);
-    settled(|| lb.proxy().execute("show stat").expect("show stat"))
+    let read = || lb.proxy().execute("show stat").expect("show stat");
+    (case.traffic)(&Subject { addresses: [free[0], free[1]], origin: &origin, read: &read });
+    settled(read)
 }
 
 /// What differs between two tables, line by line.
@@ -166,6 +200,13 @@ fn difference(case: &Case, theirs: &Rows, ours: &Rows) -> String {
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/// As [`ok`], for requests whose body does not come: it is not waited for.
+fn head_only(visit: &mut Visit) {
+    if visit.request_head().is_some() {
+        visit.linger();
+    }
+}
 
 fn ok(visit: &mut Visit) {
     while let Some(request) = visit.request() {
@@ -206,8 +247,8 @@ backend be
   server s {origin}
 ";
 
-fn one(addresses: &[SocketAddr], target: &str) {
-    let mut wire = Wire::connect(addresses[0]);
+fn one(at: &Subject<'_>, target: &str) {
+    let mut wire = Wire::connect(at[0]);
     wire.send(format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
     let _ = wire.try_read_to_end();
 }
@@ -615,20 +656,28 @@ frontend fe
   default_backend be
 backend be
   option abortonclose
+  timeout server 2s
   server s {origin}
 ",
         server: ok,
         traffic: |at| {
             let mut wire = Wire::connect(at[0]);
             wire.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n");
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            at.served();
             wire.reset();
         },
         differs: ABANDONED,
     },
     Case {
         name: "client resets within the response",
-        sections: PLAIN,
+        sections: "
+frontend fe
+  bind {fe}
+  default_backend be
+backend be
+  timeout server 500ms
+  server s {origin}
+",
         server: ok,
         traffic: |at| {
             let mut wire = Wire::connect(at[0]);
@@ -640,11 +689,11 @@ backend be
     Case {
         name: "client leaves within its body",
         sections: PLAIN,
-        server: ok,
+        server: head_only,
         traffic: |at| {
             let mut wire = Wire::connect(at[0]);
             wire.send("POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            at.served();
             wire.reset();
         },
         differs: &[],
@@ -657,6 +706,7 @@ frontend fe
   default_backend be
 backend be
   timeout queue 50ms
+  timeout server 1s
   server s {origin} maxconn 1
 ",
         server: ok,
@@ -675,6 +725,7 @@ frontend fe
   bind {fe}
   default_backend be
 backend be
+  timeout server 2s
   server s {origin} maxconn 1
 ",
         server: ok,
@@ -683,7 +734,7 @@ backend be
             first.send("GET /begin HTTP/1.1\r\nHost: a\r\n\r\n").head();
             let mut second = Wire::connect(at[0]);
             second.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            at.shows("be/BACKEND", "qcur", "1");
             first.reset();
             second.response();
         },
@@ -695,6 +746,7 @@ backend be
 frontend fe
   bind {fe}
   mode tcp
+  timeout client 500ms
   option socket-stats
   default_backend be
 backend be

@@ -84,8 +84,6 @@ pub struct ProxyOptions {
     pub transparent: bool,
     /// `option socket-stats`.
     pub socket_stats: bool,
-    /// `option contstats`.
-    pub contstats: bool,
     /// `option prefer-last-server`.
     pub prefer_last_server: bool,
 }
