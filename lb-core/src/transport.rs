@@ -11,6 +11,7 @@ use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
+use crate::stats::tls::OpenTls;
 use crate::tls::{ClientTls, ServerTls};
 
 /// A connected stream socket.
@@ -89,6 +90,15 @@ impl Transport {
             socket.shut();
         }
         Poll::Ready(Ok(n))
+    }
+
+    /// Counts a connection under TLS until it is dropped.
+    pub(crate) fn hold(&mut self, open: OpenTls) {
+        match self {
+            Self::Plain(_) => {}
+            Self::TlsServer(tls) => tls.hold(open),
+            Self::TlsClient(tls) => tls.hold(open),
+        }
     }
 
     /// Whether the connection is under TLS.

@@ -865,7 +865,9 @@ fn counters_are_as_haproxys() {
     let Some(binary) = haproxy() else { return };
     let cases: Vec<&Case> = CASES.iter().filter(|case| chosen(case)).collect();
     let check = |case: &&Case| {
-        let text = difference(case, &through_haproxy(case, &binary), &through_lb(case));
+        // Some counters move a moment after the last session has ended: what differs once may not differ again.
+        let compare = || difference(case, &through_haproxy(case, &binary), &through_lb(case));
+        let text = (0..3).map(|_| compare()).find(String::is_empty).unwrap_or_else(compare);
         if text.is_empty() { text } else { format!("=== {}\n{text}", case.name) }
     };
     // Most of the time is spent waiting.

@@ -9,6 +9,7 @@ pub(crate) mod pool;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -25,14 +26,16 @@ use crate::proxy_protocol;
 use crate::runtime::SessionStage;
 use crate::server::Server;
 use crate::session::ClientInfo;
+use crate::stats::h2_traffic::H2Traffic;
+use crate::stats::tls::{Handshake, OpenTls};
 use crate::stream::count::{count_assigned, count_connection, count_retry};
 use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::h2_end::H2End;
 use crate::stream::live::Entry;
 use crate::stream::side::Side;
-use crate::tls::{self, Alpn, TlsClientConfig};
+use crate::tls::{self, Alpn, TlsClientConfig, TlsInfo};
 use crate::topology::{BackendEntry, turn_around};
-use crate::transport::Transport;
+use crate::transport::{Socket, Transport};
 use crate::worker::Worker;
 use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, now};
@@ -625,7 +628,7 @@ async fn open(
     if tls.is_none() && proto != Some(Proto::H2) {
         return Ok(Opened { conn: ServerConn::H1(conn), lease, generation, established: false });
     }
-    let conn = match Box::pin(within(timer, deadline, handshakes(worker, *conn, tls, proto))).await {
+    let conn = match Box::pin(within(timer, deadline, handshakes(worker, backend, server, *conn))).await {
         Some(result) => result?,
         None => return Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)),
     };
@@ -639,29 +642,60 @@ fn refused() -> StreamError {
 /// The TCP, PROXY, TLS and HTTP/2 starts of a connection, as far as they apply.
 async fn handshakes(
     worker: &Worker,
+    backend: &BackendEntry,
+    server: Option<&Server>,
     mut conn: H1Conn,
-    tls: Option<&TlsClientConfig>,
-    proto: Option<Proto>,
 ) -> Result<ServerConn, StreamError> {
+    let proto = server.and_then(|server| server.config.proto);
     poll_fn(|cx| conn.transport.socket_mut().poll_connected(cx)).await.map_err(|_| refused())?;
     poll_fn(|cx| conn.poll_flush(cx)).await.map_err(|_| refused())?;
-    match (tls, conn.transport) {
-        (Some(config), Transport::Plain(socket)) => {
-            let (transport, session) = tls::connect(config, socket).await.map_err(|_| refused())?;
+    match (server.and_then(|server| Some((server, server.tls()?))), conn.transport) {
+        (Some((server, config)), Transport::Plain(socket)) => {
+            let (transport, session) = secure(worker, backend, server, config, socket).await?;
             match proto == Some(Proto::H2) || (proto.is_none() && session.alpn == Alpn::H2) {
-                true => Ok(start_h2(worker, transport, true)),
+                true => Ok(start_h2(worker, backend, transport, true)),
                 false => Ok(ServerConn::H1(Box::new(H1Conn::new(transport)))),
             }
         }
-        (_, transport) => Ok(start_h2(worker, transport, false)),
+        (_, transport) => Ok(start_h2(worker, backend, transport, false)),
     }
 }
 
-fn start_h2(worker: &Worker, transport: Transport, tls: bool) -> ServerConn {
-    let (client, driver) = H2Client::handshake(transport, &worker.h2, tls);
+/// The TLS handshake with a server.
+async fn secure(
+    worker: &Worker,
+    backend: &BackendEntry,
+    server: &Server,
+    config: &TlsClientConfig,
+    socket: Socket,
+) -> Result<(Transport, TlsInfo), StreamError> {
+    let open = OpenTls::begin(worker);
+    let secured = tls::connect(config, socket).await;
+    let outcome = match &secured {
+        Ok((_, session)) if session.resumed => Handshake::Resumed,
+        Ok(_) => Handshake::Full,
+        Err(_) => Handshake::Failed,
+    };
+    outcome.count(worker.index, [&backend.backend.stats.tls, &server.stats.tls]);
+    if outcome == Handshake::Full {
+        worker.shared.stats.tls_backend_keys.count(worker.index, worker.uptime(now()));
+    }
+    let (mut transport, session) = secured.map_err(|_| refused())?;
+    transport.hold(open);
+    Ok((transport, session))
+}
+
+fn start_h2(worker: &Worker, backend: &BackendEntry, transport: Transport, tls: bool) -> ServerConn {
+    let (client, mut driver) = H2Client::handshake(transport, &worker.h2, tls);
+    let mut traffic = H2Traffic::new(&backend.backend.stats.mux, worker.index);
     tokio::task::spawn_local(async move {
-        // Its streams report what went wrong.
-        let _ = driver.await;
+        poll_fn(|cx| {
+            // Its streams report what went wrong.
+            let over = Pin::new(&mut driver).poll(cx).map(drop);
+            traffic.tell(driver.counts(), driver.open_streams());
+            over
+        })
+        .await;
     });
     ServerConn::H2 { client: Rc::new(RefCell::new(client)), end: Box::new(H2End::unopened()) }
 }

@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use rustix::io::Errno;
@@ -35,13 +35,15 @@ pub struct PipeLimit {
     used: AtomicU32,
     /// Of them, those that workers keep for later.
     free: AtomicU32,
+    /// Bytes that went from a pipe to a socket.
+    written: AtomicU64,
     max: u32,
 }
 
 impl PipeLimit {
     /// A limit of `max` pipes.
     pub fn new(max: u32) -> Arc<Self> {
-        Arc::new(Self { used: AtomicU32::new(0), free: AtomicU32::new(0), max })
+        Arc::new(Self { used: AtomicU32::new(0), free: AtomicU32::new(0), written: AtomicU64::new(0), max })
     }
 
     /// Pipes that exist, used or kept.
@@ -52,6 +54,11 @@ impl PipeLimit {
     /// Pipes that are kept for later.
     pub fn free(&self) -> u32 {
         self.free.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that pipes were emptied of (`TotalSplicdedBytesOut`).
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
     }
 
     fn acquire(&self) -> bool {
@@ -91,6 +98,11 @@ impl PipePool {
     /// A pool under the process' limit; `size` is `tune.pipesize`.
     pub fn new(limit: Arc<PipeLimit>, size: Option<u32>) -> Self {
         Self(Rc::new(Pool { free: RefCell::default(), limit, size }))
+    }
+
+    /// Bytes went from a pipe to a socket.
+    pub(crate) fn count_written(&self, bytes: u64) {
+        self.0.limit.written.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// A pool that never gives a pipe (`nosplice`).

@@ -8,6 +8,7 @@ use super::ClientInfo;
 use super::stream_tasks::StreamTasks;
 use crate::connect::within;
 use crate::http::h2::{H2Accepted, H2Request, H2ServerConnection};
+use crate::stats::h2_traffic::H2Traffic;
 use crate::stream::Stream;
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
@@ -20,6 +21,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
     let mut timer = Timer::default();
     let timeouts = info.frontend.config.timeouts.clone();
     let deadline = after(now(), timeouts.http_request.or(timeouts.client));
+    let mut traffic = H2Traffic::new(&info.frontend.stats.mux, worker.index);
     let handshake = H2ServerConnection::handshake(transport, &preread, &worker.h2);
     let Some(Ok(mut connection)) = Box::pin(within(&mut timer, deadline, handshake)).await else { return };
     drop(preread);
@@ -43,6 +45,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                     connection.graceful_shutdown();
                     continue;
                 }
+                traffic.tell(connection.counts(), connection.open_streams());
                 seat.sit(cx);
                 if connection.open_streams() > 0 {
                     idle_since = None;
@@ -73,6 +76,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
             }
         })
         .await;
+        traffic.tell(connection.counts(), connection.open_streams());
         let Some(request) = accepted else { return };
         idle_since = None;
         let start = StreamStart { info: Rc::clone(&info), request, earlier: streams, _counted: worker.enter() };

@@ -9,6 +9,7 @@ use crate::config::{Mode, Proto};
 use crate::connect::within;
 use crate::http::h1::io::H1Conn;
 use crate::listener::proxy_header::read_proxy_header;
+use crate::stats::tls::{Handshake, OpenTls};
 use crate::stream;
 use crate::tls::{self, Alpn, TlsError};
 use crate::transport::{Socket, Transport};
@@ -73,6 +74,8 @@ async fn secure(worker: Rc<Worker>, socket: Socket, context: Arc<ListenerContext
 
 /// What is logged of a client that leaves in the handshake; `option dontlognull` keeps it out.
 const CLOSED: &str = "Connection closed during SSL handshake";
+/// The same of one that takes too long.
+const TIMEOUT: &str = "Timeout during SSL handshake";
 
 async fn handshake(
     worker: &Rc<Worker>,
@@ -82,19 +85,36 @@ async fn handshake(
 ) -> Option<(Transport, Alpn)> {
     let config = context.tls.as_ref()?;
     let deadline = after(info.accepted, context.frontend.config.timeouts.client);
+    let open = OpenTls::begin(worker);
     let failure = match within(&mut Timer::default(), deadline, tls::accept(config, socket)).await {
-        Some(Ok((transport, session))) => {
+        Some(Ok((mut transport, session))) => {
+            transport.hold(open);
+            let outcome = if session.resumed { Handshake::Resumed } else { Handshake::Full };
+            count(worker, info, outcome);
             info.handshake = Instant::now().saturating_duration_since(info.accepted);
             info.tls = Some(Box::new((session.version, session.cipher)));
             return Some((transport, session.alpn));
         }
         Some(Err(TlsError::Closed(_))) => CLOSED,
         Some(Err(_)) => "SSL handshake failure",
-        None => "Timeout during SSL handshake",
+        None => TIMEOUT,
     };
+    // HAProxy does not count the timeout either.
+    if failure != TIMEOUT {
+        count(worker, info, Handshake::Failed);
+    }
     // What OpenSSL says of a connection for which nothing was agreed on.
     info.tls = Some(Box::new(("TLSv1.3", "(NONE)")));
     let received = u64::from(failure != CLOSED);
     stream::log_connection_error(worker, info, &context.name, failure, received);
     None
+}
+
+/// Counts a handshake.
+fn count(worker: &Worker, info: &ClientInfo, outcome: Handshake) {
+    let listener = info.slot.limits().stats.as_ref().map(|stats| &stats.tls);
+    outcome.count(worker.index, std::iter::once(&info.frontend.stats.tls).chain(listener));
+    if outcome == Handshake::Full {
+        worker.shared.stats.tls_frontend_keys.count(worker.index, worker.uptime(Instant::now()));
+    }
 }

@@ -155,6 +155,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
         since_change: history.since_change(at.now),
         last_session: at.since(totals.last_session),
         idle: server.idle_connections(),
+        idle_reused: server.idle_by_worker().iter().map(|(_, reused)| reused).sum(),
         idle_limit: config.pool_max_conn,
         used: if mode == Mode::Http { server.current() } else { 0 },
         needed: if mode == Mode::Http { server.connections_needed() } else { 0 },

@@ -142,7 +142,7 @@ pub struct ProcessStats {
     /// The same with servers.
     pub tls_backend_keys: Rate,
     /// Open TLS connections of both sides.
-    pub tls_connections: AtomicU32,
+    pub(crate) tls_connections: Arc<AtomicU32>,
 }
 
 impl ProcessStats {
@@ -153,7 +153,7 @@ impl ProcessStats {
             bytes_out_rate: Rate::new(workers),
             tls_frontend_keys: Rate::new(workers),
             tls_backend_keys: Rate::new(workers),
-            tls_connections: AtomicU32::new(0),
+            tls_connections: Arc::default(),
         }
     }
 

@@ -5,10 +5,12 @@
 
 pub(crate) mod collect;
 pub mod counters;
+pub(crate) mod h2_traffic;
 pub mod kept;
 pub(crate) mod process;
 pub mod rate;
 pub mod snapshot;
+pub(crate) mod tls;
 pub(crate) mod traffic;
 pub mod worker;
 

@@ -49,6 +49,8 @@ pub struct ProcessSnapshot {
     pub totals: ProcessTotals,
     /// Bytes sent to clients in the last second.
     pub bytes_out_rate: u64,
+    /// Bytes sent through pipes.
+    pub spliced_bytes_out: u64,
     /// `maxpipes`, or what the proxies that splice need.
     pub maxpipes: u32,
     /// Pipes that hold data or are about to.
@@ -111,6 +113,7 @@ pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
         tls_connections: stats.open_tls(),
         totals: stats.counters.totals(),
         bytes_out_rate: u64::from(stats.bytes_out_rate.per_second(uptime)) * BYTES_PER_EVENT,
+        spliced_bytes_out: shared.pipes.written(),
         maxpipes: shared.needs.maxpipes,
         pipes_used: shared.pipes.used().saturating_sub(shared.pipes.free()),
         pipes_free: shared.pipes.free(),

@@ -192,6 +192,8 @@ pub struct ServerSnapshot {
     pub last_session: Option<Duration>,
     /// Idle connections to it.
     pub idle: u32,
+    /// Those of them that served more than one session.
+    pub idle_reused: u32,
     /// `pool-max-conn`.
     pub idle_limit: Option<u32>,
     /// Connections to it that serve a session.

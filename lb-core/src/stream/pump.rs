@@ -155,6 +155,7 @@ impl Pump {
         let pumped = self.splice.poll_pump(cx, source, target, pool.pipes(), &mut limit, &mut progress);
         from.body_taken(progress.read);
         to.traffic.spliced_out(progress.written);
+        pool.pipes().count_written(progress.written);
         self.bytes += progress.written;
         match pumped {
             Poll::Ready(Ok(Pumped::Limit)) => Ok(None),

@@ -15,6 +15,7 @@ use rustls::{CommonState, Error};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::buffer::{BUFFER_SIZE, Buffer};
+use crate::stats::tls::OpenTls;
 use crate::transport::Socket;
 
 /// TLS accepted from a client.
@@ -75,6 +76,8 @@ pub struct TlsStream<S> {
     close_sent: bool,
     /// The session gave up and must not be asked again.
     failed: bool,
+    /// Counts the connection.
+    open: Option<OpenTls>,
 }
 
 /// What one look of the session came to.
@@ -120,7 +123,13 @@ impl<S: Session> TlsStream<S> {
             peer_closed: false,
             close_sent: false,
             failed: false,
+            open: None,
         }
+    }
+
+    /// Counts the connection until it is dropped.
+    pub(crate) fn hold(&mut self, open: OpenTls) {
+        self.open = Some(open);
     }
 
     /// The socket below.

@@ -133,6 +133,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Future for H2ClientDriver<T> {
 }
 
 impl<T> H2ClientDriver<T> {
+    /// What the connection counted so far.
+    pub fn counts(&self) -> H2Counts {
+        *self.shared.borrow().counts()
+    }
+
+    /// Streams that are being worked on.
+    pub fn open_streams(&self) -> usize {
+        self.shared.borrow().streams()
+    }
+
     /// Number of writes made to the transport, for measurements.
     pub fn sends(&self) -> u64 {
         self.driver.sends()

@@ -16,7 +16,5 @@ counters! {
         tls_connections,
         /// `TotalBytesOut`.
         bytes_out,
-        /// `TotalSplicdedBytesOut`.
-        spliced_bytes_out,
     }
 }
