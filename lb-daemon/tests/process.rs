@@ -157,6 +157,8 @@ fn the_next_process_ends_the_one_before() {
     for (word, code) in [("-sf", Some(0)), ("-st", None)] {
         let directory = tempfile::tempdir().unwrap();
         let mut old = start(&origin, "", "");
+        // It serves, so it handles signals, too: its socket was there before it.
+        old.connect().get("/");
         let mut next = replace(word, old.id(), directory.path());
         assert_eq!(old.wait().code(), code, "{word}");
         // It was told once the new one listened.
