@@ -285,7 +285,7 @@ typedef struct lb_log_record {
     size_t struct_size;
     // The instance.
     const struct lb_proxy *proxy;
-    // The line in the log format of the frontend, without header and line end. Never null; line[line_length] is zero.
+    // The line in the log format of the frontend, without header and line end. Never null; a zero follows its line_length bytes.
     // Not UTF-8 where a format says so.
     const char *line;
     // Bytes of the line.

@@ -19,7 +19,7 @@ pub struct lb_log_record {
     pub struct_size: usize,
     /// The instance.
     pub proxy: *const lb_proxy,
-    /// The line in the log format of the frontend, without header and line end. Never null; line[line_length] is zero.
+    /// The line in the log format of the frontend, without header and line end. Never null; a zero follows its line_length bytes.
     /// Not UTF-8 where a format says so.
     pub line: *const c_char,
     /// Bytes of the line.

@@ -1,4 +1,4 @@
-//! [`Head`] from decoded header lists and to header blocks (RFC 9113, section 8).
+//! Heads from decoded header lists and to header blocks (RFC 9113, section 8).
 //!
 //! Order is kept. What arrives is judged strictly: names and values, pseudo-header fields, connection-specific fields,
 //! authority against Host, lengths and counts.

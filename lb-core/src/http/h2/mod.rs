@@ -1,7 +1,7 @@
 //! HTTP/2 behind flat header lists (RFC 9113).
 //!
-//! [`connection`] is the protocol itself: a state machine, bytes in and bytes out, over [`frame`], [`hpack`] and
-//! [`convert`]. [`drive`] moves the bytes between it and a socket, once per wake-up. [`server::H2ServerConnection`]
+//! `connection` is the protocol itself: a state machine, bytes in and bytes out, over [`frame`], [`hpack`] and
+//! [`convert`]. `drive` moves the bytes between it and a socket, once per wake-up. [`server::H2ServerConnection`]
 //! accepts streams from a client, [`client::H2Client`] opens them to a server; both speak
 //! [`Head`](crate::http::Head). Nothing here is `Send`: a connection and its streams live on one worker.
 

@@ -1,6 +1,6 @@
 //! What only grows, per worker: the cumulative columns of `show stat` and `show info` (management.txt, section 9).
 //!
-//! Each struct is kept once per worker ([`PerWorker`](super::PerWorker)); the totals are summed when somebody asks. What
+//! Each struct is kept once per worker ([`PerWorker`]); the totals are summed when somebody asks. What
 //!is per second is a [`Rate`](super::Rate).
 
 use std::fmt::Debug;
