@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener};
+use std::net::{Shutdown, SocketAddr};
 use std::ops::Index;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -161,13 +161,13 @@ fn through_haproxy(case: &Case, binary: &Path) -> Rows {
 
 fn through_lb(case: &Case) -> Rows {
     let (origin, closed) = (Origin::start(case.server), ClosedPort::new());
-    let free: Vec<SocketAddr> = (0..2)
-        .map(|_| TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port"))
-        .collect();
-    let binds = [free[0].to_string(), free[1].to_string()];
+    let binds = ["127.0.0.1:0".to_owned(), "127.0.0.1:0".to_owned()];
     let lb = Instance::start(&configuration(case, &binds, origin.address(), closed.address(), ""));
+    let address = |index: usize| lb.proxy().listeners().get(index).and_then(|listener| listener.address);
+    let first = address(0).expect("a listener");
+    let addresses = [first, address(1).unwrap_or(first)];
     let read = || lb.proxy().execute("show stat").expect("show stat");
-    (case.traffic)(&Subject { addresses: [free[0], free[1]], origin: &origin, read: &read });
+    (case.traffic)(&Subject { addresses, origin: &origin, read: &read });
     settled(read)
 }
 
