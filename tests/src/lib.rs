@@ -14,6 +14,7 @@
 //! body       random bodies that are told by a digest
 //! peers      clients and servers of any protocol, asynchronous
 //! script     exchanges as data: what both sides do step by step, and what is logged of it
+//! side       HAProxy or lb on the same configuration, with a stats socket
 //! log_sink   where log lines go, and their fields
 //! ```
 //!
@@ -31,6 +32,7 @@ pub mod origin;
 pub mod peers;
 pub mod process;
 pub mod script;
+pub mod side;
 pub mod wire;
 
 use std::time::Duration;
@@ -41,6 +43,7 @@ pub use instance::Instance;
 pub use log_sink::{LogLine, LogSink};
 pub use message::Message;
 pub use origin::Origin;
+pub use side::Side;
 pub use wire::Wire;
 
 /// How long anything may take before a test fails rather than hangs.

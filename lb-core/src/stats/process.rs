@@ -69,7 +69,11 @@ pub struct ProcessSnapshot {
     pub description: Option<String>,
     /// Whether a soft stop is under way.
     pub stopping: bool,
-    /// Listening addresses that accept.
+    /// Connections to the sockets for commands.
+    pub cli_connections: u32,
+    /// The same so far. They are not among the other numbers of connections and requests.
+    pub cli_accepted: u64,
+    /// Listening addresses that accept, those for commands among them.
     pub listeners: u32,
     /// Bytes per second that responses may be compressed to; 0 is no limit.
     pub compression_limit: u32,
@@ -88,7 +92,10 @@ pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
         limit,
     };
     let counted = |rate: &super::Rate| PerSecond { current: rate.per_second(uptime), max: rate.max(), limit: 0 };
-    let accepting = shared.listeners.iter().filter(|listener| listener.frontend.gate.is_open()).count();
+    let cli = &shared.cli;
+    // The sockets for commands are closed when a stop begins.
+    let for_commands = if shared.life() == Life::Running { cli.sockets.len() } else { 0 };
+    let accepting = shared.listeners.iter().filter(|listener| listener.frontend.gate.is_open()).count() + for_commands;
     let load = shared.load();
     ProcessSnapshot {
         identity: global.identity,
@@ -122,6 +129,8 @@ pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
         idle_percent: load.idle_percent,
         node: global.node.clone().unwrap_or_else(host_name),
         description: global.description.clone(),
+        cli_connections: cli.connections.current(),
+        cli_accepted: cli.connections.accepted(),
         stopping: shared.life() != Life::Running,
         listeners: u32::try_from(accepting).unwrap_or(u32::MAX),
         compression_limit: limits.maxcomprate().saturating_mul(1024),
