@@ -6,6 +6,7 @@
 mod builder;
 mod control;
 mod drain;
+mod dump;
 mod handles;
 
 use std::collections::HashSet;

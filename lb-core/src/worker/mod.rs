@@ -10,6 +10,7 @@ mod frontends;
 mod heads;
 pub(crate) mod inquiry;
 mod load;
+mod memory;
 mod stopped;
 pub(crate) mod timer;
 
@@ -106,8 +107,8 @@ pub(crate) struct Shared {
     /// Limits that were computed from the configuration.
     pub(crate) needs: FdLimit,
     loads: Vec<WorkerLoad>,
-    /// Where lines about frontends go.
-    log: ProcessLog,
+    /// Where lines about frontends, and what an operator asks for, go.
+    pub(crate) log: ProcessLog,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
