@@ -27,6 +27,7 @@ pub(crate) struct CliConnections {
     thread: u32,
     buffer_size: usize,
     accepted: AtomicU64,
+    sent: AtomicU64,
     open: Mutex<BTreeMap<u64, Arc<CliConnection>>>,
 }
 
@@ -79,6 +80,7 @@ impl CliConnections {
             thread: u32::try_from(workers).unwrap_or(u32::MAX).saturating_add(1),
             buffer_size,
             accepted: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
             open: Mutex::default(),
         })
     }
@@ -86,6 +88,11 @@ impl CliConnections {
     /// How many there were so far.
     pub(crate) fn accepted(&self) -> u64 {
         self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Bytes sent to them so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// How many there are.
@@ -142,6 +149,7 @@ impl Served {
 
     /// Something was sent.
     pub(crate) fn sent(&self, bytes: usize) {
+        self.connections.sent.fetch_add(bytes as u64, Ordering::Relaxed);
         lock(&self.connection.state).sent += bytes as u64;
     }
 

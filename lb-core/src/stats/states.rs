@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::snapshot::{ProxySnapshot, ServerSnapshot};
-use crate::server::ServerStatus;
 
 /// The states of a proxy and of its servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,9 +38,7 @@ impl StateLines {
 }
 
 fn of_server(proxy: &str, server: &ServerSnapshot) -> String {
-    use ServerStatus::{Down, Maint, MaintResolution};
-    // A server that is drained is not down.
-    let state = if matches!(server.status, Down { .. } | Maint | MaintResolution) { "DOWN" } else { "UP" };
+    let state = if server.status.is_down() { "DOWN" } else { "UP" };
     format!(
         "SIGHUP: Server {proxy}/{} is {state}. Conn: {} act, {} pend, {} tot.",
         server.name, server.sessions.current, server.queue.current, server.totals.sessions

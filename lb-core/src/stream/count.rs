@@ -36,9 +36,6 @@ impl Stream<'_> {
         let (worker, stats) = (self.worker.index, &backend.backend.stats);
         let counters = stats.counters.of(worker);
         counters.sessions.inc();
-        if self.info.frontend.config.mode == Mode::Http {
-            counters.requests.inc();
-        }
         stats.session_rate.count(worker, self.worker.uptime(now()));
     }
 
@@ -134,7 +131,9 @@ impl Stream<'_> {
         let (worker, status) = (self.worker.index, self.end.status);
         self.info.frontend.stats.counters.of(worker).response(status);
         if let Some(backend) = self.backend {
-            backend.backend.stats.counters.of(worker).response(status);
+            let backend = backend.backend.stats.counters.of(worker);
+            backend.requests.inc();
+            backend.response(status);
         }
     }
 
@@ -174,6 +173,22 @@ impl Stream<'_> {
                 }
                 if let Some(server) = server {
                     server.response_errors.inc();
+                }
+            }
+            (Cause::Killed, Stage::Headers) => {
+                if let Some(backend) = backend {
+                    backend.response_errors.inc();
+                }
+                if let Some(server) = server {
+                    server.response_errors.inc();
+                }
+            }
+            (Cause::Killed, Stage::Data) if self.info.frontend.config.mode == Mode::Http => {
+                if let Some(backend) = backend {
+                    backend.server_aborts.inc();
+                }
+                if let Some(server) = server {
+                    server.server_aborts.inc();
                 }
             }
             (cause @ (Cause::ServerAbort | Cause::ServerTimeout), _) => {

@@ -79,7 +79,7 @@ pub(super) fn of(p: &ProcessSnapshot, float: bool) -> Vec<Field> {
         (58, "DroppedLogs", b"MGP", u32(number(p.dropped_logs)), "Total number of dropped logs for current worker process since started"),
         (59, "BusyPolling", b"MGP", u32(0), "1 if busy-polling is currently in use on the worker process, otherwise zero (config.busy-polling)"),
         (60, "FailedResolutions", b"MGP", u32(0), "Total number of failed DNS resolutions in current worker process since started"),
-        (61, "TotalBytesOut", b"MGP", u64(p.totals.bytes_out), "Total number of bytes emitted by current worker process since started"),
+        (61, "TotalBytesOut", b"MGP", u64(p.totals.bytes_out.wrapping_add(p.cli_bytes_out)), "Total number of bytes emitted by current worker process since started"),
         (62, "TotalSplicdedBytesOut", b"MGP", u64(p.spliced_bytes_out), "Total number of bytes emitted by current worker process through a kernel pipe since started"),
         (63, "BytesOutRate", b"MRP", u64(p.bytes_out_rate), "Number of bytes emitted by current worker process over the last second"),
         (64, "DebugCommandsIssued", b"MGP", u32(0), "Number of debug commands issued on this process (anything > 0 is unsafe)"),
