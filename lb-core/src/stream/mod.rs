@@ -56,7 +56,6 @@ pub(crate) struct Stream<'a> {
     end: End,
     /// What others see of it.
     live: Live<'a>,
-    counted: count::Counted,
 }
 
 /// When a stream reached each of its stages.
@@ -154,7 +153,6 @@ impl<'a> Stream<'a> {
             times,
             end: End::default(),
             live: worker.streams.enter(),
-            counted: count::Counted::default(),
         }
     }
 

@@ -592,6 +592,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         if let Some(load) = worker.shared.loads.get(worker.index) {
             meter.note(load);
         }
+        crate::stream::count::count_running(&worker);
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();
