@@ -24,6 +24,8 @@ pub mod session;
 pub mod stream;
 
 pub mod rules;
+#[allow(dead_code, unused_imports)] // Until every stage reads samples.
+pub mod sample;
 
 pub mod backend;
 pub mod balance;
