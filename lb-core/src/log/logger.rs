@@ -275,7 +275,7 @@ mod tests {
         let mut logger = logger();
         logger.hooks = hooks;
         for _ in 0..2 {
-            logger.access(&log, &LogRecord::default());
+            logger.access(&log, &LogRecord::default(), None);
             logger.flush();
         }
         assert_eq!(places.states().iter().map(|state| state.dropped).collect::<Vec<_>>(), [2, 2]);
@@ -297,7 +297,7 @@ mod tests {
         let log = AccessLog::new(format, LogTargets::default(), AccessLogOptions::default());
         let mut logger = logger();
         logger.hooks = hooks;
-        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() });
+        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() }, None);
         assert!(!logger.has_pending());
         assert_eq!(*seen.lock().unwrap(), [(200, "200 ----".to_owned())]);
     }
@@ -312,9 +312,9 @@ mod tests {
             .with_error_format(parse("ERR %ST"))
             .with_structured_data(parse("[a@1 lc=\"%lc\"]"));
         let mut logger = logger();
-        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() });
-        logger.access(&log, &LogRecord { status: 400, refused: true, ..LogRecord::default() });
-        logger.connection_error(&log, &LogRecord::default(), "1", "why");
+        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() }, None);
+        logger.access(&log, &LogRecord { status: 400, refused: true, ..LogRecord::default() }, None);
+        logger.connection_error(&log, &LogRecord::default(), None, "1", "why");
         logger.send(log.targets(), Level::Notice, b"about a server");
         logger.flush();
         let mut buffer = [0; 300];
