@@ -16,6 +16,7 @@ use crate::listener::Gate;
 use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogDestinations, LogTargets};
 use crate::net::{Inherited, SystemOptions};
+use crate::pattern::References;
 use crate::server::{Dial, Numbers};
 use crate::stats::{FrontendStats, FrontendStatus};
 use crate::tls::TlsConfigError;
@@ -185,6 +186,8 @@ pub struct Topology {
     pub system: SystemOptions,
     /// Where log lines go.
     pub log_destinations: LogDestinations,
+    /// Patterns of ACLs and maps.
+    pub(crate) references: Arc<References>,
 }
 
 /// Why a configuration cannot be run although each of its lines is right.
@@ -295,6 +298,7 @@ impl Topology {
             numbers,
             system: system.clone(),
             log_destinations,
+            references: Arc::default(),
         })
     }
 }

@@ -10,8 +10,7 @@ use super::error::PatternError;
 use super::file::Columns;
 use super::index::Index;
 use super::method::Mode;
-use super::set::Set;
-use crate::sample::SampleType;
+use super::set::{Output, Set};
 
 /// Where the first entries of a reference come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,14 +29,17 @@ pub enum ChangeError {
     #[error("{0}.")]
     Pattern(#[from] PatternError),
     /// No entry has that key.
-    #[error("entry not found")]
+    #[error("entry not found.")]
     NoSuchKey,
     /// No entry has that number.
-    #[error("entry not found")]
+    #[error("entry not found.")]
     NoSuchEntry,
     /// The version was not prepared.
     #[error("Version number in the future")]
     FutureVersion,
+    /// A line of a payload has no value.
+    #[error("Missing value for key '{0}'.")]
+    NoValue(String),
     /// The version is not between the current one and the last that was prepared.
     #[error("Version number out of range.")]
     VersionRange,
@@ -101,6 +103,16 @@ impl Reference {
         }
     }
 
+    /// Whether an ACL looks into it.
+    pub(crate) fn is_acl(&self) -> bool {
+        self.used_by_acl.load(Ordering::Relaxed)
+    }
+
+    /// Whether a map looks into it, or its file is read as one.
+    pub(crate) fn is_map(&self) -> bool {
+        self.used_by_map.load(Ordering::Relaxed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -155,7 +167,7 @@ impl Reference {
     ///
     /// # Errors
     /// Which entry, in order, is none of the method, and why.
-    pub(super) fn set(&self, mode: Mode, output: Option<SampleType>) -> Result<Arc<Set>, (usize, PatternError)> {
+    pub(super) fn set(&self, mode: Mode, output: Option<Output>) -> Result<Arc<Set>, (usize, PatternError)> {
         let mut state = self.lock();
         if let Some(set) = state.sets.iter().find(|set| set.mode == mode && set.output == output) {
             return Ok(Arc::clone(set));
@@ -187,22 +199,48 @@ impl Reference {
     /// # Errors
     /// It is none of the methods that look into the reference, or the version was not prepared.
     pub(crate) fn add(&self, key: &[u8], value: Option<&[u8]>, version: Option<u32>) -> Result<(), ChangeError> {
+        self.add_all([Ok((key, value))], version)
+    }
+
+    /// Adds entries up to the first that is refused; those before it stay. They begin to match together.
+    ///
+    /// # Errors
+    /// As [`Reference::add`]; and what the iterator says.
+    pub(crate) fn add_all<'e>(
+        &self,
+        entries: impl IntoIterator<Item = Result<(&'e [u8], Option<&'e [u8]>), ChangeError>>,
+        version: Option<u32>,
+    ) -> Result<(), ChangeError> {
         let mut state = self.lock();
-        let version = version.unwrap_or(state.current);
-        if newer(version, state.next) {
+        let State { current, next, versions, sets } = &mut *state;
+        let version = version.unwrap_or(*current);
+        if newer(version, *next) {
             return Err(ChangeError::FutureVersion);
         }
-        let compile = |set: &Arc<Set>| set.compile(key, value, set.mode.at_run_time());
-        let patterns: Vec<_> = state.sets.iter().map(compile).collect::<Result<_, _>>()?;
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let entry = Arc::new(Entry::new(number, key, value));
-        if version == state.current {
-            for (set, pattern) in state.sets.iter().zip(patterns) {
-                set.change(|index| index.insert(&entry, pattern));
+        let list = versions.entry(version).or_default();
+        let mut indexes: Vec<_> = match version == *current {
+            true => sets.iter().map(|set| set.index()).collect(),
+            false => Vec::new(),
+        };
+        let mut result = Ok(());
+        for entry in entries {
+            result = entry.and_then(|(key, value)| {
+                let compile = |set: &Arc<Set>| set.compile(key, value, set.mode.at_run_time());
+                let patterns: Vec<_> = sets.iter().map(compile).collect::<Result<_, _>>()?;
+                let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+                let entry = Arc::new(Entry::new(number, key, value));
+                for (index, pattern) in indexes.iter_mut().zip(patterns) {
+                    index.insert(&entry, pattern);
+                }
+                list.insert(number, entry);
+                Ok(())
+            });
+            if result.is_err() {
+                break;
             }
         }
-        state.versions.entry(version).or_default().insert(number, entry);
-        Ok(())
+        publish(sets, indexes);
+        result
     }
 
     /// Adds an entry unless there is one with that key (`http-request add-acl`).
@@ -249,12 +287,14 @@ impl Reference {
                 state.sets.iter().map(|set| set.compile(old.key(), Some(value), set.mode)).collect::<Result<_, _>>()?;
             changes.push((entry, patterns));
         }
+        let mut indexes: Vec<_> = state.sets.iter().map(|set| set.index()).collect();
         for (entry, patterns) in changes {
-            for (set, pattern) in state.sets.iter().zip(patterns) {
-                set.change(|index| index.replace(&entry, pattern));
+            for (index, pattern) in indexes.iter_mut().zip(patterns) {
+                index.replace(&entry, pattern);
             }
             state.versions.entry(current).or_default().insert(entry.number(), entry);
         }
+        publish(&state.sets, indexes);
         Ok(found.len())
     }
 
@@ -266,17 +306,19 @@ impl Reference {
         let mut state = self.lock();
         let found = find(&state, target)?;
         let current = state.current;
+        let mut indexes: Vec<_> = state.sets.iter().map(|set| set.index()).collect();
         for entry in &found {
-            for set in &state.sets {
+            for (set, index) in state.sets.iter().zip(&mut indexes) {
                 // What was read once is read again; a name that is no longer known is no address to look for either.
                 if let Ok(pattern) = set.compile(entry.key(), None, set.mode) {
-                    set.change(|index| index.remove(entry, &pattern));
+                    index.remove(entry, &pattern);
                 }
             }
             if let Some(entries) = state.versions.get_mut(&current) {
                 entries.remove(&entry.number());
             }
         }
+        publish(&state.sets, indexes);
         Ok(found.len())
     }
 
@@ -308,17 +350,26 @@ impl Reference {
         if !newer(version, state.current) || newer(version, state.next) {
             return Err(ChangeError::VersionRange);
         }
+        let mut indexes = Vec::with_capacity(state.sets.len());
         for set in &state.sets {
             let mut index = Index::new(set.mode);
             for entry in state.versions.get(&version).into_iter().flat_map(BTreeMap::values) {
                 let pattern = set.compile(entry.key(), entry.value(), set.mode.at_run_time())?;
                 index.insert(entry, pattern);
             }
-            set.publish(index);
+            indexes.push(index);
         }
+        publish(&state.sets, indexes);
         state.versions.retain(|other, _| !newer(version, *other));
         state.current = version;
         Ok(())
+    }
+}
+
+/// Lets lookups see changed indexes.
+fn publish(sets: &[Arc<Set>], indexes: Vec<Index>) {
+    for (set, index) in sets.iter().zip(indexes) {
+        set.publish(index);
     }
 }
 

@@ -6,6 +6,7 @@ use super::super::entry::Entry;
 use super::super::key::Key;
 use super::super::method::{Method, Mode};
 use super::super::pattern::Pattern;
+use super::Found;
 
 /// Patterns in order of their entries.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl List {
         }
     }
 
-    pub(super) fn find(&self, key: Key<'_>) -> Option<&Arc<Entry>> {
+    pub(super) fn find(&self, key: Key<'_>) -> Option<Found<'_>> {
         let matching = self.patterns.iter().filter(|(_, pattern)| matches(self.mode, pattern, key));
         let best = match self.mode.method {
             Method::Ip | Method::Beg if !self.mode.ignore_case => {
@@ -41,7 +42,10 @@ impl List {
             }
             _ => matching.into_iter().next(),
         };
-        best.map(|(entry, _)| entry)
+        best.map(|(entry, pattern)| Found {
+            entry,
+            regex: if let Pattern::Regex(regex) = pattern { Some(regex) } else { None },
+        })
     }
 }
 

@@ -11,7 +11,17 @@ use super::entry::Entry;
 use super::key::Key;
 use super::method::Mode;
 use super::pattern::Pattern;
+use crate::regex::Regex;
 use list::List;
+
+/// What a lookup finds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'i> {
+    /// The entry.
+    pub(crate) entry: &'i Arc<Entry>,
+    /// Its regular expression, where it is one.
+    pub(crate) regex: Option<&'i Regex>,
+}
 
 /// Patterns of one method.
 #[derive(Clone, Debug)]
@@ -42,7 +52,7 @@ impl Index {
     }
 
     /// The pattern that matches: the first one in order of entries, or the most exact one where the method says so.
-    pub(crate) fn find(&self, key: Key<'_>) -> Option<&Arc<Entry>> {
+    pub(crate) fn find(&self, key: Key<'_>) -> Option<Found<'_>> {
         self.list.find(key)
     }
 }
