@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::place::Place;
-use super::variable::Scopes;
+use super::value::Value;
+use super::variable::{Scopes, SharedVariables, VariableName, VariableScope};
 use crate::http::message::Head;
 use crate::server::Server;
 use crate::topology::{BackendEntry, Frontend, Topology};
@@ -80,6 +81,8 @@ pub(crate) struct Context<'a> {
     pub(crate) unique_id: Option<&'a [u8]>,
     /// Variables.
     pub(crate) variables: Scopes<'a>,
+    /// Variables of the process.
+    pub(crate) process: Option<&'a SharedVariables>,
     /// Set by a fetch whose answer more data may change: a rule of an inspection waits then.
     pub(crate) may_change: Cell<bool>,
     /// Whether nothing more will be waited for.
@@ -87,6 +90,14 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The value of a variable.
+    pub(crate) fn variable(&self, name: &VariableName) -> Option<Value<'static>> {
+        match name.scope {
+            VariableScope::Proc => self.process?.get(&name.name),
+            scope => self.variables.of(scope)?.get(&name.name),
+        }
+    }
+
     /// A fetch has nothing to say yet.
     pub(crate) fn wait<T>(&self) -> Option<T> {
         self.may_change.set(true);

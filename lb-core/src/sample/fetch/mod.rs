@@ -2,6 +2,7 @@
 //!
 //! One file per section of the manual, each with its table.
 
+pub(crate) mod acl_words;
 mod http;
 mod internal;
 mod layer4;
