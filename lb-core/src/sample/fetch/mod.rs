@@ -1,0 +1,110 @@
+//! Sample fetches: the first word of an expression (configuration.txt, sections 7.3.2 to 7.3.7).
+//!
+//! One file per section of the manual, each with its table.
+
+pub(crate) mod acl_words;
+mod http;
+mod internal;
+mod layer4;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::arg::{Arg, ArgSpec};
+use super::context::Context;
+use super::expression::Scope;
+use super::place::Places;
+use super::value::{SampleType, Value};
+
+/// What a fetch does.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// It has at most one value.
+    One(for<'a> fn(&Context<'a>, &'a [Arg]) -> Option<Value<'a>>),
+    /// It has several, of which an ACL looks at each until one matches.
+    Each {
+        /// The value outside of ACLs.
+        one: for<'a> fn(&Context<'a>, &'a [Arg]) -> Option<Value<'a>>,
+        /// Gives the values to the function until that returns true.
+        all: for<'a> fn(&Context<'a>, &'a [Arg], &mut dyn FnMut(Value<'a>) -> bool),
+    },
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::One(_) => "One",
+            Self::Each { .. } => "Each",
+        })
+    }
+}
+
+/// Checks arguments once they are read, and may replace them by what the function reads faster.
+pub(crate) type Check = fn(&mut [Arg], &Scope<'_>) -> Result<(), String>;
+
+/// A sample fetch.
+#[derive(Debug)]
+pub(crate) struct Fetch {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Where it can be used.
+    pub(crate) places: Places,
+    /// Its arguments.
+    pub(crate) args: ArgSpec,
+    /// What it yields.
+    pub(crate) output: SampleType,
+    /// Further conditions of the arguments.
+    pub(crate) check: Option<Check>,
+    /// The function.
+    pub(crate) run: Run,
+}
+
+impl Fetch {
+    /// A fetch with one value and no arguments. `row` is its row of `haproxy -dKsmp`.
+    pub(crate) const fn one(
+        row: &str,
+        name: &'static str,
+        output: SampleType,
+        run: for<'a> fn(&Context<'a>, &'a [Arg]) -> Option<Value<'a>>,
+    ) -> Self {
+        Self { name, places: Places::row(row), args: ArgSpec::NONE, output, check: None, run: Run::One(run) }
+    }
+
+    /// The same with several values.
+    pub(crate) const fn each(
+        row: &str,
+        name: &'static str,
+        output: SampleType,
+        one: for<'a> fn(&Context<'a>, &'a [Arg]) -> Option<Value<'a>>,
+        all: for<'a> fn(&Context<'a>, &'a [Arg], &mut dyn FnMut(Value<'a>) -> bool),
+    ) -> Self {
+        Self { name, places: Places::row(row), args: ArgSpec::NONE, output, check: None, run: Run::Each { one, all } }
+    }
+
+    /// With arguments.
+    pub(crate) const fn args(self, args: ArgSpec) -> Self {
+        Self { args, ..self }
+    }
+
+    /// With a check of its arguments.
+    pub(crate) const fn check(self, check: Check) -> Self {
+        Self { check: Some(check), ..self }
+    }
+
+    /// What it takes its value from, as HAProxy's messages name it.
+    pub(crate) fn needs(&self) -> &'static str {
+        super::place::needs(self.places)
+    }
+}
+
+/// The tables of all families.
+pub(crate) fn all() -> impl Iterator<Item = &'static Fetch> {
+    [internal::FETCHES, layer4::FETCHES, http::FETCHES].into_iter().flatten()
+}
+
+/// The fetch of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Fetch> {
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static Fetch>> =
+        LazyLock::new(|| all().map(|fetch| (fetch.name, fetch)).collect());
+    BY_NAME.get(name).copied()
+}

@@ -1,0 +1,89 @@
+//! The names that expressions may refer to, known before any of them is read.
+
+use std::sync::Arc;
+
+use super::arg::{Arg, ArgKind};
+use crate::pattern::References;
+
+/// A `frontend`, `backend` or `listen` section: its place in the order of the configuration.
+pub type ProxyNumber = usize;
+
+/// A proxy section as its header says it.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyHeader {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it accepts connections.
+    pub(crate) frontend: bool,
+    /// Whether it has servers.
+    pub(crate) backend: bool,
+    /// Whether it has a stick table.
+    pub(crate) table: bool,
+    /// Names of its servers.
+    pub(crate) servers: Vec<String>,
+}
+
+/// Every section of a configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// Proxies in order.
+    pub(crate) proxies: Vec<ProxyHeader>,
+    /// Userlists in order.
+    pub(crate) userlists: Vec<String>,
+    /// Files of patterns, each read once by the first ACL or map that names it.
+    pub(crate) references: Arc<References>,
+}
+
+impl Names {
+    /// What a name in an argument stands for; the proxy of number `own` where the name is left out.
+    ///
+    /// # Errors
+    /// HAProxy's text with `{}` where it names the place of the argument.
+    pub(crate) fn resolve(&self, kind: ArgKind, word: &str, own: Option<ProxyNumber>) -> Result<Arg, String> {
+        let proxy = |name: &str, fits: fn(&ProxyHeader) -> bool| {
+            self.proxies.iter().position(|proxy| proxy.name == name && fits(proxy))
+        };
+        let own_name = || own.and_then(|own| self.proxies.get(own)).map_or("", |proxy| proxy.name.as_str());
+        let (what, fits): (_, fn(&ProxyHeader) -> bool) = match kind {
+            ArgKind::Frontend => ("frontend", |proxy| proxy.frontend),
+            ArgKind::Backend => ("backend", |proxy| proxy.backend),
+            ArgKind::Table => ("table", |proxy| proxy.table),
+            ArgKind::Server => return self.server(word, own),
+            _ if word.is_empty() => return Err("missing userlist name in {}".to_owned()),
+            _ => {
+                let found = self.userlists.iter().position(|name| name == word);
+                return found
+                    .map(Arg::Userlist)
+                    .ok_or_else(|| format!("unable to find userlist '{word}' referenced in {{}}"));
+            }
+        };
+        if word.is_empty() {
+            let fit = own.filter(|own| self.proxies.get(*own).is_some_and(fits));
+            let refused = match kind {
+                ArgKind::Table => format!("unable to find table '{}' referenced in {{}}", own_name()),
+                _ => format!("proxy '{}', referenced in {{}}, has not {what} capability", own_name()),
+            };
+            return fit.map(Arg::Proxy).ok_or(refused);
+        }
+        proxy(word, fits).map(Arg::Proxy).ok_or_else(|| format!("unable to find {what} '{word}' referenced in {{}}"))
+    }
+
+    fn server(&self, word: &str, own: Option<ProxyNumber>) -> Result<Arg, String> {
+        if word.is_empty() {
+            return Err("missing server name in {}".to_owned());
+        }
+        let (proxy, server) = match word.split_once('/') {
+            Some((backend, server)) => {
+                let found = self.proxies.iter().position(|proxy| proxy.backend && proxy.name == backend);
+                (found.ok_or_else(|| format!("unable to find proxy '{backend}' referenced in {{}}"))?, server)
+            }
+            None => (own.ok_or_else(|| format!("unable to find server '{word}', referenced in {{}}"))?, word),
+        };
+        let header = self.proxies.get(proxy);
+        if header.is_some_and(|header| header.servers.iter().any(|name| name == server)) {
+            return Ok(Arg::Server(proxy, server.into()));
+        }
+        let name = header.map_or("", |header| header.name.as_str());
+        Err(format!("unable to find server '{server}' in proxy '{name}', referenced in {{}}"))
+    }
+}
