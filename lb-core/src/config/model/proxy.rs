@@ -10,6 +10,7 @@ use super::log::{LogFormatChoice, ProxyLog};
 use super::options::{HttpReuse, ProxyOptions};
 use super::server::{ServerConfig, Source};
 use crate::config::document::Place;
+use crate::table::TableConfig;
 
 /// What a proxy section is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +116,8 @@ pub struct ProxyConfig {
     pub source: Option<Source>,
     /// `hash-type`, `cookie`, stick rules and the like come with their issues.
     pub dispatch: Option<SocketAddr>,
+    /// `stick-table`.
+    pub stick_table: Option<TableConfig>,
 }
 
 impl ProxyConfig {
@@ -155,6 +158,7 @@ impl ProxyConfig {
             max_keep_alive_queue: Default::default(),
             source: Default::default(),
             dispatch: Default::default(),
+            stick_table: Default::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Cx, balance, bind, bind_options, errors, http_rules, log, options, server, server_options, settings, source,
-    timeouts,
+    stick_table, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -156,7 +156,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("srvtcpka-intvl", BE, Some(settings::keepalive_interval)).wrong(Wrong::WillBeIgnoredBare),
     row("stats", ALL, None),
     row("stick", BE_ONLY, None),
-    row("stick-table", PROXIES, None),
+    row("stick-table", PROXIES, Some(stick_table::parse)),
     row("tcp-check", BE, None),
     named("tcp-request", ALL, None),
     named("tcp-response", BE, None),

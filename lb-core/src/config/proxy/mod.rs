@@ -23,6 +23,7 @@ mod server;
 mod server_options;
 mod settings;
 mod source;
+mod stick_table;
 mod timeouts;
 
 #[cfg(test)]
@@ -183,7 +184,8 @@ fn check_section(row: &KeywordRow, line: &Line, first: usize, draft: &Draft, dia
             "id" | "description" => Heading::Line,
             _ => Heading::Keyword,
         };
-        let text = format!("'{}' not allowed in 'defaults' section.", row.first_word());
+        let how = if row.words == "stick-table" { "is not supported" } else { "not allowed" };
+        let text = format!("'{}' {how} in 'defaults' section.", row.first_word());
         diags.push(Diagnostic::about(Severity::Alert, line, first, text).heading(heading));
         return false;
     }
