@@ -15,7 +15,7 @@ pub use connect::{ConnectError, ConnectOptions, ConnectTarget, OpenSocket, conne
 pub use listen::{BindError, BindErrorKind, BoundAddress, Inherited, ListenSocket, SocketTuning, bind_socket};
 pub use options::{ClientOptions, apply_client_options, set_keepalive, set_no_linger, set_quickack};
 pub use port_range::{PortLease, PortRange};
-pub use system_option::{SetSystemOption, SystemOption, SystemOptions};
+pub use system_option::{GetTcpInfo, SetSystemOption, SystemOption, SystemOptions, TcpInfo};
 
 #[cfg(test)]
 mod tests;
