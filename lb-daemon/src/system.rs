@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 use lb_core::config::{Address, Config, LogDestination, ProxyLog};
@@ -34,14 +34,14 @@ pub(crate) fn set_option(socket: BorrowedFd<'_>, option: SystemOption) -> io::Re
 ///
 /// # Errors
 /// What the system says; it is no error if an old kernel knows less than we ask for.
-pub(crate) fn tcp_info(socket: BorrowedFd<'_>) -> io::Result<TcpInfo> {
+pub(crate) fn tcp_info(socket: RawFd) -> io::Result<TcpInfo> {
     // SAFETY: a structure of numbers, for which zero is a value.
     let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
     let mut size = libc::socklen_t::try_from(size_of_val(&info)).unwrap_or_default();
-    // SAFETY: the descriptor is borrowed and so open; `info` outlives the call, which writes `size` bytes of it at most.
+    // SAFETY: `info` outlives the call, which writes `size` bytes of it at most; the number of the descriptor may be any.
     let result = unsafe {
         libc::getsockopt(
-            socket.as_raw_fd(),
+            socket,
             libc::IPPROTO_TCP,
             libc::TCP_INFO,
             (&raw mut info).cast::<libc::c_void>(),

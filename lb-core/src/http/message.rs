@@ -139,6 +139,33 @@ impl Head {
         self.target = self.push(target);
     }
 
+    /// Replaces the request method.
+    pub fn set_method(&mut self, method: &[u8]) {
+        self.method = self.push(method);
+    }
+
+    /// Replaces the status and the reason phrase of a response.
+    pub fn set_status(&mut self, status: u16, reason: &[u8]) {
+        self.status = status;
+        self.target = self.push(reason);
+    }
+
+    /// Gives every field with this name (any case) the value that `map` makes of its own; `None` leaves it.
+    pub fn map_values(&mut self, name: &str, mut map: impl FnMut(&[u8]) -> Option<Vec<u8>>) {
+        for index in 0..self.fields.len() {
+            let Some(field) = self.fields.get(index).copied() else { continue };
+            if !self.slice(field.name).eq_ignore_ascii_case(name.as_bytes()) {
+                continue;
+            }
+            if let Some(value) = map(self.slice(field.value)) {
+                let value = self.push(&value);
+                if let Some(field) = self.fields.get_mut(index) {
+                    field.value = value;
+                }
+            }
+        }
+    }
+
     /// Replaces the request target by these parts, one behind the other.
     pub fn set_target_of(&mut self, parts: &[&[u8]]) {
         let start = self.arena.len() as u32;

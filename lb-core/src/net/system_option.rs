@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 
 /// An option of a TCP socket.
@@ -52,8 +52,8 @@ pub struct TcpInfo {
     pub reordering: u32,
 }
 
-/// Reads the [`TcpInfo`] of a socket.
-pub type GetTcpInfo = Arc<dyn Fn(BorrowedFd<'_>) -> io::Result<TcpInfo> + Send + Sync>;
+/// Reads the [`TcpInfo`] of a socket, which is open while the function runs.
+pub type GetTcpInfo = Arc<dyn Fn(RawFd) -> io::Result<TcpInfo> + Send + Sync>;
 
 /// The functions of the embedding program, as far as it gave any.
 #[derive(Clone, Default)]
@@ -77,7 +77,7 @@ impl SystemOptions {
     ///
     /// # Errors
     /// `Unsupported` where the program gave no function, else what the system says.
-    pub fn tcp_info(&self, socket: BorrowedFd<'_>) -> io::Result<TcpInfo> {
+    pub fn tcp_info(&self, socket: RawFd) -> io::Result<TcpInfo> {
         self.tcp_info.as_ref().ok_or(io::ErrorKind::Unsupported)?(socket)
     }
 

@@ -3,12 +3,12 @@
 
 use std::cell::{Cell, OnceCell};
 use std::net::SocketAddr;
-use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use super::arg::Arg;
 use super::place::Place;
-use super::variable::Scopes;
+use super::value::Value;
+use super::variable::{Scopes, SharedVariables, VariableName, VariableScope};
 use crate::http::h1::parse::{Limits, Parsed, parse_request};
 use crate::http::message::{Head, Version};
 use crate::server::Server;
@@ -58,8 +58,8 @@ pub(crate) struct ClientFacts<'a> {
     pub(crate) listener_connections: u32,
     /// 1 or 2 in HTTP.
     pub(crate) http_major: Option<u8>,
-    /// The socket, for TCP_INFO; only of a TCP connection.
-    pub(crate) socket: Option<BorrowedFd<'a>>,
+    /// The descriptor of the connection, for TCP_INFO.
+    pub(crate) fd: Option<i32>,
     /// Whether this is the connection's first request.
     pub(crate) first_request: bool,
 }
@@ -199,6 +199,8 @@ pub(crate) struct Context<'a> {
     pub(crate) unique_id: Option<&'a [u8]>,
     /// Variables.
     pub(crate) variables: Scopes<'a>,
+    /// Variables of the process.
+    pub(crate) process: Option<&'a SharedVariables>,
     /// Set by a fetch whose answer more data may change: a rule of an inspection waits then.
     pub(crate) may_change: Cell<bool>,
     /// Whether nothing more will be waited for: the inspection's time is over, or these rules never wait.
@@ -206,6 +208,14 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The value of a variable.
+    pub(crate) fn variable(&self, name: &VariableName) -> Option<Value<'static>> {
+        match name.scope {
+            VariableScope::Proc => self.process?.get(&name.name),
+            scope => self.variables.of(scope)?.get(&name.name),
+        }
+    }
+
     /// A fetch has nothing to say yet.
     pub(crate) fn wait<T>(&self) -> Option<T> {
         self.may_change.set(true);

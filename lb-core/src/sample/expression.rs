@@ -292,7 +292,11 @@ impl Parser {
     }
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// What stands outside of any section.
+    pub(crate) fn of(names: &'a Names, keyword: &'a str) -> Self {
+        Self { names, proxy: None, file: "", line: 0, keyword, ignore_case: false }
+    }
     /// The name of the section.
     pub(crate) fn proxy_name(&self) -> &str {
         self.proxy.and_then(|proxy| self.names.proxies.get(proxy)).map_or("", |proxy| proxy.name.as_str())

@@ -73,7 +73,8 @@ impl<'a> Stream<'a> {
                 return Err(error);
             }
         }
-        let verdict = self.frontend_rules();
+        self.capture_request();
+        let verdict = self.frontend_rules(client, timer).await?;
         // Not before `monitor-uri` was looked at, whose requests are not logged.
         if self.info.frontend.log.format().is_early() {
             self.log();
@@ -93,11 +94,15 @@ impl<'a> Stream<'a> {
         if backend.config.options.http_buffer_request {
             self.buffer_request(&backend.config, client, timer).await?;
         }
-        if let Verdict::Reply(reply) = self.backend_rules(backend) {
+        if let Verdict::Reply(reply) = self.backend_rules(backend, client, timer).await? {
             self.count_verdict(&reply, Some(backend));
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(backend);
+        self.add_unique_id();
+        if let Some(transaction) = &self.transaction {
+            transaction.end_request();
+        }
         let mut exchange = self.exchange(backend);
         let responded = self.until_response(backend, &mut exchange, client, timer, private).await;
         if let Some(location) = self.redirected.take() {
@@ -113,6 +118,7 @@ impl<'a> Stream<'a> {
             }
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
+        self.capture_response();
         if let Verdict::Reply(reply) = self.response_rules(backend) {
             self.count_response_verdict(&reply, backend);
             self.times.response = None;
@@ -154,8 +160,8 @@ impl<'a> Stream<'a> {
 
     /// Stage 4: `use_backend`, `default_backend`.
     fn choose_backend(&mut self) -> Option<&'a Arc<BackendEntry>> {
-        let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
-        let backend = worker.topology().backends.get(index)?;
+        let worker: &'a Worker = self.worker;
+        let backend = worker.topology().backends.get(self.switched()?)?;
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
         self.count_backend(backend);
@@ -435,6 +441,7 @@ impl<'a> Stream<'a> {
         framing: &ResponseFraming,
         client: &mut Side<'_>,
     ) -> Result<Outcome, StreamError> {
+        self.after_response_rules();
         self.end.status = self.response.status();
         self.live.set_status(self.end.status);
         self.live.enter_phase(SessionStage::Data, None);

@@ -72,8 +72,8 @@ impl<'a> Stream<'a> {
     }
 
     fn tcp_backend(&mut self) -> Option<&'a Arc<BackendEntry>> {
-        let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
-        let backend = worker.topology().backends.get(index)?;
+        let worker: &'a Worker = self.worker;
+        let backend = worker.topology().backends.get(self.switched()?)?;
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
         self.count_backend(backend);

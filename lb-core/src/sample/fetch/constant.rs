@@ -170,8 +170,7 @@ fn check_var(args: &mut [Arg], _: &Scope<'_>) -> Result<(), String> {
 
 fn var<'a>(context: &Context<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
     let Some(Arg::Variable(name)) = args.first() else { return None };
-    let found = context.variables.of(name.scope).and_then(|variables| variables.get(&name.name));
-    found.or_else(|| args.get(1)?.text().map(Value::str))
+    context.variable(name).or_else(|| args.get(1)?.text().map(Value::str))
 }
 
 #[cfg(test)]

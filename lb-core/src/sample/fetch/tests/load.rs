@@ -33,7 +33,7 @@ fn topology() -> (Names, Topology) {
         table: false,
         servers: section.servers.iter().map(|server| server.name.clone()).collect(),
     };
-    let names = Names { proxies: config.proxies.iter().map(header).collect(), userlists: Vec::new() };
+    let names = Names { proxies: config.proxies.iter().map(header).collect(), ..Names::default() };
     let topology = Topology::new(&config, 100, 1, &SystemOptions::default(), &Inherited::default()).unwrap();
     (names, topology)
 }

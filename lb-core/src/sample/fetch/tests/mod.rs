@@ -36,7 +36,7 @@ fn parse(text: &str) -> Result<Expression, String> {
         table: false,
         servers: vec!["s".to_owned()],
     };
-    let names = Names { proxies: vec![proxy], userlists: vec!["l".to_owned()] };
+    let names = Names { proxies: vec![proxy], userlists: vec!["l".to_owned()], ..Names::default() };
     let scope = Scope {
         names: &names,
         proxy: Some(0),
