@@ -31,6 +31,7 @@ pub mod regex;
 pub mod rules;
 #[allow(dead_code, unused_imports)] // Until every stage reads samples.
 pub mod sample;
+pub mod userlist;
 
 pub mod backend;
 pub mod balance;
