@@ -152,7 +152,9 @@ fn origins(cases: &[RuleCase]) -> Vec<Origin> {
         Some(response) => Origin::answering(response.clone()),
         None => Origin::start(|visit| {
             while let Some(request) = visit.request() {
-                let body = format!("{}{}", request.text(), String::from_utf8_lossy(&request.body));
+                let fields: Vec<String> =
+                    request.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+                let body = format!("{}\n{}\n{}", request.start, fields.concat(), request.text());
                 let head = format!(
                     "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nX-Res: one, two\r\nX-Res: three\r\nSet-Cookie: rc=abc; \
                      path=/\r\nContent-Type: text/plain\r\n\r\n",

@@ -270,14 +270,17 @@ impl Stream<'_> {
                 true
             }
             Action::SetTarget(part, format) => {
+                self.keep_request_line();
                 let text = self.format(format, at);
                 target::set(&mut self.request, *part, &text)
             }
             Action::ReplaceTarget { part, regex, by } => {
+                self.keep_request_line();
                 let by = self.format(by, at);
                 target::replace(&mut self.request, *part, regex, &by)
             }
             Action::NormalizeUri { normalizer, strict, full } => {
+                self.keep_request_line();
                 target::normalize(&mut self.request, *normalizer, *strict, *full)
             }
             Action::SetStatus { status, reason } => {
@@ -287,6 +290,14 @@ impl Stream<'_> {
                 true
             }
             _ => true,
+        }
+    }
+
+    /// The log tells of the request as it came.
+    fn keep_request_line(&mut self) {
+        let line = self.request_line();
+        if let Some(transaction) = &mut self.transaction {
+            transaction.request_line.get_or_insert(line);
         }
     }
 
