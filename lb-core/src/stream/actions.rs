@@ -181,7 +181,8 @@ impl Stream<'_> {
                 None => return,
             },
         };
-        if assignment.conditions.hold(variables.get(&name.name).as_ref(), &value) {
+        let old = variables.get(&name.name);
+        if assignment.conditions.hold(old.as_ref(), variables.exists(&name.name), &value) {
             variables.set(&name.name, value);
         }
     }
@@ -331,9 +332,8 @@ impl Stream<'_> {
                 Step::Reply(Answer { keep, ..Answer::new(reply, Cause::Local, stage) })
             }
             Action::Auth { realm } => {
-                let head = auth::challenge(realm, &self.request);
-                let error = if head.status() == 407 { 407 } else { 401 };
-                let BuiltReply::Message(page, body) = self.error_page(error, at.config) else {
+                let head = auth::challenge(realm);
+                let BuiltReply::Message(page, body) = self.error_page(401, at.config) else {
                     return answer(BuiltReply::Silent, Cause::Local);
                 };
                 answer(BuiltReply::Message(auth::with_page(head, &page), body), Cause::Local)
