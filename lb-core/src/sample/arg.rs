@@ -9,6 +9,7 @@ use super::expression::Scope;
 use super::names::ProxyNumber;
 use super::value::Value;
 use super::variable::VariableName;
+use crate::regex::Regex;
 
 /// What an argument must be. The names are those of HAProxy's messages and of `haproxy -dKsmp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +128,7 @@ pub(crate) enum Arg {
     /// A userlist, in the order of the configuration.
     Userlist(usize),
     /// A compiled regular expression.
-    Regex(Arc<regex::bytes::Regex>),
+    Regex(Regex),
     /// A variable; made of a text by a check function.
     Variable(VariableName),
     /// A value that a check function computed.
@@ -276,19 +277,14 @@ fn parse_one(kind: ArgKind, word: &str, index: usize, scope: &Scope<'_>) -> Resu
             named(kind, word, index, scope)
         }
         ArgKind::Regex => {
-            regex(word, scope).map(Arg::Regex).map_err(|message| ArgError { number: index + 1, message, late: true })
+            let compiled = Regex::new(word, scope.ignore_case).map(Arg::Regex);
+            compiled.map_err(|refused| ArgError { number: index + 1, message: refused.to_string(), late: true })
         }
         ArgKind::ProtobufField => {
             let numbers: Option<Vec<u64>> = word.split('.').map(|part| part.parse().ok()).collect();
             numbers.map(|numbers| Arg::Own(Arc::new(numbers))).ok_or_else(failed)
         }
     }
-}
-
-/// Compiles a regular expression as HAProxy's PCRE would read it.
-fn regex(word: &str, scope: &Scope<'_>) -> Result<Arc<regex::bytes::Regex>, String> {
-    let compiled = regex::bytes::RegexBuilder::new(word).unicode(false).case_insensitive(scope.ignore_case).build();
-    compiled.map(Arc::new).map_err(|error| format!("regex '{word}' is invalid ({error})"))
 }
 
 /// Finds what a name of another section stands for.
