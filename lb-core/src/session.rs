@@ -14,6 +14,7 @@ mod serving;
 mod start;
 mod stream_tasks;
 
+use std::cell::OnceCell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -28,6 +29,7 @@ use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
 use crate::http::message::{BodyLength, Head};
 use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
+use crate::sample::variable::Variables;
 use crate::stream::side::Side;
 use crate::stream::{self, Stream};
 use crate::topology::Frontend;
@@ -57,6 +59,8 @@ pub(crate) struct ClientInfo {
     pub(crate) fd: i32,
     /// Counts the connection in the limits it was accepted under.
     pub(crate) slot: ConnectionSlot,
+    /// Variables of the connection, once there are rules that may set some.
+    pub(crate) variables: OnceCell<Box<Variables>>,
 }
 
 /// An HTTP/1 client connection.
@@ -75,6 +79,13 @@ pub(crate) struct H1Client {
 }
 
 /// What becomes of the connection after [`serve`].
+impl ClientInfo {
+    /// The connection's variables.
+    pub(crate) fn variables(&self) -> &Variables {
+        self.variables.get_or_init(Box::default)
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Idle,
@@ -382,6 +393,6 @@ mod tests {
     #[test]
     fn an_idle_session_is_small() {
         assert!(size_of::<H1Session>() <= 16, "{}", size_of::<H1Session>());
-        assert!(size_of::<H1Client>() <= 424, "{}", size_of::<H1Client>());
+        assert!(size_of::<H1Client>() <= 432, "{}", size_of::<H1Client>());
     }
 }

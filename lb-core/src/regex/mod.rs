@@ -169,7 +169,7 @@ impl Regex {
 }
 
 /// Appends `template` with `\0` to `\9` replaced by groups of a match in `text`; a group that took no part is nothing. A
-/// backslash takes any other character as it is.
+/// `\x` and two hexadecimal digits are a byte; a backslash takes any other character as it is.
 pub fn expand(template: &[u8], captures: &Captures, text: &[u8], out: &mut Vec<u8>) {
     let mut bytes = template.iter().copied();
     while let Some(byte) = bytes.next() {
@@ -178,12 +178,22 @@ pub fn expand(template: &[u8], captures: &Captures, text: &[u8], out: &mut Vec<u
                 Some(digit @ b'0'..=b'9') => {
                     out.extend_from_slice(captures.get(usize::from(digit - b'0'), text).unwrap_or_default());
                 }
+                Some(b'x') => out.push(hexadecimal(&mut bytes).unwrap_or(b'x')),
                 Some(other) => out.push(other),
                 None => out.push(b'\\'),
             },
             byte => out.push(byte),
         }
     }
+}
+
+/// The byte of two hexadecimal digits, which are taken if both are there.
+fn hexadecimal(bytes: &mut (impl Iterator<Item = u8> + Clone)) -> Option<u8> {
+    let mut ahead = bytes.clone();
+    let mut digit = || char::from(ahead.next()?).to_digit(16);
+    let byte = digit()? << 4 | digit()?;
+    *bytes = ahead;
+    u8::try_from(byte).ok()
 }
 
 /// What the engine says of an expression that PCRE would take.

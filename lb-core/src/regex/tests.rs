@@ -142,6 +142,7 @@ fn groups_are_replaced() {
         ("^a", "x", true, "aaa", "xaa"),
         (r"(.)\1", "<\\1>", true, "aabc", "<a>bc"),
         (r"a\Kb", "x", true, "ab", "ax"),
+        ("b", r"\x41\x4g", true, "ab", "aAx4g"),
         ("z", "x", true, "abc", "abc"),
         (r"(?<n>b)(c)", r"\2\1", false, "abcd", "acbd"),
     ] {

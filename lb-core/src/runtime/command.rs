@@ -167,7 +167,7 @@ impl Command {
             Self::SetRateLimit(command) => command.run(instance),
             Self::ShowInfo(command) => command.run(instance),
             Self::ShowStat(command) => command.run(instance),
-            Self::ShowVersion(command) => command.run(),
+            Self::ShowVersion(command) => command.run(instance),
             Self::ShutdownSession(command) => command.run(instance),
             Self::ShutdownSessions(command) => command.run(instance),
         }

@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 use super::Stream;
 use super::count::count_refused;
 use super::error::{End, Kind, StreamError};
-use super::local::{built, flush, write_reply};
+use super::local::{flush, write_reply};
+use super::samples::client_facts;
 use super::side::Side;
 use crate::config::Mode;
 use crate::http::message::{BodyLength, Version};
-use crate::http::reply::{early_error, error_reply};
+use crate::http::reply::early_error;
 use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;
+use crate::sample::{Context, Place};
 use crate::session::{ClientInfo, H1Client};
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
@@ -68,12 +70,14 @@ impl Stream<'_> {
         self.end.status = status;
         self.live.set_status(status);
         self.live.enter_phase(SessionStage::Reply, None);
-        let BuiltReply::Message(mut head, body) = built(error_reply(status, &config.errors)) else { return false };
+        let BuiltReply::Message(head, body) = self.error_page(status, &config) else { return false };
+        self.response = head;
+        self.after_response_rules();
         let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
-        let options = self.reply_options(head.version(), keep);
-        if write_reply(&mut head, &body, head_only, &options, client).is_err() {
+        let options = self.reply_options(self.response.version(), keep);
+        if write_reply(&mut self.response, &body, head_only, &options, client).is_err() {
             return false;
         }
         let deadline = after(now(), self.info.frontend.config.timeouts.client);
@@ -124,12 +128,16 @@ impl Stream<'_> {
     pub(super) fn log(&mut self) {
         if !self.end.logged && self.worker.wants_record(&self.info.frontend) {
             let record = self.record();
-            self.worker.log(&self.info.frontend, &record);
+            if self.info.frontend.log.uses_samples() {
+                self.begin_transaction();
+            }
+            let context = self.context(Place::Log, None);
+            self.worker.log(&self.info.frontend, &record, Some(&context));
         }
         self.end.logged = true;
     }
 
-    fn record(&self) -> LogRecord {
+    pub(super) fn record(&self) -> LogRecord {
         let now = now();
         let times = &self.times;
         let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
@@ -173,10 +181,18 @@ impl Stream<'_> {
             record.beconn = backend.backend.sessions();
         }
         // A disabled backend is named all the same.
-        let config = &self.info.frontend.config;
-        let wanted = config.use_backend.first().map(|rule| &rule.backend).or(config.default_backend.as_ref());
-        if let Some(name) = wanted.filter(|_| end.nowhere) {
-            record.backend = name.as_str().into();
+        if let Some(name) = self.nowhere.as_ref().filter(|_| end.nowhere) {
+            record.backend = std::sync::Arc::clone(name);
+        }
+        if let Some(transaction) = &self.transaction {
+            record.captured_request.clone_from(&transaction.captured_request);
+            record.captured_response.clone_from(&transaction.captured_response);
+            record.cookie_captured_request.clone_from(&transaction.request_cookie);
+            record.cookie_captured_response.clone_from(&transaction.response_cookie);
+            record.unique_id = transaction.unique_id.get().cloned();
+            record.level = transaction.log_level;
+            record.client = transaction.source.or(record.client);
+            record.frontend_address = transaction.destination.or(record.frontend_address);
         }
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
@@ -283,7 +299,8 @@ fn log_refused(
     record.cause = cause;
     record.stage = stage;
     record.null = client.conn.traffic.received == 0;
-    worker.log(&info.frontend, &record);
+    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
+    worker.log(&info.frontend, &record, Some(&context));
 }
 
 /// Logs a connection that ended in a handshake, with how much of one had been received.
@@ -296,5 +313,6 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     record.cause = Cause::Proxy;
     record.stage = Stage::Request;
     record.request_counter = worker.count_stream();
-    worker.log_connection_error(&info.frontend, &record, listener, message);
+    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
+    worker.log_connection_error(&info.frontend, &record, Some(&context), listener, message);
 }

@@ -1,5 +1,6 @@
 //! One request/response exchange; `run` names every stage in order.
 
+mod actions;
 pub(crate) mod count;
 mod early;
 pub(crate) mod error;
@@ -9,10 +10,14 @@ pub(crate) mod h2_end;
 pub(crate) mod live;
 mod local;
 pub(crate) mod pump;
+mod rules;
 mod run;
+pub(crate) mod samples;
 mod shut;
 pub(crate) mod side;
+mod switching;
 pub(crate) mod tcp;
+mod transaction;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -56,7 +61,10 @@ pub(crate) struct Stream<'a> {
     end: End,
     /// What others see of it.
     live: Live<'a>,
-    counted: count::Counted,
+    /// The name of the disabled backend that it should go to.
+    nowhere: Option<Arc<str>>,
+    /// What rules have made of it.
+    transaction: Option<Box<transaction::Transaction>>,
 }
 
 /// When a stream reached each of its stages.
@@ -154,7 +162,8 @@ impl<'a> Stream<'a> {
             times,
             end: End::default(),
             live: worker.streams.enter(),
-            counted: count::Counted::default(),
+            nowhere: None,
+            transaction: None,
         }
     }
 

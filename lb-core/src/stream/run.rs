@@ -73,7 +73,8 @@ impl<'a> Stream<'a> {
                 return Err(error);
             }
         }
-        let verdict = self.frontend_rules();
+        self.capture_request();
+        let verdict = self.frontend_rules(client, timer).await?;
         // Not before `monitor-uri` was looked at, whose requests are not logged.
         if self.info.frontend.log.format().is_early() {
             self.log();
@@ -93,11 +94,15 @@ impl<'a> Stream<'a> {
         if backend.config.options.http_buffer_request {
             self.buffer_request(&backend.config, client, timer).await?;
         }
-        if let Verdict::Reply(reply) = self.backend_rules(backend) {
+        if let Verdict::Reply(reply) = self.backend_rules(backend, client, timer).await? {
             self.count_verdict(&reply, Some(backend));
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(backend);
+        self.add_unique_id();
+        if let Some(transaction) = &self.transaction {
+            transaction.end_request();
+        }
         let mut exchange = self.exchange(backend);
         let responded = self.until_response(backend, &mut exchange, client, timer, private).await;
         if let Some(location) = self.redirected.take() {
@@ -113,6 +118,7 @@ impl<'a> Stream<'a> {
             }
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
+        self.capture_response();
         if let Verdict::Reply(reply) = self.response_rules(backend) {
             self.count_response_verdict(&reply, backend);
             self.times.response = None;
@@ -154,8 +160,8 @@ impl<'a> Stream<'a> {
 
     /// Stage 4: `use_backend`, `default_backend`.
     fn choose_backend(&mut self) -> Option<&'a Arc<BackendEntry>> {
-        let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
-        let backend = worker.topology().backends.get(index)?;
+        let worker: &'a Worker = self.worker;
+        let backend = worker.topology().backends.get(self.switched()?)?;
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
         self.count_backend(backend);
@@ -166,8 +172,9 @@ impl<'a> Stream<'a> {
     /// `option forwardfor` and `option originalto` of both proxies.
     fn add_forwarded_headers(&mut self, backend: &BackendEntry) {
         let (front, back) = (&self.info.frontend.config.options, &backend.config.options);
-        let source = self.info.source.map(|address| address.ip());
-        let destination = self.info.destination.map(|address| address.ip());
+        let ends = self.ends();
+        let source = ends.source.map(|address| address.ip());
+        let destination = ends.destination.map(|address| address.ip());
         add_forwarded(&mut self.request, front.forwardfor.as_ref(), back.forwardfor.as_ref(), source);
         add_forwarded(&mut self.request, front.originalto.as_ref(), back.originalto.as_ref(), destination);
     }
@@ -217,6 +224,7 @@ impl<'a> Stream<'a> {
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
+        self.prepare(&mut connector, backend);
         if stale.is_some() {
             connector.stale = stale;
             // What was noted of the first connection still holds.
@@ -305,7 +313,11 @@ impl<'a> Stream<'a> {
     }
 
     fn side_timeouts(&self, backend: &BackendEntry) -> SideTimeouts {
-        SideTimeouts { client: self.info.frontend.config.timeouts.client, server: backend.config.timeouts.server }
+        let set = self.transaction.as_ref().and_then(|transaction| transaction.server_timeout);
+        SideTimeouts {
+            client: self.info.frontend.config.timeouts.client,
+            server: set.or(backend.config.timeouts.server),
+        }
     }
 
     fn exchange(&self, backend: &BackendEntry) -> Exchange {
@@ -315,6 +327,9 @@ impl<'a> Stream<'a> {
     }
 
     fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) -> Result<(), StreamError> {
+        if let (Some(name), Some(server)) = (&backend.config.send_name_header, &link.server) {
+            self.request.set(name, server.name.as_bytes());
+        }
         match &mut link.conn {
             ServerConn::H1(conn) => {
                 let connection = to_server(&self.connection_options(backend), &self.framing);
@@ -435,6 +450,7 @@ impl<'a> Stream<'a> {
         framing: &ResponseFraming,
         client: &mut Side<'_>,
     ) -> Result<Outcome, StreamError> {
+        self.after_response_rules();
         self.end.status = self.response.status();
         self.live.set_status(self.end.status);
         self.live.enter_phase(SessionStage::Data, None);

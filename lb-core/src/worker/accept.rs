@@ -285,6 +285,7 @@ fn begin(worker: &Rc<Worker>, arrival: Arrival) {
         tls: None,
         fd,
         slot,
+        variables: Default::default(),
     };
     count_accepted(worker, &info);
     session::start(worker, socket, &context, info);

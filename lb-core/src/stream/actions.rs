@@ -1,0 +1,342 @@
+//! What the actions of rules do to a stream.
+
+use std::sync::Arc;
+
+use super::Stream;
+use super::local::Answer;
+use super::rules::Step;
+use super::side::Side;
+use crate::config::{
+    Action, AddressPart, Assignment, PatternChange, PatternList, ProxyConfig, Reply, RuleList, TimeoutKind,
+    TimeoutValue,
+};
+use crate::http::message::{BodyLength, Head};
+use crate::log::{Cause, LogFormat, Stage};
+use crate::pattern::Target;
+use crate::rules::redirect::build_redirect;
+use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
+use crate::rules::{auth, capture, headers, target};
+use crate::sample::variable::VariableScope;
+use crate::sample::{Expression, Place, SampleType, Value};
+
+/// Where an action stands.
+struct At<'r, 'c> {
+    list: RuleList,
+    config: &'r ProxyConfig,
+    place: Place,
+    client: Option<&'r Side<'c>>,
+}
+
+impl Stream<'_> {
+    /// Does what a rule says.
+    pub(super) fn act(
+        &mut self,
+        action: &Action,
+        list: RuleList,
+        config: &ProxyConfig,
+        place: Place,
+        client: Option<&Side<'_>>,
+    ) -> Step {
+        let at = At { list, config, place, client };
+        match action {
+            Action::Allow => return Step::End,
+            Action::Deny(_)
+            | Action::Tarpit(_)
+            | Action::Return(_)
+            | Action::Redirect(_)
+            | Action::Auth { .. }
+            | Action::Reject
+            | Action::Close
+            | Action::SilentDrop => return self.answer_of(action, &at),
+            Action::WaitForBody { time, at_least } => return Step::Wait { time: *time, at_least: *at_least },
+            Action::Header { .. }
+            | Action::DelHeader(_)
+            | Action::ReplaceHeader { .. }
+            | Action::SetTarget(..)
+            | Action::ReplaceTarget { .. }
+            | Action::NormalizeUri { .. }
+            | Action::SetStatus { .. } => return self.rewrite(action, &at),
+            Action::SetVar(assignment, expression) => {
+                let value = self.value(expression, None, &at);
+                self.assign(assignment, value);
+            }
+            Action::SetVarFmt(assignment, format) => {
+                let text = self.format(format, &at);
+                self.assign(assignment, Some(Value::Str(text.into())));
+            }
+            Action::UnsetVar(name) => match name.scope {
+                VariableScope::Proc => self.worker.shared_variables().unset(&name.name),
+                VariableScope::Sess => self.info.variables().unset(&name.name),
+                scope => {
+                    if let Some(variables) = self.transaction.as_ref().and_then(|transaction| transaction.of(scope)) {
+                        variables.unset(&name.name);
+                    }
+                }
+            },
+            Action::SetAddress(part, expression) => self.set_address(*part, expression, &at),
+            Action::Capture { expression, slot, length, request } => {
+                let value = self.value(expression, Some(SampleType::Str), &at).map(Value::into_bytes);
+                if let (Some(value), Some(transaction)) = (value, &mut self.transaction) {
+                    let slots =
+                        if *request { &mut transaction.captured_request } else { &mut transaction.captured_response };
+                    capture::keep(slots, *slot, &value, *length);
+                }
+            }
+            Action::EarlyHint { name, value } => {
+                let value = self.format(value, &at);
+                let usable = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+                if let (true, Some(transaction)) = (usable, &mut self.transaction) {
+                    let hints = transaction.early_hints.get_or_insert_with(|| {
+                        let reason = crate::http::status::reason(103);
+                        Head::response(103, reason.as_bytes(), crate::http::message::Version::Http11)
+                    });
+                    hints.add(name.as_bytes(), &value);
+                }
+            }
+            Action::Pattern { list, change, key, value } => {
+                self.change_patterns(list, *change, key, value.as_ref(), &at)
+            }
+            _ => self.set(action, &at),
+        }
+        Step::Next
+    }
+
+    /// Actions that only set something.
+    fn set(&mut self, action: &Action, at: &At<'_, '_>) {
+        let number = |stream: &Self, expression: &Expression| match stream.value(expression, Some(SampleType::Sint), at)
+        {
+            Some(Value::Sint(number)) => Some(number),
+            _ => None,
+        };
+        match action {
+            Action::SetTimeout(kind, value) => {
+                let time = match value {
+                    TimeoutValue::Fixed(time) => Some(*time),
+                    TimeoutValue::Expression(expression) => number(self, expression)
+                        .and_then(|number| u64::try_from(number).ok())
+                        .map(std::time::Duration::from_millis),
+                };
+                if let (Some(time), Some(transaction)) = (time, &mut self.transaction) {
+                    match kind {
+                        TimeoutKind::Server => transaction.server_timeout = Some(time),
+                        TimeoutKind::Tunnel => transaction.tunnel_timeout = Some(time),
+                    }
+                }
+            }
+            Action::SetPriorityClass(expression) => {
+                let class = number(self, expression);
+                if let (Some(class), Some(transaction)) = (class, &mut self.transaction) {
+                    transaction.priority_class = i32::try_from(class.clamp(-2047, 2047)).unwrap_or_default();
+                }
+            }
+            Action::SetPriorityOffset(expression) => {
+                let offset = number(self, expression);
+                if let (Some(offset), Some(transaction)) = (offset, &mut self.transaction) {
+                    transaction.priority_offset = i32::try_from(offset.clamp(-524_287, 524_287)).unwrap_or_default();
+                }
+            }
+            Action::SetLogLevel(level) => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.log_level = Some(*level);
+                }
+            }
+            Action::StrictMode(on) => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.lenient = !on;
+                }
+            }
+            Action::DisableL7Retry => {
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.no_l7_retry = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// An expression's value, of a type if one is wanted, borrowing nothing.
+    fn value(&self, expression: &Expression, kind: Option<SampleType>, at: &At<'_, '_>) -> Option<Value<'static>> {
+        let context = self.context(at.place, at.client);
+        let value = expression.evaluate(&context)?;
+        match kind {
+            Some(kind) => value.cast(kind).map(Value::into_owned),
+            None => Some(value.into_owned()),
+        }
+    }
+
+    fn format(&self, format: &LogFormat, at: &At<'_, '_>) -> Vec<u8> {
+        self.render(format, at.place, at.client)
+    }
+
+    fn assign(&self, assignment: &Assignment, value: Option<Value<'static>>) {
+        let Some(value) = value else { return };
+        let name = &assignment.name;
+        let variables = match name.scope {
+            VariableScope::Proc => {
+                return self.worker.shared_variables().set_if(&name.name, value, assignment.conditions);
+            }
+            VariableScope::Sess => self.info.variables(),
+            scope => match self.transaction.as_ref().and_then(|transaction| transaction.of(scope)) {
+                Some(variables) => variables,
+                None => return,
+            },
+        };
+        if assignment.conditions.hold(variables.get(&name.name).as_ref(), &value) {
+            variables.set(&name.name, value);
+        }
+    }
+
+    /// `add-acl`, `del-acl`, `set-map`, `del-map`. What cannot be a pattern of the list is passed over, as HAProxy does.
+    fn change_patterns(
+        &self,
+        list: &PatternList,
+        change: PatternChange,
+        key: &LogFormat,
+        value: Option<&LogFormat>,
+        at: &At<'_, '_>,
+    ) {
+        let Some(reference) = list.find(&self.worker.topology().references) else { return };
+        let key = self.format(key, at);
+        match change {
+            PatternChange::AddAcl => drop(reference.add_once(&key)),
+            PatternChange::DelAcl | PatternChange::DelMap => drop(reference.delete(&Target::Key(key))),
+            PatternChange::SetMap => {
+                let value = value.map(|value| self.format(value, at)).unwrap_or_default();
+                drop(reference.set_or_add(&key, &value));
+            }
+        }
+    }
+
+    fn set_address(&mut self, part: AddressPart, expression: &Expression, at: &At<'_, '_>) {
+        let wanted = match part {
+            AddressPart::Source | AddressPart::Destination => SampleType::Addr,
+            AddressPart::SourcePort | AddressPart::DestinationPort => SampleType::Sint,
+        };
+        let value = self.value(expression, Some(wanted), at);
+        let (source, destination) = (self.info.source, self.info.destination);
+        let (Some(value), Some(transaction)) = (value, &mut self.transaction) else { return };
+        let address = match part {
+            AddressPart::Source | AddressPart::SourcePort => {
+                transaction.source.get_or_insert_with(|| unspecified(source))
+            }
+            _ => transaction.destination.get_or_insert_with(|| unspecified(destination)),
+        };
+        match value {
+            Value::Ipv4(v4) => address.set_ip(v4.into()),
+            Value::Ipv6(v6) => address.set_ip(v6.into()),
+            Value::Sint(port) => address.set_port(port as u16),
+            _ => {}
+        }
+    }
+
+    /// Actions that change the head. One that fails refuses the message in strict mode.
+    fn rewrite(&mut self, action: &Action, at: &At<'_, '_>) -> Step {
+        let done = self.rewritten(action, at);
+        if done || self.transaction.as_ref().is_some_and(|transaction| transaction.lenient) {
+            return Step::Next;
+        }
+        let of_response = matches!(at.list, RuleList::HttpResponse | RuleList::HttpAfterResponse);
+        let stage = if of_response { Stage::Headers } else { Stage::Request };
+        let status = 500;
+        Step::Reply(Answer::new(self.error_page(status, at.config), Cause::Internal, stage))
+    }
+
+    fn rewritten(&mut self, action: &Action, at: &At<'_, '_>) -> bool {
+        let of_response = matches!(at.list, RuleList::HttpResponse | RuleList::HttpAfterResponse);
+        match action {
+            Action::Header { name, value, replace } => {
+                let value = self.format(value, at);
+                let limit = self.worker.settings.bufsize;
+                let head = self.head(of_response);
+                let breaks = value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+                if breaks || head.wire_len() + name.len() + value.len() + 4 > limit {
+                    return false;
+                }
+                if *replace {
+                    head.set(name, &value)
+                } else {
+                    head.add(name.as_bytes(), &value)
+                }
+                true
+            }
+            Action::DelHeader(names) => {
+                let head = self.head(of_response);
+                head.remove_if(|name, _| headers::is_named(names, name));
+                true
+            }
+            Action::ReplaceHeader { name, regex, by, parts } => {
+                let by = self.format(by, at);
+                headers::replace(self.head(of_response), name, regex, &by, *parts);
+                true
+            }
+            Action::SetTarget(part, format) => {
+                let text = self.format(format, at);
+                target::set(&mut self.request, *part, &text)
+            }
+            Action::ReplaceTarget { part, regex, by } => {
+                let by = self.format(by, at);
+                target::replace(&mut self.request, *part, regex, &by)
+            }
+            Action::NormalizeUri { normalizer, strict, full } => {
+                target::normalize(&mut self.request, *normalizer, *strict, *full)
+            }
+            Action::SetStatus { status, reason } => {
+                let standard = crate::http::status::reason(*status);
+                let reason = reason.as_deref().unwrap_or(standard);
+                self.response.set_status(*status, reason.as_bytes());
+                true
+            }
+            _ => true,
+        }
+    }
+
+    fn head(&mut self, response: bool) -> &mut Head {
+        if response { &mut self.response } else { &mut self.request }
+    }
+
+    /// Actions that answer the message themselves.
+    fn answer_of(&mut self, action: &Action, at: &At<'_, '_>) -> Step {
+        let of_response = !matches!(at.list, RuleList::HttpRequest);
+        let stage = if of_response { Stage::Headers } else { Stage::Request };
+        let answer = |reply, cause| Step::Reply(Answer::new(reply, cause, stage));
+        match action {
+            Action::Return(reply) => answer(self.built_reply(reply, ReplyDefaults::RETURN, at), Cause::Local),
+            Action::Deny(reply) => {
+                let defaults = if of_response { ReplyDefaults::DENY_RESPONSE } else { ReplyDefaults::DENY };
+                answer(self.built_reply(reply, defaults, at), Cause::Proxy)
+            }
+            Action::Tarpit(reply) => {
+                let timeouts = &at.config.timeouts;
+                let time = timeouts.tarpit.or(timeouts.connect).unwrap_or_default();
+                let reply = self.built_reply(reply, ReplyDefaults::TARPIT, at);
+                Step::Reply(Answer::new(reply, Cause::Proxy, Stage::Tarpit).held(time))
+            }
+            Action::Redirect(redirect) => {
+                let head = build_redirect(redirect, &self.request, &mut |format| self.format(format, at));
+                let Some(head) = head else { return Step::Next };
+                // As HAProxy: a redirected request with a body ends the connection, even where the body is here.
+                let keep = of_response || matches!(self.framing.body, BodyLength::None | BodyLength::Known(0));
+                let reply = BuiltReply::Message(head, Arc::default());
+                Step::Reply(Answer { keep, ..Answer::new(reply, Cause::Local, stage) })
+            }
+            Action::Auth { realm } => {
+                let head = auth::challenge(realm, &self.request);
+                let error = if head.status() == 407 { 407 } else { 401 };
+                let BuiltReply::Message(page, body) = self.error_page(error, at.config) else {
+                    return answer(BuiltReply::Silent, Cause::Local);
+                };
+                answer(BuiltReply::Message(auth::with_page(head, &page), body), Cause::Local)
+            }
+            _ => Step::Reply(Answer { keep: false, ..Answer::new(BuiltReply::Silent, Cause::Proxy, stage) }),
+        }
+    }
+
+    fn built_reply(&self, reply: &Reply, defaults: ReplyDefaults, at: &At<'_, '_>) -> BuiltReply {
+        build_reply(reply, &at.config.errors, defaults, &mut |format| self.format(format, at))
+    }
+}
+
+/// The address that a rule changes, where there is none.
+fn unspecified(address: Option<std::net::SocketAddr>) -> std::net::SocketAddr {
+    address.unwrap_or_else(|| (std::net::Ipv4Addr::UNSPECIFIED, 0).into())
+}
