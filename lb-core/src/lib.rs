@@ -43,6 +43,8 @@ pub mod forward;
 pub mod events;
 pub mod log;
 pub mod stats;
+#[allow(dead_code, unused_imports)] // Until every stage tracks.
+pub mod table;
 
 pub mod runtime;
 

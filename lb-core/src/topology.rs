@@ -18,7 +18,7 @@ use crate::listener::Gate;
 use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogDestinations, LogFormat, LogTargets};
 use crate::net::{Inherited, SystemOptions};
-use crate::sample::names::Names;
+use crate::pattern::References;
 use crate::sample::variable::SharedVariables;
 use crate::server::{Dial, Numbers};
 use crate::stats::{FrontendStats, FrontendStatus};
@@ -202,8 +202,8 @@ pub struct Topology {
     pub(crate) variables: SharedVariables,
     /// Backends by name, for names that are only known at run time.
     pub(crate) backend_names: HashMap<Arc<str>, usize>,
-    /// Names of the configuration, and its files of patterns.
-    pub(crate) names: Arc<Names>,
+    /// Lists of patterns, for runtime commands and rules.
+    pub(crate) references: Arc<References>,
 }
 
 /// Where a `use_backend` line leads.
@@ -369,7 +369,7 @@ impl Topology {
             log_destinations,
             variables: SharedVariables::default(),
             backend_names,
-            names: Arc::clone(&config.names),
+            references: Arc::clone(&config.names.references),
         })
     }
 }

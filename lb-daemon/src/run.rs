@@ -65,7 +65,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
         }
     };
     drop(inherited);
-    match life.wait(&proxy) {
+    match life.wait(&proxy, reporter) {
         End::Finished => ExitCode::SUCCESS,
         End::Killed(signal) => ExitCode::from(signals::die_of(signal)),
     }

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 
+use super::ClientEnds;
 use super::with_port;
 use crate::backend::Target;
 use crate::config::Address;
 use crate::log::ServerAddress;
 use crate::server::Server;
-use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::transport::Socket;
 
@@ -24,25 +24,25 @@ impl Addresses {
     /// Of a connection whose socket may be asked. One that failed does not know its peer: it is where it was to go.
     pub(super) fn of(
         socket: Option<&Socket>,
-        info: &ClientInfo,
+        ends: ClientEnds,
         backend: &BackendEntry,
         server: Option<&Server>,
     ) -> Self {
         let local = socket.and_then(Socket::local_addr);
         let peer = socket.and_then(Socket::peer_addr).map(ServerAddress::Inet);
-        Self { local, server: peer.or_else(|| destination(info, backend, server)) }
+        Self { local, server: peer.or_else(|| destination(ends, backend, server)) }
     }
 }
 
-fn destination(info: &ClientInfo, backend: &BackendEntry, server: Option<&Server>) -> Option<ServerAddress> {
+fn destination(ends: ClientEnds, backend: &BackendEntry, server: Option<&Server>) -> Option<ServerAddress> {
     let address = match server {
         Some(server) => {
             let endpoint = server.endpoint();
-            with_port(&endpoint.address, endpoint.port, info.destination)
+            with_port(&endpoint.address, endpoint.port, ends.destination)
         }
         None => match backend.backend.target {
             Target::Dispatch(address) => Address::Inet(address),
-            _ => Address::Inet(info.destination?),
+            _ => Address::Inet(ends.destination?),
         },
     };
     Some(match address {

@@ -6,9 +6,13 @@ use super::Stream;
 use super::local::Answer;
 use super::rules::Step;
 use super::side::Side;
-use crate::config::{Action, AddressPart, Assignment, ProxyConfig, Reply, RuleList, TimeoutKind, TimeoutValue};
+use crate::config::{
+    Action, AddressPart, Assignment, PatternChange, PatternList, ProxyConfig, Reply, RuleList, TimeoutKind,
+    TimeoutValue,
+};
 use crate::http::message::{BodyLength, Head};
 use crate::log::{Cause, LogFormat, Stage};
+use crate::pattern::Target;
 use crate::rules::redirect::build_redirect;
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::rules::{auth, capture, headers, target};
@@ -78,7 +82,20 @@ impl Stream<'_> {
                     capture::keep(slots, *slot, &value, *length);
                 }
             }
-            Action::EarlyHint { .. } => {}
+            Action::EarlyHint { name, value } => {
+                let value = self.format(value, &at);
+                let usable = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+                if let (true, Some(transaction)) = (usable, &mut self.transaction) {
+                    let hints = transaction.early_hints.get_or_insert_with(|| {
+                        let reason = crate::http::status::reason(103);
+                        Head::response(103, reason.as_bytes(), crate::http::message::Version::Http11)
+                    });
+                    hints.add(name.as_bytes(), &value);
+                }
+            }
+            Action::Pattern { list, change, key, value } => {
+                self.change_patterns(list, *change, key, value.as_ref(), &at)
+            }
             _ => self.set(action, &at),
         }
         Step::Next
@@ -166,6 +183,27 @@ impl Stream<'_> {
         };
         if assignment.conditions.hold(variables.get(&name.name).as_ref(), &value) {
             variables.set(&name.name, value);
+        }
+    }
+
+    /// `add-acl`, `del-acl`, `set-map`, `del-map`. What cannot be a pattern of the list is passed over, as HAProxy does.
+    fn change_patterns(
+        &self,
+        list: &PatternList,
+        change: PatternChange,
+        key: &LogFormat,
+        value: Option<&LogFormat>,
+        at: &At<'_, '_>,
+    ) {
+        let Some(reference) = list.find(&self.worker.topology().references) else { return };
+        let key = self.format(key, at);
+        match change {
+            PatternChange::AddAcl => drop(reference.add_once(&key)),
+            PatternChange::DelAcl | PatternChange::DelMap => drop(reference.delete(&Target::Key(key))),
+            PatternChange::SetMap => {
+                let value = value.map(|value| self.format(value, at)).unwrap_or_default();
+                drop(reference.set_or_add(&key, &value));
+            }
         }
     }
 

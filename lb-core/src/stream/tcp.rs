@@ -55,6 +55,7 @@ impl<'a> Stream<'a> {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
         };
         let mut connector = Connector::new(self.worker, self.info, backend, true, self.live.entry());
+        self.prepare(&mut connector, backend);
         let link = connect_tcp(&mut connector, client, timer).await;
         self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;
@@ -108,7 +109,8 @@ impl<'a> Stream<'a> {
             return Ok(false);
         }
         // CONNECT over a stream of HTTP/2 (RFC 9113, section 8.5): its frames carry the bytes.
-        let tunnel = backend.config.timeouts.tunnel;
+        let set = self.transaction.as_ref().and_then(|transaction| transaction.tunnel_timeout);
+        let tunnel = set.or(backend.config.timeouts.tunnel);
         let timeouts = SideTimeouts {
             client: tunnel.or(self.info.frontend.config.timeouts.client),
             server: tunnel.or(backend.config.timeouts.server),
