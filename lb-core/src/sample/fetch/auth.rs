@@ -1,5 +1,8 @@
 //! Credentials of a request (configuration.txt, section 7.3.6; RFC 7617, RFC 6750).
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{Arg, ArgSpec, Context, Fetch, REQUEST, SampleType, Value};
 use crate::http::message::Head;
 use crate::sample::ArgKind;
@@ -69,33 +72,9 @@ fn token<'a>(head: &'a Head, header: &[u8]) -> Option<&'a [u8]> {
 
 /// Name and password.
 fn basic(head: &Head) -> Option<(Vec<u8>, Vec<u8>)> {
-    let mut text = decode(credentials(head, b"authorization", b"basic")?)?;
+    let mut text = STANDARD.decode(credentials(head, b"authorization", b"basic")?).ok()?;
     let colon = memchr::memchr(b':', &text)?;
     let password = text.split_off(colon + 1);
     text.truncate(colon);
     Some((text, password))
-}
-
-/// Base 64 with its padding (RFC 4648, section 4).
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let body = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
-    let mut out = Vec::with_capacity(text.len() / 4 * 3);
-    for group in body.chunks(4) {
-        let mut bits = 0u32;
-        for byte in group {
-            let digit = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                _ => return None,
-            };
-            bits = bits << 6 | u32::from(digit);
-        }
-        bits <<= 6 * (4 - group.len());
-        let bytes = bits.to_be_bytes();
-        out.extend_from_slice(bytes.get(1..group.len()).filter(|bytes| !bytes.is_empty())?);
-    }
-    text.len().is_multiple_of(4).then_some(out)
 }
