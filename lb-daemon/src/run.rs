@@ -48,7 +48,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
             on_event: (!quiet).then(|| Box::new(server_event) as OnEvent),
             on_log: None,
             on_notice: (!quiet).then(|| Arc::new(notice) as OnNotice),
-            system: SystemOptions::new(Arc::new(system::set_option)),
+            system: SystemOptions::new(Arc::new(system::set_option)).with_tcp_info(Arc::new(system::tcp_info)),
             after_bind: Some(process::after_bind(&loaded.config, cli, &previous)),
             on_end: None,
             events: Vec::new(),

@@ -181,7 +181,8 @@ impl Stream<'_> {
                 None => return,
             },
         };
-        if assignment.conditions.hold(variables.get(&name.name).as_ref(), &value) {
+        let old = variables.get(&name.name);
+        if assignment.conditions.hold(old.as_ref(), variables.exists(&name.name), &value) {
             variables.set(&name.name, value);
         }
     }
@@ -270,14 +271,17 @@ impl Stream<'_> {
                 true
             }
             Action::SetTarget(part, format) => {
+                self.keep_request_line();
                 let text = self.format(format, at);
                 target::set(&mut self.request, *part, &text)
             }
             Action::ReplaceTarget { part, regex, by } => {
+                self.keep_request_line();
                 let by = self.format(by, at);
                 target::replace(&mut self.request, *part, regex, &by)
             }
             Action::NormalizeUri { normalizer, strict, full } => {
+                self.keep_request_line();
                 target::normalize(&mut self.request, *normalizer, *strict, *full)
             }
             Action::SetStatus { status, reason } => {
@@ -287,6 +291,14 @@ impl Stream<'_> {
                 true
             }
             _ => true,
+        }
+    }
+
+    /// The log tells of the request as it came.
+    fn keep_request_line(&mut self) {
+        let line = self.request_line();
+        if let Some(transaction) = &mut self.transaction {
+            transaction.request_line.get_or_insert(line);
         }
     }
 
@@ -320,9 +332,8 @@ impl Stream<'_> {
                 Step::Reply(Answer { keep, ..Answer::new(reply, Cause::Local, stage) })
             }
             Action::Auth { realm } => {
-                let head = auth::challenge(realm, &self.request);
-                let error = if head.status() == 407 { 407 } else { 401 };
-                let BuiltReply::Message(page, body) = self.error_page(error, at.config) else {
+                let head = auth::challenge(realm);
+                let BuiltReply::Message(page, body) = self.error_page(401, at.config) else {
                     return answer(BuiltReply::Silent, Cause::Local);
                 };
                 answer(BuiltReply::Message(auth::with_page(head, &page), body), Cause::Local)

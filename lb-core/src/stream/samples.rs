@@ -79,6 +79,8 @@ impl Stream<'_> {
 pub(crate) fn client_facts(info: &ClientInfo) -> ClientFacts<'_> {
     let limits = info.slot.limits();
     ClientFacts {
+        unix: info.source.is_none(),
+        listener_connections: limits.connections.current(),
         source: info.source,
         destination: info.destination,
         connection_source: info.source,

@@ -94,10 +94,46 @@ fn our_own_answers() {
         ("S:127.0.0.1:80 cookie x", "A [F:8] : 'server l/s' : 'cookie' is not supported yet."),
         ("S:127.0.0.1:80 slowstart 3s", "A [F:8] : 'server l/s' : 'slowstart' is not supported yet."),
         ("S:127.0.0.1:80x", "A [F:8] : 'server l/s' : invalid character 'x' in port number '80x' in '127.0.0.1:80x'"),
+        ("L:stick-table type string len -5 size 1k", "A parsing [F:8] : stick-table: unknown type '-5'."),
+        ("L:stick-table type string len 10x size 1k", "A parsing [F:8] : stick-table: unknown type '10x'."),
+        (
+            "L:stick-table type string len 4294967290 size 1k",
+            "A parsing [F:8] : stick-table: key length '4294967290' is beyond 1048576 bytes.",
+        ),
+        (
+            "L:stick-table type ip size 1k store gpc(1x)",
+            "A parsing [F:8] : stick-table: array size is out of allowed range (1-100) for store option 'gpc'.",
+        ),
+        (
+            "L:stick-table type ip size 1k store gpc(1)x",
+            "A parsing [F:8] : stick-table: unexpected argument to store option 'gpc'.",
+        ),
+        (
+            "L:stick-table type ip size 1k store gpc_rate(1,10s,3)",
+            "A parsing [F:8] : stick-table: unexpected argument to store option 'gpc_rate'.",
+        ),
+        (
+            "L:stick-table type ip size 1k store conn_rate(1s,2)",
+            "A parsing [F:8] : stick-table: unexpected argument to store option 'conn_rate'.",
+        ),
+        (
+            "L:stick-table type ip size 1k store conn_rate(1s)conn_cnt",
+            "A parsing [F:8] : stick-table: unexpected argument to store option 'conn_rate'.",
+        ),
+        ("L:stick-table type ip size 1k peers foo", "A parsing [F:8] : stick-table: 'peers' is not supported yet."),
         ("defaults x from", "A parsing [F:1] : 'from' expects the name of a defaults section."),
     ] {
         assert_eq!(answer(&surround(case)), [wanted], "{case}");
     }
+}
+
+#[test]
+fn a_frontend_and_a_backend_of_one_name_have_one_table() {
+    let text =
+        "frontend x\n bind 127.0.0.1:8001\n stick-table type ip size 1k\nbackend x\n stick-table type ip size 1k\n";
+    let answers = answer(text);
+    let wanted = "A parsing [F:5] : stick-table name 'x' conflicts with table declared in frontend 'x' at F:3.";
+    assert!(answers.iter().any(|answer| answer == wanted), "{answers:?}");
 }
 
 #[test]
