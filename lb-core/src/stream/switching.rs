@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Stream;
+use super::side::Side;
 use crate::rules::capture;
 use crate::sample::Place;
 use crate::session::ClientInfo;
@@ -11,13 +12,13 @@ use crate::topology::SwitchTarget;
 impl<'a> Stream<'a> {
     /// The number of the backend that `use_backend` and `default_backend` choose; `None` where it is disabled or there is
     /// none.
-    pub(super) fn switched(&mut self) -> Option<usize> {
+    pub(super) fn switched(&mut self, client: Option<&Side<'_>>) -> Option<usize> {
         let info: &'a ClientInfo = self.info;
         let frontend = &info.frontend;
         for switch in &frontend.switches {
             let holds = switch.condition.as_ref().is_none_or(|condition| {
                 self.begin_transaction();
-                condition.holds(&frontend.config.acls, &self.context(Place::UseBackend, None))
+                condition.holds(&frontend.config.acls, &self.context(Place::UseBackend, client))
             });
             if !holds {
                 continue;
@@ -30,7 +31,7 @@ impl<'a> Stream<'a> {
                 }
                 SwitchTarget::Named(format) => {
                     self.begin_transaction();
-                    let name = self.render(format, Place::UseBackend, None);
+                    let name = self.render(format, Place::UseBackend, client);
                     let name = std::str::from_utf8(&name).unwrap_or_default();
                     if let Some(index) = self.worker.topology().backend_names.get(name) {
                         return Some(*index);
