@@ -196,6 +196,8 @@ pub struct Topology {
     pub numbers: Arc<Numbers>,
     /// Sets socket options that no safe interface offers.
     pub system: SystemOptions,
+    /// Rules of streams act on clients' sockets.
+    pub(crate) touches_sockets: bool,
     /// Where log lines go.
     pub log_destinations: LogDestinations,
     /// Variables of the process.
@@ -213,6 +215,13 @@ pub(crate) struct Switch {
     pub(crate) condition: Option<Condition>,
     /// Where to.
     pub(crate) target: SwitchTarget,
+}
+
+impl Switch {
+    /// Whether it may look at the message.
+    pub(crate) fn looks(&self) -> bool {
+        self.condition.is_some() || matches!(self.target, SwitchTarget::Named(_))
+    }
 }
 
 /// See [`Switch`].
@@ -366,6 +375,7 @@ impl Topology {
             disabled_frontends,
             numbers,
             system: system.clone(),
+            touches_sockets: config.proxies.iter().any(|section| section.rules.touch_sockets()),
             log_destinations,
             variables: SharedVariables::default(),
             backend_names,

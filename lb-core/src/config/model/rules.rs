@@ -395,6 +395,7 @@ impl Action {
                 | Self::Return(_)
                 | Self::Redirect(_)
                 | Self::Reject
+                | Self::Close
                 | Self::SilentDrop
                 | Self::Auth { .. }
         )
@@ -444,6 +445,18 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Whether connections are judged before they become sessions.
+    pub(crate) fn judges_connections(&self) -> bool {
+        !self.tcp_connection.is_empty() || !self.tcp_session.is_empty()
+    }
+
+    /// Whether a rule of a stream acts on the client's socket itself: `set-tos`, `set-mark`, `silent-drop`.
+    pub(crate) fn touch_sockets(&self) -> bool {
+        let lists = [&self.tcp_content, &self.tcp_response, &self.http_request, &self.http_response];
+        let mut rules = lists.into_iter().chain([&self.http_after_response]).flatten();
+        rules.any(|rule| matches!(rule.action, Action::SetTos(_) | Action::SetMark(_) | Action::SilentDrop))
+    }
+
     /// The rules of a list.
     pub fn of(&self, list: RuleList) -> &Vec<Rule> {
         match list {
