@@ -6,7 +6,7 @@
 mod logs;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::backend::Backend;
 use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Timeouts};
@@ -18,6 +18,7 @@ use crate::log::{AccessLog, LogDestinations, LogTargets};
 use crate::net::{Inherited, SystemOptions};
 use crate::server::{Dial, Numbers};
 use crate::stats::{FrontendStats, FrontendStatus};
+use crate::table::Table;
 use crate::tls::TlsConfigError;
 use logs::Logs;
 
@@ -185,6 +186,8 @@ pub struct Topology {
     pub system: SystemOptions,
     /// Where log lines go.
     pub log_destinations: LogDestinations,
+    /// Stick tables by the number of their section in the configuration, `disabled` ones included.
+    pub(crate) tables: Vec<Option<Arc<Table>>>,
 }
 
 /// Why a configuration cannot be run although each of its lines is right.
@@ -295,8 +298,18 @@ impl Topology {
             numbers,
             system: system.clone(),
             log_destinations,
+            tables: tables(config),
         })
     }
+}
+
+/// The stick tables of a configuration.
+fn tables(config: &Config) -> Vec<Option<Arc<Table>>> {
+    let origin = Instant::now();
+    let table = |section: &ProxyConfig| {
+        section.stick_table.as_ref().map(|table| Arc::new(Table::new(&section.name, table, origin)))
+    };
+    config.proxies.iter().map(table).collect()
 }
 
 /// The sections in order, with the indices that their halves get, and the frontends that are disabled.

@@ -2,10 +2,10 @@
 
 use super::caller::Caller;
 use super::commands::{
-    AddServer, ClearCounters, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetFrontendState,
+    AddServer, ClearCounters, ClearTable, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetFrontendState,
     SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck,
-    SetServerHealth, SetServerSsl, SetServerState, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo,
-    ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions,
+    SetServerHealth, SetServerSsl, SetServerState, SetTable, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo,
+    ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -73,6 +73,12 @@ pub enum Command {
     ShowServersConn(ShowServersConn),
     /// `show servers state`
     ShowServersState(ShowServersState),
+    /// `clear table`
+    ClearTable(ClearTable),
+    /// `set table`
+    SetTable(SetTable),
+    /// `show table`
+    ShowTable(ShowTable),
     /// `show version`
     ShowVersion(ShowVersion),
     /// `shutdown session`
@@ -142,6 +148,9 @@ impl Command {
             Self::SetRateLimit(command) => command.run(instance),
             Self::ShowInfo(command) => command.run(instance),
             Self::ShowStat(command) => command.run(instance),
+            Self::ClearTable(command) => command.run(instance),
+            Self::SetTable(command) => command.run(instance),
+            Self::ShowTable(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(),
             Self::ShutdownSession(command) => command.run(instance),
             Self::ShutdownSessions(command) => command.run(instance),

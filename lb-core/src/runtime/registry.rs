@@ -2,10 +2,10 @@
 
 use super::command::Command;
 use super::commands::{
-    AddServer, ClearCounters, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetFrontendState,
-    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetWeight, ShowBackend,
-    ShowCliSockets, ShowEnv, ShowInfo, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowVersion,
-    ShutdownSession, ShutdownSessions, parse_set_server, unknown,
+    AddServer, ClearCounters, ClearTable, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetFrontendState,
+    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetTable, SetWeight,
+    ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable,
+    ShowVersion, ShutdownSession, ShutdownSessions, parse_set_server, unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -41,6 +41,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "clear max statistics counters (or all counters)",
         level: Level::Operator,
         parse: ClearCounters::parse,
+    },
+    Entry {
+        words: &["clear", "table"],
+        usage: "clear table <table> [<filter>]*",
+        about: "remove an entry from a table (filter: data/key)",
+        level: Level::User,
+        parse: ClearTable::parse,
     },
     Entry {
         words: &["del", "server"],
@@ -162,6 +169,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: SessionCommand::set_severity_output,
     },
     Entry {
+        words: &["set", "table"],
+        usage: "set table <table> key <k> [data.* <v>]*",
+        about: "update or create a table entry's data",
+        level: Level::User,
+        parse: SetTable::parse,
+    },
+    Entry {
         words: &["set", "timeout"],
         usage: "set timeout [cli] <delay>",
         about: "change a timeout setting",
@@ -237,6 +251,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "report counters for each proxy and server",
         level: Level::User,
         parse: ShowStat::parse,
+    },
+    Entry {
+        words: &["show", "table"],
+        usage: "show table <table> [<filter>]*",
+        about: "report table usage stats or dump this table's contents (filter: data/key)",
+        level: Level::User,
+        parse: ShowTable::parse,
     },
     Entry {
         words: &["show", "version"],

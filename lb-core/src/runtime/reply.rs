@@ -2,7 +2,7 @@
 
 use super::commands::{
     BackendList, CliSockets, Environment, Info, ServerConns, ServerStates, ServerWeight, SessionList, StatTable,
-    Version,
+    TableContents, TableList, Version,
 };
 use super::severity::Severity;
 
@@ -32,6 +32,10 @@ pub enum Reply {
     ServerConns(ServerConns),
     /// `show servers state`.
     ServerStates(ServerStates),
+    /// `show table` without a name.
+    Tables(TableList),
+    /// `show table` of one.
+    TableContents(TableContents),
     /// `show version`.
     Version(Version),
     /// `get weight`.
@@ -70,6 +74,8 @@ impl Reply {
             Self::Statistics(reply) => reply.render(out),
             Self::ServerConns(reply) => reply.render(out),
             Self::ServerStates(reply) => reply.render(out),
+            Self::Tables(reply) => reply.render(out),
+            Self::TableContents(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
             Self::Weight(reply) => reply.render(out),
         }
