@@ -3,12 +3,14 @@
 
 use std::cell::Cell;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::place::Place;
 use super::variable::Scopes;
 use crate::http::message::Head;
 use crate::server::Server;
+use crate::table::{Table, Tracking};
 use crate::topology::{BackendEntry, Frontend, Topology};
 
 /// Bytes of a message that have been received and not been forwarded.
@@ -78,6 +80,10 @@ pub(crate) struct Context<'a> {
     pub(crate) response_data: Buffered<'a>,
     /// The stream's unique identifier, made when first asked for.
     pub(crate) unique_id: Option<&'a [u8]>,
+    /// What the stream and its connection track.
+    pub(crate) tracking: Option<&'a Tracking>,
+    /// Stick tables by the number of their section.
+    pub(crate) tables: &'a [Option<Arc<Table>>],
     /// Variables.
     pub(crate) variables: Scopes<'a>,
     /// Set by a fetch whose answer more data may change: a rule of an inspection waits then.

@@ -54,9 +54,7 @@ impl Names {
         if word.is_empty() {
             let fit = own.filter(|own| self.proxies.get(*own).is_some_and(fits));
             let refused = match kind {
-                ArgKind::Table => {
-                    format!("stick-table not configured in {} '{}' referenced in {{}}", "proxy", own_name())
-                }
+                ArgKind::Table => format!("unable to find table '{}' referenced in {{}}", own_name()),
                 _ => format!("proxy '{}', referenced in {{}}, has not {what} capability", own_name()),
             };
             return fit.map(Arg::Proxy).ok_or(refused);

@@ -3,6 +3,7 @@
 //! One file per family, each with its table.
 
 mod number;
+mod table;
 mod text;
 
 use std::collections::HashMap;
@@ -59,7 +60,7 @@ impl Converter {
 
 /// The tables of all families.
 pub(crate) fn all() -> impl Iterator<Item = &'static Converter> {
-    [number::CONVERTERS, text::CONVERTERS].into_iter().flatten()
+    [number::CONVERTERS, table::CONVERTERS, text::CONVERTERS].into_iter().flatten()
 }
 
 /// The converter of that name.

@@ -5,6 +5,7 @@
 mod http;
 mod internal;
 mod layer4;
+pub(super) mod table;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -98,7 +99,9 @@ impl Fetch {
 
 /// The tables of all families.
 pub(crate) fn all() -> impl Iterator<Item = &'static Fetch> {
-    [internal::FETCHES, layer4::FETCHES, http::FETCHES].into_iter().flatten()
+    [internal::FETCHES, layer4::FETCHES, http::FETCHES, table::FETCHES, table::TRACKED, table::SOURCE]
+        .into_iter()
+        .flatten()
 }
 
 /// The fetch of that name.
