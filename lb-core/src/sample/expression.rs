@@ -230,13 +230,13 @@ impl Parser {
         }
         let fetch = fetch::find(name).ok_or_else(|| ExpressionError::new(format!("unknown fetch method '{name}'")))?;
         let rest = text.get(name.len()..).unwrap_or_default();
-        let place = |error: &arg::ArgError| {
-            format!(
-                "arg {} of sample fetch keyword '{name}' in {} in proxy '{}'",
+        let place = |error: &arg::ArgError| match scope.keyword {
+            "ACL keyword" => format!("arg {} of ACL keyword '{name}' in proxy '{}'", error.number, scope.proxy_name()),
+            keyword => format!(
+                "arg {} of sample fetch keyword '{name}' in {keyword} in proxy '{}'",
                 error.number,
-                scope.keyword,
                 scope.proxy_name()
-            )
+            ),
         };
         let (mut args, length) = arg::parse(rest, &fetch.args, scope).map_err(|error| match error.late {
             Some(_) => ExpressionError::complete(error.at(place(&error))),
