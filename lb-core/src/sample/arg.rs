@@ -7,11 +7,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use parse::{ArgError, parse};
+pub(super) use parse::{ArgError, number, parse};
 
 use super::names::ProxyNumber;
 use super::value::Value;
 use super::variable::VariableName;
+use crate::regex::Regex;
 
 /// What an argument must be. The names are those of HAProxy's messages and of `haproxy -dKsmp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +130,8 @@ pub(crate) enum Arg {
     Server(ProxyNumber, Box<str>),
     /// A userlist, in the order of the configuration.
     Userlist(usize),
-    /// A compiled regular expression.
-    Regex(Arc<regex::bytes::Regex>),
+    /// A compiled regular expression, and its text.
+    Regex(Regex, Box<str>),
     /// A variable; made of a text by a check function.
     Variable(VariableName),
     /// A value that a check function computed.

@@ -12,7 +12,7 @@ use crate::pattern::Method;
 use crate::regex::Regex;
 use crate::sample::names::ProxyNumber;
 use crate::sample::variable::VariableName;
-use crate::sample::{Expression, SampleType, Value};
+use crate::sample::{Expression, Value};
 
 /// A rule: an action, and when it is taken.
 #[derive(Clone, Debug)]
@@ -293,28 +293,23 @@ pub struct AssignmentConditions {
 impl AssignmentConditions {
     /// Whether a variable that has `old` may become `new`.
     pub(crate) fn hold(self, old: Option<&Value<'_>>, new: &Value<'_>) -> bool {
-        let number = |value: &Value<'_>| match value.clone().cast(SampleType::Sint) {
-            Some(Value::Sint(number)) => number,
-            _ => 0,
+        // Only integers are compared; with anything else the conditions hold.
+        let compared = |holds: fn(&i64, &i64) -> bool| match (old, new) {
+            (Some(Value::Sint(old)), Value::Sint(new)) => holds(old, new),
+            _ => true,
         };
         let empty = |value: &Value<'_>| match value {
             Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(bytes) => bytes.is_empty(),
             _ => false,
         };
-        let set = |value: &Value<'_>| match value {
-            Value::Bool(value) => *value,
-            Value::Sint(number) => *number != 0,
-            Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(bytes) => !bytes.is_empty(),
-            _ => true,
-        };
         (!self.exists || old.is_some())
             && (!self.not_exists || old.is_none())
             && (!self.empty || empty(new))
             && (!self.not_empty || !empty(new))
-            && (!self.set || set(new))
-            && (!self.not_set || !set(new))
-            && (!self.greater || old.is_some_and(|old| number(old) > number(new)))
-            && (!self.less || old.is_some_and(|old| number(old) < number(new)))
+            && (!self.set || old.is_some())
+            && (!self.not_set || old.is_none())
+            && (!self.greater || compared(i64::gt))
+            && (!self.less || compared(i64::lt))
     }
 }
 
