@@ -7,7 +7,7 @@ mod logs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::acl::Condition;
 use crate::backend::Backend;
@@ -18,11 +18,13 @@ use crate::listener::Gate;
 use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogDestinations, LogFormat, LogTargets};
 use crate::net::{Inherited, SystemOptions};
-use crate::sample::names::Names;
+use crate::pattern::References;
 use crate::sample::variable::SharedVariables;
 use crate::server::{Dial, Numbers};
 use crate::stats::{FrontendStats, FrontendStatus};
+use crate::table::Table;
 use crate::tls::TlsConfigError;
+use crate::userlist::Userlists;
 use logs::Logs;
 
 /// Settings of the process that the data path reads, with their defaults in place.
@@ -185,20 +187,28 @@ pub struct Topology {
     pub backends: Vec<Arc<BackendEntry>>,
     /// All sections in order of the configuration, those that are `disabled` left out.
     pub sections: Vec<SectionHalves>,
+    /// The same with those that are `disabled`, which have neither half: what the arguments of sample fetches count.
+    pub(crate) numbered: Vec<SectionHalves>,
+    /// Users and their passwords.
+    pub(crate) userlists: Userlists,
     /// Names and numbers of frontends that are `disabled`.
     pub disabled_frontends: Vec<(Arc<str>, u32)>,
     /// Numbers of the servers.
     pub numbers: Arc<Numbers>,
     /// Sets socket options that no safe interface offers.
     pub system: SystemOptions,
+    /// Rules of streams act on clients' sockets.
+    pub(crate) touches_sockets: bool,
     /// Where log lines go.
     pub log_destinations: LogDestinations,
     /// Variables of the process.
     pub(crate) variables: SharedVariables,
     /// Backends by name, for names that are only known at run time.
     pub(crate) backend_names: HashMap<Arc<str>, usize>,
-    /// Names of the configuration, and its files of patterns.
-    pub(crate) names: Arc<Names>,
+    /// Lists of patterns, for runtime commands and rules.
+    pub(crate) references: Arc<References>,
+    /// Stick tables by the number of their section in the configuration, `disabled` ones included.
+    pub(crate) tables: Vec<Option<Arc<Table>>>,
 }
 
 /// Where a `use_backend` line leads.
@@ -208,6 +218,13 @@ pub(crate) struct Switch {
     pub(crate) condition: Option<Condition>,
     /// Where to.
     pub(crate) target: SwitchTarget,
+}
+
+impl Switch {
+    /// Whether it may look at the message.
+    pub(crate) fn looks(&self) -> bool {
+        self.condition.is_some() || matches!(self.target, SwitchTarget::Named(_))
+    }
 }
 
 /// See [`Switch`].
@@ -240,6 +257,16 @@ pub enum TopologyError {
         proxy: String,
         /// Which file, and what is wrong with it.
         source: TlsConfigError,
+    },
+    /// A password cannot be checked.
+    #[error("userlist '{userlist}': password of user '{user}': {source}")]
+    Password {
+        /// The userlist.
+        userlist: String,
+        /// The user.
+        user: String,
+        /// What is wrong.
+        source: crate::userlist::PasswordError,
     },
     /// A log format does not compile.
     #[error("proxy '{proxy}': {message}")]
@@ -335,7 +362,15 @@ impl Topology {
         let backend_names = backends.iter().map(|backend| (Arc::clone(&backend.name), backend.index)).collect();
         let log_destinations = logs.into_places();
         let (sections, disabled_frontends) = sections(config);
+        let mut running = sections.iter().copied();
+        let none = SectionHalves { frontend: None, backend: None };
+        let numbered = config.proxies.iter().map(|section| match section.disabled {
+            true => none,
+            false => running.next().unwrap_or(none),
+        });
         Ok(Self {
+            numbered: numbered.collect(),
+            userlists: Userlists::new(&config.userlists)?,
             settings,
             frontends,
             backends,
@@ -343,12 +378,23 @@ impl Topology {
             disabled_frontends,
             numbers,
             system: system.clone(),
+            touches_sockets: config.proxies.iter().any(|section| section.rules.touch_sockets()),
             log_destinations,
             variables: SharedVariables::default(),
             backend_names,
-            names: Arc::clone(&config.names),
+            references: Arc::clone(&config.names.references),
+            tables: tables(config),
         })
     }
+}
+
+/// The stick tables of a configuration.
+fn tables(config: &Config) -> Vec<Option<Arc<Table>>> {
+    let origin = Instant::now();
+    let table = |section: &ProxyConfig| {
+        section.stick_table.as_ref().map(|table| Arc::new(Table::new(&section.name, table, origin)))
+    };
+    config.proxies.iter().map(table).collect()
 }
 
 /// The sections in order, with the indices that their halves get, and the frontends that are disabled.

@@ -1,8 +1,8 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
 use super::commands::{
-    BackendList, CliSockets, Environment, Info, ServerConns, ServerStates, ServerWeight, SessionList, StatTable,
-    Version,
+    BackendList, CliSockets, Environment, Info, PatternEntries, PatternLists, PatternLookups, ServerConns,
+    ServerStates, ServerWeight, SessionList, StatTable, TableContents, TableList, Version,
 };
 use super::severity::Severity;
 
@@ -32,8 +32,18 @@ pub enum Reply {
     ServerConns(ServerConns),
     /// `show servers state`.
     ServerStates(ServerStates),
+    /// `show table` without a name.
+    Tables(TableList),
+    /// `show table` of one.
+    TableContents(TableContents),
     /// `show version`.
     Version(Version),
+    /// `show acl`, `show map` of one.
+    PatternEntries(PatternEntries),
+    /// `show acl`, `show map`.
+    PatternLists(PatternLists),
+    /// `get acl`, `get map`.
+    PatternLookups(PatternLookups),
     /// `get weight`.
     Weight(ServerWeight),
 }
@@ -70,7 +80,12 @@ impl Reply {
             Self::Statistics(reply) => reply.render(out),
             Self::ServerConns(reply) => reply.render(out),
             Self::ServerStates(reply) => reply.render(out),
+            Self::Tables(reply) => reply.render(out),
+            Self::TableContents(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
+            Self::PatternEntries(reply) => reply.render(out),
+            Self::PatternLists(reply) => reply.render(out),
+            Self::PatternLookups(reply) => reply.render(out),
             Self::Weight(reply) => reply.render(out),
         }
     }

@@ -45,6 +45,11 @@ impl Answer {
         Self { reply, cause, stage, tarpit: None, keep: true }
     }
 
+    /// The connection is closed without a word.
+    pub(super) fn closing(stage: Stage) -> Self {
+        Self { keep: false, ..Self::new(BuiltReply::Silent, Cause::Proxy, stage) }
+    }
+
     /// The same after a while.
     pub(super) fn held(self, time: Duration) -> Self {
         Self { tarpit: Some(time), ..self }
@@ -85,6 +90,17 @@ impl<'a> Stream<'a> {
         self.request_rules(&config, Place::BackendRequest, client, timer).await
     }
 
+    /// `early-hint`: an interim response, which a client of HTTP/1.0 does not know.
+    fn send_hints(&mut self, client: &mut Side<'_>) -> Result<(), StreamError> {
+        let hints = self.transaction.as_mut().and_then(|transaction| transaction.early_hints.take());
+        match hints {
+            Some(hints) if self.request.version() != Version::Http10 => {
+                client.write_interim(&hints).map_err(|error| StreamError::io(End::Client, Stage::Request, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn request_rules(
         &mut self,
         config: &ProxyConfig,
@@ -97,8 +113,10 @@ impl<'a> Stream<'a> {
         }
         let mut next = 0;
         loop {
-            match self.judge(RuleList::HttpRequest, next, config, place, Some(client)) {
-                Flow::Pass => return Ok(Verdict::Pass),
+            let flow = self.judge(RuleList::HttpRequest, next, config, place, Some(client));
+            self.send_hints(client)?;
+            match flow {
+                Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Wait { next: rule, time, at_least } => {
                     self.wait_for_body(time, at_least, client, timer).await?;
@@ -140,6 +158,26 @@ impl<'a> Stream<'a> {
         self.send_reply(answer.reply, answer.keep, client, timer).await
     }
 
+    /// The same in place of a server's response, which is dropped. Says whether the connection can serve another.
+    ///
+    /// # Errors
+    /// As [`Stream::answer`].
+    pub(super) async fn answer_dropped(
+        &mut self,
+        answer: Answer,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<bool, StreamError> {
+        self.times.response = None;
+        if !matches!(answer.reply, BuiltReply::Silent) {
+            return self.answer(answer, client, timer).await;
+        }
+        // What the server had answered is logged, though nobody gets to see it.
+        self.end.status = self.response.status();
+        self.end.terminate(answer.cause, answer.stage);
+        Ok(false)
+    }
+
     /// Sends the error page of a status.
     ///
     /// # Errors
@@ -170,6 +208,7 @@ impl<'a> Stream<'a> {
     ) -> Result<bool, StreamError> {
         let BuiltReply::Message(head, body) = reply else {
             self.end.status = 0;
+            self.times.head = self.times.head.filter(|_| self.server.is_some());
             return Ok(false);
         };
         self.response = head;

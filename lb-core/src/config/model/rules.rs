@@ -1,14 +1,14 @@
 //! Rules: `http-request`, `http-response`, `http-after-response`, `tcp-request`, `tcp-response`, and what they do
 //! (configuration.txt, section 4.2).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::http::{Redirect, Reply};
 use crate::acl::Condition;
 use crate::config::document::Place;
 use crate::log::LogFormat;
-use crate::pattern::Method;
+use crate::pattern::{Method, Reference, References};
 use crate::regex::Regex;
 use crate::sample::names::ProxyNumber;
 use crate::sample::variable::VariableName;
@@ -136,8 +136,8 @@ pub enum Action {
     },
     /// `add-acl`, `del-acl`, `set-map`, `del-map`.
     Pattern {
-        /// The file that the list was read from.
-        reference: String,
+        /// The list.
+        list: PatternList,
         /// What is done to it.
         change: PatternChange,
         /// The pattern.
@@ -291,25 +291,23 @@ pub struct AssignmentConditions {
 }
 
 impl AssignmentConditions {
-    /// Whether a variable that has `old` may become `new`.
-    pub(crate) fn hold(self, old: Option<&Value<'_>>, new: &Value<'_>) -> bool {
-        // Only integers are compared; with anything else the conditions hold.
-        let compared = |holds: fn(&i64, &i64) -> bool| match (old, new) {
-            (Some(Value::Sint(old)), Value::Sint(new)) => holds(old, new),
-            _ => true,
+    /// Whether a variable that has `old` may become `new` (configuration.txt, section 7.3.1, `set-var`). `existed` is
+    /// whether there is, or was, a variable of that name.
+    pub(crate) fn hold(self, old: Option<&Value<'_>>, existed: bool, new: &Value<'_>) -> bool {
+        let empty = matches!(new, Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(bytes) if bytes.is_empty());
+        // Only integers are compared.
+        let compared = match (old, new) {
+            (Some(Value::Sint(old)), Value::Sint(new)) => Some((*old, *new)),
+            _ => None,
         };
-        let empty = |value: &Value<'_>| match value {
-            Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(bytes) => bytes.is_empty(),
-            _ => false,
-        };
-        (!self.exists || old.is_some())
-            && (!self.not_exists || old.is_none())
-            && (!self.empty || empty(new))
-            && (!self.not_empty || !empty(new))
+        (!self.exists || existed)
+            && (!self.not_exists || !existed)
+            && (!self.empty || empty)
+            && (!self.not_empty || !empty)
             && (!self.set || old.is_some())
             && (!self.not_set || old.is_none())
-            && (!self.greater || compared(i64::gt))
-            && (!self.less || compared(i64::lt))
+            && (!self.greater || compared.is_none_or(|(old, new)| old > new))
+            && (!self.less || compared.is_none_or(|(old, new)| old < new))
     }
 }
 
@@ -342,6 +340,26 @@ pub enum TimeoutValue {
     Fixed(Duration),
     /// Milliseconds.
     Expression(Expression),
+}
+
+/// A list of patterns by the file that it was read from.
+#[derive(Clone, Debug)]
+pub struct PatternList {
+    /// The file.
+    pub file: String,
+    found: OnceLock<Option<Arc<Reference>>>,
+}
+
+impl PatternList {
+    /// The list of a file.
+    pub(crate) fn new(file: String) -> Self {
+        Self { file, found: OnceLock::new() }
+    }
+
+    /// The list, which is looked for once; `None` where no ACL and no map reads the file.
+    pub(crate) fn find(&self, references: &References) -> Option<&Arc<Reference>> {
+        self.found.get_or_init(|| references.by_file(&self.file)).as_ref()
+    }
 }
 
 /// What is done to a list of patterns.
@@ -377,6 +395,7 @@ impl Action {
                 | Self::Return(_)
                 | Self::Redirect(_)
                 | Self::Reject
+                | Self::Close
                 | Self::SilentDrop
                 | Self::Auth { .. }
         )
@@ -426,6 +445,18 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Whether connections are judged before they become sessions.
+    pub(crate) fn judges_connections(&self) -> bool {
+        !self.tcp_connection.is_empty() || !self.tcp_session.is_empty()
+    }
+
+    /// Whether a rule of a stream acts on the client's socket itself: `set-tos`, `set-mark`, `silent-drop`.
+    pub(crate) fn touch_sockets(&self) -> bool {
+        let lists = [&self.tcp_content, &self.tcp_response, &self.http_request, &self.http_response];
+        let mut rules = lists.into_iter().chain([&self.http_after_response]).flatten();
+        rules.any(|rule| matches!(rule.action, Action::SetTos(_) | Action::SetMark(_) | Action::SilentDrop))
+    }
+
     /// The rules of a list.
     pub fn of(&self, list: RuleList) -> &Vec<Rule> {
         match list {

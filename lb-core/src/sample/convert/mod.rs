@@ -15,12 +15,14 @@ mod json;
 mod json_query;
 mod jwt;
 mod language;
+mod map;
 mod mqtt;
 mod number;
 mod protobuf;
 mod regsub;
 mod stream;
 mod strftime;
+mod table;
 mod text;
 mod time;
 mod url;
@@ -96,11 +98,13 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Converter> {
         json_query::CONVERTERS,
         jwt::CONVERTERS,
         language::CONVERTERS,
+        map::CONVERTERS,
         mqtt::CONVERTERS,
         number::CONVERTERS,
         protobuf::CONVERTERS,
         regsub::CONVERTERS,
         stream::CONVERTERS,
+        table::CONVERTERS,
         text::CONVERTERS,
         time::CONVERTERS,
         url::CONVERTERS,

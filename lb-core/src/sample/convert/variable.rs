@@ -48,14 +48,14 @@ fn set<'a>(context: &Context<'a>, value: Value<'a>, args: &'a [Arg]) -> Option<V
     match name.scope {
         VariableScope::Proc => {
             let process = context.process?;
-            if !conditions.hold(process.get(&name.name).as_ref(), &value) {
+            if !conditions.hold(process.get(&name.name).as_ref(), true, &value) {
                 return None;
             }
             process.set_if(&name.name, value.clone().into_owned(), conditions);
         }
         scope => {
             let variables = context.variables.of(scope)?;
-            if !conditions.hold(variables.get(&name.name).as_ref(), &value) {
+            if !conditions.hold(variables.get(&name.name).as_ref(), variables.exists(&name.name), &value) {
                 return None;
             }
             variables.set(&name.name, value.clone().into_owned());
