@@ -88,7 +88,8 @@ impl Eq for Expression {}
 
 /// The name at the start of a text, up to what ends it.
 fn name_of(text: &str) -> &str {
-    let end = text.find(['(', ',', ')', ']', ' ']).unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '+' | '-'));
+    let end = end.unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 
