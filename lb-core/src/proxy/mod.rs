@@ -7,6 +7,7 @@ mod builder;
 mod control;
 mod drain;
 mod handles;
+mod stick_table;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -34,6 +35,7 @@ use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Listen
 
 pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 pub use handles::{BackendHandle, FrontendHandle, ServerHandle};
+pub use stick_table::StickTable;
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -356,6 +358,14 @@ impl Proxy {
     /// `No such frontend.`
     pub fn frontend(&self, name: &str) -> Result<FrontendHandle, CommandError> {
         FrontendHandle::new(&self.instance(), name)
+    }
+
+    /// A stick table, by the name of its section.
+    ///
+    /// # Errors
+    /// `No such table`
+    pub fn table(&self, name: &str) -> Result<StickTable, CommandError> {
+        StickTable::new(self.instance(), name)
     }
 
     /// Subscribes to what happens from now on: changes of servers, the end of the instance. It holds up to 1024 events
