@@ -23,9 +23,15 @@ pub mod http;
 pub mod session;
 pub mod stream;
 
+pub mod acl;
+#[allow(dead_code, unused_imports)] // Until ACLs and maps are read.
+pub mod pattern;
+#[allow(dead_code)] // Until ACLs and converters use all of it.
+pub mod regex;
 pub mod rules;
 #[allow(dead_code, unused_imports)] // Until every stage reads samples.
 pub mod sample;
+pub mod userlist;
 
 pub mod backend;
 pub mod balance;

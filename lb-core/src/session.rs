@@ -10,12 +10,15 @@
 //! comes and dropped when the connection is idle again, buffers included.
 
 mod h2;
+mod rules;
 mod serving;
 mod start;
 mod stream_tasks;
 
+use std::cell::{Cell, OnceCell};
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,8 +31,11 @@ use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
 use crate::http::message::{BodyLength, Head};
 use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
+use crate::net::{SystemOptions, client_actions};
+use crate::sample::variable::Variables;
 use crate::stream::side::Side;
 use crate::stream::{self, Stream};
+use crate::table::{Slots, Tracking};
 use crate::topology::Frontend;
 use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier, now};
@@ -55,8 +61,14 @@ pub(crate) struct ClientInfo {
     pub(crate) tls: Option<Box<(&'static str, &'static str)>>,
     /// Its descriptor, for those who look at it from outside.
     pub(crate) fd: i32,
+    /// Another handle of its socket, where rules of streams act on it.
+    pub(crate) handle: Option<OwnedFd>,
+    /// `silent-drop` was done: nothing more may be said to the client.
+    pub(crate) dropped: Cell<bool>,
     /// Counts the connection in the limits it was accepted under.
     pub(crate) slot: ConnectionSlot,
+    /// Variables of the connection, once there are rules that may set some.
+    pub(crate) state: OnceCell<Box<ConnectionState>>,
 }
 
 /// An HTTP/1 client connection.
@@ -72,6 +84,60 @@ pub(crate) struct H1Client {
     /// A server connection that only this session may use.
     pub(crate) private: Option<crate::connect::Private>,
     seat: Seat,
+}
+
+/// What rules have made of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectionState {
+    variables: Variables,
+    tracking: Tracking,
+}
+
+impl Drop for ConnectionState {
+    fn drop(&mut self) {
+        if let Some(moment) = self.tracking.at(now()) {
+            self.tracking.end_connection(moment);
+        }
+    }
+}
+
+impl ClientInfo {
+    /// The connection's variables.
+    pub(crate) fn variables(&self) -> &Variables {
+        &self.state.get_or_init(Box::default).variables
+    }
+
+    /// What the connection tracks, for rules to add to.
+    pub(crate) fn tracking(&self) -> &Tracking {
+        &self.state.get_or_init(Box::default).tracking
+    }
+
+    /// The entries that the connection tracks, if it does.
+    pub(crate) fn tracked(&self) -> Option<&Rc<Slots>> {
+        self.state.get()?.tracking.connection()
+    }
+
+    /// `set-tos` of a stream.
+    pub(crate) fn set_tos(&self, tos: u8) {
+        if let Some(handle) = &self.handle {
+            client_actions::set_tos(handle, tos);
+        }
+    }
+
+    /// `set-mark` of a stream.
+    pub(crate) fn set_mark(&self, mark: u32) {
+        if let Some(handle) = &self.handle {
+            client_actions::set_mark(handle, mark);
+        }
+    }
+
+    /// `silent-drop` of a stream: closing the connection, which must follow, is not noticed by the client.
+    pub(crate) fn silence(&self, system: &SystemOptions) {
+        self.dropped.set(true);
+        if let Some(handle) = &self.handle {
+            client_actions::silence(handle, system);
+        }
+    }
 }
 
 /// What becomes of the connection after [`serve`].
@@ -346,7 +412,7 @@ const LINGER_BYTES: u64 = 1 << 20;
 async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
     let conn = &mut client.conn;
     let quiet = conn.body_received() && conn.raw().is_empty();
-    if conn.eof || (quiet && !conn.transport.is_tls()) {
+    if client.info.dropped.get() || conn.eof || (quiet && !conn.transport.is_tls()) {
         return;
     }
     let deadline = now() + Duration::from_secs(1);
@@ -382,6 +448,6 @@ mod tests {
     #[test]
     fn an_idle_session_is_small() {
         assert!(size_of::<H1Session>() <= 16, "{}", size_of::<H1Session>());
-        assert!(size_of::<H1Client>() <= 424, "{}", size_of::<H1Client>());
+        assert!(size_of::<H1Client>() <= 432, "{}", size_of::<H1Client>());
     }
 }

@@ -5,21 +5,26 @@
 
 mod logs;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::acl::Condition;
 use crate::backend::Backend;
-use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Timeouts};
+use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Target, Timeouts};
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::listener::Gate;
 use crate::listener::limits::FrontendLimits;
-use crate::log::{AccessLog, LogDestinations, LogTargets};
+use crate::log::{AccessLog, LogDestinations, LogFormat, LogTargets};
 use crate::net::{Inherited, SystemOptions};
+use crate::pattern::References;
+use crate::sample::variable::SharedVariables;
 use crate::server::{Dial, Numbers};
 use crate::stats::{FrontendStats, FrontendStatus};
 use crate::table::Table;
 use crate::tls::TlsConfigError;
+use crate::userlist::Userlists;
 use logs::Logs;
 
 /// Settings of the process that the data path reads, with their defaults in place.
@@ -70,6 +75,10 @@ pub struct Frontend {
     pub config: Arc<ProxyConfig>,
     /// Backend of requests that no rule sends elsewhere: index in [`Topology::backends`].
     pub default_backend: Option<usize>,
+    /// `default_backend` where that is disabled.
+    pub(crate) disabled_backend: Option<Arc<str>>,
+    /// `use_backend` lines, in order.
+    pub(crate) switches: Vec<Switch>,
     /// The backend half of the section, where it is a `listen` section: index in [`Topology::backends`].
     pub own_backend: Option<usize>,
     /// Format, targets and options of access lines.
@@ -178,16 +187,55 @@ pub struct Topology {
     pub backends: Vec<Arc<BackendEntry>>,
     /// All sections in order of the configuration, those that are `disabled` left out.
     pub sections: Vec<SectionHalves>,
+    /// The same with those that are `disabled`, which have neither half: what the arguments of sample fetches count.
+    pub(crate) numbered: Vec<SectionHalves>,
+    /// Users and their passwords.
+    pub(crate) userlists: Userlists,
     /// Names and numbers of frontends that are `disabled`.
     pub disabled_frontends: Vec<(Arc<str>, u32)>,
     /// Numbers of the servers.
     pub numbers: Arc<Numbers>,
     /// Sets socket options that no safe interface offers.
     pub system: SystemOptions,
+    /// Rules of streams act on clients' sockets.
+    pub(crate) touches_sockets: bool,
     /// Where log lines go.
     pub log_destinations: LogDestinations,
+    /// Variables of the process.
+    pub(crate) variables: SharedVariables,
+    /// Backends by name, for names that are only known at run time.
+    pub(crate) backend_names: HashMap<Arc<str>, usize>,
+    /// Lists of patterns, for runtime commands and rules.
+    pub(crate) references: Arc<References>,
     /// Stick tables by the number of their section in the configuration, `disabled` ones included.
     pub(crate) tables: Vec<Option<Arc<Table>>>,
+}
+
+/// Where a `use_backend` line leads.
+#[derive(Debug)]
+pub(crate) struct Switch {
+    /// When; always where there is none.
+    pub(crate) condition: Option<Condition>,
+    /// Where to.
+    pub(crate) target: SwitchTarget,
+}
+
+impl Switch {
+    /// Whether it may look at the message.
+    pub(crate) fn looks(&self) -> bool {
+        self.condition.is_some() || matches!(self.target, SwitchTarget::Named(_))
+    }
+}
+
+/// See [`Switch`].
+#[derive(Debug)]
+pub(crate) enum SwitchTarget {
+    /// A backend of the topology.
+    Backend(usize),
+    /// A backend that is disabled.
+    Disabled(Arc<str>),
+    /// What the format comes to, if there is a backend of that name.
+    Named(LogFormat),
 }
 
 /// Why a configuration cannot be run although each of its lines is right.
@@ -209,6 +257,16 @@ pub enum TopologyError {
         proxy: String,
         /// Which file, and what is wrong with it.
         source: TlsConfigError,
+    },
+    /// A password cannot be checked.
+    #[error("userlist '{userlist}': password of user '{user}': {source}")]
+    Password {
+        /// The userlist.
+        userlist: String,
+        /// The user.
+        user: String,
+        /// What is wrong.
+        source: crate::userlist::PasswordError,
     },
     /// A log format does not compile.
     #[error("proxy '{proxy}': {message}")]
@@ -233,7 +291,7 @@ impl Topology {
         inherited: &Inherited,
     ) -> Result<Self, TopologyError> {
         let settings = Settings::new(&config.global);
-        let mut logs = Logs::new(&config.global, inherited);
+        let mut logs = Logs::new(&config.global, &config.names, inherited);
         let mut backends = Vec::new();
         let numbers = Arc::<Numbers>::default();
         for section in config.proxies.iter().filter(|p| p.kind.is_backend() && !p.disabled) {
@@ -253,19 +311,31 @@ impl Topology {
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
         let mut frontends: Vec<Arc<Frontend>> = Vec::new();
         for section in config.proxies.iter().filter(|p| p.kind.is_frontend() && !p.disabled) {
-            let wanted = section.use_backend.first().map(|u| &u.backend).or(section.default_backend.as_ref());
-            let default_backend = match wanted {
+            let lead = |name: &str| match find(name) {
+                Some(index) => Ok(SwitchTarget::Backend(index)),
                 // Requests for a disabled backend are answered 503.
-                Some(name) if config.proxies.iter().any(|p| p.kind.is_backend() && p.disabled && p.name == *name) => {
-                    find(name)
+                None if config.proxies.iter().any(|p| p.kind.is_backend() && p.disabled && p.name == name) => {
+                    Ok(SwitchTarget::Disabled(name.into()))
                 }
-                Some(name) => Some(find(name).ok_or_else(|| TopologyError::UnknownBackend {
-                    proxy: section.name.clone(),
-                    backend: name.clone(),
-                })?),
-                None if section.kind.is_backend() => find(&section.name),
-                None => None,
+                None => Err(TopologyError::UnknownBackend { proxy: section.name.clone(), backend: name.to_owned() }),
             };
+            let mut switches = Vec::new();
+            for line in &section.use_backend {
+                let target = match &line.backend {
+                    Target::Name(name) => lead(name)?,
+                    Target::Format(format) => SwitchTarget::Named(format.clone()),
+                };
+                switches.push(Switch { condition: line.condition.clone(), target });
+            }
+            let (mut default_backend, mut disabled_backend) = (None, None);
+            match &section.default_backend {
+                Some(name) => match lead(name)? {
+                    SwitchTarget::Backend(index) => default_backend = Some(index),
+                    _ => disabled_backend = Some(Arc::from(name.as_str())),
+                },
+                None if section.kind.is_backend() => default_backend = find(&section.name),
+                None => {}
+            }
             let log = logs.access(section).map_err(|error| TopologyError::LogFormat {
                 proxy: section.name.clone(),
                 message: error.to_string(),
@@ -275,6 +345,8 @@ impl Topology {
                 name: Arc::from(section.name.as_str()),
                 config: Arc::new(section.clone()),
                 default_backend,
+                disabled_backend,
+                switches,
                 own_backend: if section.kind.is_backend() { find(&section.name) } else { None },
                 log,
                 maxconn: section.maxconn.unwrap_or(maxconn),
@@ -287,9 +359,18 @@ impl Topology {
             }));
         }
         set_fullconn(&frontends, &backends);
+        let backend_names = backends.iter().map(|backend| (Arc::clone(&backend.name), backend.index)).collect();
         let log_destinations = logs.into_places();
         let (sections, disabled_frontends) = sections(config);
+        let mut running = sections.iter().copied();
+        let none = SectionHalves { frontend: None, backend: None };
+        let numbered = config.proxies.iter().map(|section| match section.disabled {
+            true => none,
+            false => running.next().unwrap_or(none),
+        });
         Ok(Self {
+            numbered: numbered.collect(),
+            userlists: Userlists::new(&config.userlists)?,
             settings,
             frontends,
             backends,
@@ -297,7 +378,11 @@ impl Topology {
             disabled_frontends,
             numbers,
             system: system.clone(),
+            touches_sockets: config.proxies.iter().any(|section| section.rules.touch_sockets()),
             log_destinations,
+            variables: SharedVariables::default(),
+            backend_names,
+            references: Arc::clone(&config.names.references),
             tables: tables(config),
         })
     }
@@ -327,7 +412,14 @@ fn sections(config: &Config) -> (Vec<SectionHalves>, Vec<(Arc<str>, u32)>) {
 /// (configuration.txt, `fullconn`).
 fn set_fullconn(frontends: &[Arc<Frontend>], backends: &[Arc<BackendEntry>]) {
     for backend in backends.iter().filter(|backend| backend.config.fullconn.is_none()) {
-        let leading = frontends.iter().filter(|frontend| frontend.default_backend == Some(backend.index));
+        let leads = |frontend: &Arc<Frontend>| {
+            let switched = frontend
+                .switches
+                .iter()
+                .any(|switch| matches!(switch.target, SwitchTarget::Backend(index) if index == backend.index));
+            switched || frontend.default_backend == Some(backend.index)
+        };
+        let leading = frontends.iter().filter(|frontend| leads(frontend));
         let sum: u64 = leading.map(|frontend| u64::from(frontend.maxconn)).sum();
         backend.backend.set_fullconn(u32::try_from(sum.div_ceil(10)).unwrap_or(u32::MAX));
     }

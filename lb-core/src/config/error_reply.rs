@@ -57,6 +57,7 @@ pub fn parse_error_file(bytes: &[u8]) -> Result<ErrorReply, String> {
         headers,
         body: Arc::from(payload),
         silent: false,
+        made: None,
     })
 }
 

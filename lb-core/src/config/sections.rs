@@ -1,9 +1,12 @@
 //! The kinds of sections: which exist, and which part of the configuration each fills.
 
+use std::sync::Arc;
+
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
 use super::model::Config;
 use super::{global, http_errors, proxy, userlist};
+use crate::sample::names::{Names, ProxyHeader};
 
 /// A kind of section, by the keyword that starts it.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,7 +49,13 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 /// configuration is usable only if there is no error among them.
 pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
     let mut config = Config::default();
-    let mut proxies = proxy::ProxyState::new();
+    let experimental = document.sections.iter().any(|section| {
+        section.header.keyword() == "global"
+            && section.lines.iter().any(|line| line.keyword() == "expose-experimental-directives")
+    });
+    let names = Arc::new(names(document));
+    config.names = Arc::clone(&names);
+    let mut proxies = proxy::ProxyState::new(names, experimental);
     for section in &document.sections {
         match section.header.keyword() {
             "global" => global::parse_section(section, &mut config.global, diags),
@@ -64,6 +73,31 @@ pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
         diags.drop_warnings(read);
     }
     config
+}
+
+/// The names of all sections, which expressions may refer to before these are read.
+fn names(document: &Document) -> Names {
+    let mut names = Names::default();
+    for section in &document.sections {
+        let (keyword, name) = (section.header.keyword(), section.header.arg(1).to_owned());
+        match keyword {
+            "userlist" => names.userlists.push(name),
+            "frontend" | "backend" | "listen" => names.proxies.push(ProxyHeader {
+                name,
+                frontend: keyword != "backend",
+                backend: keyword != "frontend",
+                table: section.lines.iter().any(|line| line.keyword() == "stick-table"),
+                servers: section
+                    .lines
+                    .iter()
+                    .filter(|line| line.keyword() == "server")
+                    .map(|line| line.arg(1).to_owned())
+                    .collect(),
+            }),
+            _ => {}
+        }
+    }
+    names
 }
 
 fn refuse(section: &Section, diags: &mut Diagnostics) {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
+use crate::backend::{Assign, AssignRequest, Assignment, Priority, QueueError, ServerSlot, Target, Ticket};
 use crate::config::{Address, HttpReuse, Mode, PortKind, Proto, SendProxy};
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
@@ -41,7 +41,7 @@ use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, now};
 use pool::Pooled;
 
-pub(crate) use addresses::Addresses;
+pub(crate) use addresses::{Addresses, Route};
 
 /// A connection to a server, or a stream on a shared one.
 #[derive(Debug)]
@@ -77,6 +77,8 @@ struct Held {
     server: Arc<Server>,
     /// The generation of the server that the connection belongs to.
     generation: u32,
+    /// The client's addresses that the server was told, where it was: others need another connection.
+    told: Option<Route>,
     /// The source port stays taken for as long as the connection lives.
     lease: Option<PortLease>,
 }
@@ -104,6 +106,8 @@ pub(crate) struct Link {
     pub(crate) established: bool,
     /// It must not serve other sessions.
     exclusive: bool,
+    /// The client's addresses when it was opened.
+    route: Route,
     lease: Option<PortLease>,
 }
 
@@ -132,7 +136,7 @@ impl Link {
                 ServerConn::H1(conn) => Some(conn.transport.socket()),
                 ServerConn::H2 { .. } => None,
             };
-            Addresses::of(socket, info, backend, self.server.as_deref())
+            Addresses::of(socket, self.route, backend, self.server.as_deref())
         })
     }
 
@@ -161,7 +165,8 @@ impl Link {
         conn.traffic.reset();
         if self.exclusive || policy == HttpReuse::Never {
             let (generation, lease) = (self.generation, self.lease);
-            *private = Some(Private(Box::new(Held { conn: Some(conn), server, generation, lease })));
+            let told = self.exclusive.then_some(self.route);
+            *private = Some(Private(Box::new(Held { conn: Some(conn), server, generation, told, lease })));
         } else {
             worker.pools.give(&server, self.generation, conn, self.reused);
         }
@@ -172,6 +177,11 @@ impl Link {
 pub(crate) struct Connector<'a> {
     worker: &'a Rc<Worker>,
     info: &'a ClientInfo,
+    route: Route,
+    /// Its place in queues (`set-priority-class`, `set-priority-offset`).
+    pub(crate) priority: Priority,
+    /// The server that `use-server` chose.
+    pub(crate) wanted: Option<Arc<Server>>,
     backend: &'a Arc<BackendEntry>,
     policy: HttpReuse,
     first_request: bool,
@@ -209,6 +219,7 @@ impl<'a> Connector<'a> {
     pub(crate) fn new(
         worker: &'a Rc<Worker>,
         info: &'a ClientInfo,
+        route: Route,
         backend: &'a Arc<BackendEntry>,
         first_request: bool,
         live: Rc<Entry>,
@@ -217,6 +228,9 @@ impl<'a> Connector<'a> {
         Self {
             worker,
             info,
+            route,
+            priority: Priority { class: 0, time: i64::try_from(worker.uptime(now).as_millis()).unwrap_or(i64::MAX) },
+            wanted: None,
             backend,
             policy: backend.config.http_reuse.unwrap_or_default(),
             first_request,
@@ -311,7 +325,7 @@ impl<'a> Connector<'a> {
             };
             let deadline = self.connect_deadline();
             count_connection(self.worker, self.backend, server.as_deref(), false);
-            match open(self.worker, self.info, self.backend, server.as_deref(), timer, deadline).await {
+            match open(self.worker, self.info, self.route, self.backend, server.as_deref(), timer, deadline).await {
                 Ok(mut opened) => {
                     count_open(self.worker, self.backend, &mut opened.conn);
                     let exclusive = opened.lease.is_some() || self.is_exclusive(server.as_deref());
@@ -328,6 +342,7 @@ impl<'a> Connector<'a> {
                         reused: false,
                         established: opened.established,
                         exclusive,
+                        route: self.route,
                         lease: opened.lease,
                     };
                     link.show(&self.live);
@@ -336,7 +351,7 @@ impl<'a> Connector<'a> {
                 }
                 Err(error) => {
                     if self.worker.wants_addresses(&self.info.frontend) {
-                        self.addresses = Some(Addresses::of(None, self.info, self.backend, server.as_deref()));
+                        self.addresses = Some(Addresses::of(None, self.route, self.backend, server.as_deref()));
                     }
                     drop(slot);
                     self.after_failure(server, error, client, timer).await?;
@@ -356,7 +371,7 @@ impl<'a> Connector<'a> {
         let deadline = self.connect_deadline();
         self.live.enter_phase(SessionStage::Connect, deadline);
         count_connection(worker, backend, link.server.as_deref(), false);
-        let mut opened = open(worker, info, backend, link.server.as_deref(), timer, deadline).await?;
+        let mut opened = open(worker, info, self.route, backend, link.server.as_deref(), timer, deadline).await?;
         count_open(worker, backend, &mut opened.conn);
         link.conn = opened.conn;
         link.lease = opened.lease;
@@ -473,9 +488,10 @@ impl<'a> Connector<'a> {
         preferred: Option<Arc<Server>>,
     ) -> Result<Assignment, StreamError> {
         let request = AssignRequest {
-            source: self.info.source.map(|s| s.ip()),
+            source: self.route.source.map(|s| s.ip()),
             exclude: self.exclude.clone(),
-            force: self.force.clone().or(preferred),
+            force: self.force.clone().or_else(|| self.wanted.take()).or(preferred),
+            priority: self.priority,
         };
         let assign = self.backend.backend.try_assign(&request);
         self.picked = request.force.is_none() && matches!(assign, Assign::Server(_));
@@ -543,6 +559,7 @@ impl<'a> Connector<'a> {
         if let Some(Private(mut held)) = private.take()
             && Arc::ptr_eq(&held.server, &assignment.server)
             && held.generation == assignment.server.generation()
+            && held.told.is_none_or(|told| told == self.route)
             && let Some(mut conn) = held.conn.take()
             && pool::is_quiet(&mut conn)
         {
@@ -574,6 +591,7 @@ impl<'a> Connector<'a> {
         Link {
             conn,
             exclusive: self.is_exclusive(Some(&server)),
+            route: self.route,
             generation,
             server: Some(server),
             _slot: Some(slot),
@@ -614,17 +632,18 @@ fn count_open(worker: &Worker, backend: &BackendEntry, conn: &mut ServerConn) {
 async fn open(
     worker: &Worker,
     info: &ClientInfo,
+    route: Route,
     backend: &BackendEntry,
     server: Option<&Server>,
     timer: &mut Timer,
     deadline: Option<Instant>,
 ) -> Result<Opened, StreamError> {
     let generation = server.map_or(0, Server::generation);
-    let OpenSocket { socket, lease, .. } = start(info, backend, server)?;
+    let OpenSocket { socket, lease, .. } = start(route, backend, server)?;
     let tls = server.and_then(Server::tls);
     let proto = server.and_then(|server| server.config.proto);
     let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
-    write_proxy_header(&mut conn, info, server);
+    write_proxy_header(&mut conn, info, route, server);
     if tls.is_none() && proto != Some(Proto::H2) {
         return Ok(Opened { conn: ServerConn::H1(conn), lease, generation, established: false });
     }
@@ -714,22 +733,22 @@ pub(crate) async fn within<T>(
     .await
 }
 
-fn start(info: &ClientInfo, backend: &BackendEntry, server: Option<&Server>) -> Result<OpenSocket, StreamError> {
+fn start(route: Route, backend: &BackendEntry, server: Option<&Server>) -> Result<OpenSocket, StreamError> {
     let (target, options) = match server {
         Some(server) => {
             let endpoint = server.endpoint();
-            let address = with_port(&endpoint.address, endpoint.port, info.destination);
+            let address = with_port(&endpoint.address, endpoint.port, route.destination);
             (ConnectTarget::from_address(&address), &server.dial.options)
         }
         None => {
             let target = match backend.backend.target {
                 Target::Dispatch(address) => Some(address),
-                _ => info.destination,
+                _ => route.destination,
             };
             (target.map(ConnectTarget::Inet), &backend.dial.options)
         }
     };
-    open_socket(&target.ok_or_else(refused)?, options, info.source).map_err(|_| refused())
+    open_socket(&target.ok_or_else(refused)?, options, route.source).map_err(|_| refused())
 }
 
 /// The address with the port the client used, where the server's was written so.
@@ -747,17 +766,17 @@ fn with_port(address: &Address, port: PortKind, client: Option<SocketAddr>) -> A
 }
 
 /// `send-proxy`: the header goes out before the first byte of the stream.
-fn write_proxy_header(conn: &mut H1Conn, info: &ClientInfo, server: Option<&Server>) {
+fn write_proxy_header(conn: &mut H1Conn, info: &ClientInfo, route: Route, server: Option<&Server>) {
     if let Some(config) = server.and_then(|server| server.config.send_proxy.as_ref()) {
-        proxy_header(config, info, &mut conn.output);
+        proxy_header(config, info, route, &mut conn.output);
     }
 }
 
 /// Appends the PROXY header of a client connection.
-pub(crate) fn proxy_header(config: &SendProxy, info: &ClientInfo, out: &mut Vec<u8>) {
+pub(crate) fn proxy_header(config: &SendProxy, info: &ClientInfo, route: Route, out: &mut Vec<u8>) {
     let context = proxy_protocol::SendContext {
-        source: info.source,
-        destination: info.destination,
+        source: route.source,
+        destination: route.destination,
         ssl: info.tls.as_deref().map(|&(version, cipher)| proxy_protocol::SslClient {
             version: version.as_bytes(),
             cipher: Some(cipher.as_bytes()),

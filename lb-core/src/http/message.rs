@@ -92,6 +92,11 @@ impl Head {
         self.is_response = false;
     }
 
+    /// Bytes of memory it holds.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Self>() + self.arena.capacity() + self.fields.capacity() * size_of::<Field>()
+    }
+
     /// Starts this head over as a request.
     pub fn start_request(&mut self, method: &[u8], target: &[u8], version: Version) {
         self.clear();
@@ -137,6 +142,33 @@ impl Head {
     /// Replaces the request target.
     pub fn set_target(&mut self, target: &[u8]) {
         self.target = self.push(target);
+    }
+
+    /// Replaces the request method.
+    pub fn set_method(&mut self, method: &[u8]) {
+        self.method = self.push(method);
+    }
+
+    /// Replaces the status and the reason phrase of a response.
+    pub fn set_status(&mut self, status: u16, reason: &[u8]) {
+        self.status = status;
+        self.target = self.push(reason);
+    }
+
+    /// Gives every field with this name (any case) the value that `map` makes of its own; `None` leaves it.
+    pub fn map_values(&mut self, name: &str, mut map: impl FnMut(&[u8]) -> Option<Vec<u8>>) {
+        for index in 0..self.fields.len() {
+            let Some(field) = self.fields.get(index).copied() else { continue };
+            if !self.slice(field.name).eq_ignore_ascii_case(name.as_bytes()) {
+                continue;
+            }
+            if let Some(value) = map(self.slice(field.value)) {
+                let value = self.push(&value);
+                if let Some(field) = self.fields.get_mut(index) {
+                    field.value = value;
+                }
+            }
+        }
     }
 
     /// Replaces the request target by these parts, one behind the other.

@@ -77,6 +77,7 @@ static BUILTINS: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
                 headers: headers.to_vec(),
                 body: body.into_bytes().into(),
                 silent: false,
+                made: None,
             };
             Builtin { reply, early: early.into_bytes() }
         })
@@ -205,6 +206,7 @@ mod tests {
             headers: headers.map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec(),
             body: b"my body\n"[..].into(),
             silent: false,
+            made: None,
         };
         errors.insert(429, reply);
         errors.insert(400, ErrorReply { status: 400, silent: true, ..ErrorReply::default() });

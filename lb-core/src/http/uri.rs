@@ -82,6 +82,11 @@ impl<'a> Target<'a> {
 }
 
 /// `scheme "://"` and what follows.
+/// Whether a byte may stand in a method or a field's name (RFC 9110, section 5.6.2).
+pub fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 fn split_scheme(target: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr::memchr(b':', target)?;
     let (scheme, rest) = target.split_at(colon);

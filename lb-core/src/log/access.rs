@@ -113,6 +113,11 @@ impl AccessLog {
         Some(if self.options.log_separate_errors { Level::Err } else { Level::Info })
     }
 
+    /// Whether one of its formats has expressions.
+    pub fn uses_samples(&self) -> bool {
+        self.formats().any(|format| format.expressions().next().is_some())
+    }
+
     /// Counts a line for `%lc`, where the format prints it, and returns how many came before.
     pub(super) fn count_line(&self) -> u64 {
         if self.uses_log_counter { self.lines.fetch_add(1, Ordering::Relaxed) } else { 0 }
@@ -128,6 +133,10 @@ pub fn access_log_decision(options: AccessLogOptions, record: &LogRecord) -> Opt
         || record.redispatched
         || record.status >= 500
         || !matches!(record.cause, Cause::Normal | Cause::Local);
+    if let Some(level) = record.level {
+        let level = Level::from_number(level?);
+        return (abnormal || !options.dontlog_normal).then_some(level);
+    }
     if abnormal && options.log_separate_errors {
         return Some(Level::Err);
     }

@@ -11,11 +11,17 @@ pub(super) enum Encoding {
     Header,
     /// Nothing: names that come from the configuration.
     Plain,
+    /// Control characters: expressions in log lines.
+    Sample,
+    /// Control characters but the tab, as `%XX`: expressions in what rules write into messages.
+    Http,
 }
 
 const URI: u8 = 1;
 const HEADER: u8 = 2;
 const ESCAPE: u8 = 4;
+const SAMPLE: u8 = 8;
+const HTTP: u8 = 16;
 
 /// What each byte needs, as bits.
 static CLASSES: [u8; 256] = {
@@ -31,6 +37,12 @@ static CLASSES: [u8; 256] = {
         if matches!(byte as u8, b'"' | b'\\' | b']') {
             classes[byte] |= ESCAPE;
         }
+        if byte < 32 || byte == 127 {
+            classes[byte] |= SAMPLE;
+            if byte != b'\t' as usize {
+                classes[byte] |= HTTP;
+            }
+        }
         byte += 1;
     }
     classes
@@ -44,7 +56,10 @@ pub(super) fn encode(out: &mut Vec<u8>, value: &[u8], encoding: Encoding, flags:
         Encoding::Plain => 0,
         Encoding::Uri => URI,
         Encoding::Header => HEADER,
+        Encoding::Sample => SAMPLE,
+        Encoding::Http => HTTP,
     };
+    let mark = if encoding == Encoding::Http { b'%' } else { b'#' };
     let special = encoded | if flags.escape { ESCAPE } else { 0 };
     let class = |byte: u8| CLASSES.get(byte as usize).copied().unwrap_or(URI);
     let mut rest = value;
@@ -53,7 +68,7 @@ pub(super) fn encode(out: &mut Vec<u8>, value: &[u8], encoding: Encoding, flags:
         out.extend_from_slice(clean);
         let Some((&byte, tail)) = tail.split_first() else { return };
         if class(byte) & encoded != 0 {
-            out.extend_from_slice(&[b'#', hex_digit(byte >> 4), hex_digit(byte & 15)]);
+            out.extend_from_slice(&[mark, hex_digit(byte >> 4), hex_digit(byte & 15)]);
         } else {
             out.extend_from_slice(&[b'\\', byte]);
         }

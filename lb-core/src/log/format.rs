@@ -3,6 +3,8 @@
 use crate::config::model::LogFormatChoice;
 
 use super::variable::{self, Variable};
+use crate::sample::names::Names;
+use crate::sample::{Expression, Places, Scope};
 
 /// `option tcplog` as a log-format string (section 8.2.2).
 pub const TCP_FORMAT: &str = "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq";
@@ -32,6 +34,22 @@ pub(super) enum Item {
     Separator,
     /// A variable.
     Variable(Variable, Flags),
+    /// `%[expression]`.
+    Sample(Expression, Flags),
+}
+
+/// Where a format is used, which decides what it may hold and how blanks are taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FormatUse<'a> {
+    /// The section is in `mode http`.
+    pub(crate) http: bool,
+    /// A rule's text: blanks are kept, what is missing is nothing. In log lines blanks are separators and what is
+    /// missing is `-`.
+    pub(crate) rule: bool,
+    /// Where it is evaluated; an expression must be possible at one of these.
+    pub(crate) places: Places,
+    /// What expressions may refer to.
+    pub(crate) scope: Scope<'a>,
 }
 
 /// A compiled log format.
@@ -72,9 +90,35 @@ pub enum LogFormatError {
     /// `%{...}` with nothing after it.
     #[error("parse argument modifier without variable name near '%{{{0}}}'.")]
     NoName(String),
-    /// `%[...]`: sample expressions come with the rule language.
-    #[error("sample expression '%[{0}]' is not supported in a log-format yet.")]
-    SampleExpression(String),
+    /// `%[...]` that is no expression.
+    #[error("failed to parse sample expression <{text}> : {message}.")]
+    SampleExpression {
+        /// The format from the expression on.
+        text: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// An expression whose names are unknown, or that has a bad regular expression: the text is complete.
+    #[error("{0}")]
+    Reference(String),
+    /// Something between an expression and its `]`.
+    #[error("expected ']' after '{after}', but found '{found}'.")]
+    ExpectedBracket {
+        /// The expression.
+        after: String,
+        /// What follows it.
+        found: char,
+    },
+    /// The expression needs what is not there.
+    #[error(
+        "sample fetch <{text}> may not be reliably used here because it needs '{needs}' which is not available here."
+    )]
+    Unavailable {
+        /// The format from the expression on.
+        text: String,
+        /// What it takes its value from.
+        needs: &'static str,
+    },
     /// `%[` without its end.
     #[error("missing ']' after '{0}'.")]
     MissingBracket(String),
@@ -86,17 +130,45 @@ impl LogFormat {
         Self { connect_line: true, early: true, ..Self::default() }
     }
 
-    /// Compiles the format a section chose. `http` is whether it is in `mode http`.
-    pub fn choose(choice: &LogFormatChoice, http: bool) -> Result<Self, LogFormatError> {
+    /// Compiles the format a section chose.
+    pub(crate) fn choose(choice: &LogFormatChoice, usage: &FormatUse<'_>) -> Result<Self, LogFormatError> {
         match choice {
             LogFormatChoice::Default => Ok(Self::connect()),
-            LogFormatChoice::Tcp => Self::parse(TCP_FORMAT, http),
+            LogFormatChoice::Tcp => Self::parse(TCP_FORMAT, usage.http),
             // In `mode tcp` HAProxy falls back to the TCP format, with a warning.
-            LogFormatChoice::Http | LogFormatChoice::Clf if !http => Self::parse(TCP_FORMAT, http),
-            LogFormatChoice::Http => Self::parse(HTTP_FORMAT, http),
-            LogFormatChoice::Clf => Self::parse(CLF_FORMAT, http),
-            LogFormatChoice::Custom(text) => Self::parse(text, http),
+            LogFormatChoice::Http | LogFormatChoice::Clf if !usage.http => Self::parse(TCP_FORMAT, usage.http),
+            LogFormatChoice::Http => Self::parse(HTTP_FORMAT, usage.http),
+            LogFormatChoice::Clf => Self::parse(CLF_FORMAT, usage.http),
+            LogFormatChoice::Custom(text) => Self::parse_in(text, usage),
         }
+    }
+
+    /// A text that is always the same.
+    pub(crate) fn constant(text: &str) -> Self {
+        let items = if text.is_empty() { Vec::new() } else { vec![Item::Text(text.as_bytes().into())] };
+        Self { items, ..Self::default() }
+    }
+
+    /// The text, where it is always the same.
+    pub(crate) fn constant_text(&self) -> Option<&[u8]> {
+        match self.items.as_slice() {
+            [] => Some(b""),
+            [Item::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it needs a record: it has variables.
+    pub(crate) fn uses_variables(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Variable(..)))
+    }
+
+    /// Its expressions.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.items.iter().filter_map(|item| match item {
+            Item::Sample(expression, _) => Some(expression),
+            _ => None,
+        })
     }
 
     /// Whether the line is the "Connect from" one, of connections that were used.
@@ -128,12 +200,21 @@ impl LogFormat {
         self.items.iter().any(|item| matches!(item, Item::Variable(variable, _) if any.contains(variable)))
     }
 
-    /// Compiles a log-format string for a frontend of the given mode.
+    /// Compiles the log-format string of a frontend of the given mode. Expressions cannot refer to other sections.
     pub fn parse(text: &str, http: bool) -> Result<Self, LogFormatError> {
-        let mut parser = Parser { text, at: 0, http, flags: Flags::default(), items: Vec::new(), literal: Vec::new() };
+        let names = Names::default();
+        let scope = Scope::of(&names, "log-format");
+        Self::parse_in(text, &FormatUse { http, rule: false, places: Places::LOG, scope })
+    }
+
+    /// Compiles a log-format string.
+    pub(crate) fn parse_in(text: &str, usage: &FormatUse<'_>) -> Result<Self, LogFormatError> {
+        let (flags, items, literal) = (Flags::default(), Vec::new(), Vec::new());
+        let mut parser = Parser { text, at: 0, usage, flags, items, literal };
         parser.run()?;
         let early = parser.items.iter().all(|item| match item {
             Item::Variable(variable, _) => variable.is_early(),
+            Item::Sample(..) => false,
             _ => true,
         });
         let mut format = Self { items: parser.items, connect_line: false, uses_log_counter: false, early };
@@ -145,7 +226,7 @@ impl LogFormat {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    http: bool,
+    usage: &'a FormatUse<'a>,
     /// What `%o` set for the variables that follow.
     flags: Flags,
     items: Vec<Item>,
@@ -162,7 +243,7 @@ impl Parser<'_> {
                     self.literal.push(b'%');
                 }
                 b'%' => self.variable()?,
-                b' ' => {
+                b' ' if !self.usage.rule => {
                     self.end_literal();
                     if self.items.last() != Some(&Item::Separator) {
                         self.items.push(Item::Separator);
@@ -198,7 +279,7 @@ impl Parser<'_> {
             modifier = Some(words);
         }
         match self.peek() {
-            Some(b'[') => Err(self.sample_expression()),
+            Some(b'[') => self.sample_expression(flags),
             Some(byte) if byte.is_ascii_alphanumeric() => self.named(flags),
             _ if modifier.is_some() => Err(LogFormatError::NoName(modifier.unwrap_or_default().to_owned())),
             None => Err(LogFormatError::Truncated("%".to_owned())),
@@ -210,12 +291,29 @@ impl Parser<'_> {
         }
     }
 
-    fn sample_expression(&self) -> LogFormatError {
-        let rest = self.text.get(self.at + 1..).unwrap_or_default();
-        match rest.split_once(']') {
-            Some((expression, _)) => LogFormatError::SampleExpression(expression.to_owned()),
-            None => LogFormatError::MissingBracket(rest.to_owned()),
+    fn sample_expression(&mut self, flags: Flags) -> Result<(), LogFormatError> {
+        self.at += 1;
+        let text = self.text.get(self.at..).unwrap_or_default();
+        let (expression, length) =
+            Expression::parse_prefix(text, &self.usage.scope).map_err(|error| match error.complete {
+                true => LogFormatError::Reference(error.message),
+                false => LogFormatError::SampleExpression { text: text.to_owned(), message: error.message },
+            })?;
+        match text.get(length..).and_then(|rest| rest.chars().next()) {
+            Some(']') => {}
+            Some(found) => {
+                return Err(LogFormatError::ExpectedBracket { after: expression.text().to_owned(), found });
+            }
+            None => return Err(LogFormatError::MissingBracket(expression.text().to_owned())),
         }
+        if !expression.places().meets(self.usage.places) {
+            let needs = expression.fetch().needs();
+            return Err(LogFormatError::Unavailable { text: text.to_owned(), needs });
+        }
+        self.at += length + 1;
+        self.end_literal();
+        self.items.push(Item::Sample(expression, flags));
+        Ok(())
     }
 
     fn named(&mut self, flags: Flags) -> Result<(), LogFormatError> {
@@ -228,7 +326,7 @@ impl Parser<'_> {
             return Ok(());
         }
         let known = variable::find(name).ok_or_else(|| LogFormatError::UnknownVariable(name.to_owned()))?;
-        if known.http_only && !self.http {
+        if known.http_only && !self.usage.http {
             return Err(LogFormatError::HttpOnly(name.to_owned()));
         }
         self.end_literal();

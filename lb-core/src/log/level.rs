@@ -32,6 +32,20 @@ pub const FACILITY_NAMES: [&str; 24] = [
 ];
 
 impl Level {
+    /// The level of a syslog number.
+    pub fn from_number(number: u8) -> Self {
+        match number {
+            0 => Self::Emerg,
+            1 => Self::Alert,
+            2 => Self::Crit,
+            3 => Self::Err,
+            4 => Self::Warning,
+            5 => Self::Notice,
+            6 => Self::Info,
+            _ => Self::Debug,
+        }
+    }
+
     /// The syslog number, 0 to 7.
     pub fn number(self) -> u8 {
         self as u8

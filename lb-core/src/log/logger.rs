@@ -5,12 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::access::AccessLog;
 use super::event::{LogEvent, LogHooks};
+use super::format::LogFormat;
 use super::header;
 use super::level::Level;
 use super::record::LogRecord;
-use super::render::{LogContext, render, render_connection_error};
+use super::render::{LogContext, render, render_connection_error, render_rule};
 use super::sink::Sink;
 use super::target::LogTargets;
+use crate::sample::Context;
 
 /// The logger of one worker. It is not shared; nothing in it waits.
 #[derive(Debug)]
@@ -35,25 +37,33 @@ impl Logger {
     }
 
     /// Writes the access line of a stream, unless the frontend's options say that it is not worth one.
-    pub fn access(&mut self, log: &AccessLog, record: &LogRecord) {
+    /// Expressions of the format are evaluated in `samples`.
+    pub(crate) fn access(&mut self, log: &AccessLog, record: &LogRecord, samples: Option<&Context<'_>>) {
         if log.is_off() && self.hooks.on_log.is_none() {
             return;
         }
         let Some(level) = log.decide(record) else { return };
         let format = if record.refused { log.error_format().unwrap_or(log.format()) } else { log.format() };
-        self.write(log, record, level, None, |context, out| render(format, record, context, out));
+        self.write(log, record, level, None, samples, |context, out| render(format, record, samples, context, out));
     }
 
     /// Writes the line of a connection that failed before there was a stream: a bad PROXY protocol header, a TLS
     /// handshake (section 8.2.5). `bind` is the `name` of the bind line, or else its `id`. Not written under
     /// `option dontlognull` when the client sent nothing.
-    pub fn connection_error(&mut self, log: &AccessLog, record: &LogRecord, bind: &str, message: &str) {
+    pub(crate) fn connection_error(
+        &mut self,
+        log: &AccessLog,
+        record: &LogRecord,
+        samples: Option<&Context<'_>>,
+        bind: &str,
+        message: &str,
+    ) {
         if log.is_off() && self.hooks.on_log.is_none() {
             return;
         }
         let Some(level) = log.decide_connection_error(record) else { return };
-        self.write(log, record, level, Some(message), |context, out| match log.error_format() {
-            Some(format) => render(format, record, context, out),
+        self.write(log, record, level, Some(message), samples, |context, out| match log.error_format() {
+            Some(format) => render(format, record, samples, context, out),
             None => render_connection_error(record, bind, message, context, out),
         });
     }
@@ -64,6 +74,7 @@ impl Logger {
         record: &LogRecord,
         level: Level,
         error: Option<&str>,
+        samples: Option<&Context<'_>>,
         render_line: impl FnOnce(&mut LogContext, &mut Vec<u8>),
     ) {
         let mut line = std::mem::take(&mut self.line);
@@ -75,13 +86,24 @@ impl Logger {
         }
         render_line(&mut self.context, &mut line);
         if let Some(format) = log.structured_data() {
-            render(format, record, &mut self.context, &mut self.structured);
+            render(format, record, samples, &mut self.context, &mut self.structured);
         }
         self.queue(log.targets(), level, &line);
         if let Some(on_log) = &self.hooks.on_log {
             on_log(&LogEvent { level, record, error, line: &line });
         }
         self.line = line;
+    }
+
+    /// What a rule's format comes to; see [`render_rule`].
+    pub(crate) fn render_rule(
+        &mut self,
+        format: &LogFormat,
+        samples: &Context<'_>,
+        record: impl FnOnce() -> LogRecord,
+        out: &mut Vec<u8>,
+    ) {
+        render_rule(format, samples, record, &mut self.context, out);
     }
 
     /// Queues one line, without header or line end, for every target that wants this level.
@@ -253,7 +275,7 @@ mod tests {
         let mut logger = logger();
         logger.hooks = hooks;
         for _ in 0..2 {
-            logger.access(&log, &LogRecord::default());
+            logger.access(&log, &LogRecord::default(), None);
             logger.flush();
         }
         assert_eq!(places.states().iter().map(|state| state.dropped).collect::<Vec<_>>(), [2, 2]);
@@ -275,7 +297,7 @@ mod tests {
         let log = AccessLog::new(format, LogTargets::default(), AccessLogOptions::default());
         let mut logger = logger();
         logger.hooks = hooks;
-        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() });
+        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() }, None);
         assert!(!logger.has_pending());
         assert_eq!(*seen.lock().unwrap(), [(200, "200 ----".to_owned())]);
     }
@@ -290,9 +312,9 @@ mod tests {
             .with_error_format(parse("ERR %ST"))
             .with_structured_data(parse("[a@1 lc=\"%lc\"]"));
         let mut logger = logger();
-        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() });
-        logger.access(&log, &LogRecord { status: 400, refused: true, ..LogRecord::default() });
-        logger.connection_error(&log, &LogRecord::default(), "1", "why");
+        logger.access(&log, &LogRecord { status: 200, ..LogRecord::default() }, None);
+        logger.access(&log, &LogRecord { status: 400, refused: true, ..LogRecord::default() }, None);
+        logger.connection_error(&log, &LogRecord::default(), None, "1", "why");
         logger.send(log.targets(), Level::Notice, b"about a server");
         logger.flush();
         let mut buffer = [0; 300];

@@ -166,6 +166,8 @@ pub struct LogRecord {
     pub null: bool,
     /// There was no request that could be understood: `error-log-format` is for its line.
     pub refused: bool,
+    /// `set-log-level`; the inner `None` is `silent`.
+    pub level: Option<Option<u8>>,
 }
 
 impl LogRecord {

@@ -11,6 +11,7 @@ use super::encode::{Encoding, decimal, encode, hexadecimal, padded};
 use super::format::{Flags, Item, LogFormat};
 use super::record::{LogRecord, ServerAddress};
 use super::variable::Variable;
+use crate::sample::Context;
 
 /// What log lines of one worker have in common, with the dates it formatted last.
 #[derive(Clone, Debug)]
@@ -39,11 +40,19 @@ impl LogContext {
 }
 
 /// Appends the line for `record`, without header or line end. Allocates nothing but what `out` needs to grow.
-pub fn render(format: &LogFormat, record: &LogRecord, context: &mut LogContext, out: &mut Vec<u8>) {
+///
+/// Expressions are evaluated in `samples`; without it they have no value.
+pub(crate) fn render(
+    format: &LogFormat,
+    record: &LogRecord,
+    samples: Option<&Context<'_>>,
+    context: &mut LogContext,
+    out: &mut Vec<u8>,
+) {
     if format.connect_line {
         return connect_line(record, out);
     }
-    let mut line = Line { record, context, out, flags: Flags::default(), after_space: true };
+    let mut line = Line { record, context, out, flags: Flags::default(), after_space: true, rule: false };
     for item in &format.items {
         match item {
             Item::Text(text) => {
@@ -59,6 +68,40 @@ pub fn render(format: &LogFormat, record: &LogRecord, context: &mut LogContext, 
             Item::Variable(variable, flags) => {
                 line.flags = *flags;
                 line.variable(*variable);
+            }
+            Item::Sample(expression, flags) => {
+                line.flags = *flags;
+                let value = samples.and_then(|samples| expression.bytes(samples));
+                line.text(value.as_deref(), Encoding::Sample);
+                line.after_space = false;
+            }
+        }
+    }
+}
+
+/// Appends what a rule's format comes to. `record` makes a record for variables, and is called only where there are
+/// any.
+pub(crate) fn render_rule(
+    format: &LogFormat,
+    samples: &Context<'_>,
+    record: impl FnOnce() -> LogRecord,
+    context: &mut LogContext,
+    out: &mut Vec<u8>,
+) {
+    let made = format.uses_variables().then(record).unwrap_or_default();
+    let mut line = Line { record: &made, context, out, flags: Flags::default(), after_space: false, rule: true };
+    for item in &format.items {
+        match item {
+            Item::Text(text) => line.out.extend_from_slice(text),
+            Item::Separator => line.out.push(b' '),
+            Item::Variable(variable, flags) => {
+                line.flags = *flags;
+                line.variable(*variable);
+            }
+            Item::Sample(expression, flags) => {
+                if let Some(value) = expression.bytes(samples) {
+                    encode(line.out, &value, Encoding::Http, Flags { quote: false, ..*flags });
+                }
             }
         }
     }
@@ -146,6 +189,8 @@ struct Line<'a> {
     flags: Flags,
     /// Whether the line ends with a separator, so that the next one is dropped.
     after_space: bool,
+    /// It is a rule's text: what is missing is nothing.
+    rule: bool,
 }
 
 impl Line<'_> {
@@ -281,7 +326,7 @@ impl Line<'_> {
         self.quote();
         match value {
             Some(value) if !value.is_empty() => encode(self.out, value, encoding, self.flags),
-            _ if !self.flags.quote => self.out.push(b'-'),
+            _ if !self.flags.quote && !self.rule => self.out.push(b'-'),
             _ => {}
         }
         self.quote();

@@ -22,7 +22,7 @@ fn context() -> LogContext {
 fn line(format: &str, record: &LogRecord) -> String {
     let format = LogFormat::parse(format, true).unwrap();
     let mut out = Vec::new();
-    render(&format, record, &mut context(), &mut out);
+    render(&format, record, None, &mut context(), &mut out);
     String::from_utf8(out).unwrap()
 }
 
@@ -261,11 +261,11 @@ fn the_default_line() {
         frontend_http: true,
         ..LogRecord::default()
     };
-    render(&LogFormat::connect(), &record, &mut context(), &mut out);
+    render(&LogFormat::connect(), &record, None, &mut context(), &mut out);
     assert_eq!(out, b"Connect from 127.0.0.1:45544 to 127.0.0.1:19001 (def/HTTP)");
     out.clear();
     let unix = LogRecord { client: None, frontend: "f4".into(), listener_id: 1, frontend_address: None, ..record };
-    render(&LogFormat::connect(), &unix, &mut context(), &mut out);
+    render(&LogFormat::connect(), &unix, None, &mut context(), &mut out);
     assert_eq!(out, b"Connect to unix:1 (f4/HTTP)");
 }
 

@@ -2,28 +2,35 @@
 
 use crate::config::model::{Redirect, RedirectKind};
 use crate::http::message::{Head, Version};
+use crate::log::LogFormat;
 
 /// Builds the answer of a `redirect` rule to `request`, which has no body; `None` where `ignore-empty` skips the rule.
 /// Connection headers are the encoder's. The encoder also closes the connection after a request whose body was not
 /// read.
-pub fn build_redirect(redirect: &Redirect, request: &Head) -> Option<Head> {
+/// `render` makes the text of a format.
+pub fn build_redirect(
+    redirect: &Redirect,
+    request: &Head,
+    render: &mut dyn FnMut(&LogFormat) -> Vec<u8>,
+) -> Option<Head> {
     let mut location = Vec::with_capacity(request.target().len() + 64);
     match &redirect.kind {
         RedirectKind::Location(value) => {
-            if value.is_empty() && redirect.ignore_empty {
+            location = render(value);
+            if location.is_empty() && redirect.ignore_empty {
                 return None;
             }
-            location.extend_from_slice(value.as_bytes());
         }
         RedirectKind::Prefix(prefix) => {
             // A lone slash keeps the location: nothing goes before a path that has one already.
-            if prefix != "/" {
-                location.extend_from_slice(prefix.as_bytes());
+            let prefix = render(prefix);
+            if prefix != b"/" {
+                location.extend_from_slice(&prefix);
             }
             push_path(&mut location, redirect, request);
         }
         RedirectKind::Scheme(scheme) => {
-            location.extend_from_slice(scheme.as_bytes());
+            location.extend_from_slice(&render(scheme));
             location.extend_from_slice(b"://");
             location.extend_from_slice(request.value("host").unwrap_or_default());
             push_path(&mut location, redirect, request);
@@ -94,6 +101,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn constant(format: &LogFormat) -> Vec<u8> {
+        format.constant_text().unwrap_or_default().to_vec()
+    }
+
     fn location(kind: RedirectKind, options: &str, target: &str, host: Option<&str>) -> String {
         let redirect = Redirect {
             kind,
@@ -107,7 +118,7 @@ mod tests {
         if let Some(host) = host {
             request.add(b"Host", host.as_bytes());
         }
-        match build_redirect(&redirect, &request) {
+        match build_redirect(&redirect, &request, &mut constant) {
             Some(head) => String::from_utf8_lossy(head.value("location").unwrap()).into_owned(),
             None => "skipped".into(),
         }
@@ -116,9 +127,9 @@ mod tests {
     /// Locations as HAProxy 2.6.12 made them.
     #[test]
     fn locations_are_haproxys() {
-        let prefix = |text: &str| RedirectKind::Prefix(text.into());
-        let scheme = || RedirectKind::Scheme("https".into());
-        let fixed = |text: &str| RedirectKind::Location(text.into());
+        let prefix = |text: &str| RedirectKind::Prefix(LogFormat::constant(text));
+        let scheme = || RedirectKind::Scheme(LogFormat::constant("https"));
+        let fixed = |text: &str| RedirectKind::Location(LogFormat::constant(text));
         for (kind, options, target, host, expected) in [
             (fixed("/loc"), "drop-query append-slash", "/rl9?a", Some("h"), "/loc"),
             (fixed(""), "", "/", Some("h"), ""),
@@ -166,14 +177,14 @@ mod tests {
             ),
         ] {
             let redirect = Redirect {
-                kind: RedirectKind::Location("/loc".into()),
+                kind: RedirectKind::Location(LogFormat::constant("/loc")),
                 code,
                 drop_query: false,
                 append_slash: false,
                 ignore_empty: false,
                 set_cookie: cookie,
             };
-            let head = build_redirect(&redirect, &request).unwrap();
+            let head = build_redirect(&redirect, &request, &mut constant).unwrap();
             let mut text = format!("{} {}|", head.status(), String::from_utf8_lossy(head.reason()));
             for (name, value) in head.fields() {
                 text += &format!("{}: {}|", String::from_utf8_lossy(name), String::from_utf8_lossy(value));

@@ -8,6 +8,7 @@ use crate::config::model::{ErrorReply, Reply, ReplyBody};
 use crate::http::message::{Head, Version};
 use crate::http::reply::{add_length, error_message, error_reply, is_hop_by_hop};
 use crate::http::status::reason;
+use crate::log::LogFormat;
 
 /// What an action answers where its rule leaves something open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,21 +42,29 @@ pub enum BuiltReply {
 
 /// Builds the answer of a `return`, `deny` or `tarpit` rule. `errors` are the error replies of the proxy whose rule it
 /// is.
-pub fn build_reply(reply: &Reply, errors: &BTreeMap<u16, ErrorReply>, defaults: ReplyDefaults) -> BuiltReply {
+///
+/// `render` makes the text of a format.
+pub fn build_reply(
+    reply: &Reply,
+    errors: &BTreeMap<u16, ErrorReply>,
+    defaults: ReplyDefaults,
+    render: &mut dyn FnMut(&LogFormat) -> Vec<u8>,
+) -> BuiltReply {
     let status = reply.status.unwrap_or(defaults.status);
     let body = match &reply.body {
-        ReplyBody::Error(error) => return from_error(error),
-        ReplyBody::BuiltIn => return from_error(error_reply(status, &BTreeMap::new())),
+        ReplyBody::Error(error) => return build_error(error, render),
+        ReplyBody::BuiltIn => return build_error(error_reply(status, &BTreeMap::new()), render),
         ReplyBody::Default if defaults.error_page && reply.headers.is_empty() => {
-            return from_error(error_reply(status, errors));
+            return build_error(error_reply(status, errors), render);
         }
         ReplyBody::Default => Arc::default(),
         ReplyBody::Bytes(body) => body.clone(),
+        ReplyBody::Format(format) => render(format).into(),
     };
     let mut head = Head::response(status, reason(status).as_bytes(), Version::Http11);
     for (name, value) in &reply.headers {
         if !is_hop_by_hop(name) {
-            head.add(name.as_bytes(), value.as_bytes());
+            head.add(name.as_bytes(), &render(value));
         }
     }
     add_length(&mut head, body.len());
@@ -65,9 +74,13 @@ pub fn build_reply(reply: &Reply, errors: &BTreeMap<u16, ErrorReply>, defaults: 
     BuiltReply::Message(head, body)
 }
 
-fn from_error(error: &ErrorReply) -> BuiltReply {
+/// The message of an error page.
+pub fn build_error(error: &ErrorReply, render: &mut dyn FnMut(&LogFormat) -> Vec<u8>) -> BuiltReply {
     if error.silent {
         return BuiltReply::Silent;
+    }
+    if let Some(made) = &error.made {
+        return build_reply(made, &BTreeMap::new(), ReplyDefaults::RETURN, render);
     }
     let (head, body) = error_message(error);
     BuiltReply::Message(head, body)
@@ -78,7 +91,10 @@ mod tests {
     use super::*;
 
     fn wire(reply: &Reply, errors: &BTreeMap<u16, ErrorReply>, defaults: ReplyDefaults) -> String {
-        let BuiltReply::Message(head, body) = build_reply(reply, errors, defaults) else { return "silent".into() };
+        let render = &mut |format: &LogFormat| format.constant_text().unwrap_or_default().to_vec();
+        let BuiltReply::Message(head, body) = build_reply(reply, errors, defaults, render) else {
+            return "silent".into();
+        };
         let mut text = format!("{} {}|", head.status(), String::from_utf8_lossy(head.reason()));
         for (name, value) in head.fields() {
             text += &format!("{}: {}|", String::from_utf8_lossy(name), String::from_utf8_lossy(value));
@@ -86,8 +102,8 @@ mod tests {
         text + &String::from_utf8_lossy(&body)
     }
 
-    fn headers(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    fn headers(pairs: &[(&str, &str)]) -> Vec<(String, LogFormat)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), LogFormat::constant(value))).collect()
     }
 
     /// As HAProxy 2.6.12 answered, header names in lower case on the wire being the encoder's work.

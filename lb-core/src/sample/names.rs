@@ -1,9 +1,12 @@
 //! The names that expressions may refer to, known before any of them is read.
 
+use std::sync::Arc;
+
 use super::arg::{Arg, ArgKind};
+use crate::pattern::References;
 
 /// A `frontend`, `backend` or `listen` section: its place in the order of the configuration.
-pub(crate) type ProxyNumber = usize;
+pub type ProxyNumber = usize;
 
 /// A proxy section as its header says it.
 #[derive(Clone, Debug)]
@@ -27,6 +30,8 @@ pub(crate) struct Names {
     pub(crate) proxies: Vec<ProxyHeader>,
     /// Userlists in order.
     pub(crate) userlists: Vec<String>,
+    /// Files of patterns, each read once by the first ACL or map that names it.
+    pub(crate) references: Arc<References>,
 }
 
 impl Names {
@@ -44,6 +49,7 @@ impl Names {
             ArgKind::Backend => ("backend", |proxy| proxy.backend),
             ArgKind::Table => ("table", |proxy| proxy.table),
             ArgKind::Server => return self.server(word, own),
+            _ if word.is_empty() => return Err("missing userlist name in {}".to_owned()),
             _ => {
                 let found = self.userlists.iter().position(|name| name == word);
                 return found
@@ -63,6 +69,9 @@ impl Names {
     }
 
     fn server(&self, word: &str, own: Option<ProxyNumber>) -> Result<Arg, String> {
+        if word.is_empty() {
+            return Err("missing server name in {}".to_owned());
+        }
         let (proxy, server) = match word.split_once('/') {
             Some((backend, server)) => {
                 let found = self.proxies.iter().position(|proxy| proxy.backend && proxy.name == backend);

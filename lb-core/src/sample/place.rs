@@ -52,6 +52,32 @@ pub(crate) enum Place {
 }
 
 impl Place {
+    /// All of them in order.
+    const EVERY: [Self; Places::COUNT] = [
+        Self::FrontendConnection,
+        Self::FrontendSession,
+        Self::FrontendContent,
+        Self::FrontendRequest,
+        Self::FrontendBody,
+        Self::UseBackend,
+        Self::BackendContent,
+        Self::BackendRequest,
+        Self::BackendBody,
+        Self::UseServer,
+        Self::ServerSource,
+        Self::BackendResponseContent,
+        Self::BackendResponse,
+        Self::BackendResponseBody,
+        Self::StickStore,
+        Self::FrontendResponseContent,
+        Self::FrontendResponse,
+        Self::FrontendResponseBody,
+        Self::Log,
+        Self::Check,
+        Self::Configuration,
+        Self::Cli,
+    ];
+
     /// Its name in HAProxy's messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -91,6 +117,26 @@ impl Places {
     /// Everywhere.
     pub(crate) const ALL: Self = Self((1 << Self::COUNT) - 1);
 
+    /// Nowhere.
+    pub(crate) const NONE: Self = Self(0);
+    /// Log lines.
+    pub(crate) const LOG: Self = Self::one(Place::Log);
+
+    /// One place.
+    pub(crate) const fn one(place: Place) -> Self {
+        Self(1 << place as u8)
+    }
+
+    /// Places of either.
+    pub(crate) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether one of the places is in both.
+    pub(crate) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Reads a row of `haproxy -dKsmp` without its blanks: `Y` where it can be used, `.` where not.
     pub(crate) const fn row(row: &str) -> Self {
         let bytes = row.as_bytes();
@@ -104,9 +150,20 @@ impl Places {
         Self(bits)
     }
 
+    /// The row of `haproxy -dKsmp`, blanks included.
+    pub(crate) fn to_row(self) -> String {
+        let mark = |index: usize| if self.0 & (1 << index) != 0 { "Y" } else { "." };
+        (0..Self::COUNT).map(mark).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether a place is in it.
     pub(crate) const fn contains(self, place: Place) -> bool {
         self.0 & (1 << place as u8) != 0
+    }
+
+    /// The first of them.
+    pub(crate) fn first(self) -> Option<Place> {
+        Place::EVERY.into_iter().find(|place| self.contains(*place))
     }
 
     /// Places of both.
@@ -115,12 +172,22 @@ impl Places {
     }
 }
 
-/// What fetches that can be used at these places take their values from, as HAProxy's messages name it.
+/// What fetches that can be used at these places take their values from, as HAProxy's messages name it. Where two kinds
+/// of fetches share their places, this is the more common one; the others say so themselves
+/// ([`super::fetch::Fetch::source`]).
 pub(super) fn needs(places: Places) -> &'static str {
     const NEEDS: &[(&str, &str)] = &[
+        ("YYYYYYYYYYYYYYYYYYYY.Y", "internal state"),
+        ("YYYYYYYYYYYYYYYYYYYY..", "client address"),
+        ("YYYYYYYYYYYYYYYYYYY...", "frontend"),
+        (".YYYYYYYYYYYYYYYYYY...", "client-side connection"),
+        ("......YYYYYYYYYYYYYY..", "backend"),
+        ("..........YYYYYYYYYY..", "server"),
+        ("...........YYYYYYYYY..", "server address"),
         ("..YYYYYYYYY...........", "HTTP request headers"),
         ("...........YYYYYYY.Y..", "HTTP response headers"),
         ("..YYYYYYYYYYYYYYYY.Y..", "HTTP request headers,HTTP response headers"),
+        ("..YYYYYYYYYYYYYYYYY...", "HTTP request"),
     ];
     NEEDS.iter().find(|(row, _)| Places::row(row) == places).map_or("internal state", |(_, text)| text)
 }

@@ -1,13 +1,17 @@
 //! Variables: `proc.`, `sess.`, `txn.`, `req.`, `res.`, `check.` (configuration.txt, `set-var`).
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use super::value::Value;
+use crate::config::AssignmentConditions;
 
 /// How long a variable lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum VariableScope {
+pub enum VariableScope {
     /// As long as the process.
     Proc,
     /// As long as the client's connection.
@@ -24,11 +28,11 @@ pub(crate) enum VariableScope {
 
 /// A variable's scope and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct VariableName {
+pub struct VariableName {
     /// Where it lives.
-    pub(crate) scope: VariableScope,
+    pub scope: VariableScope,
     /// Its name without the scope.
-    pub(crate) name: Arc<str>,
+    pub name: Arc<str>,
 }
 
 impl VariableName {
@@ -36,7 +40,7 @@ impl VariableName {
     ///
     /// # Errors
     /// HAProxy's text.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         const SCOPES: [(&str, VariableScope); 6] = [
             ("proc.", VariableScope::Proc),
             ("sess.", VariableScope::Sess),
@@ -46,14 +50,17 @@ impl VariableName {
             ("check.", VariableScope::Check),
         ];
         let found = SCOPES.iter().find_map(|(prefix, scope)| Some((*scope, text.strip_prefix(prefix)?)));
-        let Some((scope, name)) = found else {
+        if text.is_empty() {
+            return Err("Empty variable name cannot be accepted".to_owned());
+        }
+        let Some((scope, name)) = found.filter(|(_, name)| !name.is_empty()) else {
             return Err(format!(
                 "invalid variable name '{text}'. A variable name must be start by its scope. The scope can be 'proc', \
                  'sess', 'txn', 'req', 'res' or 'check'"
             ));
         };
-        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_') {
-            let wrong = name.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '.' && *c != '_').unwrap_or(' ');
+        let wrong = name.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_');
+        if !wrong.is_empty() {
             return Err(format!("invalid syntax at char '{wrong}'"));
         }
         Ok(Self { scope, name: name.into() })
@@ -70,6 +77,11 @@ impl Variables {
     /// The value of a variable.
     pub(crate) fn get(&self, name: &str) -> Option<Value<'static>> {
         self.list.borrow().iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
+    }
+
+    /// Whether there is a variable of that name.
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.list.borrow().iter().any(|(known, _)| **known == *name)
     }
 
     /// Sets a variable.
@@ -89,6 +101,40 @@ impl Variables {
     /// Forgets all.
     pub(crate) fn clear(&self) {
         self.list.borrow_mut().clear();
+    }
+}
+
+/// The variables of the process (`proc.`), which all workers share. Reading takes no lock.
+#[derive(Debug, Default)]
+pub(crate) struct SharedVariables {
+    map: ArcSwap<HashMap<Arc<str>, Value<'static>>>,
+}
+
+impl SharedVariables {
+    /// The value of a variable.
+    pub(crate) fn get(&self, name: &str) -> Option<Value<'static>> {
+        self.map.load().get(name).cloned()
+    }
+
+    /// Sets a variable where its conditions hold.
+    pub(crate) fn set_if(&self, name: &Arc<str>, value: Value<'static>, conditions: AssignmentConditions) {
+        self.map.rcu(|map| {
+            let mut map = HashMap::clone(map);
+            // They exist from the configuration on.
+            if conditions.hold(map.get(name), true, &value) {
+                map.insert(Arc::clone(name), value.clone());
+            }
+            map
+        });
+    }
+
+    /// Forgets a variable.
+    pub(crate) fn unset(&self, name: &str) {
+        self.map.rcu(|map| {
+            let mut map = HashMap::clone(map);
+            map.remove(name);
+            map
+        });
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -14,6 +14,53 @@ use crate::runtime::SessionStage;
 use crate::worker::timer::{Timer, after, earlier};
 
 impl Stream<'_> {
+    /// `wait-for-body`: waits until there are `at_least` bytes of the body, or all of it, or as much as a buffer takes,
+    /// and no longer than `time`, whose end is no error.
+    ///
+    /// # Errors
+    /// When the client goes away or breaks its framing.
+    pub(super) async fn wait_for_body(
+        &mut self,
+        time: Duration,
+        at_least: u64,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<(), StreamError> {
+        if client.body_received() {
+            return Ok(());
+        }
+        self.go_on(client)?;
+        let deadline = after(Instant::now(), Some(time));
+        let pool = &self.worker.buffers;
+        self.live.enter_phase(SessionStage::Buffering, deadline);
+        let waited = poll_fn(|cx| {
+            if let Poll::Ready(Err(error)) = client.poll_flush(cx) {
+                return Poll::Ready(Err(StreamError::io(End::Client, Stage::Request, &error)));
+            }
+            if at_least > 0 && client.payload().len() as u64 >= at_least {
+                return Poll::Ready(Ok(()));
+            }
+            if let Poll::Ready(result) = client.poll_body_buffered(cx, pool) {
+                return Poll::Ready(result.map_err(|error| StreamError::io(End::Client, Stage::Request, &error)));
+            }
+            timer.poll(cx, deadline).map(Ok)
+        })
+        .await;
+        self.live.enter_phase(SessionStage::Rules, None);
+        waited
+    }
+
+    /// A client that expects it is told to go on.
+    fn go_on(&mut self, client: &mut Side<'_>) -> Result<(), StreamError> {
+        if self.framing.expect_continue {
+            self.request.remove("expect");
+            self.framing.expect_continue = false;
+            let go_on = Head::response(100, b"Continue", Version::Http11);
+            client.write_interim(&go_on).map_err(|error| StreamError::io(End::Client, Stage::Request, &error))?;
+        }
+        Ok(())
+    }
+
     /// `option http-buffer-request`: waits until the whole body is here, or as much of it as a buffer takes. A client
     /// that expects it is told to go on.
     ///
@@ -28,12 +75,7 @@ impl Stream<'_> {
         if client.body_received() {
             return Ok(());
         }
-        if self.framing.expect_continue {
-            self.request.remove("expect");
-            self.framing.expect_continue = false;
-            let go_on = Head::response(100, b"Continue", Version::Http11);
-            client.write_interim(&go_on).map_err(|error| StreamError::io(End::Client, Stage::Request, &error))?;
-        }
+        self.go_on(client)?;
         let start = if self.earlier == 0 { self.times.start } else { self.times.first_byte };
         let whole = after(start, config.timeouts.http_request);
         let (mut received, mut active) = (client.bytes().0, Instant::now());

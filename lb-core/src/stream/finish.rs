@@ -5,15 +5,18 @@ use std::time::{Duration, Instant};
 use super::Stream;
 use super::count::count_refused;
 use super::error::{End, Kind, StreamError};
-use super::local::{built, flush, write_reply};
+use super::local::{Answer, flush, write_reply};
+use super::samples::client_facts;
 use super::side::Side;
 use crate::config::Mode;
 use crate::http::message::{BodyLength, Version};
-use crate::http::reply::{early_error, error_reply};
+use crate::http::reply::early_error;
 use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;
+use crate::sample::{Context, Place};
 use crate::session::{ClientInfo, H1Client};
+use crate::table::Tracking;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
 
@@ -24,6 +27,9 @@ impl Stream<'_> {
             error.stage = Stage::Headers;
         }
         self.end.terminate(error.cause(), error.stage);
+        if error.end == End::Server && error.stage == Stage::Headers {
+            self.tracked(Tracking::failure);
+        }
         let started = self.times.response.is_some();
         // A client that is gone, and one whose connection was reused for a request that the server's idle connection
         // did not survive, are told nothing: the second asks again by itself.
@@ -68,12 +74,14 @@ impl Stream<'_> {
         self.end.status = status;
         self.live.set_status(status);
         self.live.enter_phase(SessionStage::Reply, None);
-        let BuiltReply::Message(mut head, body) = built(error_reply(status, &config.errors)) else { return false };
+        let BuiltReply::Message(head, body) = self.error_page(status, &config) else { return false };
+        self.response = head;
+        self.after_response_rules();
         let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
-        let options = self.reply_options(head.version(), keep);
-        if write_reply(&mut head, &body, head_only, &options, client).is_err() {
+        let options = self.reply_options(self.response.version(), keep);
+        if write_reply(&mut self.response, &body, head_only, &options, client).is_err() {
             return false;
         }
         let deadline = after(now(), self.info.frontend.config.timeouts.client);
@@ -103,11 +111,35 @@ impl Stream<'_> {
         }
         self.end.status = status;
         self.end.terminate(Cause::Proxy, Stage::Request);
+        self.tracked(Tracking::error);
         self.end.refused = true;
         self.end.logged |= self.info.frontend.log.format().is_connect_line();
         self.times.head = None;
         self.request.clear();
         self.finish();
+    }
+
+    /// Closes a connection whose request `tcp-request content` of the frontend refused, or that broke meanwhile. HAProxy
+    /// does not count it as a request, nor log what it was.
+    pub(super) fn refuse_content(
+        &mut self,
+        refused: Result<Option<Answer>, StreamError>,
+        client: &mut Side<'_>,
+    ) -> bool {
+        match refused {
+            Err(error) => self.end.terminate(error.cause(), error.stage),
+            Ok(_) => {
+                self.count_content_verdict(None);
+                self.end.terminate(Cause::Proxy, Stage::Request);
+            }
+        }
+        client.abort();
+        self.end.refused = true;
+        self.end.logged |= self.info.frontend.log.format().is_connect_line();
+        self.times.head = None;
+        self.request.clear();
+        self.finish();
+        false
     }
 
     /// Writes the log line and gives back what the stream borrowed from the worker.
@@ -124,12 +156,32 @@ impl Stream<'_> {
     pub(super) fn log(&mut self) {
         if !self.end.logged && self.worker.wants_record(&self.info.frontend) {
             let record = self.record();
-            self.worker.log(&self.info.frontend, &record);
+            if self.info.frontend.log.uses_samples() {
+                self.begin_transaction();
+            }
+            let context = self.context(Place::Log, None);
+            self.worker.log(&self.info.frontend, &record, Some(&context));
         }
         self.end.logged = true;
     }
 
-    fn record(&self) -> LogRecord {
+    /// The request line as it is now, cut to `tune.http.logurilen`; empty where there is no request.
+    pub(super) fn request_line(&self) -> Vec<u8> {
+        let mut line = self.request.method().to_vec();
+        if !line.is_empty() {
+            line.push(b' ');
+            line.extend_from_slice(self.request.target());
+            line.extend_from_slice(match self.request.version() {
+                Version::Http10 => b" HTTP/1.0",
+                Version::Http11 => b" HTTP/1.1",
+                Version::Http2 => b" HTTP/2.0",
+            });
+            line.truncate(self.worker.settings.logurilen);
+        }
+        line
+    }
+
+    pub(super) fn record(&self) -> LogRecord {
         let now = now();
         let times = &self.times;
         let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
@@ -173,26 +225,24 @@ impl Stream<'_> {
             record.beconn = backend.backend.sessions();
         }
         // A disabled backend is named all the same.
-        let config = &self.info.frontend.config;
-        let wanted = config.use_backend.first().map(|rule| &rule.backend).or(config.default_backend.as_ref());
-        if let Some(name) = wanted.filter(|_| end.nowhere) {
-            record.backend = name.as_str().into();
+        if let Some(name) = self.nowhere.as_ref().filter(|_| end.nowhere) {
+            record.backend = std::sync::Arc::clone(name);
         }
+        if let Some(transaction) = &self.transaction {
+            record.captured_request.clone_from(&transaction.captured_request);
+            record.captured_response.clone_from(&transaction.captured_response);
+            record.cookie_captured_request.clone_from(&transaction.request_cookie);
+            record.cookie_captured_response.clone_from(&transaction.response_cookie);
+            record.unique_id = transaction.unique_id.get().cloned();
+            record.level = transaction.log_level;
+        }
+        (record.client, record.frontend_address) = (self.source(), self.destination());
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
             record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
         }
-        record.request_line.extend_from_slice(self.request.method());
-        if !record.request_line.is_empty() {
-            record.request_line.push(b' ');
-            record.request_line.extend_from_slice(self.request.target());
-            record.request_line.extend_from_slice(match self.request.version() {
-                Version::Http10 => b" HTTP/1.0",
-                Version::Http11 => b" HTTP/1.1",
-                Version::Http2 => b" HTTP/2.0",
-            });
-            record.request_line.truncate(self.worker.settings.logurilen);
-        }
+        let kept = self.transaction.as_ref().and_then(|transaction| transaction.request_line.clone());
+        record.request_line = kept.unwrap_or_else(|| self.request_line());
         record
     }
 }
@@ -230,6 +280,11 @@ fn base_record(
     record
 }
 
+/// What a log format can say of a connection that has no stream yet.
+pub(crate) fn connection_record(worker: &Worker, info: &ClientInfo) -> LogRecord {
+    base_record(worker, info, true, info.accepted, info.accepted, now())
+}
+
 /// Answers a request that never became one, and logs it as `<BADREQ>`.
 pub(crate) async fn refuse(
     worker: &Worker,
@@ -249,6 +304,12 @@ pub(crate) async fn refuse(
         client.conn.traffic.begin();
     }
     count_refused(worker, &client.info, status);
+    if client.info.tracked().is_some()
+        && let Some(moment) = client.info.tracking().at(now())
+    {
+        client.info.tracking().request(moment);
+        client.info.tracking().error(moment);
+    }
     if let Some(page) = early_error(status, &config.errors) {
         client.conn.output.extend_from_slice(page);
         let deadline = after(now(), config.timeouts.client);
@@ -283,7 +344,8 @@ fn log_refused(
     record.cause = cause;
     record.stage = stage;
     record.null = client.conn.traffic.received == 0;
-    worker.log(&info.frontend, &record);
+    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
+    worker.log(&info.frontend, &record, Some(&context));
 }
 
 /// Logs a connection that ended in a handshake, with how much of one had been received.
@@ -296,5 +358,6 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     record.cause = Cause::Proxy;
     record.stage = Stage::Request;
     record.request_counter = worker.count_stream();
-    worker.log_connection_error(&info.frontend, &record, listener, message);
+    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
+    worker.log_connection_error(&info.frontend, &record, Some(&context), listener, message);
 }

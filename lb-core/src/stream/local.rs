@@ -6,17 +6,16 @@ use std::time::{Duration, Instant};
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
+use super::rules::Flow;
 use super::side::Side;
-use crate::config::{ErrorReply, HttpAction, HttpRule, ProxyConfig, Reply, RestrictHeaderNames};
+use crate::config::{ProxyConfig, RuleList};
 use crate::http::h1::connection::to_client;
 use crate::http::h1::encode::{CaseAdjust, EncodeOptions};
-use crate::http::message::{BodyLength, Head, Version};
-use crate::http::reply::{error_message, error_reply};
+use crate::http::message::{Head, Version};
 use crate::log::{Cause, Stage};
-use crate::rules::redirect::{build_redirect, path_and_query};
-use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
+use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;
-use crate::session::ClientInfo;
+use crate::sample::Place;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
@@ -31,121 +30,98 @@ pub(super) enum Verdict {
 
 /// A reply with what the log says of it.
 pub(super) struct Answer {
-    reply: BuiltReply,
+    pub(super) reply: BuiltReply,
     pub(super) cause: Cause,
-    stage: Stage,
+    pub(super) stage: Stage,
     /// `tarpit`: wait this long before answering.
-    tarpit: Option<Duration>,
+    pub(super) tarpit: Option<Duration>,
     /// Whether the client may send another request.
-    keep: bool,
+    pub(super) keep: bool,
+}
+
+impl Answer {
+    /// An answer that leaves the connection as it is.
+    pub(super) fn new(reply: BuiltReply, cause: Cause, stage: Stage) -> Self {
+        Self { reply, cause, stage, tarpit: None, keep: true }
+    }
+
+    /// The connection is closed without a word.
+    pub(super) fn closing(stage: Stage) -> Self {
+        Self { keep: false, ..Self::new(BuiltReply::Silent, Cause::Proxy, stage) }
+    }
+
+    /// The same after a while.
+    pub(super) fn held(self, time: Duration) -> Self {
+        Self { tarpit: Some(time), ..self }
+    }
 }
 
 impl<'a> Stream<'a> {
-    /// Rules of the frontend: `monitor-uri`, then `http-request`.
-    pub(super) fn frontend_rules(&mut self) -> Verdict {
-        let info: &'a ClientInfo = self.info;
-        let config = &info.frontend.config;
-        if let Some(uri) = &config.monitor_uri
-            && (self.request.target() == uri.as_bytes() || path_and_query(self.request.target()) == uri.as_bytes())
-        {
-            // Nobody wants to read of these requests (configuration.txt, `monitor-uri`).
-            self.end.logged = true;
-            let reply = built(error_reply(200, &config.errors));
-            return Verdict::Reply(Answer {
-                reply,
-                cause: Cause::Local,
-                stage: Stage::Request,
-                tarpit: None,
-                keep: true,
-            });
+    /// `monitor-uri`, `http-request` rules and all else that the frontend has to say before a backend is chosen.
+    ///
+    /// # Errors
+    /// When the client goes away while its body is waited for.
+    pub(super) async fn frontend_rules(
+        &mut self,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<Verdict, StreamError> {
+        if let Some(answered) = self.monitored() {
+            return Ok(answered);
         }
-        if let Some(refused) = self.restrict_names(config) {
-            return refused;
-        }
-        self.request_rules(config)
+        let config = Arc::clone(&self.info.frontend.config);
+        self.request_rules(&config, Place::FrontendRequest, client, timer).await
     }
 
     /// `http-request` rules of the backend; a `listen` section's were judged already.
-    pub(super) fn backend_rules(&mut self, backend: &BackendEntry) -> Verdict {
+    ///
+    /// # Errors
+    /// As [`Stream::frontend_rules`].
+    pub(super) async fn backend_rules(
+        &mut self,
+        backend: &BackendEntry,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<Verdict, StreamError> {
         if backend.config.kind.is_frontend() && backend.name == self.info.frontend.name {
-            return Verdict::Pass;
+            return Ok(Verdict::Pass);
         }
-        if let Some(refused) = self.restrict_names(&backend.config) {
-            return refused;
-        }
-        self.request_rules(&backend.config)
+        let config = Arc::clone(&backend.config);
+        self.request_rules(&config, Place::BackendRequest, client, timer).await
     }
 
-    /// `option http-restrict-req-hdr-names`: names other than letters, digits and dashes.
-    fn restrict_names(&mut self, config: &ProxyConfig) -> Option<Verdict> {
-        let unusual = |name: &[u8]| !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
-        match config.options.http_restrict_req_hdr_names {
-            None | Some(RestrictHeaderNames::Preserve) => None,
-            Some(RestrictHeaderNames::Delete) => {
-                self.request.remove_if(|name, _| unusual(name));
-                None
+    /// `early-hint`: an interim response, which a client of HTTP/1.0 does not know.
+    fn send_hints(&mut self, client: &mut Side<'_>) -> Result<(), StreamError> {
+        let hints = self.transaction.as_mut().and_then(|transaction| transaction.early_hints.take());
+        match hints {
+            Some(hints) if self.request.version() != Version::Http10 => {
+                client.write_interim(&hints).map_err(|error| StreamError::io(End::Client, Stage::Request, &error))
             }
-            Some(RestrictHeaderNames::Reject) if self.request.fields().any(|(name, _)| unusual(name)) => {
-                let reply = built(error_reply(403, &config.errors));
-                let (cause, stage) = (Cause::Proxy, Stage::Request);
-                Some(Verdict::Reply(Answer { reply, cause, stage, tarpit: None, keep: true }))
-            }
-            Some(RestrictHeaderNames::Reject) => None,
+            _ => Ok(()),
         }
     }
 
-    /// `http-response` rules: the backend's, then the frontend's.
-    pub(super) fn response_rules(&self, backend: &BackendEntry) -> Verdict {
-        let of_backend = self.apply_response_rules(&backend.config);
-        let same = backend.config.kind.is_frontend() && backend.name == self.info.frontend.name;
-        match of_backend {
-            Verdict::Pass if !same => self.apply_response_rules(&self.info.frontend.config),
-            verdict => verdict,
+    async fn request_rules(
+        &mut self,
+        config: &ProxyConfig,
+        place: Place,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<Verdict, StreamError> {
+        if let Some(refused) = self.restrict_names(config) {
+            return Ok(refused);
         }
-    }
-
-    fn apply_response_rules(&self, config: &ProxyConfig) -> Verdict {
-        let built = |reply: &Reply, defaults| build_reply(reply, &config.errors, defaults);
-        let answer = |reply, cause| Answer { reply, cause, stage: Stage::Headers, tarpit: None, keep: true };
-        let of_rule = |rule: &HttpRule| match &rule.action {
-            HttpAction::Allow => Some(Verdict::Pass),
-            HttpAction::Return(reply) => {
-                Some(Verdict::Reply(answer(built(reply, ReplyDefaults::RETURN), Cause::Local)))
-            }
-            HttpAction::Deny(reply) | HttpAction::Tarpit(reply) => {
-                Some(Verdict::Reply(answer(built(reply, ReplyDefaults::DENY_RESPONSE), Cause::Proxy)))
-            }
-            HttpAction::Redirect(redirect) => build_redirect(redirect, &self.request)
-                .map(|head| Verdict::Reply(answer(BuiltReply::Message(head, Arc::default()), Cause::Local))),
-        };
-        config.http_response_rules.iter().find_map(of_rule).unwrap_or(Verdict::Pass)
-    }
-
-    fn request_rules(&mut self, config: &ProxyConfig) -> Verdict {
-        let verdict = config.http_request_rules.iter().find_map(|rule| self.apply(rule, config));
-        verdict.unwrap_or(Verdict::Pass)
-    }
-
-    fn apply(&self, rule: &HttpRule, config: &ProxyConfig) -> Option<Verdict> {
-        let answer = |reply, cause, tarpit| {
-            let stage = if tarpit { Stage::Tarpit } else { Stage::Request };
-            let timeouts = &config.timeouts;
-            let tarpit = tarpit.then(|| timeouts.tarpit.or(timeouts.connect).unwrap_or_default());
-            Some(Verdict::Reply(Answer { reply, cause, stage, tarpit, keep: true }))
-        };
-        let built = |reply, defaults| build_reply(reply, &config.errors, defaults);
-        match &rule.action {
-            HttpAction::Allow => Some(Verdict::Pass),
-            HttpAction::Return(reply) => answer(built(reply, ReplyDefaults::RETURN), Cause::Local, false),
-            HttpAction::Deny(reply) => answer(built(reply, ReplyDefaults::DENY), Cause::Proxy, false),
-            HttpAction::Tarpit(reply) => answer(built(reply, ReplyDefaults::TARPIT), Cause::Proxy, true),
-            HttpAction::Redirect(redirect) => {
-                let head = build_redirect(redirect, &self.request)?;
-                // As HAProxy: a redirected request with a body ends the connection, even where the body is here.
-                let keep = matches!(self.framing.body, BodyLength::None | BodyLength::Known(0));
-                let (cause, stage) = (Cause::Local, Stage::Request);
-                let reply = BuiltReply::Message(head, Arc::default());
-                Some(Verdict::Reply(Answer { reply, cause, stage, tarpit: None, keep }))
+        let mut next = 0;
+        loop {
+            let flow = self.judge(RuleList::HttpRequest, next, config, place, Some(client));
+            self.send_hints(client)?;
+            match flow {
+                Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
+                Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
+                Flow::Wait { next: rule, time, at_least } => {
+                    self.wait_for_body(time, at_least, client, timer).await?;
+                    next = rule;
+                }
             }
         }
     }
@@ -182,6 +158,26 @@ impl<'a> Stream<'a> {
         self.send_reply(answer.reply, answer.keep, client, timer).await
     }
 
+    /// The same in place of a server's response, which is dropped. Says whether the connection can serve another.
+    ///
+    /// # Errors
+    /// As [`Stream::answer`].
+    pub(super) async fn answer_dropped(
+        &mut self,
+        answer: Answer,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<bool, StreamError> {
+        self.times.response = None;
+        if !matches!(answer.reply, BuiltReply::Silent) {
+            return self.answer(answer, client, timer).await;
+        }
+        // What the server had answered is logged, though nobody gets to see it.
+        self.end.status = self.response.status();
+        self.end.terminate(answer.cause, answer.stage);
+        Ok(false)
+    }
+
     /// Sends the error page of a status.
     ///
     /// # Errors
@@ -199,7 +195,8 @@ impl<'a> Stream<'a> {
             None => Arc::clone(&self.info.frontend.config),
         };
         self.end.terminate(cause, stage);
-        self.send_reply(built(error_reply(status, &config.errors)), true, client, timer).await
+        let reply = self.error_page(status, &config);
+        self.send_reply(reply, true, client, timer).await
     }
 
     async fn send_reply(
@@ -209,18 +206,21 @@ impl<'a> Stream<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        let BuiltReply::Message(mut head, body) = reply else {
+        let BuiltReply::Message(head, body) = reply else {
             self.end.status = 0;
+            self.times.head = self.times.head.filter(|_| self.server.is_some());
             return Ok(false);
         };
-        self.end.status = head.status();
+        self.response = head;
+        self.after_response_rules();
+        self.end.status = self.response.status();
         self.live.set_status(self.end.status);
         self.live.enter_phase(SessionStage::Reply, None);
         // A request whose body has not come yet leaves the connection unusable.
         let keep = keep && self.framing.keep_alive && client.drop_body();
         let head_only = self.request.method() == b"HEAD";
-        let options = self.reply_options(head.version(), keep);
-        write_reply(&mut head, &body, head_only, &options, client)?;
+        let options = self.reply_options(self.response.version(), keep);
+        write_reply(&mut self.response, &body, head_only, &options, client)?;
         let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
@@ -247,15 +247,6 @@ impl<'a> Stream<'a> {
         let worker: &'a Worker = self.worker;
         self.info.frontend.config.options.h1_case_adjust_bogus_client.then_some(&*worker.settings.case_adjust)
     }
-}
-
-/// The message of an error page.
-pub(super) fn built(reply: &ErrorReply) -> BuiltReply {
-    if reply.silent {
-        return BuiltReply::Silent;
-    }
-    let (head, body) = error_message(reply);
-    BuiltReply::Message(head, body)
 }
 
 /// Queues a complete reply.

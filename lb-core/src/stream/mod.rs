@@ -1,18 +1,24 @@
 //! One request/response exchange; `run` names every stage in order.
 
+mod actions;
 pub(crate) mod count;
 mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
 mod finish;
 pub(crate) mod h2_end;
+mod inspect;
 pub(crate) mod live;
 mod local;
 pub(crate) mod pump;
+mod rules;
 mod run;
+pub(crate) mod samples;
 mod shut;
 pub(crate) mod side;
+mod switching;
 pub(crate) mod tcp;
+mod transaction;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -34,7 +40,9 @@ use crate::worker::timer::now;
 
 use live::{Live, Origin};
 
-pub(crate) use finish::{log_connection_error, refuse};
+pub(crate) use actions::{assign, unset};
+pub(crate) use finish::{connection_record, log_connection_error, refuse};
+pub(crate) use samples::client_facts;
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {
@@ -56,7 +64,10 @@ pub(crate) struct Stream<'a> {
     end: End,
     /// What others see of it.
     live: Live<'a>,
-    counted: count::Counted,
+    /// The name of the disabled backend that it should go to.
+    nowhere: Option<Arc<str>>,
+    /// What rules have made of it.
+    transaction: Option<Box<transaction::Transaction>>,
 }
 
 /// When a stream reached each of its stages.
@@ -154,7 +165,8 @@ impl<'a> Stream<'a> {
             times,
             end: End::default(),
             live: worker.streams.enter(),
-            counted: count::Counted::default(),
+            nowhere: None,
+            transaction: info.tracked().map(|tracked| Box::new(transaction::Transaction::new(Some(tracked)))),
         }
     }
 

@@ -35,8 +35,18 @@ impl<'a> Stream<'a> {
             Side::H2(_) => client.consumed(),
         };
         let before = (client.consumed().saturating_sub(head), client.bytes().1);
+        let judged = self.judge_request(client);
+        if judged.is_ok() && !self.info.frontend.config.rules.tcp_content.is_empty() {
+            match Box::pin(self.inspect_http_request(None, client, timer)).await {
+                Ok(None) => {}
+                refused => {
+                    self.end.bytes_from_client = client.consumed().saturating_sub(before.0);
+                    return self.refuse_content(refused, client);
+                }
+            }
+        }
         self.count_request();
-        if let Err(status) = self.judge_request(client) {
+        if let Err(status) = judged {
             self.refuse_request(status, client, timer).await;
             return false;
         }
@@ -68,12 +78,13 @@ impl<'a> Stream<'a> {
             if let Err(error) = self.buffer_request(&frontend, client, timer).await {
                 // HAProxy notices a client that went away only behind the choice of the backend.
                 if error.kind == Kind::Closed {
-                    self.choose_backend();
+                    self.choose_backend(client);
                 }
                 return Err(error);
             }
         }
-        let verdict = self.frontend_rules();
+        self.capture_request();
+        let verdict = self.frontend_rules(client, timer).await?;
         // Not before `monitor-uri` was looked at, whose requests are not logged.
         if self.info.frontend.log.format().is_early() {
             self.log();
@@ -82,7 +93,7 @@ impl<'a> Stream<'a> {
             self.count_verdict(&reply, None);
             return self.answer(reply, client, timer).await;
         }
-        let backend = match self.choose_backend() {
+        let backend = match self.choose_backend(client) {
             Some(backend) => backend,
             None => {
                 self.times.head = None;
@@ -90,20 +101,37 @@ impl<'a> Stream<'a> {
                 return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
             }
         };
+        if !backend.config.rules.tcp_content.is_empty()
+            && let Some(answer) = Box::pin(self.inspect_http_request(Some(backend), client, timer)).await?
+        {
+            self.count_content_verdict(Some(backend));
+            return self.answer(answer, client, timer).await;
+        }
         if backend.config.options.http_buffer_request {
             self.buffer_request(&backend.config, client, timer).await?;
         }
-        if let Verdict::Reply(reply) = self.backend_rules(backend) {
+        if let Verdict::Reply(reply) = self.backend_rules(backend, client, timer).await? {
             self.count_verdict(&reply, Some(backend));
             return self.answer(reply, client, timer).await;
         }
         self.add_forwarded_headers(backend);
+        self.add_unique_id();
+        if let Some(transaction) = &self.transaction {
+            transaction.end_request();
+        }
         let mut exchange = self.exchange(backend);
         let responded = self.until_response(backend, &mut exchange, client, timer, private).await;
         if let Some(location) = self.redirected.take() {
             return self.answer_redirected(&location, client, timer).await;
         }
         let (mut link, framing) = responded?;
+        if !backend.config.rules.tcp_response.is_empty()
+            && let Some(answer) = Box::pin(self.inspect_http_response(backend, &mut link, timer)).await?
+        {
+            self.count_response_verdict(&answer, backend);
+            drop(link);
+            return self.answer_dropped(answer, client, timer).await;
+        }
         if framing.tunnel {
             // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
             let bytes = matches!((&*client, &link.conn), (Side::H1(_), ServerConn::H1(_)));
@@ -113,11 +141,11 @@ impl<'a> Stream<'a> {
             }
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
+        self.capture_response();
         if let Verdict::Reply(reply) = self.response_rules(backend) {
             self.count_response_verdict(&reply, backend);
-            self.times.response = None;
             drop(link);
-            return self.answer(reply, client, timer).await;
+            return self.answer_dropped(reply, client, timer).await;
         }
         let before = client.queued();
         let outcome = self.send_response_head(backend, &framing, client)?;
@@ -153,9 +181,9 @@ impl<'a> Stream<'a> {
     }
 
     /// Stage 4: `use_backend`, `default_backend`.
-    fn choose_backend(&mut self) -> Option<&'a Arc<BackendEntry>> {
-        let (worker, index): (&'a Worker, _) = (self.worker, self.info.frontend.default_backend?);
-        let backend = worker.topology().backends.get(index)?;
+    fn choose_backend(&mut self, client: &Side<'_>) -> Option<&'a Arc<BackendEntry>> {
+        let worker: &'a Worker = self.worker;
+        let backend = worker.topology().backends.get(self.switched(Some(client))?)?;
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
         self.count_backend(backend);
@@ -166,8 +194,8 @@ impl<'a> Stream<'a> {
     /// `option forwardfor` and `option originalto` of both proxies.
     fn add_forwarded_headers(&mut self, backend: &BackendEntry) {
         let (front, back) = (&self.info.frontend.config.options, &backend.config.options);
-        let source = self.info.source.map(|address| address.ip());
-        let destination = self.info.destination.map(|address| address.ip());
+        let source = self.source().map(|address| address.ip());
+        let destination = self.destination().map(|address| address.ip());
         add_forwarded(&mut self.request, front.forwardfor.as_ref(), back.forwardfor.as_ref(), source);
         add_forwarded(&mut self.request, front.originalto.as_ref(), back.originalto.as_ref(), destination);
     }
@@ -213,10 +241,12 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<Link, StreamError> {
-        let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0, self.live.entry());
+        let mut connector =
+            Connector::new(self.worker, self.info, self.route(), backend, self.earlier == 0, self.live.entry());
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
+        self.prepare(&mut connector, backend);
         if stale.is_some() {
             connector.stale = stale;
             // What was noted of the first connection still holds.
@@ -305,7 +335,11 @@ impl<'a> Stream<'a> {
     }
 
     fn side_timeouts(&self, backend: &BackendEntry) -> SideTimeouts {
-        SideTimeouts { client: self.info.frontend.config.timeouts.client, server: backend.config.timeouts.server }
+        let set = self.transaction.as_ref().and_then(|transaction| transaction.server_timeout);
+        SideTimeouts {
+            client: self.info.frontend.config.timeouts.client,
+            server: set.or(backend.config.timeouts.server),
+        }
     }
 
     fn exchange(&self, backend: &BackendEntry) -> Exchange {
@@ -315,6 +349,9 @@ impl<'a> Stream<'a> {
     }
 
     fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) -> Result<(), StreamError> {
+        if let (Some(name), Some(server)) = (&backend.config.send_name_header, &link.server) {
+            self.request.set(name, server.name.as_bytes());
+        }
         match &mut link.conn {
             ServerConn::H1(conn) => {
                 let connection = to_server(&self.connection_options(backend), &self.framing);
@@ -435,6 +472,7 @@ impl<'a> Stream<'a> {
         framing: &ResponseFraming,
         client: &mut Side<'_>,
     ) -> Result<Outcome, StreamError> {
+        self.after_response_rules();
         self.end.status = self.response.status();
         self.live.set_status(self.end.status);
         self.live.enter_phase(SessionStage::Data, None);

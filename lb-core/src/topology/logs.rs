@@ -1,19 +1,22 @@
 //! The logs of each proxy: formats compiled, `log global` resolved, every place opened once.
 
 use crate::config::{Global, LogFormatChoice, Mode, ProxyConfig, ProxyLog};
-use crate::log::{AccessLog, LogDestinations, LogFormat, LogFormatError, LogSettings, LogTargets};
+use crate::log::{AccessLog, FormatUse, LogDestinations, LogFormat, LogFormatError, LogSettings, LogTargets};
 use crate::net::Inherited;
+use crate::sample::names::Names;
+use crate::sample::{Places, Scope};
 
 /// Makes the logs of proxies, whose targets may be the same places.
 pub(super) struct Logs<'a> {
     global: &'a Global,
+    names: &'a Names,
     inherited: &'a Inherited,
     places: LogDestinations,
 }
 
 impl<'a> Logs<'a> {
-    pub(super) fn new(global: &'a Global, inherited: &'a Inherited) -> Self {
-        Self { global, inherited, places: LogDestinations::default() }
+    pub(super) fn new(global: &'a Global, names: &'a Names, inherited: &'a Inherited) -> Self {
+        Self { global, names, inherited, places: LogDestinations::default() }
     }
 
     pub(super) fn into_places(self) -> LogDestinations {
@@ -30,8 +33,11 @@ impl<'a> Logs<'a> {
             LogFormatChoice::Default if targets.is_empty() => &LogFormatChoice::Tcp,
             choice => choice,
         };
-        let format = LogFormat::choose(choice, http)?;
-        let parse = |text: &Option<String>| text.as_deref().map(|text| LogFormat::parse(text, http)).transpose();
+        let proxy = self.names.proxies.iter().position(|proxy| proxy.name == section.name);
+        let scope = Scope { proxy, ..Scope::of(self.names, "log-format expression") };
+        let usage = FormatUse { http, rule: false, places: Places::LOG, scope };
+        let format = LogFormat::choose(choice, &usage)?;
+        let parse = |text: &Option<String>| text.as_deref().map(|text| LogFormat::parse_in(text, &usage)).transpose();
         let error_format = parse(&section.error_log_format)?;
         let structured_data = parse(&section.log_format_sd)?;
         Ok(AccessLog::new(format, targets, (&section.options).into())

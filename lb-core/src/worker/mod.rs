@@ -10,6 +10,7 @@ mod frontends;
 mod heads;
 pub(crate) mod inquiry;
 mod load;
+mod memory;
 mod stopped;
 pub(crate) mod timer;
 
@@ -18,7 +19,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant, SystemTime};
 
 use tokio::runtime::LocalOptions;
@@ -44,6 +45,8 @@ use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog};
 use crate::proxy::OnEvent;
 use crate::runtime::{CliShared, OtherSessions};
+use crate::sample::Context;
+use crate::sample::variable::SharedVariables;
 use crate::server::check::Checked;
 use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
@@ -106,8 +109,8 @@ pub(crate) struct Shared {
     /// Limits that were computed from the configuration.
     pub(crate) needs: FdLimit,
     loads: Vec<WorkerLoad>,
-    /// Where lines about frontends go.
-    log: ProcessLog,
+    /// Where lines about frontends, and what an operator asks for, go.
+    pub(crate) log: ProcessLog,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -311,19 +314,42 @@ impl Worker {
     }
 
     /// Queues an access line; it is sent at the end of this turn of the event loop.
-    pub(crate) fn log(&self, frontend: &Frontend, record: &LogRecord) {
+    pub(crate) fn log(&self, frontend: &Frontend, record: &LogRecord, samples: Option<&Context<'_>>) {
         let mut logger = self.logger.borrow_mut();
         let first = !logger.has_pending();
-        logger.access(&frontend.log, record);
+        logger.access(&frontend.log, record, samples);
         if first && logger.has_pending() {
             self.flush_logs.notify_one();
         }
     }
 
     /// Queues the line of a connection that ended in a handshake.
-    pub(crate) fn log_connection_error(&self, frontend: &Frontend, record: &LogRecord, listener: &str, message: &str) {
-        self.logger.borrow_mut().connection_error(&frontend.log, record, listener, message);
+    pub(crate) fn log_connection_error(
+        &self,
+        frontend: &Frontend,
+        record: &LogRecord,
+        samples: Option<&Context<'_>>,
+        listener: &str,
+        message: &str,
+    ) {
+        self.logger.borrow_mut().connection_error(&frontend.log, record, samples, listener, message);
         self.flush_logs.notify_one();
+    }
+
+    /// What a rule's format comes to.
+    pub(crate) fn render_rule(
+        &self,
+        format: &LogFormat,
+        samples: &Context<'_>,
+        record: impl FnOnce() -> LogRecord,
+        out: &mut Vec<u8>,
+    ) {
+        self.logger.borrow_mut().render_rule(format, samples, record, out);
+    }
+
+    /// Variables of the process.
+    pub(crate) fn shared_variables(&self) -> &SharedVariables {
+        &self.shared.topology.variables
     }
 
     /// Starts a session's task.
@@ -364,7 +390,7 @@ struct Session<F> {
 impl<F: Future<Output = ()> + Unpin> Future for Session<F> {
     type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
         timer::wake_up(|| Pin::new(&mut self.get_mut().session).poll(cx))
     }
 }
@@ -433,7 +459,7 @@ impl Seat {
     }
 
     /// Has the task woken by a soft stop. It must be the same task in every call.
-    pub(crate) fn sit(&mut self, cx: &Context<'_>) {
+    pub(crate) fn sit(&mut self, cx: &std::task::Context<'_>) {
         if self.index.is_none() {
             self.index = Some(self.worker.idle.borrow_mut().add(cx.waker().clone()));
         }
@@ -591,6 +617,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         if let Some(load) = worker.shared.loads.get(worker.index) {
             meter.note(load);
         }
+        crate::stream::count::count_running(&worker);
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();

@@ -1,36 +1,13 @@
-//! HTTP rules and the replies the proxy makes itself.
+//! The replies that the proxy makes itself.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::document::Place;
-
-/// A rule of `http-request` or `http-response`.
-#[derive(Clone, Debug)]
-pub struct HttpRule {
-    /// What it does.
-    pub action: HttpAction,
-    /// Where it stands.
-    pub place: Place,
-}
-
-/// Actions of HTTP rules that exist so far.
-#[derive(Clone, Debug)]
-pub enum HttpAction {
-    /// `allow`.
-    Allow,
-    /// `return [status ..] [content-type ..] [file|string|errorfile ..] [hdr ..]`.
-    Return(Reply),
-    /// `deny [deny_status ..] ...`.
-    Deny(Reply),
-    /// `tarpit [deny_status ..]`.
-    Tarpit(Reply),
-    /// `redirect location|prefix|scheme ... [code ..] [drop-query] [append-slash] [set-cookie ..] [clear-cookie ..]`.
-    Redirect(Redirect),
-}
+use crate::log::LogFormat;
 
 /// A reply made by the proxy (configuration.txt, `http-request return`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
     /// Status code; the action's own default when not set.
     pub status: Option<u16>,
@@ -38,18 +15,20 @@ pub struct Reply {
     pub content_type: Option<String>,
     /// Where the body comes from.
     pub body: ReplyBody,
-    /// `hdr name value`, in order, as plain text.
-    pub headers: Vec<(String, String)>,
+    /// `hdr name value`, in order.
+    pub headers: Vec<(String, LogFormat)>,
 }
 
 /// The body of a [`Reply`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ReplyBody {
     /// Nothing said: the status' error page (`deny`) or an empty body (`return`).
     #[default]
     Default,
     /// `string` or the contents of `file`, read at load time.
     Bytes(Arc<[u8]>),
+    /// `lf-string` or the contents of `lf-file`.
+    Format(LogFormat),
     /// `errorfile`, `errorfiles name` or `default-errorfiles`: a whole response.
     Error(ErrorReply),
     /// `default-errorfiles` where the proxy has no page of its own for the status: the built-in page.
@@ -77,11 +56,11 @@ pub struct Redirect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedirectKind {
     /// `location`: the value is the location.
-    Location(String),
+    Location(LogFormat),
     /// `prefix`: the value is put before the path.
-    Prefix(String),
+    Prefix(LogFormat),
     /// `scheme`: the value replaces the scheme.
-    Scheme(String),
+    Scheme(LogFormat),
 }
 
 /// A complete response kept ready for a status code (`errorfile`, `http-error`, `http-errors`).
@@ -97,6 +76,8 @@ pub struct ErrorReply {
     pub body: Arc<[u8]>,
     /// `errorfile CODE /dev/null`: close the connection without any answer.
     pub silent: bool,
+    /// Made anew for each answer: `http-error` with formats.
+    pub made: Option<Arc<Reply>>,
 }
 
 /// An `http-errors` section.

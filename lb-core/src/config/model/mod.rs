@@ -9,10 +9,12 @@ mod http;
 mod log;
 mod options;
 mod proxy;
+mod rules;
 mod server;
 mod userlist;
 
 use super::environment::Environment;
+use crate::sample::names::Names;
 
 pub use bind::*;
 pub use global::*;
@@ -20,6 +22,7 @@ pub use http::*;
 pub use log::*;
 pub use options::*;
 pub use proxy::*;
+pub use rules::*;
 pub use server::*;
 pub use userlist::*;
 
@@ -37,4 +40,6 @@ pub struct Config {
     /// The environment after `setenv` and its likes, as `show env` prints it; that of the process where the
     /// configuration was not read but built by calls.
     pub environment: Option<Environment>,
+    /// What expressions may refer to, and the files of patterns that they read.
+    pub(crate) names: std::sync::Arc<Names>,
 }

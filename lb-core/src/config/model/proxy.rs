@@ -5,11 +5,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::bind::Bind;
-use super::http::{ErrorReply, HttpRule};
+use super::http::ErrorReply;
 use super::log::{LogFormatChoice, ProxyLog};
 use super::options::{HttpReuse, ProxyOptions};
+use super::rules::{Captures, Rules};
 use super::server::{ServerConfig, Source};
+use crate::acl::{Acl, Condition};
 use crate::config::document::Place;
+use crate::log::LogFormat;
 use crate::table::TableConfig;
 
 /// What a proxy section is.
@@ -78,10 +81,22 @@ pub struct ProxyConfig {
     pub use_backend: Vec<UseBackend>,
     /// `default_backend`, by name.
     pub default_backend: Option<String>,
-    /// `http-request` rules, in order.
-    pub http_request_rules: Vec<HttpRule>,
-    /// `http-response` rules, in order.
-    pub http_response_rules: Vec<HttpRule>,
+    /// `acl` lines, by name in order of appearance.
+    pub acls: Vec<Acl>,
+    /// `http-request` and all other rules.
+    pub rules: Rules,
+    /// `monitor fail`: conditions of which one makes `monitor-uri` answer 503.
+    pub monitor_fail: Vec<Condition>,
+    /// `capture` and `declare capture`.
+    pub captures: Captures,
+    /// `unique-id-format`.
+    pub unique_id_format: Option<LogFormat>,
+    /// `unique-id-header`.
+    pub unique_id_header: Option<String>,
+    /// `http-send-name-header`.
+    pub send_name_header: Option<String>,
+    /// `use-server` lines.
+    pub use_server: Vec<UseServer>,
     /// `timeout ...`.
     pub timeouts: Timeouts,
     /// `option ...` and related switches.
@@ -139,8 +154,14 @@ impl ProxyConfig {
             monitor_uri: Default::default(),
             use_backend: Default::default(),
             default_backend: Default::default(),
-            http_request_rules: Default::default(),
-            http_response_rules: Default::default(),
+            acls: Default::default(),
+            rules: Default::default(),
+            monitor_fail: Default::default(),
+            captures: Default::default(),
+            unique_id_format: Default::default(),
+            unique_id_header: Default::default(),
+            send_name_header: Default::default(),
+            use_server: Default::default(),
             timeouts: Default::default(),
             options: Default::default(),
             logs: Default::default(),
@@ -190,13 +211,35 @@ pub struct Timeouts {
     pub tarpit: Option<Duration>,
 }
 
-/// `use_backend name` without a condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `use_backend`.
+#[derive(Clone, Debug)]
 pub struct UseBackend {
-    /// Name of the backend.
-    pub backend: String,
+    /// Where to.
+    pub backend: Target,
+    /// When; always where there is none.
+    pub condition: Option<Condition>,
     /// Where the line stands.
     pub place: Place,
+}
+
+/// `use-server`.
+#[derive(Clone, Debug)]
+pub struct UseServer {
+    /// Which server.
+    pub server: Target,
+    /// When.
+    pub condition: Option<Condition>,
+    /// Where the line stands.
+    pub place: Place,
+}
+
+/// A name that a rule chooses.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// Always this one.
+    Name(String),
+    /// Whatever the format comes to; the rule is passed over where there is nothing of that name.
+    Format(LogFormat),
 }
 
 /// `balance`.

@@ -6,8 +6,10 @@ use super::keywords::Sections;
 use super::server::ServerDraft;
 use crate::config::document::Line;
 use crate::config::model::{
-    Balance, ErrorReply, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions, Timeouts,
+    Balance, Captures, ErrorReply, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions, RuleList, Rules,
+    Timeouts,
 };
+use crate::sample::{Place, Places};
 
 /// The four sections of this module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,9 +99,10 @@ pub(super) struct Draft {
     pub(super) references: Vec<ReplyReference>,
     pub(super) default_backend_line: Option<Line>,
     pub(super) use_backend_lines: Vec<Line>,
-    /// The last rule of each rule set without condition that ends it, for the warning about what follows.
-    pub(super) request_final: bool,
-    pub(super) response_final: bool,
+    /// Rule sets whose last rule always ends them.
+    pub(super) finished: Vec<RuleSet>,
+    /// Its number among the proxies; none for `defaults`.
+    pub(super) number: Option<usize>,
     /// `option httplog` and the like stood here, for the warning that it needs HTTP.
     pub(super) httplog_line: Option<Line>,
     /// Where the formats stand, here or in the defaults, for what is wrong in them.
@@ -152,16 +155,67 @@ pub(super) struct ReplyReference {
 /// The rule sets of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RuleSet {
-    Request,
-    Response,
+    TcpConnection,
+    TcpSession,
+    TcpContent,
+    TcpResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpAfterResponse,
 }
 
 impl RuleSet {
     pub(super) fn keyword(self) -> &'static str {
         match self {
-            Self::Request => "http-request",
-            Self::Response => "http-response",
+            Self::TcpConnection => "tcp-request connection",
+            Self::TcpSession => "tcp-request session",
+            Self::TcpContent => "tcp-request content",
+            Self::TcpResponse => "tcp-response content",
+            Self::HttpRequest => "http-request",
+            Self::HttpResponse => "http-response",
+            Self::HttpAfterResponse => "http-after-response",
         }
+    }
+
+    pub(super) fn list(self) -> RuleList {
+        match self {
+            Self::TcpConnection => RuleList::TcpConnection,
+            Self::TcpSession => RuleList::TcpSession,
+            Self::TcpContent => RuleList::TcpContent,
+            Self::TcpResponse => RuleList::TcpResponse,
+            Self::HttpRequest => RuleList::HttpRequest,
+            Self::HttpResponse => RuleList::HttpResponse,
+            Self::HttpAfterResponse => RuleList::HttpAfterResponse,
+        }
+    }
+
+    /// How messages call its expressions.
+    pub(super) fn expression(self) -> &'static str {
+        match self {
+            Self::HttpRequest => "http-request expression",
+            Self::HttpResponse => "http-response expression",
+            Self::HttpAfterResponse => "http-after-response expression",
+            Self::TcpConnection | Self::TcpSession | Self::TcpContent => "tcp-request expression",
+            Self::TcpResponse => "tcp-response expression",
+        }
+    }
+
+    pub(super) fn is_http(self) -> bool {
+        matches!(self, Self::HttpRequest | Self::HttpResponse | Self::HttpAfterResponse)
+    }
+
+    /// Where rules of a section are evaluated.
+    pub(super) fn places(self, section: SectionKind) -> Places {
+        let (front, back) = match self {
+            Self::TcpConnection => (Place::FrontendConnection, Place::FrontendConnection),
+            Self::TcpSession => (Place::FrontendSession, Place::FrontendSession),
+            Self::TcpContent => (Place::FrontendContent, Place::BackendContent),
+            Self::TcpResponse => (Place::FrontendResponseContent, Place::BackendResponseContent),
+            Self::HttpRequest => (Place::FrontendRequest, Place::BackendRequest),
+            Self::HttpResponse | Self::HttpAfterResponse => (Place::FrontendResponse, Place::BackendResponse),
+        };
+        let of = |has: bool, place| if has { Places::one(place) } else { Places::NONE };
+        of(section.has_frontend(), front).or(of(section.has_backend(), back))
     }
 }
 
@@ -184,8 +238,14 @@ impl Draft {
             monitor_uri: None,
             use_backend: Vec::new(),
             default_backend: None,
-            http_request_rules: Vec::new(),
-            http_response_rules: Vec::new(),
+            acls: Vec::new(),
+            rules: Rules::default(),
+            monitor_fail: Vec::new(),
+            captures: Captures::default(),
+            unique_id_format: None,
+            unique_id_header: None,
+            send_name_header: None,
+            use_server: Vec::new(),
             timeouts: Timeouts::default(),
             options: ProxyOptions::default(),
             logs: Vec::new(),
@@ -217,8 +277,8 @@ impl Draft {
             references: Vec::new(),
             default_backend_line: None,
             use_backend_lines: Vec::new(),
-            request_final: false,
-            response_final: false,
+            finished: Vec::new(),
+            number: None,
             httplog_line: None,
             log_format_lines: LogFormatLines::default(),
             stick_table_line: None,
@@ -238,7 +298,18 @@ impl Draft {
 
     /// Whether rules came from a defaults section or were written here.
     pub(super) fn has_rules(&self) -> bool {
-        !self.config.http_request_rules.is_empty() || !self.config.http_response_rules.is_empty()
+        let rules = &self.config.rules;
+        [
+            RuleList::TcpConnection,
+            RuleList::TcpSession,
+            RuleList::TcpContent,
+            RuleList::TcpResponse,
+            RuleList::HttpRequest,
+            RuleList::HttpResponse,
+            RuleList::HttpAfterResponse,
+        ]
+        .iter()
+        .any(|list| !rules.of(*list).is_empty())
     }
 
     pub(super) fn is_http(&self) -> bool {

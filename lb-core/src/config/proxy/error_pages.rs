@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{Draft, ErrorSource, RuleSet};
+use super::draft::{Draft, ErrorSource};
 use super::finish::{alert_suggest, warning};
 use super::suggest;
 use crate::config::diagnostic::Diagnostics;
-use crate::config::model::{HttpAction, HttpErrors, Reply, ReplyBody};
+use crate::config::model::{Action, HttpErrors, Reply, ReplyBody};
 
 /// Applies `errorfile` and its kin in order: the last one for a status wins.
 pub(super) fn resolve_errors(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Diagnostics) {
@@ -85,10 +85,7 @@ pub(super) fn resolve_references(draft: &mut Draft, sections: &[HttpErrors], dia
                 reply.or_else(|| draft.config.errors.get(&status).cloned())
             }
         };
-        let rules = match reference.set {
-            RuleSet::Request => &mut draft.config.http_request_rules,
-            RuleSet::Response => &mut draft.config.http_response_rules,
-        };
+        let rules = draft.config.rules.of_mut(reference.set.list());
         let reply = rules.get_mut(reference.rule).and_then(|rule| reply_of(&mut rule.action));
         if let (Some(reply), Some(found)) = (reply, found) {
             reply.body = ReplyBody::Error(found);
@@ -96,9 +93,9 @@ pub(super) fn resolve_references(draft: &mut Draft, sections: &[HttpErrors], dia
     }
 }
 
-fn reply_of(action: &mut HttpAction) -> Option<&mut Reply> {
+fn reply_of(action: &mut Action) -> Option<&mut Reply> {
     match action {
-        HttpAction::Return(reply) | HttpAction::Deny(reply) | HttpAction::Tarpit(reply) => Some(reply),
-        HttpAction::Allow | HttpAction::Redirect(_) => None,
+        Action::Return(reply) | Action::Deny(reply) | Action::Tarpit(reply) => Some(reply),
+        _ => None,
     }
 }

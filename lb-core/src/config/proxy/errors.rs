@@ -7,7 +7,9 @@ use super::draft::{ErrorDirective, ErrorSource};
 use super::reply::{self, Body, load_error_file};
 use super::settings::leading_integer;
 use crate::config::error_reply::HANDLED_STATUS;
-use crate::config::model::ErrorReply;
+use crate::config::model::{ErrorReply, Reply, ReplyBody};
+use crate::log::{FormatUse, LogFormat};
+use crate::sample::Places;
 
 /// The status at word `index` of the keyword, when a page can be configured for it.
 fn handled_status(cx: &mut Cx<'_>, index: usize) -> Option<u16> {
@@ -68,14 +70,17 @@ pub(super) fn errorloc(cx: &mut Cx<'_>) {
         headers: vec![("cache-control".to_owned(), "no-cache".to_owned()), ("location".to_owned(), url)],
         body: Arc::from([]),
         silent: false,
+        made: None,
     };
     push(cx, vec![status], ErrorSource::Reply(reply));
 }
 
 pub(super) fn http_error(cx: &mut Cx<'_>) {
-    let parsed = match reply::parse(cx.line, cx.first + 1, reply::Usage::HttpError) {
+    let scope = cx.scope("http-error expression");
+    let formats = FormatUse { http: true, rule: true, places: Places::ALL, scope };
+    let parsed = match reply::parse(cx.line, cx.first + 1, reply::Usage::HttpError, &formats) {
         Ok(parsed) => parsed,
-        Err((word, message)) => return cx.diags.alert(cx.line, word, format!("http-error : {message}")),
+        Err(fault) => return cx.diags.alert(cx.line, fault.word, format!("http-error : {}", fault.message)),
     };
     if !cx.line.arg(parsed.next).is_empty() {
         let text = format!("http-error : unknown keyword '{}'.", cx.line.arg(parsed.next));
@@ -94,17 +99,33 @@ pub(super) fn http_error(cx: &mut Cx<'_>) {
         Body::DefaultErrorFiles => ErrorSource::Reset,
         Body::Error(error) => ErrorSource::Reply(error),
         Body::Section(name) => ErrorSource::Section(name),
-        Body::None => ErrorSource::Reply(made(status, None, parsed.headers, Arc::from([]))),
-        Body::Bytes(bytes) => ErrorSource::Reply(made(status, parsed.content_type, parsed.headers, bytes)),
+        body => {
+            let body = match body {
+                Body::Bytes(bytes) => ReplyBody::Bytes(bytes),
+                Body::Format(format) => ReplyBody::Format(format),
+                _ => ReplyBody::Bytes(Arc::from([])),
+            };
+            let reply =
+                Reply { status: Some(status), content_type: parsed.content_type, body, headers: parsed.headers };
+            ErrorSource::Reply(made(status, reply))
+        }
     };
     push(cx, vec![status], source);
 }
 
-fn made(status: u16, content_type: Option<String>, mut headers: Vec<(String, String)>, body: Arc<[u8]>) -> ErrorReply {
-    if let Some(content_type) = content_type {
-        headers.push(("content-type".to_owned(), content_type));
+/// The error page that a reply makes: once and for all where it has no formats.
+fn made(status: u16, reply: Reply) -> ErrorReply {
+    let constant = |format: &LogFormat| Some(String::from_utf8_lossy(format.constant_text()?).into_owned());
+    let headers: Option<Vec<_>> =
+        reply.headers.iter().map(|(name, value)| Some((name.clone(), constant(value)?))).collect();
+    let page = ErrorReply { status, reason: reason(status).to_owned(), ..ErrorReply::default() };
+    match (headers, &reply.body) {
+        (Some(mut headers), ReplyBody::Bytes(body)) => {
+            headers.extend(reply.content_type.iter().map(|value| ("content-type".to_owned(), value.clone())));
+            ErrorReply { headers, body: Arc::clone(body), ..page }
+        }
+        _ => ErrorReply { made: Some(Arc::new(reply)), ..page },
     }
-    ErrorReply { status, reason: reason(status).to_owned(), headers, body, silent: false }
 }
 
 fn reason(status: u16) -> &'static str {

@@ -11,15 +11,15 @@ use super::stick_table::check_names;
 use super::{ProxyState, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
-use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog};
+use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
 
 /// HAProxy's own first proxy (the runtime socket) has number 1.
 const FIRST_PROXY_ID: u32 = 2;
 
 /// Resolves the names, gives out the numbers, warns of what is missing, and adds the proxies to `config`.
 /// `config.global` and `config.http_errors` must be complete.
-pub fn finish(state: ProxyState, config: &mut Config, diags: &mut Diagnostics) {
-    let mut drafts = state.proxies;
+pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostics) {
+    let mut drafts = std::mem::take(&mut state.proxies);
     // As HAProxy does: what is missing is told of a configuration whose every line was understood, else half of
     // it would only follow from the other errors.
     let understood = !diags.has_errors();
@@ -34,7 +34,7 @@ pub fn finish(state: ProxyState, config: &mut Config, diags: &mut Diagnostics) {
             check_mode(&mut draft, diags);
             check_bind_options(&draft, config, diags);
             check_timeouts(&draft, diags);
-            if super::log::check_formats(&draft, diags) {
+            if super::log::check_formats(&draft, &state.names, diags) {
                 check_logs(&draft, config, diags);
             }
         }
@@ -136,7 +136,9 @@ impl Names {
 
 fn check_backends(draft: &Draft, names: &Names, diags: &mut Diagnostics) {
     for (rule, line) in draft.config.use_backend.iter().zip(&draft.use_backend_lines) {
-        names.check(draft, Some(line), &rule.backend, "use_backend", diags);
+        if let Target::Name(name) = &rule.backend {
+            names.check(draft, Some(line), name, "use_backend", diags);
+        }
     }
     // A default backend that a backend inherits has no meaning there.
     if let (Some(name), true) = (&draft.config.default_backend, draft.section.has_frontend()) {
@@ -161,10 +163,10 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
     if draft.config.monitor_uri.is_some() {
         warn(format!("monitor-uri will be ignored for {label} (needs 'mode http')."));
     }
-    if !draft.config.http_request_rules.is_empty() {
+    if !draft.config.rules.http_request.is_empty() {
         warn(format!("'http-request' rules ignored for {label} as they require HTTP mode."));
     }
-    if !draft.config.http_response_rules.is_empty() {
+    if !draft.config.rules.http_response.is_empty() {
         warn(format!("'http-response' rules ignored for {label} as they require HTTP mode."));
     }
     let needs_http = |name: &str| format!("'option {name}' ignored for {label} as it requires HTTP mode.");

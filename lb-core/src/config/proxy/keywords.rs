@@ -1,8 +1,8 @@
 //! The table of all keywords of the proxy sections, and the rows that `-dK` lists.
 
 use super::{
-    Cx, balance, bind, bind_options, errors, http_rules, log, options, server, server_options, settings, source,
-    stick_table, timeouts,
+    Cx, acl, balance, bind, bind_options, capture, errors, log, options, rules, server, server_options, settings,
+    source, stick_table, switching, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -92,18 +92,18 @@ const ALL: Sections = Sections::DEFAULTS.or(PROXIES);
 /// Every keyword that HAProxy 2.6 knows in these sections.
 #[rustfmt::skip]
 pub(super) const KEYWORDS: &[KeywordRow] = &[
-    named("acl", ALL, None),
+    named("acl", ALL, Some(acl::parse)),
     row("backlog", FE, Some(settings::backlog)),
     row("balance", BE, Some(balance::parse)),
     row("bind", FE_ONLY, Some(bind::parse)),
     row("bind-process", ALL, Some(settings::bind_process)),
-    row("capture", FE_ONLY, None),
+    row("capture", FE_ONLY, Some(capture::capture)),
     row("clitcpka-cnt", FE, Some(settings::keepalive_count)).wrong(Wrong::WillBeIgnoredBare),
     row("clitcpka-idle", FE, Some(settings::keepalive_idle)).wrong(Wrong::WillBeIgnoredBare),
     row("clitcpka-intvl", FE, Some(settings::keepalive_interval)).wrong(Wrong::WillBeIgnoredBare),
     row("compression", ALL, None),
     row("cookie", BE, None),
-    row("declare", FE_ONLY, None).wrong(Wrong::OwnText),
+    row("declare", FE_ONLY, Some(capture::declare)).wrong(Wrong::OwnText),
     row("default-server", BE, Some(server::parse_default)).wrong(Wrong::NotAllowed),
     row("default_backend", FE, Some(settings::default_backend)),
     row("description", PROXIES, Some(settings::description)),
@@ -122,13 +122,13 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("force-persist", BE_ONLY, None),
     row("fullconn", BE, Some(settings::fullconn)).wrong(Wrong::Ignored(" Maybe you want 'maxconn' instead ?")),
     row("hash-type", BE, None),
-    named("http-after-response", ALL, None),
+    named("http-after-response", ALL, Some(rules::http_after_response)),
     row("http-check", BE, None),
     row("http-error", ALL, Some(errors::http_error)),
-    named("http-request", ALL, Some(http_rules::request)),
-    named("http-response", ALL, Some(http_rules::response)),
+    named("http-request", ALL, Some(rules::http_request)),
+    named("http-response", ALL, Some(rules::http_response)),
     row("http-reuse", BE, Some(settings::http_reuse)),
-    row("http-send-name-header", BE, None),
+    row("http-send-name-header", BE, Some(acl::send_name_header)),
     row("id", PROXIES, Some(settings::id)),
     row("ignore-persist", BE_ONLY, None),
     row("load-server-state-from-file", BE, None),
@@ -139,12 +139,12 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("max-keep-alive-queue", BE, Some(settings::max_keep_alive_queue)).wrong(Wrong::WillBeIgnoredBare),
     row("maxconn", FE, Some(settings::maxconn)).wrong(Wrong::Ignored(" Maybe you want 'fullconn' instead ?")),
     row("mode", ALL, Some(settings::mode)),
-    row("monitor", FE_ONLY, None),
+    row("monitor", FE_ONLY, Some(acl::monitor_fail)),
     row("monitor-uri", FE, Some(settings::monitor_uri)),
     row("option", ALL, Some(options::parse)),
     row("persist", BE, None),
     row("rate-limit sessions", FE, Some(settings::rate_limit)).wrong(Wrong::WillBeIgnoredBare),
-    row("redirect", PROXIES, Some(http_rules::redirect_line)),
+    row("redirect", PROXIES, Some(rules::redirect_line)),
     row("retries", BE, Some(settings::retries)),
     row("retry-on", BE, None),
     row("server", BE_ONLY, Some(server::parse)).wrong(Wrong::NotAllowed),
@@ -158,8 +158,8 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("stick", BE_ONLY, None),
     row("stick-table", PROXIES, Some(stick_table::parse)),
     row("tcp-check", BE, None),
-    named("tcp-request", ALL, None),
-    named("tcp-response", BE, None),
+    named("tcp-request", ALL, Some(rules::tcp_request)),
+    named("tcp-response", ALL, Some(rules::tcp_response)),
     row("timeout check", BE, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),
     row("timeout client", FE, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),
     row("timeout client-fin", FE, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),
@@ -172,11 +172,11 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("timeout tarpit", ALL, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),
     row("timeout tunnel", BE, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),
     row("transparent", BE, Some(options::transparent)).wrong(Wrong::OwnText),
-    row("unique-id-format", FE, None),
-    row("unique-id-header", FE, None),
+    row("unique-id-format", FE, Some(capture::unique_id_format)),
+    row("unique-id-header", FE, Some(capture::unique_id_header)),
     row("use-fcgi-app", BE_ONLY, None),
-    row("use-server", BE_ONLY, None),
-    row("use_backend", FE_ONLY, Some(settings::use_backend)),
+    row("use-server", BE_ONLY, Some(switching::use_server)),
+    row("use_backend", FE_ONLY, Some(switching::use_backend)),
     row("usesrc", BE, Some(source::lone_usesrc)),
     row("clitimeout", ALL, Some(settings::removed)).wrong(Wrong::OwnText),
     row("contimeout", ALL, Some(settings::removed)).wrong(Wrong::OwnText),
@@ -221,6 +221,6 @@ pub fn keyword_rows() -> impl Iterator<Item = (&'static str, Sections, bool)> {
     let bind = bind_options::OPTIONS.iter().map(|row| (row.shown, FE_ONLY, row.parse.is_some()));
     let server = server_options::OPTIONS.iter().map(|row| (row.shown, BE_ONLY, row.parse.is_some()));
     let option = options::FLAGS.iter().map(|row| (row.shown, row.sections(), row.field.is_some()));
-    let rules = http_rules::ACTIONS.iter().map(|row| (row.shown, ALL, row.supported));
+    let rules = rules::ACTIONS.iter().map(|row| (row.shown, ALL, row.supported()));
     proxy.chain(bind).chain(server).chain(option).chain(rules)
 }

@@ -10,7 +10,9 @@ use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{LogDestination, LogFormatChoice, LogSample, LogTarget, LogTargetFormat, ProxyLog};
 use crate::config::suggest;
-use crate::log::LogFormat;
+use crate::log::{FormatUse, LogFormat};
+use crate::sample::names::Names as SectionNames;
+use crate::sample::{Places, Scope};
 
 const FACILITIES: [&str; 24] = [
     "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2", "ftp", "ntp", "audit",
@@ -99,7 +101,7 @@ fn format_argument(cx: &mut Cx<'_>, keyword: &str) -> Option<String> {
 
 /// Compiles the formats of a proxy, now that its mode is known: what is wrong in them is said with their lines. Whether
 /// all are right.
-pub(super) fn check_formats(draft: &Draft, diags: &mut Diagnostics) -> bool {
+pub(super) fn check_formats(draft: &Draft, names: &SectionNames, diags: &mut Diagnostics) -> bool {
     let mut right = true;
     let (config, lines) = (&draft.config, &draft.log_format_lines);
     let log_format = match &config.log_format {
@@ -113,7 +115,10 @@ pub(super) fn check_formats(draft: &Draft, diags: &mut Diagnostics) -> bool {
     ];
     for (keyword, text, line) in formats {
         let Some(text) = text else { continue };
-        if let Err(error) = LogFormat::parse(text, draft.is_http()) {
+        let expression = format!("{keyword} expression");
+        let scope = Scope { proxy: draft.number, ..Scope::of(names, &expression) };
+        let usage = FormatUse { http: draft.is_http(), rule: false, places: Places::LOG, scope };
+        if let Err(error) = LogFormat::parse_in(text, &usage) {
             right = false;
             let text = format!("failed to parse {keyword} : {error}");
             let line = line.as_ref().unwrap_or(&draft.header);

@@ -3,27 +3,30 @@
 //! [`parse_section`] reads one section into a `Draft`; [`finish`] resolves what refers to other sections and
 //! turns the drafts into [`ProxyConfig`]s. One file per family of keywords; `keywords.rs` is the table of all.
 
+mod acl;
 mod balance;
 mod bind;
 mod bind_options;
+mod capture;
 mod draft;
 mod dynamic_server;
 mod error_pages;
 mod errors;
 mod finish;
 mod finish_servers;
-mod http_rules;
 mod keywords;
 pub mod log;
 mod options;
 mod redirect;
 mod reply;
+mod rules;
 mod sections;
 mod server;
 mod server_options;
 mod settings;
 mod source;
 mod stick_table;
+mod switching;
 mod timeouts;
 
 #[cfg(test)]
@@ -37,12 +40,15 @@ pub use keywords::{KeywordRow, Sections, keyword_rows};
 pub use options::other_options;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use super::document::{Line, Section};
 use super::model::ProxyConfig;
 use super::sections as sections_of_file;
 use super::suggest;
+use crate::sample::Scope;
+use crate::sample::names::Names;
 use draft::Draft;
 use keywords::Wrong;
 use sections::Defaults;
@@ -50,24 +56,34 @@ use sections::Defaults;
 /// Everything the proxy sections read so far have said.
 #[derive(Debug, Default)]
 pub struct ProxyState {
+    /// Every section's name.
+    names: Arc<Names>,
+    /// `expose-experimental-directives`.
+    experimental: bool,
     defaults: Vec<Defaults>,
     proxies: Vec<Draft>,
+    /// Sections so far that are no `defaults`.
+    count: usize,
     /// Indices of `proxies` by name: a frontend and a backend may share one.
-    names: HashMap<String, Vec<usize>>,
+    by_name: HashMap<String, Vec<usize>>,
 }
 
 impl ProxyState {
     /// Nothing read yet.
-    pub fn new() -> Self {
-        Self::default()
+    pub(crate) fn new(names: Arc<Names>, experimental: bool) -> Self {
+        Self { names, experimental, ..Self::default() }
     }
 }
 
 /// Reads a `defaults`, `frontend`, `backend` or `listen` section; all its errors are reported.
 pub fn parse_section(section: &Section, state: &mut ProxyState, diags: &mut Diagnostics) {
     let Some(mut draft) = sections::open(&section.header, state, diags) else { return };
+    if !draft.section.is_defaults() {
+        draft.number = Some(state.count);
+        state.count += 1;
+    }
     for line in &section.lines {
-        parse_line(line, &mut draft, diags);
+        parse_line(line, &mut draft, state, diags);
     }
     sections::close(draft, state);
 }
@@ -76,6 +92,8 @@ pub fn parse_section(section: &Section, state: &mut ProxyState, diags: &mut Diag
 struct Cx<'a> {
     line: &'a Line,
     draft: &'a mut Draft,
+    names: &'a Names,
+    experimental: bool,
     diags: &'a mut Diagnostics,
     /// Index of the keyword's own word: 1 behind `no` and `default`.
     first: usize,
@@ -91,7 +109,17 @@ enum Prefix {
     Default,
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
+    /// What the line's expressions may refer to; messages say that they belong to `keyword`.
+    fn scope<'k>(&self, keyword: &'k str) -> Scope<'k>
+    where
+        'a: 'k,
+    {
+        let place = &self.line.place;
+        let (names, proxy) = (self.names, self.draft.number);
+        Scope { names, proxy, file: &place.file, line: place.line, keyword, ignore_case: false }
+    }
+
     /// Argument `index` of the keyword, from 1; empty where there is none.
     fn arg(&self, index: usize) -> &str {
         self.line.arg(self.first + index)
@@ -126,7 +154,7 @@ impl Cx<'_> {
     }
 }
 
-fn parse_line(line: &Line, draft: &mut Draft, diags: &mut Diagnostics) {
+fn parse_line(line: &Line, draft: &mut Draft, state: &ProxyState, diags: &mut Diagnostics) {
     let prefix = match line.keyword() {
         "no" => Prefix::No,
         "default" => Prefix::Default,
@@ -146,7 +174,9 @@ fn parse_line(line: &Line, draft: &mut Draft, diags: &mut Diagnostics) {
         return;
     }
     match row.parse {
-        Some(parse) => parse(&mut Cx { line, draft, diags, first, prefix }),
+        Some(parse) => {
+            parse(&mut Cx { line, draft, names: &state.names, experimental: state.experimental, diags, first, prefix })
+        }
         None => diags.alert(line, first, format!("'{}' is not supported yet.", row.words)),
     }
 }

@@ -1,22 +1,27 @@
 //! The arguments of `redirect` (configuration.txt, section 4.2).
 
-use super::reply::constant_text;
+use super::rules::Fault;
 use crate::config::document::Line;
 use crate::config::model::{Redirect, RedirectKind};
+use crate::log::LogFormat;
 
 const WORDS: &str = "'code', 'prefix', 'location', 'scheme', 'set-cookie', 'clear-cookie', 'drop-query', \
                      'ignore-empty' or 'append-slash'";
 
-/// Reads the words from `at` up to a condition; returns the first word that is not an argument. With `formatted`
-/// the value follows the rules of log-format, of which constants are supported.
+/// Reads the words from `at` up to a condition; returns the first word that is not an argument. `format` reads the
+/// value.
 ///
 /// # Errors
 ///
 /// The index of the word to blame and HAProxy's text.
-pub(super) fn parse(line: &Line, at: usize, formatted: bool) -> Result<(Redirect, usize), (usize, String)> {
+pub(super) fn parse(
+    line: &Line,
+    at: usize,
+    format: &mut dyn FnMut(&str) -> Result<LogFormat, Fault>,
+) -> Result<(Redirect, usize), Fault> {
     let mut kind = None;
     let mut redirect = Redirect {
-        kind: RedirectKind::Location(String::new()),
+        kind: RedirectKind::Location(LogFormat::default()),
         code: 302,
         drop_query: false,
         append_slash: false,
@@ -28,13 +33,10 @@ pub(super) fn parse(line: &Line, at: usize, formatted: bool) -> Result<(Redirect
         let word = line.arg(next);
         let value = line.arg(next + 1);
         let required = || match value {
-            "" => Err((next + 1, format!("missing argument for '{word}'"))),
+            "" => Err(Fault::new(next + 1, format!("missing argument for '{word}'"))),
             value => Ok(value.to_owned()),
         };
-        let target = || {
-            let value = required()?;
-            if formatted { constant_text(&value).map_err(|message| (next + 1, message)) } else { Ok(value) }
-        };
+        let mut target = || format(&required()?).map_err(|fault| fault.at(next + 1));
         match word {
             "" | "if" | "unless" => break,
             "location" => kind = Some(RedirectKind::Location(target()?)),
@@ -53,19 +55,19 @@ pub(super) fn parse(line: &Line, at: usize, formatted: bool) -> Result<(Redirect
                         let text = format!(
                             "'code': unsupported HTTP code '{other}' (must be one of 301, 302, 303, 307 or 308)"
                         );
-                        return Err((next + 1, text));
+                        return Err(Fault::new(next + 1, text));
                     }
                 }
             }
             "drop-query" => redirect.drop_query = true,
             "append-slash" => redirect.append_slash = true,
             "ignore-empty" => redirect.ignore_empty = true,
-            other => return Err((next, format!("expects {WORDS} (was '{other}')"))),
+            other => return Err(Fault::new(next, format!("expects {WORDS} (was '{other}')"))),
         }
         next += if matches!(word, "drop-query" | "append-slash" | "ignore-empty") { 1 } else { 2 };
     }
     let Some(kind) = kind else {
-        return Err((at, "redirection type expected ('prefix', 'location', or 'scheme')".to_owned()));
+        return Err(Fault::new(at, "redirection type expected ('prefix', 'location', or 'scheme')"));
     };
     redirect.kind = kind;
     Ok((redirect, next))

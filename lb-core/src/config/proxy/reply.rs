@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use super::options::is_token;
+use super::rules::{Fault, format};
 use crate::config::document::Line;
 use crate::config::error_reply::{HANDLED_STATUS, parse_error_file};
 use crate::config::model::ErrorReply;
+use crate::log::{FormatUse, LogFormat};
 
 /// Which keyword the arguments belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,7 @@ pub(super) enum Body {
     /// An `http-errors` section by name.
     Section(String),
     Bytes(Arc<[u8]>),
+    Format(LogFormat),
 }
 
 /// What was read.
@@ -36,18 +39,15 @@ pub(super) struct Parsed {
     pub(super) status: Option<u16>,
     pub(super) content_type: Option<String>,
     pub(super) body: Body,
-    pub(super) headers: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, LogFormat)>,
     /// Word index and text of each warning.
     pub(super) warnings: Vec<(usize, String)>,
     /// The first word that is not an argument.
     pub(super) next: usize,
 }
 
-/// The index of the word to blame, and HAProxy's text.
-pub(super) type Fault = (usize, String);
-
 /// Reads the words from `at` up to the first that is none of the arguments.
-pub(super) fn parse(line: &Line, at: usize, usage: Usage) -> Result<Parsed, Fault> {
+pub(super) fn parse(line: &Line, at: usize, usage: Usage, formats: &FormatUse<'_>) -> Result<Parsed, Fault> {
     let mut parsed = Parsed {
         status: None,
         content_type: None,
@@ -58,24 +58,29 @@ pub(super) fn parse(line: &Line, at: usize, usage: Usage) -> Result<Parsed, Faul
     };
     let mut body_word: Option<(&str, usize)> = None;
     let mut content_type_at = at;
+    let mut own_status = false;
     loop {
         let (word, value, value_at) = (line.arg(parsed.next), line.arg(parsed.next + 1), parsed.next + 1);
         match word {
-            "status" => parsed.status = Some(status(value, value_at)?),
+            "status" => {
+                parsed.status = Some(status(value, value_at)?);
+                own_status = true;
+            }
             "deny_status" if usage == Usage::Deny => parsed.status = Some(status(value, value_at)?),
             "content-type" => {
                 if value.is_empty() {
-                    return Err((value_at, "'content-type' expects <ctype> as argument".to_owned()));
+                    return Err(Fault::new(value_at, "'content-type' expects <ctype> as argument"));
                 }
                 content_type_at = parsed.next;
                 parsed.content_type = Some(value.to_owned());
             }
             "default-errorfiles" | "errorfile" | "errorfiles" | "file" | "lf-file" | "string" | "lf-string" => {
                 if let Some((before, _)) = body_word {
-                    return Err((parsed.next, format!("unexpected '{word}' argument, '{before}' already defined")));
+                    let text = format!("unexpected '{word}' argument, '{before}' already defined");
+                    return Err(Fault::new(parsed.next, text));
                 }
                 body_word = Some((word, parsed.next));
-                parsed.body = read_body(word, value, value_at)?;
+                parsed.body = read_body(word, value, value_at, formats)?;
                 if word == "default-errorfiles" {
                     parsed.next += 1;
                     continue;
@@ -84,12 +89,12 @@ pub(super) fn parse(line: &Line, at: usize, usage: Usage) -> Result<Parsed, Faul
             "hdr" => {
                 let text = line.arg(value_at + 1);
                 if value.is_empty() || text.is_empty() {
-                    return Err((parsed.next, "'hdr' expects <name> and <value> as arguments".to_owned()));
+                    return Err(Fault::new(parsed.next, "'hdr' expects <name> and <value> as arguments"));
                 }
                 if !is_token(value) {
-                    return Err((value_at, format!("'hdr' : '{value}' is not a header name")));
+                    return Err(Fault::new(value_at, format!("'hdr' : '{value}' is not a header name")));
                 }
-                let text = constant_text(text).map_err(|message| (value_at + 1, message))?;
+                let text = format(text, formats).map_err(|fault| fault.at(value_at + 1))?;
                 parsed.headers.push((value.to_owned(), text));
                 parsed.next += 1;
             }
@@ -97,44 +102,52 @@ pub(super) fn parse(line: &Line, at: usize, usage: Usage) -> Result<Parsed, Faul
         }
         parsed.next += 2;
     }
+    // `deny status` is a reply of its own, without a page; `deny_status` is the page of that status.
+    if usage == Usage::Deny && own_status && matches!(parsed.body, Body::None) {
+        parsed.body = Body::Bytes(Arc::from([]));
+    }
     check(&mut parsed, usage, body_word, content_type_at)?;
     Ok(parsed)
 }
 
 fn status(text: &str, at: usize) -> Result<u16, Fault> {
     if text.is_empty() {
-        return Err((at, "'status' expects <status_code> as argument".to_owned()));
+        return Err(Fault::new(at, "'status' expects <status_code> as argument"));
     }
     match text.parse::<u16>() {
         Ok(status @ 200..=599) => Ok(status),
-        Ok(status) => Err((at, format!("Unexpected status code '{status}'"))),
-        Err(_) => Err((at, "Unexpected status code '0'".to_owned())),
+        Ok(status) => Err(Fault::new(at, format!("Unexpected status code '{status}'"))),
+        Err(_) => Err(Fault::new(at, "Unexpected status code '0'")),
     }
 }
 
-fn read_body(word: &str, value: &str, at: usize) -> Result<Body, Fault> {
+fn read_body(word: &str, value: &str, at: usize, formats: &FormatUse<'_>) -> Result<Body, Fault> {
     let required = |what: &str| match value {
-        "" => Err((at, format!("'{word}' expects <{what}> as argument"))),
+        "" => Err(Fault::new(at, format!("'{word}' expects <{what}> as argument"))),
         value => Ok(value.to_owned()),
     };
     match word {
         "default-errorfiles" => Ok(Body::DefaultErrorFiles),
         // The name of the argument is HAProxy's.
-        "errorfile" => load_error_file(&required("fmt")?).map(Body::Error).map_err(|message| (at, message)),
+        "errorfile" => load_error_file(&required("fmt")?).map(Body::Error).map_err(|message| Fault::new(at, message)),
         "errorfiles" => required("name").map(Body::Section),
         "file" => {
             let path = required("file")?;
-            let bytes = std::fs::read(&path).map_err(|_| (at, format!("error opening file '{path}'")))?;
+            let bytes = std::fs::read(&path).map_err(|_| Fault::new(at, format!("error opening file '{path}'")))?;
             Ok(Body::Bytes(bytes.into()))
         }
         "string" => required("str").map(|text| Body::Bytes(text.into_bytes().into())),
         _ => {
-            let text = required(if word == "lf-file" { "file" } else { "fmt" })?;
-            if word == "lf-string" && constant_text(&text).is_ok() {
-                let constant = constant_text(&text).unwrap_or_default();
-                return Ok(Body::Bytes(constant.into_bytes().into()));
+            let mut text = required(if word == "lf-file" { "file" } else { "fmt" })?;
+            if word == "lf-file" {
+                let read = std::fs::read(&text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                text = read.ok_or_else(|| Fault::new(at, format!("error opening file '{text}'")))?;
             }
-            Err((at - 1, format!("'{word}' is not supported yet")))
+            let format = format(&text, formats).map_err(|fault| fault.at(at))?;
+            Ok(match format.constant_text() {
+                Some(constant) => Body::Bytes(constant.into()),
+                None => Body::Format(format),
+            })
         }
     }
 }
@@ -167,9 +180,12 @@ fn check(
             parsed.warnings.push((content_type_at, text));
             parsed.content_type = None;
         }
+        Body::Format(_) if parsed.content_type.is_none() => {
+            return Err(Fault::new(body_at, "a content type must be defined when non-empty payload is configured"));
+        }
         Body::Bytes(bytes) if !bytes.is_empty() && parsed.content_type.is_none() => {
             let text = "a content type must be defined when non-empty payload is configured".to_owned();
-            return Err((body_at, text));
+            return Err(Fault::new(body_at, text));
         }
         Body::None if parsed.content_type.is_some() => {
             parsed.content_type = None;
@@ -197,36 +213,14 @@ fn check(
     let page = match &parsed.body {
         Body::None => usage == Usage::Deny && parsed.headers.is_empty(),
         Body::DefaultErrorFiles | Body::Section(_) => true,
-        Body::Error(_) | Body::Bytes(_) => false,
+        Body::Error(_) | Body::Bytes(_) | Body::Format(_) => false,
     };
     match parsed.status {
         Some(status) if page && !HANDLED_STATUS.contains(&status) => {
             let what = if matches!(parsed.body, Body::Section(_)) { "errorfiles" } else { "default-errorfiles" };
-            Err((body_at, format!("status code '{status}' not handled by default with '{what}' argument.")))
+            let text = format!("status code '{status}' not handled by default with '{what}' argument.");
+            Err(Fault::new(body_at, text))
         }
         _ => Ok(()),
     }
-}
-
-/// The text of a log-format string that is constant: `%%` is a percent sign, directives come with the rule
-/// language.
-///
-/// # Errors
-///
-/// HAProxy's text for a lone `%` at the end; that the directive is not supported yet otherwise.
-pub(super) fn constant_text(format: &str) -> Result<String, String> {
-    let mut text = String::with_capacity(format.len());
-    let mut chars = format.chars();
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            text.push(c);
-            continue;
-        }
-        match chars.next() {
-            Some('%') => text.push('%'),
-            Some(_) => return Err(format!("log-format directives are not supported yet here ('{format}')")),
-            None => return Err("truncated line after '%'".to_owned()),
-        }
-    }
-    Ok(text)
 }

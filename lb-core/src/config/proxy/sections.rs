@@ -47,7 +47,7 @@ pub(super) fn close(draft: Draft, state: &mut ProxyState) {
     if draft.section.is_defaults() {
         state.defaults.push(Defaults { draft, explicit: false, reported: false });
     } else {
-        state.names.entry(draft.config.name.clone()).or_default().push(state.proxies.len());
+        state.by_name.entry(draft.config.name.clone()).or_default().push(state.proxies.len());
         state.proxies.push(draft);
     }
 }
@@ -165,7 +165,7 @@ fn check_duplicate(draft: &Draft, state: &ProxyState, diags: &mut Diagnostics) {
     let overlaps = |other: &SectionKind| {
         (other.has_frontend() && draft.section.has_frontend()) || (other.has_backend() && draft.section.has_backend())
     };
-    let same_name = state.names.get(&draft.config.name).into_iter().flatten();
+    let same_name = state.by_name.get(&draft.config.name).into_iter().flatten();
     let same = same_name.filter_map(|index| state.proxies.get(*index)).find(|p| overlaps(&p.section));
     if let Some(other) = same {
         let text = format!(

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::Cx;
 use super::timeouts::{overflow, warn_trailing};
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
-use crate::config::model::{HttpReuse, Mode, UseBackend};
+use crate::config::model::{HttpReuse, Mode};
 use crate::units::{TimeUnit, UnitError, parse_time_prefix};
 
 pub(super) fn mode(cx: &mut Cx<'_>) {
@@ -257,34 +257,6 @@ pub(super) fn default_backend(cx: &mut Cx<'_>) {
         cx.config().default_backend = Some(name);
         cx.draft.default_backend_line = Some(cx.line.clone());
     }
-}
-
-pub(super) fn use_backend(cx: &mut Cx<'_>) {
-    let name = cx.arg(1).to_owned();
-    if name.is_empty() {
-        return cx.alert(1, "'use_backend' expects a backend name.");
-    }
-    match cx.arg(2) {
-        "" => {}
-        "if" | "unless" => return refuse_condition(cx, 2),
-        other => {
-            let text =
-                format!("unexpected keyword '{other}' after switching rule, only 'if' and 'unless' are allowed.");
-            return cx.alert(2, text);
-        }
-    }
-    if name.contains("%[") {
-        return cx.alert(1, "backend names made by log-format expressions are not supported yet");
-    }
-    let place = cx.line.place.clone();
-    cx.config().use_backend.push(UseBackend { backend: name, place });
-    cx.draft.use_backend_lines.push(cx.line.clone());
-}
-
-/// Conditions come with the rule language.
-pub(super) fn refuse_condition(cx: &mut Cx<'_>, index: usize) {
-    let text = format!("'{} ... {}': conditions are not supported yet", cx.arg(0), cx.arg(index));
-    cx.alert(index, text);
 }
 
 pub(super) fn dispatch(cx: &mut Cx<'_>) {

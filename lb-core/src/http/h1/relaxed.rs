@@ -7,6 +7,7 @@
 
 use super::parse::{Limits, ParseError, check_line_ends, check_request, offsets};
 use crate::http::message::{Head, RawField, RawStart, Version};
+use crate::http::uri::is_token_byte;
 
 pub(super) fn read_request(bytes: &[u8], limits: &Limits, head: &mut Head) -> Result<Option<usize>, ParseError> {
     let Some((line, mut rest)) = take_line(bytes)? else { return Ok(None) };
@@ -117,10 +118,6 @@ fn is_blank(byte: Option<&u8>) -> bool {
 
 fn is_control(byte: u8) -> bool {
     (byte < 0x20 && byte != b'\t') || byte == 0x7f
-}
-
-fn is_token_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// `name "/" 1*DIGIT "." 1*DIGIT`; the name must be HTTP unless `any_name`. HTTP/2 and above never pass as text.

@@ -45,7 +45,7 @@ fn calls_are_the_lines_they_stand_for() {
     let [web, app, db] = &config.proxies[..] else { unreachable!() };
     assert_eq!((web.mode, web.maxconn, web.monitor_uri.as_deref()), (Mode::Http, Some(100), Some("/a b")));
     assert_eq!(web.binds[0].addresses, [Address::Inet("127.0.0.1:0".parse().unwrap())]);
-    assert_eq!((web.default_backend.as_deref(), web.http_request_rules.len()), (Some("app"), 1));
+    assert_eq!((web.default_backend.as_deref(), web.rules.http_request.len()), (Some("app"), 1));
     assert_eq!(web.timeouts.client, Some(Duration::from_millis(1500)));
     assert!(web.options.forwardfor.is_some());
     assert_eq!((web.logs.len(), &web.log_format), (1, &LogFormatChoice::Http));

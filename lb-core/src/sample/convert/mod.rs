@@ -2,6 +2,7 @@
 //!
 //! One file per family, each with its table.
 
+mod map;
 mod number;
 mod table;
 mod text;
@@ -60,7 +61,7 @@ impl Converter {
 
 /// The tables of all families.
 pub(crate) fn all() -> impl Iterator<Item = &'static Converter> {
-    [number::CONVERTERS, table::CONVERTERS, text::CONVERTERS].into_iter().flatten()
+    [map::CONVERTERS, number::CONVERTERS, table::CONVERTERS, text::CONVERTERS].into_iter().flatten()
 }
 
 /// The converter of that name.

@@ -31,7 +31,7 @@ fn check_operand(args: &mut [Arg], _: &Scope<'_>) -> Result<(), String> {
 fn operand(context: &Context<'_>, args: &[Arg]) -> Option<i64> {
     match args.first()? {
         Arg::Sint(number) => Some(*number),
-        Arg::Variable(name) => match context.variables.of(name.scope)?.get(&name.name)?.cast(SampleType::Sint)? {
+        Arg::Variable(name) => match context.variable(name)?.cast(SampleType::Sint)? {
             Value::Sint(number) => Some(number),
             _ => None,
         },

@@ -166,8 +166,8 @@ pub(super) fn frontend(proxy: &ProxySnapshot, frontend: &FrontendSnapshot) -> Ro
         (Field::CompByp, 0),
         (Field::CompRsp, 0),
         (Field::ConnTot, totals.connections),
-        (Field::Dcon, 0),
-        (Field::Dses, 0),
+        (Field::Dcon, totals.denied_connections),
+        (Field::Dses, totals.denied_sessions),
         (Field::Wrew, 0),
         (Field::Eint, 0),
     ]);
@@ -200,8 +200,8 @@ pub(super) fn listener(proxy: &ProxySnapshot, listener: &ListenerSnapshot, brief
         (Field::Dreq, totals.denied_requests),
         (Field::Dresp, totals.denied_responses),
         (Field::Ereq, totals.request_errors),
-        (Field::Dcon, 0),
-        (Field::Dses, 0),
+        (Field::Dcon, totals.denied_connections),
+        (Field::Dses, totals.denied_sessions),
         (Field::Wrew, 0),
         (Field::Eint, 0),
     ]);
@@ -296,7 +296,7 @@ fn checks(row: &mut Row, check: &CheckSnapshot, status: ServerStatus) {
     row.u64s(&[(Field::Chkfail, check.failed), (Field::Chkdown, check.down_transitions)]);
     row.u32s(&[(Field::Downtime, seconds(check.downtime))]);
     // In maintenance no check is made.
-    if matches!(status, ServerStatus::Maint | ServerStatus::MaintResolution) {
+    if status.is_maintenance() {
         return;
     }
     let health = &check.health;
@@ -320,10 +320,18 @@ fn checks(row: &mut Row, check: &CheckSnapshot, status: ServerStatus) {
     }
 }
 
-pub(super) fn backend(proxy: &ProxySnapshot, backend: &BackendSnapshot, brief: bool) -> Row {
+/// `counted`: with how many of its servers are up, and how many there are. HAProxy tells that where some are left out.
+pub(super) fn backend(proxy: &ProxySnapshot, backend: &BackendSnapshot, brief: bool, counted: bool) -> Row {
     let mut row = Row::new(Kind::Backend, proxy, "BACKEND", 0);
     let totals = &backend.totals;
-    row.text(Field::Status, if backend.up { "UP" } else { "DOWN" });
+    let status = if backend.up { "UP" } else { "DOWN" };
+    match counted {
+        true => {
+            let up = backend.servers.iter().filter(|server| !server.status.is_down()).count();
+            row.text(Field::Status, format!("{status} ({up}/{})", backend.servers.len()));
+        }
+        false => row.text(Field::Status, status),
+    }
     row.u32s(&[
         (Field::Qcur, backend.queue.current),
         (Field::Qmax, backend.queue.max),

@@ -1,0 +1,154 @@
+//! From words to ACLs and conditions.
+
+use super::condition::{Condition, Subject, Term};
+use super::{Acl, Test, predefined};
+use crate::pattern::{AclScope, Matcher, Method};
+use crate::sample::fetch::acl_words;
+use crate::sample::{Expression, Place, Places, Scope};
+
+/// Why words were refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The word to blame, counted from the first that was given.
+    pub(crate) word: usize,
+    /// HAProxy's text.
+    pub(crate) message: String,
+    /// The text is complete: nothing but `parsing [file:line]: ` goes before it.
+    pub(crate) complete: bool,
+}
+
+impl Fault {
+    fn new(word: usize, message: impl Into<String>) -> Self {
+        Self { word, message: message.into(), complete: false }
+    }
+}
+
+/// Reads ACLs and conditions of one section.
+pub(crate) struct AclReader<'a> {
+    /// Where the words stand.
+    pub(crate) scope: Scope<'a>,
+    /// The named ACLs of the section.
+    pub(crate) acls: &'a [Acl],
+    /// Warnings: the word, and HAProxy's text.
+    pub(crate) warnings: Vec<(usize, String)>,
+}
+
+impl<'a> AclReader<'a> {
+    /// A reader.
+    pub(crate) fn new(scope: Scope<'a>, acls: &'a [Acl]) -> Self {
+        Self { scope, acls, warnings: Vec::new() }
+    }
+
+    /// Reads the words of an ACL behind its name: a fetch with converters, flags, patterns.
+    ///
+    /// # Errors
+    /// HAProxy's text for the first word that is wrong.
+    pub(crate) fn test(&mut self, words: &[&str]) -> Result<Test, Fault> {
+        let first = words.first().copied().unwrap_or_default();
+        let name_end = first.find(['(', ',']).unwrap_or(first.len());
+        let (name, tail) = first.split_at(name_end);
+        if name.is_empty() {
+            return Err(Fault::new(0, format!("missing fetch method in ACL expression '{first}'")));
+        }
+        let scope = Scope { keyword: "ACL keyword", ..self.scope };
+        let known = acl_words::find(name);
+        let (fetch, method) = known.map_or((name, None), |known| (known.fetch, Some(known.method)));
+        if crate::sample::fetch::find(fetch).is_none() {
+            return Err(Fault::new(0, format!("unknown fetch method '{name}' in ACL expression '{first}'")));
+        }
+        let text = format!("{fetch}{tail}");
+        let (expression, taken) = Expression::parse_words([text.as_str()], &scope).map_err(|error| Fault {
+            word: 0,
+            message: match error.complete {
+                true => error.message,
+                false => format!("ACL keyword '{name}' : {}.", error.message),
+            },
+            complete: error.complete,
+        })?;
+        let rest = words.get(taken..).unwrap_or_default();
+        // A converter changes what there is to match: the keyword's own method is for what the fetch yields.
+        let patterns = AclScope {
+            references: &scope.names.references,
+            keyword: name,
+            sample: expression.output(),
+            method: method.and_then(Method::from_name),
+            file: scope.file,
+            line: scope.line,
+        };
+        let (matcher, warning) =
+            Matcher::parse(rest, &patterns).map_err(|error| Fault::new(taken, error.to_string()))?;
+        self.warnings.extend(warning.map(|text| (0, text)));
+        Ok(Test { expression, matcher })
+    }
+
+    /// Reads a condition, which begins with `if` or `unless`, up to the end of the words.
+    ///
+    /// # Errors
+    /// HAProxy's text for the first word that is wrong.
+    pub(crate) fn condition(&mut self, words: &[&str], places: Places) -> Result<Condition, Fault> {
+        let mut condition = Condition { unless: words.first() == Some(&"unless"), alternatives: vec![Vec::new()] };
+        let (mut at, mut negated) = (1, false);
+        while let Some(word) = words.get(at).copied().filter(|word| !word.is_empty()) {
+            if matches!(word, "or" | "||") {
+                condition.alternatives.push(Vec::new());
+                (at, negated) = (at + 1, false);
+                continue;
+            }
+            let name = word.trim_start_matches('!');
+            negated ^= (word.len() - name.len()) % 2 == 1;
+            if name.is_empty() {
+                at += 1;
+                continue;
+            }
+            let subject = match name {
+                "{" => {
+                    let inside = words.get(at + 1..).unwrap_or_default();
+                    let length = inside.iter().position(|word| *word == "}");
+                    let length = length.ok_or_else(|| Fault::new(at, "missing closing '}' in condition"))?;
+                    let words = inside.get(..length).unwrap_or_default();
+                    let before = self.warnings.len();
+                    let test = self.test(words).map_err(|fault| Fault { word: fault.word + at + 1, ..fault })?;
+                    for (word, _) in self.warnings.iter_mut().skip(before) {
+                        *word += at + 1;
+                    }
+                    self.warn_of_place(at, None, &test, places);
+                    at += length + 2;
+                    Subject::Own(Box::new(test))
+                }
+                name => {
+                    at += 1;
+                    match self.acls.iter().position(|acl| acl.name == name) {
+                        Some(number) => {
+                            let tests = self.acls.get(number).map(|acl| acl.tests.clone()).unwrap_or_default();
+                            tests.iter().for_each(|test| self.warn_of_place(at - 1, Some(name), test, places));
+                            Subject::Named(number)
+                        }
+                        None => {
+                            let words = predefined::find(name)
+                                .ok_or_else(|| Fault::new(at - 1, format!("no such ACL : '{name}'")))?;
+                            Subject::Own(Box::new(self.test(words)?))
+                        }
+                    }
+                }
+            };
+            if let Some(terms) = condition.alternatives.last_mut() {
+                terms.push(Term { negated, subject });
+            }
+            negated = false;
+        }
+        Ok(condition)
+    }
+
+    fn warn_of_place(&mut self, word: usize, name: Option<&str>, test: &Test, places: Places) {
+        if test.expression.places().meets(places) {
+            return;
+        }
+        let what = name.map_or("anonymous acl".to_owned(), |name| format!("acl '{name}'"));
+        let fetch = test.expression.fetch().name;
+        let place = places.first().map_or("", Place::name);
+        self.warnings.push((
+            word,
+            format!("{what} will never match because it uses keyword '{fetch}' which is incompatible with '{place}'"),
+        ));
+    }
+}

@@ -1,0 +1,310 @@
+//! `http-request`, `http-response`, `http-after-response`, `tcp-request`, `tcp-response` and `redirect`
+//! (configuration.txt, section 4.2): which action a line is, its arguments, its condition. One file per family of
+//! actions; [`table`] has all of them.
+
+mod counters;
+mod headers;
+mod patterns;
+mod replies;
+mod table;
+mod target;
+mod tcp;
+mod values;
+mod variables;
+
+pub(super) use table::ACTIONS;
+pub(super) use tcp::{request as tcp_request, response as tcp_response};
+
+use super::draft::RuleSet;
+use super::{Cx, redirect};
+use crate::acl::{AclReader, Condition, Fault as AclFault};
+use crate::config::diagnostic::{Diagnostic, Heading, Severity};
+use crate::config::model::{Action, Rule};
+use crate::config::suggest;
+use crate::log::{FormatUse, LogFormat, LogFormatError};
+use crate::sample::{Expression, Places, Scope};
+
+/// Why a rule was refused.
+#[derive(Debug)]
+pub(super) struct Fault {
+    /// The word to blame.
+    pub(super) word: usize,
+    /// HAProxy's text, without the period.
+    pub(super) message: String,
+    /// The text is complete: only the place goes before it.
+    pub(super) complete: bool,
+}
+
+impl Fault {
+    /// Blames a word.
+    pub(super) fn new(word: usize, message: impl Into<String>) -> Self {
+        Self { word, message: message.into(), complete: false }
+    }
+
+    /// The same about another word.
+    pub(super) fn at(self, word: usize) -> Self {
+        Self { word, ..self }
+    }
+}
+
+/// Reads an action's arguments.
+type Parse = fn(&mut Reader<'_, '_>) -> Result<Action, Fault>;
+
+/// A rule while it is read.
+struct Reader<'c, 'l> {
+    cx: &'c mut Cx<'l>,
+    set: RuleSet,
+    /// The action as it was written.
+    name: String,
+    /// The next word of the line.
+    next: usize,
+}
+
+impl<'l> Reader<'_, 'l> {
+    /// A word from the next one on.
+    fn word(&self, index: usize) -> &'l str {
+        self.cx.line.arg(self.next + index)
+    }
+
+    /// Takes the next word.
+    fn take(&mut self) -> &'l str {
+        let word = self.cx.line.arg(self.next);
+        self.next += 1;
+        word
+    }
+
+    /// Blames a word from the next one on.
+    fn fault(&self, index: usize, message: impl Into<String>) -> Fault {
+        Fault { word: self.next + index, message: message.into(), complete: false }
+    }
+
+    /// Where the rule's expressions are evaluated.
+    fn places(&self) -> Places {
+        self.set.places(self.cx.draft.section)
+    }
+
+    fn scope(&self) -> Scope<'l> {
+        self.cx.scope(self.set.expression())
+    }
+
+    /// Takes a format.
+    fn format(&mut self) -> Result<LogFormat, Fault> {
+        let word = self.next;
+        self.next += 1;
+        self.format_at(word)
+    }
+
+    fn format_at(&self, word: usize) -> Result<LogFormat, Fault> {
+        let usage = self.format_use();
+        format(self.cx.line.arg(word), &usage).map_err(|fault| Fault { word, ..fault })
+    }
+
+    fn format_use(&self) -> FormatUse<'l> {
+        // A `defaults` section may still get its mode.
+        FormatUse { http: self.set.is_http(), rule: true, places: self.places(), scope: self.scope() }
+    }
+
+    /// Takes an expression, which ends where a condition begins, and checks that it has a value here.
+    fn expression(&mut self) -> Result<Expression, Fault> {
+        let shown = self.cx.line.arg(self.next);
+        self.expression_shown(shown)
+    }
+
+    /// The same, which HAProxy's message calls `shown`.
+    fn expression_shown(&mut self, shown: &str) -> Result<Expression, Fault> {
+        let line = self.cx.line;
+        let words = (self.next..line.words.len()).map(|word| line.arg(word));
+        let words = words.take_while(|word| !matches!(*word, "if" | "unless"));
+        let (expression, taken) = Expression::parse_words(words, &self.scope()).map_err(|error| Fault {
+            word: self.next,
+            message: error.message,
+            complete: error.complete,
+        })?;
+        if !expression.places().meets(self.places()) {
+            let needs = expression.fetch().needs();
+            let text =
+                format!("fetch method '{shown}' extracts information from '{needs}', none of which is available here");
+            return Err(self.fault(0, text));
+        }
+        self.next += taken;
+        Ok(expression)
+    }
+}
+
+/// Compiles a rule's format.
+pub(super) fn format(text: &str, usage: &FormatUse<'_>) -> Result<LogFormat, Fault> {
+    LogFormat::parse_in(text, usage).map_err(|error| {
+        let complete = matches!(error, LogFormatError::Reference(_));
+        let message = error.to_string();
+        let message = if complete { message } else { message.strip_suffix('.').unwrap_or(&message).to_owned() };
+        Fault { word: 0, message, complete }
+    })
+}
+
+pub(super) fn http_request(cx: &mut Cx<'_>) {
+    http(cx, RuleSet::HttpRequest);
+}
+
+pub(super) fn http_response(cx: &mut Cx<'_>) {
+    http(cx, RuleSet::HttpResponse);
+}
+
+pub(super) fn http_after_response(cx: &mut Cx<'_>) {
+    http(cx, RuleSet::HttpAfterResponse);
+}
+
+/// `redirect`, the old form of `http-request redirect`: its value is plain text.
+pub(super) fn redirect_line(cx: &mut Cx<'_>) {
+    let set = RuleSet::HttpRequest;
+    match redirect::parse(cx.line, cx.first + 1, &mut |text| Ok(LogFormat::constant(text))) {
+        Ok((action, next)) => end_rule(cx, set, "redirect", Action::Redirect(action), next),
+        Err(fault) => {
+            let text = format!("error detected in {} while parsing redirect rule : {}.", owner(cx), fault.message);
+            cx.diags.alert(cx.line, fault.word, text);
+        }
+    }
+}
+
+fn http(cx: &mut Cx<'_>, set: RuleSet) {
+    let name = cx.arg(1).to_owned();
+    let Some(row) = find(set, &name) else { return unknown_action(cx, set, &name) };
+    let Some(parse) = row.parse else {
+        return cx.alert(1, format!("'{} {name}' is not supported yet.", set.keyword()));
+    };
+    let next = cx.first + 2;
+    let mut reader = Reader { cx, set, name: name.clone(), next };
+    let read = parse(&mut reader);
+    let next = reader.next;
+    match read {
+        Ok(action) => end_rule(cx, set, &name, action, next),
+        Err(fault) => {
+            let text = format!(
+                "error detected in {} while parsing '{} {name}' rule : {}.",
+                owner(cx),
+                set.keyword(),
+                fault.message
+            );
+            report(cx, &fault, text);
+        }
+    }
+}
+
+/// Says what is wrong: `text`, or what the fault says where that is complete.
+fn report(cx: &mut Cx<'_>, fault: &Fault, text: String) {
+    if fault.complete {
+        cx.diags.alert_line(cx.line, fault.word, fault.message.clone());
+    } else {
+        cx.diags.alert(cx.line, fault.word, text);
+    }
+}
+
+/// The actions of a set, without its name.
+fn of_set(set: RuleSet) -> impl Iterator<Item = (&'static table::Row, &'static str)> {
+    let keyword = set.keyword();
+    ACTIONS.iter().filter_map(move |row| {
+        let name = row.shown.strip_prefix(keyword)?.strip_prefix(' ')?;
+        Some((row, name))
+    })
+}
+
+fn find(set: RuleSet, name: &str) -> Option<&'static table::Row> {
+    if name.is_empty() {
+        return None;
+    }
+    let exact = of_set(set).find(|(_, known)| *known == name);
+    // `set-var-fmt(` begins as `set-var` does: the longest name is meant.
+    let longest = || {
+        let starts = of_set(set).filter_map(|(row, known)| Some((row, known.strip_suffix('*')?)));
+        starts.filter(|(_, start)| name.starts_with(start)).max_by_key(|(_, start)| start.len())
+    };
+    exact.or_else(longest).map(|(row, _)| row)
+}
+
+fn unknown_action(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
+    let keyword = set.keyword();
+    let list: Vec<String> = of_set(set).map(|(_, name)| format!("'{}'", name.replace('*', "(*)"))).collect();
+    let near = suggest::nearest(name, of_set(set).map(|(_, name)| name.trim_end_matches('*')));
+    let mut text = format!("'{keyword}' expects {}, but got '{name}'", list.join(", "));
+    text.push_str(if name.is_empty() { " (missing argument)." } else { "." });
+    if let Some(near) = near {
+        text.push_str(&format!(" Did you mean '{near}' maybe ?"));
+    }
+    let fault = Diagnostic::about(Severity::Alert, cx.line, cx.first + 1, text);
+    cx.diags.push(fault.suggest(near).heading(Heading::Line));
+}
+
+/// Reads the condition of an HTTP rule and keeps the rule.
+fn end_rule(cx: &mut Cx<'_>, set: RuleSet, name: &str, action: Action, next: usize) {
+    let keyword = if cx.arg(0) == "redirect" { "redirect".to_owned() } else { format!("{} {name}", set.keyword()) };
+    let condition = match cx.line.arg(next) {
+        "" => None,
+        "if" | "unless" => {
+            let what = |message: &str| format!("error detected while parsing an '{keyword}' condition : {message}.");
+            match condition(cx, next, set.places(cx.draft.section), &what) {
+                Some(condition) => Some(condition),
+                None => return forget_reference(cx, set),
+            }
+        }
+        found => {
+            let text =
+                format!("'{keyword}' expects either 'if' or 'unless' followed by a condition but found '{found}'.");
+            forget_reference(cx, set);
+            return cx.diags.alert_line(cx.line, next, text);
+        }
+    };
+    let finished = &mut cx.draft.finished;
+    if finished.contains(&set) {
+        let text = format!(
+            "previous '{}' action is final and has no condition attached, further entries are NOOP.",
+            set.keyword()
+        );
+        cx.diags.warning_line(cx.line, cx.first, text);
+    } else if condition.is_none() && action.is_final() {
+        finished.push(set);
+    }
+    keep(cx, set, action, condition);
+}
+
+fn keep(cx: &mut Cx<'_>, set: RuleSet, action: Action, condition: Option<Condition>) {
+    let place = cx.line.place.clone();
+    cx.draft.config.rules.of_mut(set.list()).push(Rule { action, condition, place });
+}
+
+/// Reads a condition, which begins at a word with `if` or `unless`; `None` where it is refused, which is said.
+/// `what` makes HAProxy's message of what is wrong.
+pub(super) fn condition(
+    cx: &mut Cx<'_>,
+    at: usize,
+    places: Places,
+    what: &dyn Fn(&str) -> String,
+) -> Option<Condition> {
+    let line = cx.line;
+    let words: Vec<&str> = (at..line.words.len()).map(|word| line.arg(word)).collect();
+    let scope = cx.scope("ACL keyword");
+    let mut reader = AclReader::new(scope, &cx.draft.config.acls);
+    let read = reader.condition(&words, places);
+    for (word, text) in reader.warnings {
+        cx.diags.warning(line, at + word, text);
+    }
+    match read {
+        Ok(condition) => Some(condition),
+        Err(AclFault { word, message, complete: true }) => {
+            cx.diags.alert_line(line, at + word, message);
+            None
+        }
+        Err(AclFault { word, message, .. }) => {
+            cx.diags.alert(line, at + word, what(&message));
+            None
+        }
+    }
+}
+
+/// The rule is not kept, so nothing may refer to it.
+fn forget_reference(cx: &mut Cx<'_>, set: RuleSet) {
+    let count = cx.draft.config.rules.of(set.list()).len();
+    cx.draft.references.retain(|reference| reference.set != set || reference.rule < count);
+}
+
+fn owner(cx: &Cx<'_>) -> String {
+    format!("{} '{}'", cx.draft.section.label(), cx.draft.config.name)
+}

@@ -1,0 +1,212 @@
+//! Actions that set a property of the stream, keep a value, or wait.
+
+use super::super::draft::RuleSet;
+use super::{Fault, Reader};
+use crate::config::model::{Action, AddressPart, TimeoutKind, TimeoutValue};
+use crate::units;
+
+pub(super) fn set_status(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    if reader.word(0).is_empty() {
+        return Err(reader.fault(0, "expects 1 argument: <status>; or 3 arguments: <status> reason <fmt>"));
+    }
+    let status = reader.word(0).parse().ok().filter(|status| (100..=999).contains(status));
+    let status = status.ok_or_else(|| reader.fault(0, "expects an integer status code between 100 and 999"))?;
+    reader.next += 1;
+    let mut reason = None;
+    if reader.word(0) == "reason" && !reader.word(1).is_empty() {
+        reader.next += 1;
+        reason = Some(reader.take().to_owned());
+    }
+    Ok(Action::SetStatus { status, reason })
+}
+
+pub(super) fn set_log_level(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    let word = reader.word(0);
+    let level = match word {
+        "silent" => None,
+        word => {
+            let known = crate::log::LEVEL_NAMES.iter().position(|name| *name == word);
+            let known = known.and_then(|level| u8::try_from(level).ok());
+            Some(known.ok_or_else(|| reader.fault(0, "expects exactly 1 argument (log level name or 'silent')"))?)
+        }
+    };
+    reader.next += 1;
+    Ok(Action::SetLogLevel(level))
+}
+
+pub(super) fn set_tos(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    let number = number(reader)?;
+    u8::try_from(number)
+        .map(Action::SetTos)
+        .map_err(|_| reader.fault(0, format!("'{number}' is not between 0 and 255")))
+}
+
+pub(super) fn set_mark(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    let number = number(reader)?;
+    u32::try_from(number).map(Action::SetMark).map_err(|_| reader.fault(0, format!("'{number}' is above 2^32-1")))
+}
+
+/// Takes a number, decimal or hexadecimal.
+fn number(reader: &mut Reader<'_, '_>) -> Result<u64, Fault> {
+    let word = reader.word(0);
+    if word.is_empty() {
+        return Err(reader.fault(0, "expects exactly 1 argument (integer/hex value)"));
+    }
+    let (digits, radix) = match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None => (word, 10),
+    };
+    let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
+    let (number, rest) = digits.split_at(end);
+    if !rest.is_empty() || number.is_empty() {
+        let text = format!("invalid character starting at '{rest}' (integer/hex value expected)");
+        return Err(reader.fault(0, text));
+    }
+    let number = u64::from_str_radix(number, radix).map_err(|_| reader.fault(0, format!("'{word}' is too large")))?;
+    reader.next += 1;
+    Ok(number)
+}
+
+pub(super) fn set_nice(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    let word = reader.word(0);
+    if word.is_empty() {
+        return Err(reader.fault(0, "expects exactly 1 argument (integer value)"));
+    }
+    let nice = word.parse::<i64>().map_err(|_| reader.fault(0, format!("'{word}' is not an integer")))?;
+    reader.next += 1;
+    Ok(Action::SetNice(i32::try_from(nice.clamp(-1024, 1024)).unwrap_or_default()))
+}
+
+pub(super) fn set_src(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    reader.expression().map(|value| Action::SetAddress(AddressPart::Source, value))
+}
+
+pub(super) fn set_src_port(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    reader.expression().map(|value| Action::SetAddress(AddressPart::SourcePort, value))
+}
+
+pub(super) fn set_dst(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    reader.expression().map(|value| Action::SetAddress(AddressPart::Destination, value))
+}
+
+pub(super) fn set_dst_port(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    reader.expression().map(|value| Action::SetAddress(AddressPart::DestinationPort, value))
+}
+
+pub(super) fn set_priority_class(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    reader.expression().map(Action::SetPriorityClass)
+}
+
+pub(super) fn set_priority_offset(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    reader.expression().map(Action::SetPriorityOffset)
+}
+
+pub(super) fn set_timeout(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    if reader.word(0).is_empty() || reader.word(1).is_empty() {
+        return Err(reader.fault(0, "expects exactly 2 arguments"));
+    }
+    if !reader.cx.draft.section.has_backend() {
+        let name = &reader.cx.draft.config.name;
+        return Err(reader.fault(0, format!("proxy '{name}' has no backend capability")));
+    }
+    let kind = match reader.word(0) {
+        "server" => TimeoutKind::Server,
+        "tunnel" => TimeoutKind::Tunnel,
+        other => {
+            let text = format!("'set-timeout' rule supports 'server'/'tunnel' (got '{other}')");
+            return Err(reader.fault(0, text));
+        }
+    };
+    reader.next += 1;
+    if let Ok(time) = units::parse_time(reader.word(0), units::TimeUnit::Milliseconds) {
+        reader.next += 1;
+        return Ok(Action::SetTimeout(kind, TimeoutValue::Fixed(time)));
+    }
+    reader.expression().map(|value| Action::SetTimeout(kind, TimeoutValue::Expression(value)))
+}
+
+pub(super) fn strict_mode(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    let on = match reader.word(0) {
+        "" => return Err(reader.fault(0, "expects exactly 1 arguments")),
+        "on" => true,
+        "off" => false,
+        other => {
+            let text = format!("Unexpected value '{other}'. Only 'on' and 'off' are supported");
+            return Err(reader.fault(0, text));
+        }
+    };
+    reader.next += 1;
+    Ok(Action::StrictMode(on))
+}
+
+pub(super) fn disable_l7_retry(_: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    Ok(Action::DisableL7Retry)
+}
+
+pub(super) fn wait_for_handshake(_: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    Ok(Action::WaitForHandshake)
+}
+
+pub(super) fn wait_for_body(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    let (mut time, mut at_least) = (None, 0);
+    loop {
+        let word = reader.word(0);
+        if !matches!(word, "time" | "at-least") {
+            break;
+        }
+        let value = reader.word(1);
+        if value.is_empty() {
+            return Err(reader.fault(1, format!("missing argument for '{word}'")));
+        }
+        let unexpected = |_| reader.fault(1, format!("unexpected character '{}'", value.get(..1).unwrap_or_default()));
+        match word {
+            "time" => {
+                time = Some(
+                    units::parse_time(value, units::TimeUnit::Milliseconds).map_err(|e| unexpected(e.to_string()))?,
+                );
+            }
+            _ => at_least = units::parse_size(value).map_err(|e| unexpected(e.to_string()))?,
+        }
+        reader.next += 2;
+    }
+    let time = time.ok_or_else(|| reader.fault(0, "expects time <time> [ at-least <bytes> ]"))?;
+    Ok(Action::WaitForBody { time, at_least })
+}
+
+pub(super) fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    let usage = "expects <expression> [ 'len' <length> | id <idx> ]";
+    if reader.word(0).is_empty() {
+        return Err(reader.fault(0, usage));
+    }
+    let start = reader.next;
+    let expression = reader.expression()?;
+    let (word, value) = (reader.word(0), reader.word(1));
+    if word.is_empty() || value.is_empty() {
+        reader.next = start;
+        return Err(reader.fault(0, usage));
+    }
+    let request = reader.set == RuleSet::HttpRequest;
+    let (slot, length) = match word {
+        "len" if request => {
+            let length = value.parse::<usize>().ok().filter(|length| *length > 0);
+            let length = length.ok_or_else(|| reader.fault(1, "length must be > 0"))?;
+            (reader.cx.draft.config.captures.declare(true, length, None), length)
+        }
+        "id" => {
+            let id = value.parse::<usize>().map_err(|_| reader.fault(1, "invalid capture id"))?;
+            let slots = &reader.cx.draft.config.captures;
+            let slots = if request { &slots.request } else { &slots.response };
+            let Some(slot) = slots.get(id) else {
+                let (name, set) = (&reader.cx.draft.config.name, reader.set.keyword());
+                let message =
+                    format!("Proxy '{name}': unable to find capture id '{id}' referenced by {set} capture rule.");
+                return Err(Fault { word: reader.next + 1, message, complete: true });
+            };
+            (id, slot.length)
+        }
+        found if request => return Err(reader.fault(0, format!("expects 'len' or 'id', found '{found}'"))),
+        found => return Err(reader.fault(0, format!("expects 'id', found '{found}'"))),
+    };
+    reader.next += 2;
+    Ok(Action::Capture { expression, slot, length, request })
+}

@@ -1,0 +1,78 @@
+//! `use_backend` and `use-server`.
+
+use super::Cx;
+use super::rules::{condition, format};
+use crate::acl::Condition;
+use crate::config::model::{Target, UseBackend, UseServer};
+use crate::log::FormatUse;
+use crate::sample::{Place, Places};
+
+pub(super) fn use_backend(cx: &mut Cx<'_>) {
+    let name = cx.arg(1).to_owned();
+    if name.is_empty() {
+        return cx.alert(1, "'use_backend' expects a backend name.");
+    }
+    let places = Places::one(Place::UseBackend);
+    let what = |message: &str| format!("error detected while parsing switching rule : {message}.");
+    let Ok(condition) = optional_condition(cx, places, &what) else { return };
+    let Some(backend) = target(cx, &name, "use_backend", places) else { return };
+    let place = cx.line.place.clone();
+    cx.config().use_backend.push(UseBackend { backend, condition, place });
+    cx.draft.use_backend_lines.push(cx.line.clone());
+}
+
+pub(super) fn use_server(cx: &mut Cx<'_>) {
+    let name = cx.arg(1).to_owned();
+    if name.is_empty() {
+        return cx.alert(1, "'use-server' expects a server name.");
+    }
+    if !matches!(cx.arg(2), "if" | "unless") {
+        return cx.alert(2, "'use-server' requires either 'if' or 'unless' followed by a condition.");
+    }
+    let places = Places::one(Place::UseServer);
+    let what = |message: &str| format!("error detected while parsing switching rule : {message}.");
+    let Ok(condition) = optional_condition(cx, places, &what) else { return };
+    let Some(server) = target(cx, &name, "use-server", places) else { return };
+    let place = cx.line.place.clone();
+    cx.config().use_server.push(UseServer { server, condition, place });
+}
+
+/// A condition from the second argument on. `Err` where it is refused, which is said.
+fn optional_condition(cx: &mut Cx<'_>, places: Places, what: &dyn Fn(&str) -> String) -> Result<Option<Condition>, ()> {
+    match cx.arg(2) {
+        "" => Ok(None),
+        "if" | "unless" => condition(cx, cx.first + 2, places, what).map(Some).ok_or(()),
+        other => {
+            let text =
+                format!("unexpected keyword '{other}' after switching rule, only 'if' and 'unless' are allowed.");
+            cx.alert(2, text);
+            Err(())
+        }
+    }
+}
+
+/// A name, or a format that makes one.
+fn target(cx: &mut Cx<'_>, text: &str, keyword: &str, places: Places) -> Option<Target> {
+    if !text.contains('%') {
+        return Some(Target::Name(text.to_owned()));
+    }
+    let expression = format!("{keyword} expression");
+    let line = cx.line;
+    let scope = cx.scope(&expression);
+    let usage = FormatUse { http: cx.draft.is_http(), rule: true, places, scope };
+    match format(text, &usage) {
+        Ok(format) => Some(match format.constant_text() {
+            Some(text) => Target::Name(String::from_utf8_lossy(text).into_owned()),
+            None => Target::Format(format),
+        }),
+        Err(fault) if fault.complete => {
+            cx.diags.alert_line(line, cx.first + 1, fault.message);
+            None
+        }
+        Err(fault) => {
+            let text = format!("failed to parse {keyword} rule '{text}' : {}.", fault.message);
+            cx.alert_line(1, text);
+            None
+        }
+    }
+}

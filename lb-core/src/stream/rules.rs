@@ -1,0 +1,209 @@
+//! Stage 3: the rules of a message, in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Stream;
+use super::local::{Answer, Verdict};
+use super::side::Side;
+use super::transaction::Transaction;
+use crate::acl::Verdict as Holds;
+use crate::config::{ProxyConfig, RestrictHeaderNames, RuleList};
+use crate::http::reply::error_reply;
+use crate::log::{Cause, Stage};
+use crate::rules::redirect::path_and_query;
+use crate::sample::{Context, Place};
+use crate::session::ClientInfo;
+use crate::topology::BackendEntry;
+
+/// What judging a list of rules came to.
+pub(super) enum Flow {
+    /// All were looked at, or one allowed.
+    Pass,
+    /// The message is answered.
+    Reply(Answer),
+    /// `wait-for-body`: go on behind this rule once there is so much of the body, or this much time has passed.
+    Wait {
+        /// The rule to go on with.
+        next: usize,
+        time: Duration,
+        at_least: u64,
+    },
+    /// More of the message may decide it: go on with this rule once there is more.
+    Undecided {
+        /// The rule to go on with.
+        next: usize,
+    },
+    /// `close`, of `tcp-response`.
+    Close,
+}
+
+/// What one action came to.
+pub(super) enum Step {
+    /// On to the next rule.
+    Next,
+    /// The rules that follow are not looked at.
+    End,
+    /// The message is answered.
+    Reply(Answer),
+    /// See [`Flow::Wait`].
+    Wait { time: Duration, at_least: u64 },
+    /// See [`Flow::Undecided`].
+    Undecided,
+    /// See [`Flow::Close`].
+    Close,
+}
+
+/// Which rules are judged, and by what.
+#[derive(Clone, Copy)]
+pub(super) struct Judged<'r, 'c> {
+    pub(super) list: RuleList,
+    /// The section whose rules they are.
+    pub(super) config: &'r ProxyConfig,
+    pub(super) place: Place,
+    /// The end that the message comes from, where its data may be looked at.
+    pub(super) from: Option<&'r Side<'c>>,
+    /// Nothing more will be waited for.
+    pub(super) last: bool,
+}
+
+impl<'a> Stream<'a> {
+    /// `monitor-uri` of the frontend.
+    pub(super) fn monitored(&mut self) -> Option<Verdict> {
+        let info: &'a ClientInfo = self.info;
+        let config = &info.frontend.config;
+        let uri = config.monitor_uri.as_ref()?;
+        if self.request.target() != uri.as_bytes() && path_and_query(self.request.target()) != uri.as_bytes() {
+            return None;
+        }
+        // Nobody wants to read of these requests (configuration.txt, `monitor-uri`).
+        self.end.logged = true;
+        let fails = !config.monitor_fail.is_empty() && {
+            self.begin_transaction();
+            let context = self.context(Place::FrontendRequest, None);
+            config.monitor_fail.iter().any(|condition| condition.holds(&config.acls, &context))
+        };
+        let reply = self.error_page(if fails { 503 } else { 200 }, config);
+        Some(Verdict::Reply(Answer::new(reply, Cause::Local, Stage::Request)))
+    }
+
+    /// Makes room for what rules do.
+    pub(super) fn begin_transaction(&mut self) {
+        if self.transaction.is_none() {
+            self.transaction = Some(Box::new(Transaction::new(self.info.tracked())));
+        }
+    }
+
+    /// `option http-restrict-req-hdr-names`: names other than letters, digits and dashes.
+    pub(super) fn restrict_names(&mut self, config: &ProxyConfig) -> Option<Verdict> {
+        let unusual = |name: &[u8]| !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+        match config.options.http_restrict_req_hdr_names {
+            None | Some(RestrictHeaderNames::Preserve) => None,
+            Some(RestrictHeaderNames::Delete) => {
+                self.request.remove_if(|name, _| unusual(name));
+                None
+            }
+            Some(RestrictHeaderNames::Reject) if self.request.fields().any(|(name, _)| unusual(name)) => {
+                let reply = self.error_page(403, config);
+                Some(Verdict::Reply(Answer::new(reply, Cause::Proxy, Stage::Request)))
+            }
+            Some(RestrictHeaderNames::Reject) => None,
+        }
+    }
+
+    /// `http-response` rules: the backend's, then the frontend's.
+    pub(super) fn response_rules(&mut self, backend: &BackendEntry) -> Verdict {
+        let of_backend = self.judge(RuleList::HttpResponse, 0, &backend.config, Place::BackendResponse, None);
+        let same = backend.config.kind.is_frontend() && backend.name == self.info.frontend.name;
+        let flow = match of_backend {
+            Flow::Pass if !same => {
+                let frontend = Arc::clone(&self.info.frontend.config);
+                self.judge(RuleList::HttpResponse, 0, &frontend, Place::FrontendResponse, None)
+            }
+            flow => flow,
+        };
+        match flow {
+            Flow::Reply(answer) => Verdict::Reply(answer),
+            _ => Verdict::Pass,
+        }
+    }
+
+    /// `http-after-response` rules, of every response that goes to the client: the backend's, then the frontend's.
+    pub(super) fn after_response_rules(&mut self) {
+        let frontend = Arc::clone(&self.info.frontend.config);
+        if let Some(backend) = self.backend {
+            let same = backend.config.kind.is_frontend() && backend.name == self.info.frontend.name;
+            let config = Arc::clone(&backend.config);
+            self.judge(RuleList::HttpAfterResponse, 0, &config, Place::BackendResponse, None);
+            if same {
+                return;
+            }
+        }
+        self.judge(RuleList::HttpAfterResponse, 0, &frontend, Place::FrontendResponse, None);
+    }
+
+    /// Judges the rules of a list from one on.
+    pub(super) fn judge(
+        &mut self,
+        list: RuleList,
+        from: usize,
+        config: &ProxyConfig,
+        place: Place,
+        client: Option<&Side<'_>>,
+    ) -> Flow {
+        self.judge_rules(from, &Judged { list, config, place, from: client, last: true })
+    }
+
+    /// The same where more of the message may come.
+    pub(super) fn judge_rules(&mut self, from: usize, judged: &Judged<'_, '_>) -> Flow {
+        let config = judged.config;
+        let rules = config.rules.of(judged.list);
+        if rules.is_empty() {
+            return Flow::Pass;
+        }
+        self.begin_transaction();
+        for (index, rule) in rules.iter().enumerate().skip(from) {
+            if let Some(condition) = &rule.condition {
+                let context = Context { last: judged.last, ..self.context(judged.place, judged.from) };
+                match condition.judge(&config.acls, &context) {
+                    Holds::Yes => {}
+                    Holds::No => continue,
+                    // As HAProxy: all rules are looked at again once there is more, those that were passed as well.
+                    Holds::Unknown => return Flow::Undecided { next: 0 },
+                }
+            }
+            match self.act(&rule.action, judged) {
+                Step::Next => {}
+                Step::End => {
+                    self.note_last(rule);
+                    return Flow::Pass;
+                }
+                Step::Reply(answer) => {
+                    self.note_last(rule);
+                    return Flow::Reply(answer);
+                }
+                Step::Wait { time, at_least } => return Flow::Wait { next: index + 1, time, at_least },
+                Step::Undecided => return Flow::Undecided { next: index },
+                Step::Close => {
+                    self.note_last(rule);
+                    return Flow::Close;
+                }
+            }
+        }
+        Flow::Pass
+    }
+
+    fn note_last(&mut self, rule: &crate::config::Rule) {
+        if let Some(transaction) = &mut self.transaction {
+            transaction.last_rule = Some(rule.place.clone());
+        }
+    }
+
+    /// The error page of a status.
+    pub(super) fn error_page(&self, status: u16, config: &ProxyConfig) -> crate::rules::reply::BuiltReply {
+        let place = if self.backend.is_some() { Place::BackendRequest } else { Place::FrontendRequest };
+        crate::rules::reply::build_error(error_reply(status, &config.errors), &mut |format| {
+            self.render(format, place, None)
+        })
+    }
+}

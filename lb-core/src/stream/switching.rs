@@ -1,0 +1,127 @@
+//! Stage 4: which backend, and what is noted about a request before and after its rules.
+
+use std::sync::Arc;
+
+use super::Stream;
+use super::side::Side;
+use crate::config::Target;
+use crate::connect::Connector;
+use crate::rules::capture;
+use crate::sample::Place;
+use crate::server::Server;
+use crate::session::ClientInfo;
+use crate::topology::{BackendEntry, SwitchTarget};
+
+impl<'a> Stream<'a> {
+    /// The number of the backend that `use_backend` and `default_backend` choose; `None` where it is disabled or there is
+    /// none.
+    pub(super) fn switched(&mut self, client: Option<&Side<'_>>) -> Option<usize> {
+        let info: &'a ClientInfo = self.info;
+        let frontend = &info.frontend;
+        for switch in &frontend.switches {
+            let holds = switch.condition.as_ref().is_none_or(|condition| {
+                self.begin_transaction();
+                condition.holds(&frontend.config.acls, &self.context(Place::UseBackend, client))
+            });
+            if !holds {
+                continue;
+            }
+            match &switch.target {
+                SwitchTarget::Backend(index) => return Some(*index),
+                SwitchTarget::Disabled(name) => {
+                    self.nowhere = Some(Arc::clone(name));
+                    return None;
+                }
+                SwitchTarget::Named(format) => {
+                    self.begin_transaction();
+                    let name = self.render(format, Place::UseBackend, client);
+                    let name = std::str::from_utf8(&name).unwrap_or_default();
+                    if let Some(index) = self.worker.topology().backend_names.get(name) {
+                        return Some(*index);
+                    }
+                }
+            }
+        }
+        if let Some(name) = &frontend.disabled_backend {
+            self.nowhere = Some(Arc::clone(name));
+        }
+        frontend.default_backend
+    }
+
+    /// What rules and `use-server` have to say of where the stream goes.
+    pub(super) fn prepare(&mut self, connector: &mut Connector<'_>, backend: &BackendEntry) {
+        connector.wanted = self.used_server(backend);
+        if let Some(transaction) = &self.transaction {
+            connector.priority.class = transaction.priority_class;
+            connector.priority.time += i64::from(transaction.priority_offset);
+        }
+    }
+
+    /// The server of the first `use-server` line whose condition holds; no other line is looked at. One that cannot be
+    /// used leaves the choice to the balancer.
+    fn used_server(&mut self, backend: &BackendEntry) -> Option<Arc<Server>> {
+        for line in &backend.config.use_server {
+            self.begin_transaction();
+            let context = self.context(Place::UseServer, None);
+            if !line.condition.as_ref().is_none_or(|condition| condition.holds(&backend.config.acls, &context)) {
+                continue;
+            }
+            let server = match &line.server {
+                Target::Name(name) => backend.backend.server(name),
+                Target::Format(format) => {
+                    let name = self.render(format, Place::UseServer, None);
+                    match std::str::from_utf8(&name).ok().and_then(|name| backend.backend.server(name)) {
+                        Some(server) => Some(server),
+                        None => continue,
+                    }
+                }
+            };
+            return server.filter(|server| server.is_usable());
+        }
+        None
+    }
+
+    /// `capture request header`, `capture cookie`.
+    pub(super) fn capture_request(&mut self) {
+        let captures = &self.info.frontend.config.captures;
+        if captures.request.is_empty() && captures.cookie.is_none() {
+            return;
+        }
+        self.begin_transaction();
+        let Some(transaction) = &mut self.transaction else { return };
+        capture::headers(&captures.request, &self.request, &mut transaction.captured_request);
+        transaction.request_cookie = capture::cookie(captures, &self.request);
+    }
+
+    /// `capture response header`, `capture cookie`.
+    pub(super) fn capture_response(&mut self) {
+        let captures = &self.info.frontend.config.captures;
+        if captures.response.is_empty() && captures.cookie.is_none() {
+            return;
+        }
+        self.begin_transaction();
+        let Some(transaction) = &mut self.transaction else { return };
+        capture::headers(&captures.response, &self.response, &mut transaction.captured_response);
+        transaction.response_cookie = capture::cookie(captures, &self.response);
+    }
+
+    /// The identifier that `unique-id-format` makes, once for each stream.
+    pub(super) fn unique_id(&self) -> Option<&[u8]> {
+        let format = self.info.frontend.config.unique_id_format.as_ref()?;
+        let transaction = self.transaction.as_ref()?;
+        Some(transaction.unique_id.get_or_init(|| self.render(format, Place::FrontendRequest, None)))
+    }
+
+    /// `unique-id-header`.
+    pub(super) fn add_unique_id(&mut self) {
+        let config = &self.info.frontend.config;
+        if config.unique_id_format.is_none() {
+            return;
+        }
+        self.begin_transaction();
+        let id = self.unique_id().map(<[u8]>::to_vec);
+        if let (Some(id), Some(name)) = (id, &config.unique_id_header) {
+            self.request.add(name.as_bytes(), &id);
+        }
+    }
+}

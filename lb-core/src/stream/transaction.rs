@@ -1,0 +1,81 @@
+//! What the rules have made of a stream: variables, captures, and what differs from the configuration.
+
+use std::cell::OnceCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::http::message::Head;
+use crate::sample::variable::{Scopes, VariableScope, Variables};
+use crate::table::{Slots, Tracking};
+
+/// State of a stream that only rules need. It is made when the first rules are judged.
+#[derive(Debug, Default)]
+pub(crate) struct Transaction {
+    txn: Variables,
+    req: Variables,
+    res: Variables,
+    /// `capture` of the request, by slot.
+    pub(crate) captured_request: Vec<Option<Vec<u8>>>,
+    /// `capture` of the response, by slot.
+    pub(crate) captured_response: Vec<Option<Vec<u8>>>,
+    /// `capture cookie` of the request.
+    pub(crate) request_cookie: Option<Vec<u8>>,
+    /// `capture cookie` of the response.
+    pub(crate) response_cookie: Option<Vec<u8>>,
+    /// What it tracks, and its connection.
+    pub(crate) tracking: Tracking,
+    /// `set-src`, `set-src-port`.
+    pub(crate) source: Option<SocketAddr>,
+    /// `set-dst`, `set-dst-port`.
+    pub(crate) destination: Option<SocketAddr>,
+    /// `set-timeout server`.
+    pub(crate) server_timeout: Option<Duration>,
+    /// `set-timeout tunnel`.
+    pub(crate) tunnel_timeout: Option<Duration>,
+    /// `set-log-level`; the inner `None` is `silent`.
+    pub(crate) log_level: Option<Option<u8>>,
+    /// `set-priority-class`.
+    pub(crate) priority_class: i32,
+    /// `set-priority-offset`.
+    pub(crate) priority_offset: i32,
+    /// `disable-l7-retry`.
+    pub(crate) no_l7_retry: bool,
+    /// `strict-mode off`: a rewrite that fails is passed over.
+    pub(crate) lenient: bool,
+    /// `unique-id-format`, made when it is first asked for.
+    pub(crate) unique_id: OnceCell<Vec<u8>>,
+    /// The request line as it came, where rules have changed it.
+    pub(crate) request_line: Option<Vec<u8>>,
+    /// `early-hint`: what is to be sent before the response.
+    pub(crate) early_hints: Option<Head>,
+    /// Where the rule stands that ended the last set of rules.
+    pub(crate) last_rule: Option<crate::config::Place>,
+}
+
+impl Transaction {
+    /// Of a stream whose connection tracks these entries.
+    pub(crate) fn new(tracked: Option<&Rc<Slots>>) -> Self {
+        Self { tracking: Tracking::new(tracked), ..Self::default() }
+    }
+
+    /// The variables of its scopes.
+    pub(crate) fn scopes<'s>(&'s self, session: &'s Variables) -> Scopes<'s> {
+        Scopes { sess: Some(session), txn: Some(&self.txn), req: Some(&self.req), res: Some(&self.res), check: None }
+    }
+
+    /// The request has been processed: its variables are gone.
+    pub(crate) fn end_request(&self) {
+        self.req.clear();
+    }
+
+    /// The variables of a scope of the stream.
+    pub(crate) fn of(&self, scope: VariableScope) -> Option<&Variables> {
+        match scope {
+            VariableScope::Txn => Some(&self.txn),
+            VariableScope::Req => Some(&self.req),
+            VariableScope::Res => Some(&self.res),
+            VariableScope::Proc | VariableScope::Sess | VariableScope::Check => None,
+        }
+    }
+}
