@@ -9,6 +9,7 @@ mod drain;
 mod dump;
 mod handles;
 mod pattern_handles;
+mod stick_table;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -37,6 +38,7 @@ use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Listen
 pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 pub use handles::{BackendHandle, FrontendHandle, ServerHandle};
 pub use pattern_handles::{AclHandle, MapHandle};
+pub use stick_table::StickTable;
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -375,6 +377,14 @@ impl Proxy {
     /// `Unknown ACL identifier.`
     pub fn acl(&self, name: &str) -> Result<AclHandle, CommandError> {
         AclHandle::new(&self.instance(), name)
+    }
+
+    /// A stick table, by the name of its section.
+    ///
+    /// # Errors
+    /// `No such table`
+    pub fn table(&self, name: &str) -> Result<StickTable, CommandError> {
+        StickTable::new(self.instance(), name)
     }
 
     /// Subscribes to what happens from now on: changes of servers, the end of the instance. It holds up to 1024 events
