@@ -10,13 +10,15 @@
 //! comes and dropped when the connection is idle again, buffers included.
 
 mod h2;
+mod rules;
 mod serving;
 mod start;
 mod stream_tasks;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
 use crate::http::message::{BodyLength, Head};
 use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
+use crate::net::{SystemOptions, client_actions};
 use crate::sample::variable::Variables;
 use crate::stream::side::Side;
 use crate::stream::{self, Stream};
@@ -57,6 +60,10 @@ pub(crate) struct ClientInfo {
     pub(crate) tls: Option<Box<(&'static str, &'static str)>>,
     /// Its descriptor, for those who look at it from outside.
     pub(crate) fd: i32,
+    /// Another handle of its socket, where rules of streams act on it.
+    pub(crate) handle: Option<OwnedFd>,
+    /// `silent-drop` was done: nothing more may be said to the client.
+    pub(crate) dropped: Cell<bool>,
     /// Counts the connection in the limits it was accepted under.
     pub(crate) slot: ConnectionSlot,
     /// Variables of the connection, once there are rules that may set some.
@@ -78,14 +85,36 @@ pub(crate) struct H1Client {
     seat: Seat,
 }
 
-/// What becomes of the connection after [`serve`].
 impl ClientInfo {
     /// The connection's variables.
     pub(crate) fn variables(&self) -> &Variables {
         self.variables.get_or_init(Box::default)
     }
+
+    /// `set-tos` of a stream.
+    pub(crate) fn set_tos(&self, tos: u8) {
+        if let Some(handle) = &self.handle {
+            client_actions::set_tos(handle, tos);
+        }
+    }
+
+    /// `set-mark` of a stream.
+    pub(crate) fn set_mark(&self, mark: u32) {
+        if let Some(handle) = &self.handle {
+            client_actions::set_mark(handle, mark);
+        }
+    }
+
+    /// `silent-drop` of a stream: closing the connection, which must follow, is not noticed by the client.
+    pub(crate) fn silence(&self, system: &SystemOptions) {
+        self.dropped.set(true);
+        if let Some(handle) = &self.handle {
+            client_actions::silence(handle, system);
+        }
+    }
 }
 
+/// What becomes of the connection after [`serve`].
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
     Idle,
@@ -357,7 +386,7 @@ const LINGER_BYTES: u64 = 1 << 20;
 async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
     let conn = &mut client.conn;
     let quiet = conn.body_received() && conn.raw().is_empty();
-    if conn.eof || (quiet && !conn.transport.is_tls()) {
+    if client.info.dropped.get() || conn.eof || (quiet && !conn.transport.is_tls()) {
         return;
     }
     let deadline = now() + Duration::from_secs(1);

@@ -7,7 +7,7 @@ mod logs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::acl::Condition;
 use crate::backend::Backend;
@@ -22,6 +22,7 @@ use crate::pattern::References;
 use crate::sample::variable::SharedVariables;
 use crate::server::{Dial, Numbers};
 use crate::stats::{FrontendStats, FrontendStatus};
+use crate::table::Table;
 use crate::tls::TlsConfigError;
 use crate::userlist::Userlists;
 use logs::Logs;
@@ -196,6 +197,8 @@ pub struct Topology {
     pub numbers: Arc<Numbers>,
     /// Sets socket options that no safe interface offers.
     pub system: SystemOptions,
+    /// Rules of streams act on clients' sockets.
+    pub(crate) touches_sockets: bool,
     /// Where log lines go.
     pub log_destinations: LogDestinations,
     /// Variables of the process.
@@ -204,6 +207,8 @@ pub struct Topology {
     pub(crate) backend_names: HashMap<Arc<str>, usize>,
     /// Lists of patterns, for runtime commands and rules.
     pub(crate) references: Arc<References>,
+    /// Stick tables by the number of their section in the configuration, `disabled` ones included.
+    pub(crate) tables: Vec<Option<Arc<Table>>>,
 }
 
 /// Where a `use_backend` line leads.
@@ -213,6 +218,13 @@ pub(crate) struct Switch {
     pub(crate) condition: Option<Condition>,
     /// Where to.
     pub(crate) target: SwitchTarget,
+}
+
+impl Switch {
+    /// Whether it may look at the message.
+    pub(crate) fn looks(&self) -> bool {
+        self.condition.is_some() || matches!(self.target, SwitchTarget::Named(_))
+    }
 }
 
 /// See [`Switch`].
@@ -366,12 +378,23 @@ impl Topology {
             disabled_frontends,
             numbers,
             system: system.clone(),
+            touches_sockets: config.proxies.iter().any(|section| section.rules.touch_sockets()),
             log_destinations,
             variables: SharedVariables::default(),
             backend_names,
             references: Arc::clone(&config.names.references),
+            tables: tables(config),
         })
     }
+}
+
+/// The stick tables of a configuration.
+fn tables(config: &Config) -> Vec<Option<Arc<Table>>> {
+    let origin = Instant::now();
+    let table = |section: &ProxyConfig| {
+        section.stick_table.as_ref().map(|table| Arc::new(Table::new(&section.name, table, origin)))
+    };
+    config.proxies.iter().map(table).collect()
 }
 
 /// The sections in order, with the indices that their halves get, and the frontends that are disabled.

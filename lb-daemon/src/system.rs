@@ -1,4 +1,4 @@
-//! What the system offers no safe call for: descriptors handed over by number, fork, socket options.
+//! What the system offers no safe call for: descriptors handed over by number, fork, a few socket options.
 //!
 //! The only file of the daemon with unsafe code.
 #![allow(unsafe_code)]
@@ -20,6 +20,7 @@ pub(crate) fn set_option(socket: BorrowedFd<'_>, option: SystemOption) -> io::Re
         SystemOption::DeferAccept => (libc::TCP_DEFER_ACCEPT, 1),
         SystemOption::FastOpen(queue) => (libc::TCP_FASTOPEN, libc::c_int::try_from(queue).unwrap_or(libc::c_int::MAX)),
         SystemOption::FastOpenConnect => (libc::TCP_FASTOPEN_CONNECT, 1),
+        SystemOption::Repair => (libc::TCP_REPAIR, 1),
         _ => return Err(io::ErrorKind::Unsupported.into()),
     };
     let size = libc::socklen_t::try_from(size_of_val(&value)).unwrap_or_default();

@@ -31,6 +31,7 @@ pub mod message;
 pub mod origin;
 pub mod peers;
 pub mod process;
+pub mod rule_cases;
 pub mod script;
 pub mod side;
 pub mod wire;

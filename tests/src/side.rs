@@ -34,7 +34,18 @@ impl Side {
     /// # Panics
     /// When it does not start.
     pub fn start(haproxy: Option<&Path>, configuration: &str, listeners: usize) -> Self {
+        Self::start_with(haproxy, configuration, listeners, &[])
+    }
+
+    /// The same with files in the directory: their names and contents.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_with(haproxy: Option<&Path>, configuration: &str, listeners: usize, files: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
+        for (name, content) in files {
+            std::fs::write(directory.path().join(name), content).expect("a file");
+        }
         let ports: Vec<HeldPort> = (0..listeners).map(|_| HeldPort::new()).collect();
         let mut text = configuration.replace("{dir}", directory.path().to_str().expect("UTF-8"));
         for (index, port) in ports.iter().enumerate() {

@@ -34,6 +34,9 @@ defaults
   timeout server 1m
 frontend f
   bind {listen0} name front
+  acl listed path -f {dir}/list
+  http-request deny if listed
+  http-request deny deny_status 404 if { path,map({dir}/map) -m str gone }
   default_backend b
 frontend t
   mode tcp
@@ -58,6 +61,9 @@ backend tb
   id 70
   server s {origin} id 5
 ";
+
+/// The patterns that the configuration reads.
+const FILES: &[(&str, &str)] = &[("list", "/denied\n"), ("map", "/old gone\n/new here\n")];
 
 /// What happens at one moment.
 #[derive(Debug)]
@@ -101,6 +107,34 @@ const HISTORY: &[Step] = &[
     Keep(0, 3),
     Keep(2, 1),
     Leave,
+    Say("show acl"),
+    Say("show map"),
+    Say("show acl #0"),
+    Get(0, "/denied"),
+    Say("add acl #0 /denied-too"),
+    Say("get acl #0 /denied-too"),
+    Get(0, "/denied-too"),
+    Say("del acl #0 /denied"),
+    Get(0, "/denied"),
+    Say("prepare acl #0"),
+    Say("add acl @1 #0 /third"),
+    Say("commit acl @1 #0"),
+    Get(0, "/third"),
+    Say("clear acl #0"),
+    Get(0, "/third"),
+    Get(0, "/old"),
+    Say("set map {map} /new gone"),
+    Get(0, "/new"),
+    Say("del map {map} /old"),
+    Say("add map {map} /other gone"),
+    Say("get map {map} /other"),
+    Say("prepare map {map}"),
+    Say("add map @1 {map} /old gone"),
+    Say("commit map @1 {map}"),
+    Get(0, "/old"),
+    Get(0, "/new"),
+    Say("clear map {map}"),
+    Say("show map {map}"),
     Say("get weight b/s2"),
     Say("set weight b/s2 50%"),
     Say("set server b/s2 weight 8"),
@@ -204,7 +238,12 @@ impl Life {
         let closed = ClosedPort::new();
         let text = CONFIG.replace("{origin}", &origin.address().to_string());
         let text = text.replace("{closed}", &closed.address().to_string());
-        Self { side: Side::start(binary, &text, 4), open: Vec::new(), cleared: false, _servers: (origin, closed) }
+        Self {
+            side: Side::start_with(binary, &text, 4, FILES),
+            open: Vec::new(),
+            cleared: false,
+            _servers: (origin, closed),
+        }
     }
 
     /// Does what the step says, and returns the reply to a command.
@@ -212,7 +251,8 @@ impl Life {
         match *step {
             Say(command) => {
                 self.cleared |= command.starts_with("clear counters");
-                return self.side.ask(command);
+                let map = self.side.directory().join("map");
+                return self.side.ask(&command.replace("{map}", map.to_str().unwrap()));
             }
             Get(listener, target) => {
                 let mut wire = self.side.connect(listener);

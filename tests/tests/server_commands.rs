@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use lb_tests::process::{Process, haproxy};
-use lb_tests::{Instance, LogSink, Origin, Wire, eventually};
+use lb_tests::{Instance, LogSink, Origin, PATIENCE, Wire, eventually};
 
 /// HAProxy with its stats socket, and lb, on the same configuration.
 struct Pair {
@@ -76,7 +76,8 @@ impl Pair {
             states = [self.ask_haproxy("show servers state"), self.ask_lb("show servers state")].map(|s| timeless(&s));
             states[0] == states[1]
         };
-        for _ in 0..200 {
+        let started = std::time::Instant::now();
+        while started.elapsed() < PATIENCE {
             if equal() {
                 return;
             }

@@ -125,6 +125,18 @@ impl Relay {
         }
     }
 
+    /// Holds the response back: the caller reads it until it calls [`Relay::release_response`]. No timeout of the server
+    /// strikes meanwhile.
+    pub(crate) fn hold_response(&mut self) {
+        self.response.mode = Mode::Held;
+    }
+
+    /// Lets the response flow, these bytes first, which count as received.
+    pub(crate) fn release_response(&mut self, bytes: Vec<u8>, clock: &Clock) {
+        clock.invalidate();
+        self.response = Direction::new(bytes, self.response.splicing, clock.now());
+    }
+
     /// Bytes received from the client and sent to it so far.
     pub fn client_bytes(&self) -> (u64, u64) {
         (self.request.total.read, self.response.total.written)
@@ -296,6 +308,8 @@ impl Expiry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
+    /// Nothing is moved: somebody looks at it first.
+    Held,
     Copy,
     Splice,
     Shutdown,
@@ -396,6 +410,7 @@ impl Direction {
     ) -> Poll<Result<(), PumpError>> {
         loop {
             match self.mode {
+                Mode::Held => return Poll::Pending,
                 Mode::Copy => {
                     let can_splice =
                         self.splicing != Splicing::Never && from.plain_tcp().is_some() && to.plain_tcp().is_some();

@@ -348,12 +348,17 @@ pub struct ConnectionSlot {
 }
 
 impl ConnectionSlot {
-    /// Counts the connection that was really accepted in every rate and total.
+    /// Counts the connection that became a session in the rates of sessions.
+    pub fn session(&self, now: Tick) {
+        let limits = &*self.limits;
+        limits.process.session_rate.count(now);
+        limits.frontend.session_rate.count(now);
+    }
+
+    /// Counts the connection that was really accepted in the rates and totals of connections.
     pub fn accepted(&self, now: Tick) {
         let limits = &*self.limits;
         limits.process.connection_rate.count(now);
-        limits.process.session_rate.count(now);
-        limits.frontend.session_rate.count(now);
         if limits.tls {
             limits.process.tls_rate.count(now);
         }
@@ -416,7 +421,9 @@ mod tests {
         let process = ProcessLimits::new(0, 2, 0, 0);
         let limits = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 1, false, None);
         for _ in 0..2 {
-            limits.acquire(now()).unwrap().accepted(now());
+            let slot = limits.acquire(now()).unwrap();
+            slot.accepted(now());
+            slot.session(now());
         }
         let Err(Refused::Rate(Scope::Process, delay)) = limits.acquire(now()) else { unreachable!() };
         assert!(limits.acquire(now() + delay + Duration::from_millis(2)).is_ok());

@@ -4,6 +4,7 @@
 //! `options` holds what is set on either. Nothing here waits except [`connect()`].
 
 mod accept;
+pub(crate) mod client_actions;
 mod connect;
 mod listen;
 mod local;

@@ -16,6 +16,8 @@ pub enum SystemOption {
     FastOpen(u32),
     /// `server ... tfo`: TCP_FASTOPEN_CONNECT.
     FastOpenConnect,
+    /// `silent-drop`: TCP_REPAIR, so that closing sends nothing. Needs CAP_NET_ADMIN.
+    Repair,
 }
 
 impl SystemOption {
@@ -24,6 +26,7 @@ impl SystemOption {
         match self {
             Self::DeferAccept => "defer-accept",
             Self::FastOpen(_) | Self::FastOpenConnect => "tfo",
+            Self::Repair => "silent-drop",
         }
     }
 }

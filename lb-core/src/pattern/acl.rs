@@ -133,7 +133,7 @@ impl Flags {
                     method = Some(named);
                 }
                 "-f" => {
-                    let mode = Mode { method: method.ok_or_else(missing)?, ignore_case, resolve };
+                    let mode = Mode { method: method.ok_or_else(missing)?, ignore_case, resolve, groups: false };
                     let columns = if two_columns { Columns::KeyAndValue } else { Columns::Key };
                     let place = (scope.file, scope.line);
                     let name = rest.next().copied().unwrap_or_default();
@@ -145,7 +145,7 @@ impl Flags {
             }
         }
         flags.taken = words.len() - rest.len();
-        flags.mode = Mode { method: method.ok_or_else(missing)?, ignore_case, resolve };
+        flags.mode = Mode { method: method.ok_or_else(missing)?, ignore_case, resolve, groups: false };
         Ok(flags)
     }
 }

@@ -28,7 +28,8 @@ impl Map {
         default: Option<Value<'static>>,
         place: (&str, u32),
     ) -> Result<Self, PatternError> {
-        let (_, set) = references.file_set(file, Columns::KeyAndValue, Mode::new(method), Some(output), place)?;
+        let mode = Mode { groups: output == Output::Groups, ..Mode::new(method) };
+        let (_, set) = references.file_set(file, Columns::KeyAndValue, mode, Some(output), place)?;
         let default = match (output, default) {
             (Output::Addr, Some(Value::Str(text))) => {
                 let refused = |_| PatternError::DefaultAddress(String::from_utf8_lossy(&text).into_owned());

@@ -149,12 +149,14 @@ pub(crate) struct Mode {
     pub(crate) ignore_case: bool,
     /// Names of hosts are looked up where an address is expected (not `-n`, and in the configuration only).
     pub(crate) resolve: bool,
+    /// Groups of regular expressions are of use.
+    pub(crate) groups: bool,
 }
 
 impl Mode {
     /// A method without flags, as maps and runtime commands read patterns.
     pub(crate) fn new(method: Method) -> Self {
-        Self { method, ignore_case: false, resolve: false }
+        Self { method, ignore_case: false, resolve: false, groups: false }
     }
 
     /// The same without looking up names, as at run time.

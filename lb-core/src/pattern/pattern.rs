@@ -39,10 +39,7 @@ impl Pattern {
             Method::Dotted => dotted_range(text),
             Method::Ip => address(text, mode.resolve),
             Method::Bin => hexadecimal(text).map(Self::Text),
-            Method::Reg => {
-                let text = String::from_utf8_lossy(text);
-                Ok(Self::Regex(Regex::new(&text, mode.ignore_case)?))
-            }
+            Method::Reg => Ok(Self::Regex(Regex::compile(text, mode.ignore_case, mode.groups)?)),
             Method::Dom => Ok(Self::Text(trim(&fold(text), is_domain_delimiter).into())),
             Method::Dir => Ok(Self::Text(trim(&fold(text), is_slash).into())),
             Method::Str | Method::Beg | Method::Sub | Method::End | Method::Meth => Ok(Self::Text(fold(text).into())),

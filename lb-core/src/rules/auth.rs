@@ -3,12 +3,10 @@
 use crate::http::message::{Head, Version};
 use crate::http::status::reason;
 
-/// The head that asks for credentials. A request with an absolute target came to a proxy, which is told so by 407.
-pub fn challenge(realm: &str, request: &Head) -> Head {
-    let proxied = !request.target().starts_with(b"/") && request.target() != b"*";
-    let (status, name): (_, &[u8]) = if proxied { (407, b"proxy-authenticate") } else { (401, b"www-authenticate") };
-    let mut head = Head::response(status, reason(status).as_bytes(), Version::Http11);
-    head.add(name, format!("Basic realm=\"{}\"", realm.replace('"', "\\\"")).as_bytes());
+/// The head that asks for credentials. HAProxy answers 401 also to requests whose target is absolute.
+pub fn challenge(realm: &str) -> Head {
+    let mut head = Head::response(401, reason(401).as_bytes(), Version::Http11);
+    head.add(b"www-authenticate", format!("Basic realm=\"{}\"", realm.replace('"', "\\\"")).as_bytes());
     head
 }
 

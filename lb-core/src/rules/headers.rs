@@ -36,13 +36,13 @@ pub fn replace(head: &mut Head, name: &str, regex: &Regex, by: &[u8], parts: boo
             }
             let trimmed = part.trim_ascii();
             let before = part.len() - part.trim_ascii_start().len();
-            out.extend_from_slice(part.get(..before).unwrap_or_default());
             match replaced(regex, trimmed, by) {
                 Some(new) => {
+                    // Blanks in front of it belong to it.
                     changed = true;
                     out.extend_from_slice(&new);
                 }
-                None => out.extend_from_slice(trimmed),
+                None => out.extend_from_slice(part.get(..before + trimmed.len()).unwrap_or_default()),
             }
             out.extend_from_slice(part.get(before + trimmed.len()..).unwrap_or_default());
         }

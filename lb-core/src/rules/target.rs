@@ -45,6 +45,12 @@ pub fn set(request: &mut Head, part: TargetPart, text: &[u8]) -> bool {
                 return false;
             }
             request.set_target(text);
+            // What the request is for is said in two places, which must not disagree (RFC 9112, section 3.2.2).
+            if let Some(authority) = uri::split_target(text).authority
+                && request.value("host").is_some()
+            {
+                request.replace_value("host", text.get(authority).unwrap_or_default());
+            }
         }
         TargetPart::Path => {
             if !is_clean(text) {
@@ -62,8 +68,7 @@ pub fn set(request: &mut Head, part: TargetPart, text: &[u8]) -> bool {
             if !text.is_empty() && !is_clean(text) {
                 return false;
             }
-            let mark: &[u8] = if text.is_empty() { b"" } else { b"?" };
-            request.set_target_of(&[before, path, mark, text]);
+            request.set_target_of(&[before, path, b"?", text]);
         }
     }
     true

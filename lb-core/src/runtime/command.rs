@@ -2,11 +2,12 @@
 
 use super::caller::Caller;
 use super::commands::{
-    AddPatterns, AddServer, ClearCounters, ClearPatterns, CommitPatterns, DelPatterns, DelServer, EnableChecks,
-    GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap, SetMaxconnFrontend,
-    SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck, SetServerHealth, SetServerSsl,
-    SetServerState, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn,
-    ShowServersState, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions,
+    AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
+    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap,
+    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck,
+    SetServerHealth, SetServerSsl, SetServerState, SetTable, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo,
+    ShowPatterns, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession,
+    ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -90,6 +91,12 @@ pub enum Command {
     ShowServersConn(ShowServersConn),
     /// `show servers state`
     ShowServersState(ShowServersState),
+    /// `clear table`
+    ClearTable(ClearTable),
+    /// `set table`
+    SetTable(SetTable),
+    /// `show table`
+    ShowTable(ShowTable),
     /// `show version`
     ShowVersion(ShowVersion),
     /// `shutdown session`
@@ -168,6 +175,9 @@ impl Command {
             Self::ShowInfo(command) => command.run(instance),
             Self::ShowStat(command) => command.run(instance),
             Self::ShowVersion(command) => command.run(instance),
+            Self::ClearTable(command) => command.run(instance),
+            Self::SetTable(command) => command.run(instance),
+            Self::ShowTable(command) => command.run(instance),
             Self::ShutdownSession(command) => command.run(instance),
             Self::ShutdownSessions(command) => command.run(instance),
         }

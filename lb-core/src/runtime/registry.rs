@@ -2,11 +2,11 @@
 
 use super::command::Command;
 use super::commands::{
-    AddPatterns, AddServer, ClearCounters, ClearPatterns, CommitPatterns, DelPatterns, DelServer, EnableChecks,
-    GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap, SetMaxconnFrontend,
-    SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetWeight, ShowBackend, ShowCliSockets, ShowEnv,
-    ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowVersion, ShutdownSession,
-    ShutdownSessions, parse_set_server, unknown,
+    AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
+    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap,
+    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetTable, SetWeight,
+    ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess,
+    ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions, parse_set_server, unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -70,6 +70,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "clear the contents of this map",
         level: Level::Operator,
         parse: ClearPatterns::parse_map,
+    },
+    Entry {
+        words: &["clear", "table"],
+        usage: "clear table <table> [<filter>]*",
+        about: "remove an entry from a table (filter: data/key)",
+        level: Level::User,
+        parse: ClearTable::parse,
     },
     Entry {
         words: &["commit", "acl"],
@@ -254,6 +261,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: SessionCommand::set_severity_output,
     },
     Entry {
+        words: &["set", "table"],
+        usage: "set table <table> key <k> [data.* <v>]*",
+        about: "update or create a table entry's data",
+        level: Level::User,
+        parse: SetTable::parse,
+    },
+    Entry {
         words: &["set", "timeout"],
         usage: "set timeout [cli] <delay>",
         about: "change a timeout setting",
@@ -343,6 +357,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "report counters for each proxy and server",
         level: Level::User,
         parse: ShowStat::parse,
+    },
+    Entry {
+        words: &["show", "table"],
+        usage: "show table <table> [<filter>]*",
+        about: "report table usage stats or dump this table's contents (filter: data/key)",
+        level: Level::User,
+        parse: ShowTable::parse,
     },
     Entry {
         words: &["show", "version"],

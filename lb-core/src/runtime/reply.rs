@@ -2,7 +2,7 @@
 
 use super::commands::{
     BackendList, CliSockets, Environment, Info, PatternEntries, PatternLists, PatternLookups, ServerConns,
-    ServerStates, ServerWeight, SessionList, StatTable, Version,
+    ServerStates, ServerWeight, SessionList, StatTable, TableContents, TableList, Version,
 };
 use super::severity::Severity;
 
@@ -32,6 +32,10 @@ pub enum Reply {
     ServerConns(ServerConns),
     /// `show servers state`.
     ServerStates(ServerStates),
+    /// `show table` without a name.
+    Tables(TableList),
+    /// `show table` of one.
+    TableContents(TableContents),
     /// `show version`.
     Version(Version),
     /// `show acl`, `show map` of one.
@@ -76,6 +80,8 @@ impl Reply {
             Self::Statistics(reply) => reply.render(out),
             Self::ServerConns(reply) => reply.render(out),
             Self::ServerStates(reply) => reply.render(out),
+            Self::Tables(reply) => reply.render(out),
+            Self::TableContents(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
             Self::PatternEntries(reply) => reply.render(out),
             Self::PatternLists(reply) => reply.render(out),

@@ -12,6 +12,7 @@ pub(super) use parse::{ArgError, parse};
 use super::names::ProxyNumber;
 use super::value::Value;
 use super::variable::VariableName;
+use crate::regex::Regex;
 
 /// What an argument must be. The names are those of HAProxy's messages and of `haproxy -dKsmp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +131,7 @@ pub(crate) enum Arg {
     /// A userlist, in the order of the configuration.
     Userlist(usize),
     /// A compiled regular expression.
-    Regex(Arc<regex::bytes::Regex>),
+    Regex(Regex),
     /// A variable; made of a text by a check function.
     Variable(VariableName),
     /// A value that a check function computed.

@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::arg::Arg;
@@ -12,6 +13,7 @@ use super::variable::{Scopes, SharedVariables, VariableName, VariableScope};
 use crate::http::h1::parse::{Limits, Parsed, parse_request};
 use crate::http::message::{Head, Version};
 use crate::server::Server;
+use crate::table::{Table, Tracking};
 use crate::topology::{BackendEntry, Frontend, Topology};
 
 /// Bytes of a message that have been received and not been forwarded.
@@ -197,6 +199,10 @@ pub(crate) struct Context<'a> {
     pub(crate) response_data: Buffered<'a>,
     /// The stream's unique identifier, made when first asked for.
     pub(crate) unique_id: Option<&'a [u8]>,
+    /// What the stream and its connection track.
+    pub(crate) tracking: Option<&'a Tracking>,
+    /// Stick tables by the number of their section.
+    pub(crate) tables: &'a [Option<Arc<Table>>],
     /// Variables.
     pub(crate) variables: Scopes<'a>,
     /// Variables of the process.

@@ -79,6 +79,11 @@ impl Variables {
         self.list.borrow().iter().find(|(known, _)| **known == *name).map(|(_, value)| value.clone())
     }
 
+    /// Whether there is a variable of that name.
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.list.borrow().iter().any(|(known, _)| **known == *name)
+    }
+
     /// Sets a variable.
     pub(crate) fn set(&self, name: &Arc<str>, value: Value<'static>) {
         let mut list = self.list.borrow_mut();
@@ -115,7 +120,8 @@ impl SharedVariables {
     pub(crate) fn set_if(&self, name: &Arc<str>, value: Value<'static>, conditions: AssignmentConditions) {
         self.map.rcu(|map| {
             let mut map = HashMap::clone(map);
-            if conditions.hold(map.get(name), &value) {
+            // They exist from the configuration on.
+            if conditions.hold(map.get(name), true, &value) {
                 map.insert(Arc::clone(name), value.clone());
             }
             map

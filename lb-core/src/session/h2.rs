@@ -40,6 +40,9 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                     Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
                     Poll::Pending => {}
                 }
+                if info.dropped.get() {
+                    return Poll::Ready(None);
+                }
                 if worker.stopping() && !leaving {
                     leaving = true;
                     connection.graceful_shutdown();
@@ -77,7 +80,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
         })
         .await;
         traffic.tell(connection.counts(), connection.open_streams());
-        let Some(request) = accepted else { return };
+        let Some(request) = accepted.filter(|_| !info.dropped.get()) else { return };
         idle_since = None;
         let start = StreamStart { info: Rc::clone(&info), request, earlier: streams, _counted: worker.enter() };
         connection.supply_head(worker.heads.take());

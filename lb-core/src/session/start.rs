@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{ClientInfo, H1Session, h2};
+use super::{ClientInfo, H1Session, h2, rules};
 use crate::config::{Mode, Proto};
 use crate::connect::within;
 use crate::http::h1::io::H1Conn;
@@ -17,21 +17,28 @@ use crate::worker::timer::{Timer, after};
 use crate::worker::{ListenerContext, Worker};
 
 /// Starts the session of an accepted connection.
-pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerContext>, info: ClientInfo) {
+pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerContext>, mut info: ClientInfo) {
     let tasks = Rc::clone(worker);
-    if context.options.accept_proxy {
+    let Some(admission) = rules::admit(worker, &mut info, &socket) else { return };
+    if context.options.accept_proxy || admission.proxied {
         worker.spawn(Box::pin(behind_proxy(tasks, socket, Arc::clone(context), info)));
         return;
     }
-    match (&context.tls, context.frontend.config.mode) {
-        (Some(_), _) => worker.spawn(Box::pin(secure(tasks, socket, Arc::clone(context), info))),
-        (None, Mode::Tcp) => {
+    if context.tls.is_some() {
+        worker.spawn(Box::pin(secure(tasks, socket, Arc::clone(context), info)));
+        return;
+    }
+    if !rules::begin(worker, &mut info, &socket) {
+        return;
+    }
+    match context.frontend.config.mode {
+        Mode::Tcp => {
             worker.spawn(Box::pin(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)));
         }
-        (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
+        Mode::Http if context.options.proto == Some(Proto::H2) => {
             worker.spawn(Box::pin(h2::run(tasks, Transport::Plain(socket), Vec::new(), info)));
         }
-        (None, Mode::Http) => worker.spawn(H1Session::new(tasks, Transport::Plain(socket), info)),
+        Mode::Http => worker.spawn(H1Session::new(tasks, Transport::Plain(socket), info)),
     }
 }
 
@@ -49,13 +56,18 @@ async fn behind_proxy(worker: Rc<Worker>, mut socket: Socket, context: Arc<Liste
             return;
         }
     }
-    match (&context.tls, context.frontend.config.mode) {
-        (Some(_), _) => secure(worker, socket, context, info).await,
-        (None, Mode::Tcp) => Box::pin(stream::tcp::run(worker, H1Conn::new(Transport::Plain(socket)), info)).await,
-        (None, Mode::Http) if context.options.proto == Some(Proto::H2) => {
+    if context.tls.is_some() {
+        return secure(worker, socket, context, info).await;
+    }
+    if !rules::begin(&worker, &mut info, &socket) {
+        return;
+    }
+    match context.frontend.config.mode {
+        Mode::Tcp => Box::pin(stream::tcp::run(worker, H1Conn::new(Transport::Plain(socket)), info)).await,
+        Mode::Http if context.options.proto == Some(Proto::H2) => {
             Box::pin(h2::run(worker, Transport::Plain(socket), Vec::new(), info)).await;
         }
-        (None, Mode::Http) => H1Session::new(worker, Transport::Plain(socket), info).await,
+        Mode::Http => H1Session::new(worker, Transport::Plain(socket), info).await,
     }
 }
 
@@ -63,6 +75,9 @@ async fn behind_proxy(worker: Rc<Worker>, mut socket: Socket, context: Arc<Liste
 async fn secure(worker: Rc<Worker>, socket: Socket, context: Arc<ListenerContext>, mut info: ClientInfo) {
     let Some(accepted) = Box::pin(handshake(&worker, socket, &context, &mut info)).await else { return };
     let (transport, alpn) = accepted;
+    if !rules::begin(&worker, &mut info, transport.socket()) {
+        return;
+    }
     match context.frontend.config.mode {
         Mode::Tcp => Box::pin(stream::tcp::run(worker, H1Conn::new(transport), info)).await,
         Mode::Http if context.options.proto.map_or(alpn == Alpn::H2, |proto| proto == Proto::H2) => {

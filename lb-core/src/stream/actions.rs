@@ -4,40 +4,25 @@ use std::sync::Arc;
 
 use super::Stream;
 use super::local::Answer;
-use super::rules::Step;
-use super::side::Side;
+use super::rules::{Judged, Step};
+use super::transaction::Transaction;
 use crate::config::{
-    Action, AddressPart, Assignment, PatternChange, PatternList, ProxyConfig, Reply, RuleList, TimeoutKind,
-    TimeoutValue,
+    Action, AddressPart, Assignment, PatternChange, PatternList, Reply, RuleList, TimeoutKind, TimeoutValue,
 };
 use crate::http::message::{BodyLength, Head};
 use crate::log::{Cause, LogFormat, Stage};
 use crate::pattern::Target;
 use crate::rules::redirect::build_redirect;
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
-use crate::rules::{auth, capture, headers, target};
-use crate::sample::variable::VariableScope;
-use crate::sample::{Expression, Place, SampleType, Value};
-
-/// Where an action stands.
-struct At<'r, 'c> {
-    list: RuleList,
-    config: &'r ProxyConfig,
-    place: Place,
-    client: Option<&'r Side<'c>>,
-}
+use crate::rules::{address, auth, capture, headers, target};
+use crate::sample::variable::{VariableName, VariableScope};
+use crate::sample::{Context, Expression, SampleType, Value};
+use crate::session::ClientInfo;
+use crate::worker::Worker;
 
 impl Stream<'_> {
-    /// Does what a rule says.
-    pub(super) fn act(
-        &mut self,
-        action: &Action,
-        list: RuleList,
-        config: &ProxyConfig,
-        place: Place,
-        client: Option<&Side<'_>>,
-    ) -> Step {
-        let at = At { list, config, place, client };
+    /// Does what a rule says: every action of every list that is judged with a stream.
+    pub(super) fn act(&mut self, action: &Action, at: &Judged<'_, '_>) -> Step {
         match action {
             Action::Allow => return Step::End,
             Action::Deny(_)
@@ -46,8 +31,8 @@ impl Stream<'_> {
             | Action::Redirect(_)
             | Action::Auth { .. }
             | Action::Reject
-            | Action::Close
-            | Action::SilentDrop => return self.answer_of(action, &at),
+            | Action::SilentDrop => return self.answer_of(action, at),
+            Action::Close => return Step::Close,
             Action::WaitForBody { time, at_least } => return Step::Wait { time: *time, at_least: *at_least },
             Action::Header { .. }
             | Action::DelHeader(_)
@@ -55,27 +40,24 @@ impl Stream<'_> {
             | Action::SetTarget(..)
             | Action::ReplaceTarget { .. }
             | Action::NormalizeUri { .. }
-            | Action::SetStatus { .. } => return self.rewrite(action, &at),
+            | Action::SetStatus { .. } => return self.rewrite(action, at),
             Action::SetVar(assignment, expression) => {
-                let value = self.value(expression, None, &at);
+                let value = self.value(expression, None, at);
                 self.assign(assignment, value);
             }
             Action::SetVarFmt(assignment, format) => {
-                let text = self.format(format, &at);
+                let text = self.format(format, at);
                 self.assign(assignment, Some(Value::Str(text.into())));
             }
-            Action::UnsetVar(name) => match name.scope {
-                VariableScope::Proc => self.worker.shared_variables().unset(&name.name),
-                VariableScope::Sess => self.info.variables().unset(&name.name),
-                scope => {
-                    if let Some(variables) = self.transaction.as_ref().and_then(|transaction| transaction.of(scope)) {
-                        variables.unset(&name.name);
-                    }
-                }
-            },
-            Action::SetAddress(part, expression) => self.set_address(*part, expression, &at),
+            Action::UnsetVar(name) => unset(name, self.worker, self.info, self.transaction.as_deref()),
+            Action::SetAddress(part, expression) => self.set_address(*part, expression, at),
             Action::Capture { expression, slot, length, request } => {
-                let value = self.value(expression, Some(SampleType::Str), &at).map(Value::into_bytes);
+                let context = Context { last: at.last, ..self.context(at.place, at.from) };
+                let value = expression.evaluate(&context).and_then(|value| value.cast(SampleType::Str));
+                let value = value.map(|value| value.into_owned().into_bytes());
+                if !at.last && context.may_change.get() {
+                    return Step::Undecided;
+                }
                 if let (Some(value), Some(transaction)) = (value, &mut self.transaction) {
                     let slots =
                         if *request { &mut transaction.captured_request } else { &mut transaction.captured_response };
@@ -83,7 +65,7 @@ impl Stream<'_> {
                 }
             }
             Action::EarlyHint { name, value } => {
-                let value = self.format(value, &at);
+                let value = self.format(value, at);
                 let usable = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
                 if let (true, Some(transaction)) = (usable, &mut self.transaction) {
                     let hints = transaction.early_hints.get_or_insert_with(|| {
@@ -94,15 +76,17 @@ impl Stream<'_> {
                 }
             }
             Action::Pattern { list, change, key, value } => {
-                self.change_patterns(list, *change, key, value.as_ref(), &at)
+                self.change_patterns(list, *change, key, value.as_ref(), at)
             }
-            _ => self.set(action, &at),
+            Action::SetTos(tos) => self.info.set_tos(*tos),
+            Action::SetMark(mark) => self.info.set_mark(*mark),
+            _ => self.set(action, at),
         }
         Step::Next
     }
 
     /// Actions that only set something.
-    fn set(&mut self, action: &Action, at: &At<'_, '_>) {
+    fn set(&mut self, action: &Action, at: &Judged<'_, '_>) {
         let number = |stream: &Self, expression: &Expression| match stream.value(expression, Some(SampleType::Sint), at)
         {
             Some(Value::Sint(number)) => Some(number),
@@ -155,8 +139,8 @@ impl Stream<'_> {
     }
 
     /// An expression's value, of a type if one is wanted, borrowing nothing.
-    fn value(&self, expression: &Expression, kind: Option<SampleType>, at: &At<'_, '_>) -> Option<Value<'static>> {
-        let context = self.context(at.place, at.client);
+    fn value(&self, expression: &Expression, kind: Option<SampleType>, at: &Judged<'_, '_>) -> Option<Value<'static>> {
+        let context = self.context(at.place, at.from);
         let value = expression.evaluate(&context)?;
         match kind {
             Some(kind) => value.cast(kind).map(Value::into_owned),
@@ -164,26 +148,12 @@ impl Stream<'_> {
         }
     }
 
-    fn format(&self, format: &LogFormat, at: &At<'_, '_>) -> Vec<u8> {
-        self.render(format, at.place, at.client)
+    fn format(&self, format: &LogFormat, at: &Judged<'_, '_>) -> Vec<u8> {
+        self.render(format, at.place, at.from)
     }
 
     fn assign(&self, assignment: &Assignment, value: Option<Value<'static>>) {
-        let Some(value) = value else { return };
-        let name = &assignment.name;
-        let variables = match name.scope {
-            VariableScope::Proc => {
-                return self.worker.shared_variables().set_if(&name.name, value, assignment.conditions);
-            }
-            VariableScope::Sess => self.info.variables(),
-            scope => match self.transaction.as_ref().and_then(|transaction| transaction.of(scope)) {
-                Some(variables) => variables,
-                None => return,
-            },
-        };
-        if assignment.conditions.hold(variables.get(&name.name).as_ref(), &value) {
-            variables.set(&name.name, value);
-        }
+        assign(assignment, value, self.worker, self.info, self.transaction.as_deref());
     }
 
     /// `add-acl`, `del-acl`, `set-map`, `del-map`. What cannot be a pattern of the list is passed over, as HAProxy does.
@@ -193,7 +163,7 @@ impl Stream<'_> {
         change: PatternChange,
         key: &LogFormat,
         value: Option<&LogFormat>,
-        at: &At<'_, '_>,
+        at: &Judged<'_, '_>,
     ) {
         let Some(reference) = list.find(&self.worker.topology().references) else { return };
         let key = self.format(key, at);
@@ -207,30 +177,18 @@ impl Stream<'_> {
         }
     }
 
-    fn set_address(&mut self, part: AddressPart, expression: &Expression, at: &At<'_, '_>) {
-        let wanted = match part {
-            AddressPart::Source | AddressPart::Destination => SampleType::Addr,
-            AddressPart::SourcePort | AddressPart::DestinationPort => SampleType::Sint,
-        };
-        let value = self.value(expression, Some(wanted), at);
-        let (source, destination) = (self.info.source, self.info.destination);
+    fn set_address(&mut self, part: AddressPart, expression: &Expression, at: &Judged<'_, '_>) {
+        let value = self.value(expression, Some(address::value_type(part)), at);
+        let (source, destination) = (self.source(), self.destination());
         let (Some(value), Some(transaction)) = (value, &mut self.transaction) else { return };
-        let address = match part {
-            AddressPart::Source | AddressPart::SourcePort => {
-                transaction.source.get_or_insert_with(|| unspecified(source))
-            }
-            _ => transaction.destination.get_or_insert_with(|| unspecified(destination)),
-        };
-        match value {
-            Value::Ipv4(v4) => address.set_ip(v4.into()),
-            Value::Ipv6(v6) => address.set_ip(v6.into()),
-            Value::Sint(port) => address.set_port(port as u16),
-            _ => {}
+        match address::is_source(part) {
+            true => transaction.source = Some(address::changed(source, &value)),
+            false => transaction.destination = Some(address::changed(destination, &value)),
         }
     }
 
     /// Actions that change the head. One that fails refuses the message in strict mode.
-    fn rewrite(&mut self, action: &Action, at: &At<'_, '_>) -> Step {
+    fn rewrite(&mut self, action: &Action, at: &Judged<'_, '_>) -> Step {
         let done = self.rewritten(action, at);
         if done || self.transaction.as_ref().is_some_and(|transaction| transaction.lenient) {
             return Step::Next;
@@ -241,7 +199,7 @@ impl Stream<'_> {
         Step::Reply(Answer::new(self.error_page(status, at.config), Cause::Internal, stage))
     }
 
-    fn rewritten(&mut self, action: &Action, at: &At<'_, '_>) -> bool {
+    fn rewritten(&mut self, action: &Action, at: &Judged<'_, '_>) -> bool {
         let of_response = matches!(at.list, RuleList::HttpResponse | RuleList::HttpAfterResponse);
         match action {
             Action::Header { name, value, replace } => {
@@ -270,14 +228,17 @@ impl Stream<'_> {
                 true
             }
             Action::SetTarget(part, format) => {
+                self.keep_request_line();
                 let text = self.format(format, at);
                 target::set(&mut self.request, *part, &text)
             }
             Action::ReplaceTarget { part, regex, by } => {
+                self.keep_request_line();
                 let by = self.format(by, at);
                 target::replace(&mut self.request, *part, regex, &by)
             }
             Action::NormalizeUri { normalizer, strict, full } => {
+                self.keep_request_line();
                 target::normalize(&mut self.request, *normalizer, *strict, *full)
             }
             Action::SetStatus { status, reason } => {
@@ -290,14 +251,26 @@ impl Stream<'_> {
         }
     }
 
+    /// The log tells of the request as it came.
+    fn keep_request_line(&mut self) {
+        let line = self.request_line();
+        if let Some(transaction) = &mut self.transaction {
+            transaction.request_line.get_or_insert(line);
+        }
+    }
+
     fn head(&mut self, response: bool) -> &mut Head {
         if response { &mut self.response } else { &mut self.request }
     }
 
     /// Actions that answer the message themselves.
-    fn answer_of(&mut self, action: &Action, at: &At<'_, '_>) -> Step {
-        let of_response = !matches!(at.list, RuleList::HttpRequest);
-        let stage = if of_response { Stage::Headers } else { Stage::Request };
+    fn answer_of(&mut self, action: &Action, at: &Judged<'_, '_>) -> Step {
+        let stage = match at.list {
+            RuleList::TcpResponse => Stage::Data,
+            RuleList::HttpResponse | RuleList::HttpAfterResponse => Stage::Headers,
+            _ => Stage::Request,
+        };
+        let of_response = stage != Stage::Request;
         let answer = |reply, cause| Step::Reply(Answer::new(reply, cause, stage));
         match action {
             Action::Return(reply) => answer(self.built_reply(reply, ReplyDefaults::RETURN, at), Cause::Local),
@@ -320,23 +293,60 @@ impl Stream<'_> {
                 Step::Reply(Answer { keep, ..Answer::new(reply, Cause::Local, stage) })
             }
             Action::Auth { realm } => {
-                let head = auth::challenge(realm, &self.request);
-                let error = if head.status() == 407 { 407 } else { 401 };
-                let BuiltReply::Message(page, body) = self.error_page(error, at.config) else {
+                let head = auth::challenge(realm);
+                let BuiltReply::Message(page, body) = self.error_page(401, at.config) else {
                     return answer(BuiltReply::Silent, Cause::Local);
                 };
                 answer(BuiltReply::Message(auth::with_page(head, &page), body), Cause::Local)
             }
-            _ => Step::Reply(Answer { keep: false, ..Answer::new(BuiltReply::Silent, Cause::Proxy, stage) }),
+            Action::SilentDrop => {
+                self.info.silence(&self.worker.topology().system);
+                Step::Reply(Answer::closing(Stage::Request))
+            }
+            _ => Step::Reply(Answer::closing(stage)),
         }
     }
 
-    fn built_reply(&self, reply: &Reply, defaults: ReplyDefaults, at: &At<'_, '_>) -> BuiltReply {
+    fn built_reply(&self, reply: &Reply, defaults: ReplyDefaults, at: &Judged<'_, '_>) -> BuiltReply {
         build_reply(reply, &at.config.errors, defaults, &mut |format| self.format(format, at))
     }
 }
 
-/// The address that a rule changes, where there is none.
-fn unspecified(address: Option<std::net::SocketAddr>) -> std::net::SocketAddr {
-    address.unwrap_or_else(|| (std::net::Ipv4Addr::UNSPECIFIED, 0).into())
+/// `set-var`: a variable of the process, of the connection, or of a stream where there is one.
+pub(crate) fn assign(
+    assignment: &Assignment,
+    value: Option<Value<'static>>,
+    worker: &Worker,
+    info: &ClientInfo,
+    transaction: Option<&Transaction>,
+) {
+    let Some(value) = value else { return };
+    let name = &assignment.name;
+    let variables = match name.scope {
+        VariableScope::Proc => {
+            return worker.shared_variables().set_if(&name.name, value, assignment.conditions);
+        }
+        VariableScope::Sess => info.variables(),
+        scope => match transaction.and_then(|transaction| transaction.of(scope)) {
+            Some(variables) => variables,
+            None => return,
+        },
+    };
+    let old = variables.get(&name.name);
+    if assignment.conditions.hold(old.as_ref(), variables.exists(&name.name), &value) {
+        variables.set(&name.name, value);
+    }
+}
+
+/// `unset-var`.
+pub(crate) fn unset(name: &VariableName, worker: &Worker, info: &ClientInfo, transaction: Option<&Transaction>) {
+    match name.scope {
+        VariableScope::Proc => worker.shared_variables().unset(&name.name),
+        VariableScope::Sess => info.variables().unset(&name.name),
+        scope => {
+            if let Some(variables) = transaction.and_then(|transaction| transaction.of(scope)) {
+                variables.unset(&name.name);
+            }
+        }
+    }
 }

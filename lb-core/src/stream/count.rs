@@ -132,7 +132,13 @@ impl Stream<'_> {
             }
             return;
         }
-        frontend.denied_requests.inc();
+        self.count_denied_request(backend);
+    }
+
+    /// A request is denied, by the frontend or by `backend`.
+    pub(super) fn count_denied_request(&self, backend: Option<&BackendEntry>) {
+        let worker = self.worker.index;
+        self.info.frontend.stats.counters.of(worker).denied_requests.inc();
         if let Some(stats) = &self.info.slot.limits().stats {
             stats.counters.of(worker).denied_requests.inc();
         }
@@ -141,13 +147,21 @@ impl Stream<'_> {
         }
     }
 
+    /// `tcp-request content` refuses: HAProxy counts it for the frontend alone, unless it is `silent-drop`.
+    pub(super) fn count_content_verdict(&self, backend: Option<&BackendEntry>) {
+        self.count_denied_request(backend.filter(|_| self.info.dropped.get()));
+    }
+
     /// A rule replaces the response of a server.
     pub(super) fn count_response_verdict(&mut self, answer: &Answer, backend: &BackendEntry) {
         if answer.cause != Cause::Proxy {
             return;
         }
-        let worker = self.worker.index;
         self.end.denied = true;
+        if self.info.dropped.get() {
+            return self.count_denied_request(Some(backend));
+        }
+        let worker = self.worker.index;
         self.info.frontend.stats.counters.of(worker).denied_responses.inc();
         backend.backend.stats.counters.of(worker).denied_responses.inc();
         if let Some(stats) = &self.info.slot.limits().stats {
@@ -192,6 +206,10 @@ impl Stream<'_> {
                 frontend.request_errors.inc();
                 if let Some(listener) = listener {
                     listener.request_errors.inc();
+                }
+                // In TCP mode the backend is chosen all the same.
+                if let (Some(backend), Mode::Tcp) = (backend, self.info.frontend.config.mode) {
+                    backend.client_aborts.inc();
                 }
             }
             (Cause::ClientAbort | Cause::ClientTimeout, _) => {

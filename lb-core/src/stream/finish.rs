@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Stream;
 use super::count::count_refused;
 use super::error::{End, Kind, StreamError};
-use super::local::{flush, write_reply};
+use super::local::{Answer, flush, write_reply};
 use super::samples::client_facts;
 use super::side::Side;
 use crate::config::Mode;
@@ -114,6 +114,29 @@ impl Stream<'_> {
         self.finish();
     }
 
+    /// Closes a connection whose request `tcp-request content` of the frontend refused, or that broke meanwhile. HAProxy
+    /// does not count it as a request, nor log what it was.
+    pub(super) fn refuse_content(
+        &mut self,
+        refused: Result<Option<Answer>, StreamError>,
+        client: &mut Side<'_>,
+    ) -> bool {
+        match refused {
+            Err(error) => self.end.terminate(error.cause(), error.stage),
+            Ok(_) => {
+                self.count_content_verdict(None);
+                self.end.terminate(Cause::Proxy, Stage::Request);
+            }
+        }
+        client.abort();
+        self.end.refused = true;
+        self.end.logged |= self.info.frontend.log.format().is_connect_line();
+        self.times.head = None;
+        self.request.clear();
+        self.finish();
+        false
+    }
+
     /// Writes the log line and gives back what the stream borrowed from the worker.
     pub(super) fn finish(&mut self) {
         // HAProxy's line is written when the stream has left its backend: `%bc` does not count it.
@@ -135,6 +158,22 @@ impl Stream<'_> {
             self.worker.log(&self.info.frontend, &record, Some(&context));
         }
         self.end.logged = true;
+    }
+
+    /// The request line as it is now, cut to `tune.http.logurilen`; empty where there is no request.
+    pub(super) fn request_line(&self) -> Vec<u8> {
+        let mut line = self.request.method().to_vec();
+        if !line.is_empty() {
+            line.push(b' ');
+            line.extend_from_slice(self.request.target());
+            line.extend_from_slice(match self.request.version() {
+                Version::Http10 => b" HTTP/1.0",
+                Version::Http11 => b" HTTP/1.1",
+                Version::Http2 => b" HTTP/2.0",
+            });
+            line.truncate(self.worker.settings.logurilen);
+        }
+        line
     }
 
     pub(super) fn record(&self) -> LogRecord {
@@ -191,24 +230,14 @@ impl Stream<'_> {
             record.cookie_captured_response.clone_from(&transaction.response_cookie);
             record.unique_id = transaction.unique_id.get().cloned();
             record.level = transaction.log_level;
-            record.client = transaction.source.or(record.client);
-            record.frontend_address = transaction.destination.or(record.frontend_address);
         }
+        (record.client, record.frontend_address) = (self.source(), self.destination());
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
             record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
         }
-        record.request_line.extend_from_slice(self.request.method());
-        if !record.request_line.is_empty() {
-            record.request_line.push(b' ');
-            record.request_line.extend_from_slice(self.request.target());
-            record.request_line.extend_from_slice(match self.request.version() {
-                Version::Http10 => b" HTTP/1.0",
-                Version::Http11 => b" HTTP/1.1",
-                Version::Http2 => b" HTTP/2.0",
-            });
-            record.request_line.truncate(self.worker.settings.logurilen);
-        }
+        let kept = self.transaction.as_ref().and_then(|transaction| transaction.request_line.clone());
+        record.request_line = kept.unwrap_or_else(|| self.request_line());
         record
     }
 }
@@ -244,6 +273,11 @@ fn base_record(
     record.actconn = limits.process.connections.current();
     record.feconn = limits.frontend.connections.current();
     record
+}
+
+/// What a log format can say of a connection that has no stream yet.
+pub(crate) fn connection_record(worker: &Worker, info: &ClientInfo) -> LogRecord {
+    base_record(worker, info, true, info.accepted, info.accepted, now())
 }
 
 /// Answers a request that never became one, and logs it as `<BADREQ>`.

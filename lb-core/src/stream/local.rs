@@ -45,6 +45,11 @@ impl Answer {
         Self { reply, cause, stage, tarpit: None, keep: true }
     }
 
+    /// The connection is closed without a word.
+    pub(super) fn closing(stage: Stage) -> Self {
+        Self { keep: false, ..Self::new(BuiltReply::Silent, Cause::Proxy, stage) }
+    }
+
     /// The same after a while.
     pub(super) fn held(self, time: Duration) -> Self {
         Self { tarpit: Some(time), ..self }
@@ -111,7 +116,7 @@ impl<'a> Stream<'a> {
             let flow = self.judge(RuleList::HttpRequest, next, config, place, Some(client));
             self.send_hints(client)?;
             match flow {
-                Flow::Pass => return Ok(Verdict::Pass),
+                Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Wait { next: rule, time, at_least } => {
                     self.wait_for_body(time, at_least, client, timer).await?;
@@ -153,6 +158,26 @@ impl<'a> Stream<'a> {
         self.send_reply(answer.reply, answer.keep, client, timer).await
     }
 
+    /// The same in place of a server's response, which is dropped. Says whether the connection can serve another.
+    ///
+    /// # Errors
+    /// As [`Stream::answer`].
+    pub(super) async fn answer_dropped(
+        &mut self,
+        answer: Answer,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<bool, StreamError> {
+        self.times.response = None;
+        if !matches!(answer.reply, BuiltReply::Silent) {
+            return self.answer(answer, client, timer).await;
+        }
+        // What the server had answered is logged, though nobody gets to see it.
+        self.end.status = self.response.status();
+        self.end.terminate(answer.cause, answer.stage);
+        Ok(false)
+    }
+
     /// Sends the error page of a status.
     ///
     /// # Errors
@@ -183,6 +208,7 @@ impl<'a> Stream<'a> {
     ) -> Result<bool, StreamError> {
         let BuiltReply::Message(head, body) = reply else {
             self.end.status = 0;
+            self.times.head = self.times.head.filter(|_| self.server.is_some());
             return Ok(false);
         };
         self.response = head;

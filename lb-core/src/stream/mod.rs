@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod exchange;
 mod finish;
 pub(crate) mod h2_end;
+mod inspect;
 pub(crate) mod live;
 mod local;
 pub(crate) mod pump;
@@ -39,7 +40,9 @@ use crate::worker::timer::now;
 
 use live::{Live, Origin};
 
-pub(crate) use finish::{log_connection_error, refuse};
+pub(crate) use actions::{assign, unset};
+pub(crate) use finish::{connection_record, log_connection_error, refuse};
+pub(crate) use samples::client_facts;
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {

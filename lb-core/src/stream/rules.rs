@@ -6,11 +6,12 @@ use std::time::Duration;
 use super::Stream;
 use super::local::{Answer, Verdict};
 use super::side::Side;
+use crate::acl::Verdict as Holds;
 use crate::config::{ProxyConfig, RestrictHeaderNames, RuleList};
 use crate::http::reply::error_reply;
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::path_and_query;
-use crate::sample::Place;
+use crate::sample::{Context, Place};
 use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 
@@ -27,6 +28,13 @@ pub(super) enum Flow {
         time: Duration,
         at_least: u64,
     },
+    /// More of the message may decide it: go on with this rule once there is more.
+    Undecided {
+        /// The rule to go on with.
+        next: usize,
+    },
+    /// `close`, of `tcp-response`.
+    Close,
 }
 
 /// What one action came to.
@@ -39,6 +47,23 @@ pub(super) enum Step {
     Reply(Answer),
     /// See [`Flow::Wait`].
     Wait { time: Duration, at_least: u64 },
+    /// See [`Flow::Undecided`].
+    Undecided,
+    /// See [`Flow::Close`].
+    Close,
+}
+
+/// Which rules are judged, and by what.
+#[derive(Clone, Copy)]
+pub(super) struct Judged<'r, 'c> {
+    pub(super) list: RuleList,
+    /// The section whose rules they are.
+    pub(super) config: &'r ProxyConfig,
+    pub(super) place: Place,
+    /// The end that the message comes from, where its data may be looked at.
+    pub(super) from: Option<&'r Side<'c>>,
+    /// Nothing more will be waited for.
+    pub(super) last: bool,
 }
 
 impl<'a> Stream<'a> {
@@ -98,7 +123,7 @@ impl<'a> Stream<'a> {
         };
         match flow {
             Flow::Reply(answer) => Verdict::Reply(answer),
-            Flow::Pass | Flow::Wait { .. } => Verdict::Pass,
+            _ => Verdict::Pass,
         }
     }
 
@@ -125,20 +150,28 @@ impl<'a> Stream<'a> {
         place: Place,
         client: Option<&Side<'_>>,
     ) -> Flow {
-        let rules = config.rules.of(list);
+        self.judge_rules(from, &Judged { list, config, place, from: client, last: true })
+    }
+
+    /// The same where more of the message may come.
+    pub(super) fn judge_rules(&mut self, from: usize, judged: &Judged<'_, '_>) -> Flow {
+        let config = judged.config;
+        let rules = config.rules.of(judged.list);
         if rules.is_empty() {
             return Flow::Pass;
         }
         self.begin_transaction();
         for (index, rule) in rules.iter().enumerate().skip(from) {
-            let holds = rule.condition.as_ref().is_none_or(|condition| {
-                let context = self.context(place, client);
-                condition.holds(&config.acls, &context)
-            });
-            if !holds {
-                continue;
+            if let Some(condition) = &rule.condition {
+                let context = Context { last: judged.last, ..self.context(judged.place, judged.from) };
+                match condition.judge(&config.acls, &context) {
+                    Holds::Yes => {}
+                    Holds::No => continue,
+                    // As HAProxy: all rules are looked at again once there is more, those that were passed as well.
+                    Holds::Unknown => return Flow::Undecided { next: 0 },
+                }
             }
-            match self.act(&rule.action, list, config, place, client) {
+            match self.act(&rule.action, judged) {
                 Step::Next => {}
                 Step::End => {
                     self.note_last(rule);
@@ -149,6 +182,11 @@ impl<'a> Stream<'a> {
                     return Flow::Reply(answer);
                 }
                 Step::Wait { time, at_least } => return Flow::Wait { next: index + 1, time, at_least },
+                Step::Undecided => return Flow::Undecided { next: index },
+                Step::Close => {
+                    self.note_last(rule);
+                    return Flow::Close;
+                }
             }
         }
         Flow::Pass

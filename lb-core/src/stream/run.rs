@@ -35,8 +35,18 @@ impl<'a> Stream<'a> {
             Side::H2(_) => client.consumed(),
         };
         let before = (client.consumed().saturating_sub(head), client.bytes().1);
+        let judged = self.judge_request(client);
+        if judged.is_ok() && !self.info.frontend.config.rules.tcp_content.is_empty() {
+            match Box::pin(self.inspect_http_request(None, client, timer)).await {
+                Ok(None) => {}
+                refused => {
+                    self.end.bytes_from_client = client.consumed().saturating_sub(before.0);
+                    return self.refuse_content(refused, client);
+                }
+            }
+        }
         self.count_request();
-        if let Err(status) = self.judge_request(client) {
+        if let Err(status) = judged {
             self.refuse_request(status, client, timer).await;
             return false;
         }
@@ -68,7 +78,7 @@ impl<'a> Stream<'a> {
             if let Err(error) = self.buffer_request(&frontend, client, timer).await {
                 // HAProxy notices a client that went away only behind the choice of the backend.
                 if error.kind == Kind::Closed {
-                    self.choose_backend();
+                    self.choose_backend(client);
                 }
                 return Err(error);
             }
@@ -83,7 +93,7 @@ impl<'a> Stream<'a> {
             self.count_verdict(&reply, None);
             return self.answer(reply, client, timer).await;
         }
-        let backend = match self.choose_backend() {
+        let backend = match self.choose_backend(client) {
             Some(backend) => backend,
             None => {
                 self.times.head = None;
@@ -91,6 +101,12 @@ impl<'a> Stream<'a> {
                 return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
             }
         };
+        if !backend.config.rules.tcp_content.is_empty()
+            && let Some(answer) = Box::pin(self.inspect_http_request(Some(backend), client, timer)).await?
+        {
+            self.count_content_verdict(Some(backend));
+            return self.answer(answer, client, timer).await;
+        }
         if backend.config.options.http_buffer_request {
             self.buffer_request(&backend.config, client, timer).await?;
         }
@@ -109,6 +125,13 @@ impl<'a> Stream<'a> {
             return self.answer_redirected(&location, client, timer).await;
         }
         let (mut link, framing) = responded?;
+        if !backend.config.rules.tcp_response.is_empty()
+            && let Some(answer) = Box::pin(self.inspect_http_response(backend, &mut link, timer)).await?
+        {
+            self.count_response_verdict(&answer, backend);
+            drop(link);
+            return self.answer_dropped(answer, client, timer).await;
+        }
         if framing.tunnel {
             // Bytes of a request that is still under way would end up in the tunnel, or be lost before it.
             let bytes = matches!((&*client, &link.conn), (Side::H1(_), ServerConn::H1(_)));
@@ -121,9 +144,8 @@ impl<'a> Stream<'a> {
         self.capture_response();
         if let Verdict::Reply(reply) = self.response_rules(backend) {
             self.count_response_verdict(&reply, backend);
-            self.times.response = None;
             drop(link);
-            return self.answer(reply, client, timer).await;
+            return self.answer_dropped(reply, client, timer).await;
         }
         let before = client.queued();
         let outcome = self.send_response_head(backend, &framing, client)?;
@@ -159,9 +181,9 @@ impl<'a> Stream<'a> {
     }
 
     /// Stage 4: `use_backend`, `default_backend`.
-    fn choose_backend(&mut self) -> Option<&'a Arc<BackendEntry>> {
+    fn choose_backend(&mut self, client: &Side<'_>) -> Option<&'a Arc<BackendEntry>> {
         let worker: &'a Worker = self.worker;
-        let backend = worker.topology().backends.get(self.switched()?)?;
+        let backend = worker.topology().backends.get(self.switched(Some(client))?)?;
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
         self.count_backend(backend);
@@ -172,9 +194,8 @@ impl<'a> Stream<'a> {
     /// `option forwardfor` and `option originalto` of both proxies.
     fn add_forwarded_headers(&mut self, backend: &BackendEntry) {
         let (front, back) = (&self.info.frontend.config.options, &backend.config.options);
-        let ends = self.ends();
-        let source = ends.source.map(|address| address.ip());
-        let destination = ends.destination.map(|address| address.ip());
+        let source = self.source().map(|address| address.ip());
+        let destination = self.destination().map(|address| address.ip());
         add_forwarded(&mut self.request, front.forwardfor.as_ref(), back.forwardfor.as_ref(), source);
         add_forwarded(&mut self.request, front.originalto.as_ref(), back.originalto.as_ref(), destination);
     }
@@ -220,7 +241,8 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<Link, StreamError> {
-        let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0, self.live.entry());
+        let mut connector =
+            Connector::new(self.worker, self.info, self.route(), backend, self.earlier == 0, self.live.entry());
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }

@@ -1,9 +1,12 @@
 //! What expressions see of a stream.
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 
 use super::Stream;
 use super::side::Side;
+use crate::config::Mode;
+use crate::connect::Route;
 use crate::http::message::{BodyLength, Version};
 use crate::log::LogFormat;
 use crate::sample::context::{Buffered, ClientFacts};
@@ -11,20 +14,33 @@ use crate::sample::{Context, Place};
 use crate::session::ClientInfo;
 
 impl Stream<'_> {
+    /// Where the client comes from, or where rules say that it does.
+    pub(super) fn source(&self) -> Option<SocketAddr> {
+        self.transaction.as_ref().and_then(|transaction| transaction.source).or(self.info.source)
+    }
+
+    /// Where the client wanted to go, or where rules say that it did.
+    pub(super) fn destination(&self) -> Option<SocketAddr> {
+        self.transaction.as_ref().and_then(|transaction| transaction.destination).or(self.info.destination)
+    }
+
+    /// Both, for servers.
+    pub(super) fn route(&self) -> Route {
+        Route { source: self.source(), destination: self.destination() }
+    }
+
     /// The context of rules at a place. Without a client's end there is no body to look at.
     pub(super) fn context<'s>(&'s self, place: Place, client: Option<&'s Side<'_>>) -> Context<'s> {
         let response = self.times.response.is_some() || self.response.status() != 0;
-        let (request_data, response_data) = match client {
-            Some(client) => (self.body_of(client), Buffered::default()),
-            None => (Buffered::default(), Buffered::default()),
+        let (request_data, response_data) = match (client, place) {
+            (Some(server), Place::BackendResponseContent) => (Buffered::default(), self.data_of(server, None)),
+            (Some(client), _) => (self.data_of(client, Some(self.framing.body)), Buffered::default()),
+            (None, _) => Default::default(),
         };
         let mut facts = client_facts(self.info);
         facts.first_request = self.earlier == 0;
         facts.http_major = Some(if self.request.version() == Version::Http2 { 2 } else { 1 });
-        if let Some(transaction) = &self.transaction {
-            facts.source = transaction.source.or(facts.source);
-            facts.destination = transaction.destination.or(facts.destination);
-        }
+        (facts.source, facts.destination) = (self.source(), self.destination());
         Context {
             place,
             now: Some(crate::worker::timer::now()),
@@ -49,14 +65,21 @@ impl Stream<'_> {
         }
     }
 
-    fn body_of<'s>(&self, client: &'s Side<'_>) -> Buffered<'s> {
+    /// What an end has sent and was not forwarded: in TCP all of it, in HTTP the body. HAProxy leaves room in its buffers
+    /// (`tune.maxrewrite`), and so ends the inspection as early.
+    pub(super) fn data_of<'s>(&self, from: &'s Side<'_>, body: Option<BodyLength>) -> Buffered<'s> {
+        let most = self.worker.settings.limits.max_head_size;
+        let (bytes, complete) = match (from, self.info.frontend.config.mode) {
+            (Side::H1(conn), Mode::Tcp) => (conn.raw(), conn.eof),
+            (from, _) => (from.payload(), from.body_received()),
+        };
         Buffered {
-            bytes: client.payload(),
-            complete: client.body_received(),
-            full: false,
-            announced: match self.framing.body {
-                BodyLength::Known(length) => Some(length),
-                BodyLength::None => Some(0),
+            bytes: bytes.get(..most).unwrap_or(bytes),
+            complete,
+            full: bytes.len() >= most,
+            announced: match body {
+                Some(BodyLength::Known(length)) => Some(length),
+                Some(BodyLength::None) => Some(0),
                 _ => None,
             },
         }

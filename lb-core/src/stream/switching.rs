@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::Stream;
+use super::side::Side;
 use crate::config::Target;
-use crate::connect::{ClientEnds, Connector};
+use crate::connect::Connector;
 use crate::rules::capture;
 use crate::sample::Place;
 use crate::server::Server;
@@ -14,13 +15,13 @@ use crate::topology::{BackendEntry, SwitchTarget};
 impl<'a> Stream<'a> {
     /// The number of the backend that `use_backend` and `default_backend` choose; `None` where it is disabled or there is
     /// none.
-    pub(super) fn switched(&mut self) -> Option<usize> {
+    pub(super) fn switched(&mut self, client: Option<&Side<'_>>) -> Option<usize> {
         let info: &'a ClientInfo = self.info;
         let frontend = &info.frontend;
         for switch in &frontend.switches {
             let holds = switch.condition.as_ref().is_none_or(|condition| {
                 self.begin_transaction();
-                condition.holds(&frontend.config.acls, &self.context(Place::UseBackend, None))
+                condition.holds(&frontend.config.acls, &self.context(Place::UseBackend, client))
             });
             if !holds {
                 continue;
@@ -33,7 +34,7 @@ impl<'a> Stream<'a> {
                 }
                 SwitchTarget::Named(format) => {
                     self.begin_transaction();
-                    let name = self.render(format, Place::UseBackend, None);
+                    let name = self.render(format, Place::UseBackend, client);
                     let name = std::str::from_utf8(&name).unwrap_or_default();
                     if let Some(index) = self.worker.topology().backend_names.get(name) {
                         return Some(*index);
@@ -47,19 +48,9 @@ impl<'a> Stream<'a> {
         frontend.default_backend
     }
 
-    /// The client's addresses, as rules may have changed them.
-    pub(super) fn ends(&self) -> ClientEnds {
-        let set = self.transaction.as_ref();
-        ClientEnds {
-            source: set.and_then(|set| set.source).or(self.info.source),
-            destination: set.and_then(|set| set.destination).or(self.info.destination),
-        }
-    }
-
     /// What rules and `use-server` have to say of where the stream goes.
     pub(super) fn prepare(&mut self, connector: &mut Connector<'_>, backend: &BackendEntry) {
         connector.wanted = self.used_server(backend);
-        connector.ends = self.ends();
         if let Some(transaction) = &self.transaction {
             connector.priority.class = transaction.priority_class;
             connector.priority.time += i64::from(transaction.priority_offset);

@@ -9,14 +9,16 @@ use std::task::Poll;
 use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::exchange::{Ends, Exchange, SideTimeouts};
+use super::inspect::Inspected;
+use super::local::Answer;
 use super::pump::Pump;
 use super::side::Side;
 use crate::connect::{Connector, Link, ServerConn};
-use crate::forward::{Initial, Relay, RelayOptions, Splicing};
+use crate::forward::{Initial, Relay, RelayOptions, RelayOutcome, Splicing};
 use crate::http::h1::encode::{EncodeOptions, OutFraming};
 use crate::http::h1::io::H1Conn;
 use crate::http::message::{BodyLength, Head};
-use crate::log::Stage;
+use crate::log::{Cause, Stage};
 use crate::runtime::SessionStage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
@@ -44,17 +46,36 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
             poll_fn(|cx| Poll::Ready(client.poll_read_more(cx, &worker.buffers).is_ready())).await;
             stream.end.bytes_from_client = client.traffic.received;
         }
-        Err(cause) => stream.end_tcp_shut(cause, &live),
+        Err(cause) => {
+            stream.end_tcp_shut(cause, &live);
+            stream.end.bytes_from_client = stream.end.bytes_from_client.max(client.traffic.received);
+        }
     }
     stream.finish();
 }
 
 impl<'a> Stream<'a> {
     async fn relay_tcp(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<(), StreamError> {
-        let Some(backend) = self.tcp_backend() else {
+        let inspected = self.inspect_tcp_request(None, client, timer).await?;
+        if let Inspected::Refused(answer) = inspected {
+            return Ok(self.end_refused(&answer, None, client));
+        }
+        let Some(backend) = self.tcp_backend(client)? else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
         };
-        let mut connector = Connector::new(self.worker, self.info, backend, true, self.live.entry());
+        let inspected = match inspected {
+            Inspected::Pass => self.inspect_tcp_request(Some(backend), client, timer).await?,
+            inspected => inspected,
+        };
+        match inspected {
+            Inspected::Refused(answer) => return Ok(self.end_refused(&answer, Some(backend), client)),
+            Inspected::TimedOut => return Err(StreamError::new(End::Client, Stage::Request, Kind::Timeout)),
+            _ => {}
+        }
+        if let Some(transaction) = &self.transaction {
+            transaction.end_request();
+        }
+        let mut connector = Connector::new(self.worker, self.info, self.route(), backend, true, self.live.entry());
         self.prepare(&mut connector, backend);
         let link = connect_tcp(&mut connector, client, timer).await;
         self.end.addresses = connector.addresses;
@@ -69,17 +90,30 @@ impl<'a> Stream<'a> {
         if self.info.frontend.config.options.logasap {
             self.log();
         }
-        self.relay_link(backend, link, client).await
+        let inspect = !backend.config.rules.tcp_response.is_empty();
+        self.relay_link(backend, link, client, inspect.then_some(timer)).await
     }
 
-    fn tcp_backend(&mut self) -> Option<&'a Arc<BackendEntry>> {
+    /// A rule refuses the connection, which is closed without a word.
+    fn end_refused(&mut self, answer: &Answer, backend: Option<&BackendEntry>, client: &mut H1Conn) {
+        self.refuse_tcp(answer, backend);
+        // What the client sent is taken, or closing its socket would reset it.
+        let _ = self.read_what_came(client);
+        self.end.bytes_from_client = client.traffic.received;
+    }
+
+    fn tcp_backend(&mut self, client: &mut H1Conn) -> Result<Option<&'a Arc<BackendEntry>>, StreamError> {
         let worker: &'a Worker = self.worker;
-        let backend = worker.topology().backends.get(self.switched()?)?;
+        if self.info.frontend.switches.iter().any(|switch| switch.looks()) {
+            self.read_what_came(client)?;
+        }
+        let chosen = self.switched(Some(&Side::H1(client)));
+        let Some(backend) = chosen.and_then(|index| worker.topology().backends.get(index)) else { return Ok(None) };
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
         self.count_backend(backend);
         self.backend = Some(backend);
-        Some(backend)
+        Ok(Some(backend))
     }
 
     /// An HTTP connection becomes a tunnel: the response head goes out, then bytes in both directions.
@@ -105,7 +139,7 @@ impl<'a> Stream<'a> {
         let deadline = after(now(), self.info.frontend.config.timeouts.client);
         super::local::flush(client, timer, deadline).await?;
         if let (Side::H1(client), ServerConn::H1(_)) = (&mut *client, &link.conn) {
-            self.relay_link(backend, link, client).await?;
+            self.relay_link(backend, link, client, None).await?;
             return Ok(false);
         }
         // CONNECT over a stream of HTTP/2 (RFC 9113, section 8.5): its frames carry the bytes.
@@ -128,11 +162,13 @@ impl<'a> Stream<'a> {
         Ok(client.is_stream())
     }
 
+    /// Moves bytes in both directions until both have ended. With a timer the response is inspected first.
     async fn relay_link(
         &mut self,
         backend: &BackendEntry,
         mut link: Link,
         client: &mut H1Conn,
+        inspect: Option<&mut Timer>,
     ) -> Result<(), StreamError> {
         let options =
             relay_options(&Pair { frontend: &self.info.frontend.config, backend: &backend.config }, self.worker);
@@ -146,8 +182,15 @@ impl<'a> Stream<'a> {
         client.transport.socket_mut().register().map_err(failed(End::Client))?;
         server.transport.socket_mut().register().map_err(failed(End::Server))?;
         self.live.enter_phase(SessionStage::Tunnel, None);
-        let (forwarder, live) = (&self.worker.forwarder, &*self.live);
+        let worker: &'a Worker = self.worker;
+        let forwarder = &worker.forwarder;
         let mut relay = Relay::new(forwarder, initial, &options);
+        if let Some(timer) = inspect
+            && let Some(done) = self.gate_response(backend, &mut relay, client, server, &options, timer).await
+        {
+            return done.map(|done| self.end_relay(&done, client));
+        }
+        let live = &*self.live;
         let done = poll_fn(|cx| {
             let done = relay.poll_relay(cx, forwarder, &mut client.transport, &mut server.transport, &options);
             if done.is_pending() {
@@ -158,12 +201,63 @@ impl<'a> Stream<'a> {
             done
         })
         .await;
+        self.end_relay(&done, client);
+        Ok(())
+    }
+
+    fn end_relay(&mut self, done: &RelayOutcome, client: &mut H1Conn) {
         client.traffic.received += done.from_client;
         client.traffic.sent += done.to_client;
         self.end.bytes_to_client += done.to_client;
         self.end.bytes_from_client += done.from_client;
         self.end.terminate(done.cause, done.stage);
-        Ok(())
+    }
+
+    /// `tcp-response content`. `None` lets the response flow, else the relay is over.
+    async fn gate_response(
+        &mut self,
+        backend: &BackendEntry,
+        relay: &mut Relay,
+        client: &mut H1Conn,
+        server: &mut H1Conn,
+        options: &RelayOptions,
+        timer: &mut Timer,
+    ) -> Option<Result<RelayOutcome, StreamError>> {
+        // What came with a PROXY header or before is looked at as well: nothing can have come before the request.
+        relay.hold_response();
+        let ends = (&mut *client, &mut *server);
+        let inspected = self.inspect_tcp_response(backend, relay, ends, options, timer).await;
+        let from_client = relay.client_bytes().0;
+        // HAProxy counts what it received for the client, whether or not the client gets it.
+        let held = server.raw().len() as u64;
+        let done = |cause, stage| RelayOutcome {
+            from_client,
+            to_server: relay.server_bytes().1,
+            from_server: held,
+            to_client: held,
+            cause,
+            stage,
+        };
+        match inspected {
+            Inspected::Over(outcome) => Some(Ok(outcome)),
+            Inspected::Refused(answer) => {
+                let done = done(Cause::Normal, Stage::Finished);
+                self.refuse_tcp(&answer, Some(backend));
+                Some(Ok(done))
+            }
+            Inspected::Close => {
+                let done = done(Cause::Normal, Stage::Finished);
+                client.output.extend_from_slice(server.raw());
+                let deadline = after(now(), options.client);
+                Some(super::local::flush(&mut Side::H1(client), timer, deadline).await.map(|()| done))
+            }
+            Inspected::Pass | Inspected::TimedOut => {
+                let bytes = server.take_raw();
+                server.release(&self.worker.buffers);
+                relay.release_response(bytes, &self.worker.forwarder.clock);
+                None
+            }
+        }
     }
 }
 

@@ -130,7 +130,7 @@ const INLINE: usize = 5;
 /// A key as tables compare it: words in which numbers, addresses and bytes stand with the most significant first, so
 /// that their order is that of the keys; behind bytes their number.
 #[derive(Clone, Debug)]
-pub(crate) struct Key {
+pub struct Key {
     inline: [u64; INLINE],
     len: u8,
     heap: Option<Box<[u64]>>,

@@ -11,7 +11,9 @@
 //! more and is removed by the calls that follow. [`config`] reads the line, [`key`] makes keys of samples, [`data`] says
 //! what can be stored and where it stands in an entry, [`store`] is the table.
 
+pub(crate) mod action;
 pub(crate) mod config;
+pub(crate) mod counters;
 mod data;
 pub(crate) mod entry;
 mod key;
@@ -19,7 +21,10 @@ mod names;
 mod queue;
 mod rate;
 mod shard;
+mod snapshot;
+pub(crate) mod stick;
 pub(crate) mod store;
+pub(crate) mod tracking;
 mod watch;
 
 #[cfg(test)]
@@ -28,7 +33,8 @@ mod tests;
 pub use config::{ServerKey, TableConfig};
 pub use data::{DataType, Stored};
 pub(crate) use entry::Entry;
-pub(crate) use key::Key;
-pub use key::{KeyType, TableKey};
-pub(crate) use store::{Moment, Table};
+pub use key::{Key, KeyType, TableKey};
+pub use snapshot::{Column, TableEntry};
+pub use store::{Moment, Table};
+pub use tracking::{TrackScope, Tracking};
 pub use watch::{Change, Removal, TableChange};

@@ -29,7 +29,7 @@ const PER_SHARD: usize = 256;
 const BATCH: usize = 256;
 
 /// Milliseconds since the table's origin.
-pub(crate) type Moment = u64;
+pub type Moment = u64;
 
 /// A shard, alone on its cache line.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ impl Padded {
 /// An entry takes at most `16 + 8 × (2 + values + key)` bytes, rounded up by the allocator, where a value is a word, a
 /// rate two, an address or number one word of key, an IPv6 address two, and a text one more than its bytes need; and
 /// 24 bytes for its slot, 12 in the queue and 10 in the index, each of which may have twice the room while it grows.
-pub(crate) struct Table {
+pub struct Table {
     pub(crate) name: Arc<str>,
     pub(crate) config: TableConfig,
     pub(crate) layout: Layout,
@@ -65,6 +65,8 @@ pub(crate) struct Table {
     hasher: RandomState,
     shards: Box<[Padded]>,
     used: AtomicUsize,
+    /// Nothing expires before this, as far as those who add entries know.
+    next: AtomicU64,
     /// Texts of `server_key`.
     names: Names,
     pub(super) watchers: Watchers,
@@ -78,7 +80,7 @@ impl fmt::Debug for Table {
 
 impl Table {
     /// An empty table. All moments are counted from `origin`.
-    pub(crate) fn new(name: &str, config: &TableConfig, origin: Instant) -> Self {
+    pub fn new(name: &str, config: &TableConfig, origin: Instant) -> Self {
         let layout = Layout::new(&config.stored, HEADER);
         let expire = config.expire.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         let shards = (config.size as usize / PER_SHARD).next_power_of_two().min(SHARDS);
@@ -92,13 +94,14 @@ impl Table {
             hasher: RandomState::new(),
             shards: (0..shards).map(|_| padded()).collect(),
             used: AtomicUsize::new(0),
+            next: AtomicU64::new(u64::MAX),
             names: Names::default(),
             watchers: Watchers::default(),
         }
     }
 
     /// The moment of an instant.
-    pub(crate) fn at(&self, now: Instant) -> Moment {
+    pub fn at(&self, now: Instant) -> Moment {
         u64::try_from(now.saturating_duration_since(self.origin).as_millis()).unwrap_or(u64::MAX)
     }
 
@@ -108,13 +111,13 @@ impl Table {
     }
 
     /// Entries at that moment.
-    pub(crate) fn len(&self, now: Moment) -> usize {
+    pub fn len(&self, now: Moment) -> usize {
         self.sweep(now);
         self.used()
     }
 
     /// The key that a sample is in this table.
-    pub(crate) fn key(&self, value: Value<'_>) -> Option<Key> {
+    pub fn key(&self, value: Value<'_>) -> Option<Key> {
         self.config.key.key(value)
     }
 
@@ -195,6 +198,10 @@ impl Table {
             self.gone(&old, Removal::Expired);
         }
         if let (Some(entry), true) = (&entry, new) {
+            let deadline = entry.deadline();
+            if deadline < self.next.load(Ordering::Relaxed) {
+                self.next.fetch_min(deadline, Ordering::Relaxed);
+            }
             self.tell(entry, Change::Created);
         }
         entry
@@ -223,10 +230,14 @@ impl Table {
     }
 
     fn expire_one(&self, now: Moment) -> bool {
-        if self.rules.expire.is_none() {
+        if self.rules.expire.is_none() || self.next.load(Ordering::Relaxed) > now {
             return false;
         }
-        let Some((_, padded)) = self.earliest().filter(|(next, _)| *next <= now) else { return false };
+        let Some((next, padded)) = self.earliest() else { return false };
+        if next > now {
+            self.next.store(next, Ordering::Relaxed);
+            return false;
+        }
         self.take(padded, Removal::Expired, |shard| shard.expire_one(self.rules, now))
     }
 
@@ -250,7 +261,7 @@ impl Table {
     }
 
     /// Removes what has expired. Costs one look at each shard where nothing has.
-    pub(crate) fn sweep(&self, now: Moment) {
+    pub fn sweep(&self, now: Moment) {
         if self.rules.expire.is_none() {
             return;
         }

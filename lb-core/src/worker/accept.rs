@@ -199,6 +199,10 @@ impl Listener {
             match self.context.limits.acquire(clock.now()) {
                 Ok(slot) => {
                     slot.accepted(clock.now());
+                    // Those that `tcp-request connection` refuses are no sessions.
+                    if !self.context.frontend.config.rules.judges_connections() {
+                        slot.session(clock.now());
+                    }
                     return slot;
                 }
                 Err(Refused::Full(scope)) => self.context.limits.room(scope).await,
@@ -254,12 +258,8 @@ fn count_accepted(worker: &Worker, info: &ClientInfo) {
     let stats = &info.frontend.stats;
     let counters = stats.counters.of(worker.index);
     counters.connections.inc();
-    counters.sessions.inc();
     stats.connection_rate.count(worker.index, worker.uptime(info.accepted));
     worker.shared.stats.counters.of(worker.index).connections.inc();
-    if let Some(stats) = &info.slot.limits().stats {
-        stats.counters.of(worker.index).sessions.inc();
-    }
 }
 
 fn begin(worker: &Rc<Worker>, arrival: Arrival) {
@@ -269,6 +269,10 @@ fn begin(worker: &Rc<Worker>, arrival: Arrival) {
     }
     let destination = destination.or_else(|| accepted.socket.local_addr());
     let fd = accepted.socket.as_fd().as_raw_fd();
+    let handle = match worker.topology().touches_sockets {
+        true => accepted.socket.as_fd().try_clone_to_owned().ok(),
+        false => None,
+    };
     let socket = match accepted.socket {
         AcceptedSocket::Tcp(tcp) => Socket::Fresh(Some(tcp)),
         AcceptedSocket::Unix(unix) => match tokio::net::UnixStream::from_std(unix) {
@@ -277,6 +281,8 @@ fn begin(worker: &Rc<Worker>, arrival: Arrival) {
         },
     };
     let info = ClientInfo {
+        handle,
+        dropped: Default::default(),
         frontend: Arc::clone(&context.frontend),
         source: accepted.peer,
         destination,

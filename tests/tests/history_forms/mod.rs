@@ -65,6 +65,8 @@ pub(crate) fn normal(command: &str, text: &str) -> Vec<String> {
         ["show", "servers", "conn", ..] => servers(text, &[7, 8]),
         ["show", "sess", ..] => sessions(text),
         ["help", ..] => Vec::new(),
+        // HAProxy has patterns of a client of its own.
+        ["show", "acl" | "map", ..] => text.lines().filter(|line| !line.contains("httpclient")).map(pattern).collect(),
         _ => text.lines().map(|line| until(line, "2.6.12")).collect(),
     }
 }
@@ -79,6 +81,17 @@ pub(crate) fn differences(expected: &[String], got: &[String]) -> Vec<String> {
         return vec![format!("another order, HAProxy: {expected:?}, lb: {got:?}")];
     }
     wrong
+}
+
+/// An entry without its name, which is where it is in memory; a list without the name of the configuration.
+fn pattern(line: &str) -> String {
+    if let Some((_, entry)) = line.strip_prefix("0x").and_then(|rest| rest.split_once(' ')) {
+        return entry.to_owned();
+    }
+    match line.rsplit_once("' line ").and_then(|(before, after)| Some((before.rsplit_once("file '")?.0, after))) {
+        Some((before, after)) => format!("{before}file line {after}"),
+        None => line.to_owned(),
+    }
 }
 
 fn until(line: &str, end: &str) -> String {

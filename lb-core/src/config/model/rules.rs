@@ -12,7 +12,7 @@ use crate::pattern::{Method, Reference, References};
 use crate::regex::Regex;
 use crate::sample::names::ProxyNumber;
 use crate::sample::variable::VariableName;
-use crate::sample::{Expression, SampleType, Value};
+use crate::sample::{Expression, Value};
 
 /// A rule: an action, and when it is taken.
 #[derive(Clone, Debug)]
@@ -291,30 +291,23 @@ pub struct AssignmentConditions {
 }
 
 impl AssignmentConditions {
-    /// Whether a variable that has `old` may become `new`.
-    pub(crate) fn hold(self, old: Option<&Value<'_>>, new: &Value<'_>) -> bool {
-        let number = |value: &Value<'_>| match value.clone().cast(SampleType::Sint) {
-            Some(Value::Sint(number)) => number,
-            _ => 0,
+    /// Whether a variable that has `old` may become `new` (configuration.txt, section 7.3.1, `set-var`). `existed` is
+    /// whether there is, or was, a variable of that name.
+    pub(crate) fn hold(self, old: Option<&Value<'_>>, existed: bool, new: &Value<'_>) -> bool {
+        let empty = matches!(new, Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(bytes) if bytes.is_empty());
+        // Only integers are compared.
+        let compared = match (old, new) {
+            (Some(Value::Sint(old)), Value::Sint(new)) => Some((*old, *new)),
+            _ => None,
         };
-        let empty = |value: &Value<'_>| match value {
-            Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(bytes) => bytes.is_empty(),
-            _ => false,
-        };
-        let set = |value: &Value<'_>| match value {
-            Value::Bool(value) => *value,
-            Value::Sint(number) => *number != 0,
-            Value::Str(bytes) | Value::Bin(bytes) | Value::Meth(bytes) => !bytes.is_empty(),
-            _ => true,
-        };
-        (!self.exists || old.is_some())
-            && (!self.not_exists || old.is_none())
-            && (!self.empty || empty(new))
-            && (!self.not_empty || !empty(new))
-            && (!self.set || set(new))
-            && (!self.not_set || !set(new))
-            && (!self.greater || old.is_some_and(|old| number(old) > number(new)))
-            && (!self.less || old.is_some_and(|old| number(old) < number(new)))
+        (!self.exists || existed)
+            && (!self.not_exists || !existed)
+            && (!self.empty || empty)
+            && (!self.not_empty || !empty)
+            && (!self.set || old.is_some())
+            && (!self.not_set || old.is_none())
+            && (!self.greater || compared.is_none_or(|(old, new)| old > new))
+            && (!self.less || compared.is_none_or(|(old, new)| old < new))
     }
 }
 
@@ -402,6 +395,7 @@ impl Action {
                 | Self::Return(_)
                 | Self::Redirect(_)
                 | Self::Reject
+                | Self::Close
                 | Self::SilentDrop
                 | Self::Auth { .. }
         )
@@ -451,6 +445,18 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Whether connections are judged before they become sessions.
+    pub(crate) fn judges_connections(&self) -> bool {
+        !self.tcp_connection.is_empty() || !self.tcp_session.is_empty()
+    }
+
+    /// Whether a rule of a stream acts on the client's socket itself: `set-tos`, `set-mark`, `silent-drop`.
+    pub(crate) fn touch_sockets(&self) -> bool {
+        let lists = [&self.tcp_content, &self.tcp_response, &self.http_request, &self.http_response];
+        let mut rules = lists.into_iter().chain([&self.http_after_response]).flatten();
+        rules.any(|rule| matches!(rule.action, Action::SetTos(_) | Action::SetMark(_) | Action::SilentDrop))
+    }
+
     /// The rules of a list.
     pub fn of(&self, list: RuleList) -> &Vec<Rule> {
         match list {

@@ -73,7 +73,7 @@ fn text() -> impl Strategy<Value = String> {
 
 fn strings(method: Method, ignore_case: bool, steps: &[Step], samples: &[String]) -> Result<(), TestCaseError> {
     let keys: Vec<_> = samples.iter().map(|sample| Key::Bytes(sample.as_bytes())).collect();
-    compare(Mode { method, ignore_case, resolve: false }, steps, &keys)
+    compare(Mode { method, ignore_case, resolve: false, groups: false }, steps, &keys)
 }
 
 proptest! {

@@ -28,6 +28,7 @@ mod show_sess;
 mod show_stat;
 mod show_version;
 mod shutdown_session;
+pub(crate) mod table;
 mod typed;
 mod weight;
 
@@ -61,5 +62,9 @@ pub use show_sess::{SessionList, Sessions, ShowSess};
 pub use show_stat::{ProxyFilter, ShowStat, StatFilter, StatTable};
 pub use show_version::{ShowVersion, Version};
 pub use shutdown_session::{ShutdownSession, ShutdownSessions};
+pub use table::{
+    ClearTable, KeyArgument, SetTable, ShowTable, TableContents, TableFilter, TableInfo, TableList, TableOperator,
+    TableSelection,
+};
 pub use typed::Format;
 pub use weight::{GetWeight, ServerWeight, SetWeight, Weight};

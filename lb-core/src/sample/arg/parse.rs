@@ -4,6 +4,7 @@
 //! know `\n`, `\r`, `\t`, `\\`, `\"`, `\'` and `\ `. Any other backslash is one, so `\,` and `\)` still end a bare
 //! argument: a comma that is meant stands in quotes.
 
+use crate::regex::Regex;
 use std::fmt::Display;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -208,10 +209,8 @@ fn regex(word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, ArgError> {
     if word.is_empty() {
         return Err(late("missing regex in ".into(), String::new()));
     }
-    let compiled = regex::bytes::RegexBuilder::new(word).unicode(false).case_insensitive(scope.ignore_case).build();
-    compiled.map(|regex| Arg::Regex(Arc::new(regex))).map_err(|error| {
-        late(format!("error in regex '{word}' in "), format!(" : regex '{word}' is invalid ({error})"))
-    })
+    let compiled = Regex::new(word, scope.ignore_case);
+    compiled.map(Arg::Regex).map_err(|error| late(format!("error in regex '{word}' in "), format!(" : {error}")))
 }
 
 /// Finds what a name of another section stands for.

@@ -4,6 +4,7 @@
 
 mod map;
 mod number;
+mod table;
 mod text;
 
 use std::collections::HashMap;
@@ -60,7 +61,7 @@ impl Converter {
 
 /// The tables of all families.
 pub(crate) fn all() -> impl Iterator<Item = &'static Converter> {
-    [map::CONVERTERS, number::CONVERTERS, text::CONVERTERS].into_iter().flatten()
+    [map::CONVERTERS, number::CONVERTERS, table::CONVERTERS, text::CONVERTERS].into_iter().flatten()
 }
 
 /// The converter of that name.

@@ -20,6 +20,7 @@ mod rdp;
 mod request;
 mod response;
 mod section;
+pub(super) mod table;
 mod tcp_info;
 #[cfg(test)]
 mod tests;
@@ -181,6 +182,9 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Fetch> {
         auth::FETCHES,
         capture::FETCHES,
         response::FETCHES,
+        table::FETCHES,
+        table::TRACKED,
+        table::SOURCE,
     ];
     tables.into_iter().flatten()
 }

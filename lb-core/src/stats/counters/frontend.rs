@@ -20,6 +20,10 @@ counters! {
         denied_requests,
         /// `dresp`: responses denied.
         denied_responses,
+        /// `dcon`: connections refused by `tcp-request connection`.
+        denied_connections,
+        /// `dses`: sessions refused by `tcp-request session`.
+        denied_sessions,
         /// `ereq`: request errors.
         request_errors,
         /// `hrsp_1xx`.

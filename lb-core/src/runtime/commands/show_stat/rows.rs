@@ -166,8 +166,8 @@ pub(super) fn frontend(proxy: &ProxySnapshot, frontend: &FrontendSnapshot) -> Ro
         (Field::CompByp, 0),
         (Field::CompRsp, 0),
         (Field::ConnTot, totals.connections),
-        (Field::Dcon, 0),
-        (Field::Dses, 0),
+        (Field::Dcon, totals.denied_connections),
+        (Field::Dses, totals.denied_sessions),
         (Field::Wrew, 0),
         (Field::Eint, 0),
     ]);
@@ -200,8 +200,8 @@ pub(super) fn listener(proxy: &ProxySnapshot, listener: &ListenerSnapshot, brief
         (Field::Dreq, totals.denied_requests),
         (Field::Dresp, totals.denied_responses),
         (Field::Ereq, totals.request_errors),
-        (Field::Dcon, 0),
-        (Field::Dses, 0),
+        (Field::Dcon, totals.denied_connections),
+        (Field::Dses, totals.denied_sessions),
         (Field::Wrew, 0),
         (Field::Eint, 0),
     ]);
