@@ -105,13 +105,6 @@ fn targets() {
             ("capture.req.ver", Some(b"HTTP/1.1")), ("capture.req.method", Some(b"GET")),
             ("capture.req.uri", Some(b"/a/http://1.2.3.4/b")), ("req.proto_http", Some(b"1")),
         ]),
-        (b"GET http://1.2.3.4:/x HTTP/1.1\r\nHost: 1.2.3.4:\r\n\r\n", &[
-            ("method", Some(b"GET")), ("path", Some(b"/x")), ("pathq", Some(b"/x")), ("query", None),
-            ("url", Some(b"http://1.2.3.4/x")), ("url_ip", Some(b"1.2.3.4")), ("url_port", Some(b"80")),
-            ("base", Some(b"1.2.3.4/x")), ("baseq", Some(b"1.2.3.4/x")), ("base32", Some(b"1127023013")),
-            ("url32", Some(b"1127023013")), ("req.ver", Some(b"1.1")), ("capture.req.ver", Some(b"HTTP/1.1")),
-            ("capture.req.method", Some(b"GET")), ("capture.req.uri", Some(b"/x")), ("req.proto_http", Some(b"1")),
-        ]),
         (b"GET ftp://1.2.3.4/x HTTP/1.1\r\nHost: 1.2.3.4\r\n\r\n", &[
             ("method", Some(b"GET")), ("path", Some(b"/x")), ("pathq", Some(b"/x")), ("query", None),
             ("url", Some(b"ftp://1.2.3.4/x")), ("url_ip", None), ("url_port", None), ("base", Some(b"1.2.3.4/x")),
