@@ -35,6 +35,7 @@ use crate::net::{SystemOptions, client_actions};
 use crate::sample::variable::Variables;
 use crate::stream::side::Side;
 use crate::stream::{self, Stream};
+use crate::table::{Slots, Tracking};
 use crate::topology::Frontend;
 use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier, now};
@@ -67,7 +68,7 @@ pub(crate) struct ClientInfo {
     /// Counts the connection in the limits it was accepted under.
     pub(crate) slot: ConnectionSlot,
     /// Variables of the connection, once there are rules that may set some.
-    pub(crate) variables: OnceCell<Box<Variables>>,
+    pub(crate) state: OnceCell<Box<ConnectionState>>,
 }
 
 /// An HTTP/1 client connection.
@@ -85,10 +86,35 @@ pub(crate) struct H1Client {
     seat: Seat,
 }
 
+/// What rules have made of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct ConnectionState {
+    variables: Variables,
+    tracking: Tracking,
+}
+
+impl Drop for ConnectionState {
+    fn drop(&mut self) {
+        if let Some(moment) = self.tracking.at(now()) {
+            self.tracking.end_connection(moment);
+        }
+    }
+}
+
 impl ClientInfo {
     /// The connection's variables.
     pub(crate) fn variables(&self) -> &Variables {
-        self.variables.get_or_init(Box::default)
+        &self.state.get_or_init(Box::default).variables
+    }
+
+    /// What the connection tracks, for rules to add to.
+    pub(crate) fn tracking(&self) -> &Tracking {
+        &self.state.get_or_init(Box::default).tracking
+    }
+
+    /// The entries that the connection tracks, if it does.
+    pub(crate) fn tracked(&self) -> Option<&Rc<Slots>> {
+        self.state.get()?.tracking.connection()
     }
 
     /// `set-tos` of a stream.

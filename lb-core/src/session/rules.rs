@@ -8,13 +8,14 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use super::ClientInfo;
-use crate::config::{Action, RuleList};
+use crate::config::{Action, RuleList, TagValue};
 use crate::log::LogFormat;
 use crate::net::client_actions;
 use crate::rules::address;
 use crate::sample::variable::Scopes;
 use crate::sample::{Context, Expression, Place, SampleType, Value};
 use crate::stream::{assign, client_facts, connection_record, unset};
+use crate::table::TrackScope;
 use crate::transport::Socket;
 use crate::worker::Worker;
 
@@ -53,6 +54,11 @@ pub(super) fn begin(worker: &Worker, info: &mut ClientInfo, socket: &Socket) -> 
         let clock = &worker.forwarder.clock;
         clock.invalidate();
         info.slot.session(clock.now());
+    }
+    if info.tracked().is_some()
+        && let Some(moment) = info.tracking().at(crate::worker::timer::now())
+    {
+        info.tracking().session(moment);
     }
     info.frontend.stats.counters.of(worker.index).sessions.inc();
     if let Some(stats) = &info.slot.limits().stats {
@@ -116,6 +122,31 @@ fn act(action: &Action, worker: &Worker, info: &mut ClientInfo, socket: &Socket,
                 *field = Some(address::changed(*field, &value));
             }
         }
+        Action::Track { slot, key, table } => {
+            let table = worker.topology().tables.get(*table).and_then(Option::as_ref);
+            let context = context(worker, info, place);
+            if let Some(table) = table
+                && let Some(key) = key.evaluate(&context).and_then(|value| table.config.key.key(value))
+            {
+                let moment = table.at(crate::worker::timer::now());
+                info.tracking().track(TrackScope::Connection, *slot, table, &key, moment);
+            }
+        }
+        Action::Counter { action, value: tag } => {
+            let number = match tag {
+                None => Some(0),
+                Some(TagValue::Fixed(number)) => Some(i64::from(*number)),
+                Some(TagValue::Expression(expression)) => {
+                    match value(expression, Some(SampleType::Sint), worker, info, place) {
+                        Some(Value::Sint(number)) => Some(number),
+                        _ => None,
+                    }
+                }
+            };
+            if let Some(number) = number {
+                action.run(info.tracking(), number, crate::worker::timer::now());
+            }
+        }
         Action::SetTos(tos) => on_socket(socket, |socket| client_actions::set_tos(socket, *tos)),
         Action::SetMark(mark) => on_socket(socket, |socket| client_actions::set_mark(socket, *mark)),
         _ => {}
@@ -168,6 +199,8 @@ fn context<'s>(worker: &'s Worker, info: &'s ClientInfo, place: Place) -> Contex
         topology: Some(worker.topology()),
         frontend: Some(&info.frontend),
         client: client_facts(info),
+        tracking: info.state.get().is_some().then(|| info.tracking()),
+        tables: &worker.topology().tables,
         variables: Scopes { sess: Some(info.variables()), ..Scopes::default() },
         process: Some(worker.shared_variables()),
         last: true,

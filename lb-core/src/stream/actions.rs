@@ -7,7 +7,8 @@ use super::local::Answer;
 use super::rules::{Judged, Step};
 use super::transaction::Transaction;
 use crate::config::{
-    Action, AddressPart, Assignment, PatternChange, PatternList, Reply, RuleList, TimeoutKind, TimeoutValue,
+    Action, AddressPart, Assignment, Mode, PatternChange, PatternList, Reply, RuleList, TagValue, TimeoutKind,
+    TimeoutValue,
 };
 use crate::http::message::{BodyLength, Head};
 use crate::log::{Cause, LogFormat, Stage};
@@ -18,7 +19,9 @@ use crate::rules::{address, auth, capture, headers, target};
 use crate::sample::variable::{VariableName, VariableScope};
 use crate::sample::{Context, Expression, SampleType, Value};
 use crate::session::ClientInfo;
+use crate::table::TrackScope;
 use crate::worker::Worker;
+use crate::worker::timer::now;
 
 impl Stream<'_> {
     /// Does what a rule says: every action of every list that is judged with a stream.
@@ -78,10 +81,41 @@ impl Stream<'_> {
             Action::Pattern { list, change, key, value } => {
                 self.change_patterns(list, *change, key, value.as_ref(), at)
             }
+            Action::Track { slot, key, table } => return self.track(*slot, key, *table, at),
+            Action::Counter { action, value } => {
+                let value = match value {
+                    None => Some(0),
+                    Some(TagValue::Fixed(number)) => Some(i64::from(*number)),
+                    Some(TagValue::Expression(expression)) => {
+                        match self.value(expression, Some(SampleType::Sint), at) {
+                            Some(Value::Sint(number)) => Some(number),
+                            _ => None,
+                        }
+                    }
+                };
+                if let (Some(value), Some(transaction)) = (value, &self.transaction) {
+                    action.run(&transaction.tracking, value, now());
+                }
+            }
             Action::SetTos(tos) => self.info.set_tos(*tos),
             Action::SetMark(mark) => self.info.set_mark(*mark),
             _ => self.set(action, at),
         }
+        Step::Next
+    }
+
+    /// `track-sc0` and its kind.
+    fn track(&self, slot: usize, key: &Expression, table: usize, at: &Judged<'_, '_>) -> Step {
+        let table = self.worker.topology().tables.get(table).and_then(Option::as_ref);
+        let (Some(table), Some(transaction)) = (table, &self.transaction) else { return Step::Next };
+        let context = Context { last: at.last, ..self.context(at.place, at.from) };
+        let key = key.evaluate(&context).and_then(|value| table.config.key.key(value));
+        let Some(key) = key else {
+            return if !at.last && context.may_change.get() { Step::Undecided } else { Step::Next };
+        };
+        let http = self.info.frontend.config.mode == Mode::Http;
+        let scope = if http { TrackScope::Request } else { TrackScope::Content };
+        transaction.tracking.track(scope, slot, table, &key, table.at(now()));
         Step::Next
     }
 

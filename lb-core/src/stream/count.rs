@@ -13,6 +13,7 @@ use crate::server::Server;
 use crate::session::ClientInfo;
 use crate::stats::ListenerStats;
 use crate::stats::kept::BYTES_PER_EVENT;
+use crate::table::{Moment, Tracking};
 use crate::topology::{BackendEntry, Frontend};
 use crate::worker::Worker;
 use crate::worker::timer::now;
@@ -95,6 +96,16 @@ impl Stream<'_> {
         stats.counters.of(worker).requests.inc();
         stats.request_rate.count(worker, self.worker.uptime(now()));
         self.worker.shared.stats.counters.of(worker).requests.inc();
+        self.tracked(Tracking::request);
+    }
+
+    /// Counts in the entries that the stream and its connection track.
+    pub(super) fn tracked(&self, count: impl FnOnce(&Tracking, Moment)) {
+        if let Some(transaction) = &self.transaction
+            && let Some(moment) = transaction.tracking.at(now())
+        {
+            count(&transaction.tracking, moment);
+        }
     }
 
     /// The stream enters a backend.
@@ -116,6 +127,15 @@ impl Stream<'_> {
             server: self.server.as_deref(),
         }
         .add(from_client, to_client);
+        self.tracked(|tracking, moment| {
+            tracking.bytes_in(from_client, moment);
+            tracking.bytes_out(to_client, moment);
+        });
+        if let Some(transaction) = &mut self.transaction
+            && let Some(moment) = transaction.tracking.at(now())
+        {
+            transaction.tracking.end(moment);
+        }
         self.count_status();
         self.count_cause();
         self.count_times();
@@ -139,6 +159,7 @@ impl Stream<'_> {
     pub(super) fn count_denied_request(&self, backend: Option<&BackendEntry>) {
         let worker = self.worker.index;
         self.info.frontend.stats.counters.of(worker).denied_requests.inc();
+        self.tracked(Tracking::error);
         if let Some(stats) = &self.info.slot.limits().stats {
             stats.counters.of(worker).denied_requests.inc();
         }
@@ -179,6 +200,8 @@ impl Stream<'_> {
             counters.response(self.response.status());
             counters.requests.inc();
         }
+        let status = self.response.status();
+        self.tracked(|tracking, moment| tracking.status(status, moment));
     }
 
     fn count_status(&self) {

@@ -16,6 +16,7 @@ use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;
 use crate::sample::{Context, Place};
 use crate::session::{ClientInfo, H1Client};
+use crate::table::Tracking;
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
 
@@ -26,6 +27,9 @@ impl Stream<'_> {
             error.stage = Stage::Headers;
         }
         self.end.terminate(error.cause(), error.stage);
+        if error.end == End::Server && error.stage == Stage::Headers {
+            self.tracked(Tracking::failure);
+        }
         let started = self.times.response.is_some();
         // A client that is gone, and one whose connection was reused for a request that the server's idle connection
         // did not survive, are told nothing: the second asks again by itself.
@@ -107,6 +111,7 @@ impl Stream<'_> {
         }
         self.end.status = status;
         self.end.terminate(Cause::Proxy, Stage::Request);
+        self.tracked(Tracking::error);
         self.end.refused = true;
         self.end.logged |= self.info.frontend.log.format().is_connect_line();
         self.times.head = None;
@@ -299,6 +304,12 @@ pub(crate) async fn refuse(
         client.conn.traffic.begin();
     }
     count_refused(worker, &client.info, status);
+    if client.info.tracked().is_some()
+        && let Some(moment) = client.info.tracking().at(now())
+    {
+        client.info.tracking().request(moment);
+        client.info.tracking().error(moment);
+    }
     if let Some(page) = early_error(status, &config.errors) {
         client.conn.output.extend_from_slice(page);
         let deadline = after(now(), config.timeouts.client);

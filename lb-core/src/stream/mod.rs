@@ -166,7 +166,7 @@ impl<'a> Stream<'a> {
             end: End::default(),
             live: worker.streams.enter(),
             nowhere: None,
-            transaction: None,
+            transaction: info.tracked().map(|tracked| Box::new(transaction::Transaction::new(Some(tracked)))),
         }
     }
 

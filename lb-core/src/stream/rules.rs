@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Stream;
 use super::local::{Answer, Verdict};
 use super::side::Side;
+use super::transaction::Transaction;
 use crate::acl::Verdict as Holds;
 use crate::config::{ProxyConfig, RestrictHeaderNames, RuleList};
 use crate::http::reply::error_reply;
@@ -89,7 +90,7 @@ impl<'a> Stream<'a> {
     /// Makes room for what rules do.
     pub(super) fn begin_transaction(&mut self) {
         if self.transaction.is_none() {
-            self.transaction = Some(Box::default());
+            self.transaction = Some(Box::new(Transaction::new(self.info.tracked())));
         }
     }
 

@@ -2,10 +2,12 @@
 
 use std::cell::OnceCell;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::http::message::Head;
 use crate::sample::variable::{Scopes, VariableScope, Variables};
+use crate::table::{Slots, Tracking};
 
 /// State of a stream that only rules need. It is made when the first rules are judged.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(crate) struct Transaction {
     pub(crate) request_cookie: Option<Vec<u8>>,
     /// `capture cookie` of the response.
     pub(crate) response_cookie: Option<Vec<u8>>,
+    /// What it tracks, and its connection.
+    pub(crate) tracking: Tracking,
     /// `set-src`, `set-src-port`.
     pub(crate) source: Option<SocketAddr>,
     /// `set-dst`, `set-dst-port`.
@@ -50,6 +54,11 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
+    /// Of a stream whose connection tracks these entries.
+    pub(crate) fn new(tracked: Option<&Rc<Slots>>) -> Self {
+        Self { tracking: Tracking::new(tracked), ..Self::default() }
+    }
+
     /// The variables of its scopes.
     pub(crate) fn scopes<'s>(&'s self, session: &'s Variables) -> Scopes<'s> {
         Scopes { sess: Some(session), txn: Some(&self.txn), req: Some(&self.req), res: Some(&self.res), check: None }

@@ -7,7 +7,7 @@ use super::tracking::{SLOTS, Tracking};
 
 /// A counter that an action increments, or a tag that it sets, and of which of `sc0` to `sc2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ScAction {
+pub enum ScAction {
     /// `sc-inc-gpc(<idx>,<sc-id>)`, `sc-inc-gpc0(<sc-id>)`, `sc-inc-gpc1(<sc-id>)`.
     Increment {
         /// Which counter.

@@ -11,7 +11,7 @@ use super::watch::Change;
 
 /// A general purpose counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gpc {
+pub enum Gpc {
     /// `gpc0`, or the first of the array where the table has that.
     First,
     /// `gpc1`, or the second of the array.
@@ -22,7 +22,7 @@ pub(crate) enum Gpc {
 
 /// A general purpose tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gpt {
+pub enum Gpt {
     /// `gpt0`, or the first of the array.
     First,
     /// One of the array.

@@ -30,11 +30,14 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use action::ScAction;
 pub use config::{ServerKey, TableConfig};
+pub use counters::{Gpc, Gpt};
 pub use data::{DataType, Stored};
 pub(crate) use entry::Entry;
 pub use key::{Key, KeyType, TableKey};
 pub use snapshot::{Column, TableEntry};
 pub use store::{Moment, Table};
+pub(crate) use tracking::Slots;
 pub use tracking::{TrackScope, Tracking};
 pub use watch::{Change, Removal, TableChange};

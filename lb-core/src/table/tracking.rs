@@ -16,6 +16,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::counters::Traffic;
 use super::data::DataType;
@@ -68,6 +69,11 @@ pub(crate) struct Slots([OnceCell<Tracked>; SLOTS]);
 impl Slots {
     fn get(&self, slot: usize) -> Option<&Tracked> {
         self.0.get(slot)?.get()
+    }
+
+    /// The time of the tables that are tracked; `None` where none is, and there is nothing to count.
+    pub(crate) fn at(&self, now: Instant) -> Option<Moment> {
+        self.all().next().map(|tracked| tracked.table.at(now))
     }
 
     fn all(&self) -> impl Iterator<Item = &Tracked> {
@@ -131,6 +137,11 @@ impl Tracking {
             tracked.count(Traffic::REQUEST, 1, now);
         }
         let _ = place.set(tracked);
+    }
+
+    /// The time of the tables that are tracked; `None` where none is, and there is nothing to count.
+    pub(crate) fn at(&self, now: Instant) -> Option<Moment> {
+        self.all().next().map(|tracked| tracked.table.at(now))
     }
 
     fn all(&self) -> impl Iterator<Item = &Tracked> {

@@ -291,7 +291,7 @@ fn begin(worker: &Rc<Worker>, arrival: Arrival) {
         tls: None,
         fd,
         slot,
-        variables: Default::default(),
+        state: Default::default(),
     };
     count_accepted(worker, &info);
     session::start(worker, socket, &context, info);

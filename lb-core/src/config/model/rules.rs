@@ -13,6 +13,7 @@ use crate::regex::Regex;
 use crate::sample::names::ProxyNumber;
 use crate::sample::variable::VariableName;
 use crate::sample::{Expression, Value};
+use crate::table::ScAction;
 
 /// A rule: an action, and when it is taken.
 #[derive(Clone, Debug)]
@@ -154,25 +155,12 @@ pub enum Action {
         /// Whose table.
         table: ProxyNumber,
     },
-    /// `sc-inc-gpc`, `sc-inc-gpc0`, `sc-inc-gpc1`.
-    IncrementCounter {
-        /// Number of the counter.
-        index: usize,
-        /// Which tracked entry.
-        slot: usize,
-        /// It is `gpc0` or `gpc1`, not an array's.
-        named: bool,
-    },
-    /// `sc-set-gpt`, `sc-set-gpt0`.
-    SetTag {
-        /// Number of the tag.
-        index: usize,
-        /// Which tracked entry.
-        slot: usize,
-        /// It is `gpt0`, not an array's.
-        named: bool,
-        /// What it is set to.
-        value: TagValue,
+    /// `sc-inc-gpc` and `sc-set-gpt` with their kin.
+    Counter {
+        /// What is done to which entry.
+        action: ScAction,
+        /// What a tag is set to.
+        value: Option<TagValue>,
     },
     /// `early-hint`.
     EarlyHint {
