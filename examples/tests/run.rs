@@ -7,6 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use lb_tests::HeldPort;
+use lb_tests::origin::ClosedPort;
+
 /// A program of `examples/`, which cargo builds beside the tests.
 fn example(name: &str) -> Command {
     let tests = std::env::current_exe().unwrap();
@@ -35,10 +38,6 @@ fn start(command: &mut Command) -> (Running, SocketAddr, BufReader<ChildStdout>)
     output.read_line(&mut line).unwrap();
     let address = line.split_once("Some(").and_then(|(_, rest)| rest.split_once(')')).expect(&line).0;
     (running, address.parse().unwrap(), output)
-}
-
-fn free_address() -> String {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().to_string()
 }
 
 /// A server that answers `count` connections one after the other.
@@ -92,7 +91,8 @@ fn load_config() {
     let file = directory.path().join("lb.toml");
     let text = "[[defaults]]\nmode = \"http\"\ntimeout.client = \"10s\"\n\n[[listen]]\nname = \"demo\"\n\
                 bind = \"ADDRESS\"\nhttp-request = 'return status 200 content-type text/plain string \"hello\"'\n";
-    std::fs::write(&file, text.replace("ADDRESS", &free_address())).unwrap();
+    let held = HeldPort::new();
+    std::fs::write(&file, text.replace("ADDRESS", &held.address().to_string())).unwrap();
     let (_running, address, _) = start(example("load_config").arg(&file));
     assert!(get(address).ends_with("\r\n\r\nhello"));
 
@@ -104,7 +104,8 @@ fn load_config() {
 
 #[test]
 fn two_instances() {
-    let output = example("two_instances").args(["127.0.0.1:0", &free_address()]).output().unwrap();
+    let inner = HeldPort::new();
+    let output = example("two_instances").args(["127.0.0.1:0", &inner.address().to_string()]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
     assert_eq!(text, "both run: HTTP/1.1 200 OK\none runs: HTTP/1.1 503 Service Unavailable\n");
@@ -135,7 +136,8 @@ fn add_servers() {
 
 #[test]
 fn events() {
-    let mut running = Running(example("events").arg(free_address()).spawn().unwrap());
+    let server = ClosedPort::new();
+    let mut running = Running(example("events").arg(server.address().to_string()).spawn().unwrap());
     let mut output = BufReader::new(running.0.stdout.take().unwrap());
     let down = line(&mut output);
     assert!(down.starts_with("Server app/s1 is DOWN, reason: Layer4 connection problem"), "{down}");
@@ -147,7 +149,8 @@ fn events() {
 
 #[test]
 fn runtime_commands() {
-    let arguments = ["127.0.0.1:0".to_owned(), free_address()];
+    let server = ClosedPort::new();
+    let arguments = ["127.0.0.1:0".to_owned(), server.address().to_string()];
     let (mut running, _, mut output) = start(example("runtime_commands").args(arguments));
     let mut input = running.0.stdin.take().unwrap();
     writeln!(input, "get weight app/s1\nset weight app/s1 50%\nget weight app/s2").unwrap();

@@ -31,6 +31,7 @@ pub mod regex;
 pub mod rules;
 #[allow(dead_code, unused_imports)] // Until every stage reads samples.
 pub mod sample;
+pub mod userlist;
 
 pub mod backend;
 pub mod balance;
@@ -42,6 +43,8 @@ pub mod forward;
 pub mod events;
 pub mod log;
 pub mod stats;
+#[allow(dead_code, unused_imports)] // Until every stage tracks.
+pub mod table;
 
 pub mod runtime;
 

@@ -18,11 +18,12 @@ use crate::listener::Gate;
 use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogDestinations, LogFormat, LogTargets};
 use crate::net::{Inherited, SystemOptions};
-use crate::sample::names::Names;
+use crate::pattern::References;
 use crate::sample::variable::SharedVariables;
 use crate::server::{Dial, Numbers};
 use crate::stats::{FrontendStats, FrontendStatus};
 use crate::tls::TlsConfigError;
+use crate::userlist::Userlists;
 use logs::Logs;
 
 /// Settings of the process that the data path reads, with their defaults in place.
@@ -185,6 +186,10 @@ pub struct Topology {
     pub backends: Vec<Arc<BackendEntry>>,
     /// All sections in order of the configuration, those that are `disabled` left out.
     pub sections: Vec<SectionHalves>,
+    /// The same with those that are `disabled`, which have neither half: what the arguments of sample fetches count.
+    pub(crate) numbered: Vec<SectionHalves>,
+    /// Users and their passwords.
+    pub(crate) userlists: Userlists,
     /// Names and numbers of frontends that are `disabled`.
     pub disabled_frontends: Vec<(Arc<str>, u32)>,
     /// Numbers of the servers.
@@ -199,8 +204,8 @@ pub struct Topology {
     pub(crate) variables: SharedVariables,
     /// Backends by name, for names that are only known at run time.
     pub(crate) backend_names: HashMap<Arc<str>, usize>,
-    /// Names of the configuration, and its files of patterns.
-    pub(crate) names: Arc<Names>,
+    /// Lists of patterns, for runtime commands and rules.
+    pub(crate) references: Arc<References>,
 }
 
 /// Where a `use_backend` line leads.
@@ -249,6 +254,16 @@ pub enum TopologyError {
         proxy: String,
         /// Which file, and what is wrong with it.
         source: TlsConfigError,
+    },
+    /// A password cannot be checked.
+    #[error("userlist '{userlist}': password of user '{user}': {source}")]
+    Password {
+        /// The userlist.
+        userlist: String,
+        /// The user.
+        user: String,
+        /// What is wrong.
+        source: crate::userlist::PasswordError,
     },
     /// A log format does not compile.
     #[error("proxy '{proxy}': {message}")]
@@ -344,7 +359,15 @@ impl Topology {
         let backend_names = backends.iter().map(|backend| (Arc::clone(&backend.name), backend.index)).collect();
         let log_destinations = logs.into_places();
         let (sections, disabled_frontends) = sections(config);
+        let mut running = sections.iter().copied();
+        let none = SectionHalves { frontend: None, backend: None };
+        let numbered = config.proxies.iter().map(|section| match section.disabled {
+            true => none,
+            false => running.next().unwrap_or(none),
+        });
         Ok(Self {
+            numbered: numbered.collect(),
+            userlists: Userlists::new(&config.userlists)?,
             settings,
             frontends,
             backends,
@@ -356,7 +379,7 @@ impl Topology {
             log_destinations,
             variables: SharedVariables::default(),
             backend_names,
-            names: Arc::clone(&config.names),
+            references: Arc::clone(&config.names.references),
         })
     }
 }

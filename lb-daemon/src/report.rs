@@ -1,6 +1,7 @@
 //! Messages of the process in HAProxy's form: `[ALERT]    (pid) : text`.
 
 use std::cell::Cell;
+use std::io::Write;
 
 use lb_core::config::Diagnostics;
 use lb_core::config::render::{RenderOptions, render};
@@ -30,10 +31,24 @@ impl Reporter {
         self.message("[WARNING] ", message);
     }
 
+    /// Text as it is, for whoever asked for it by a signal.
+    pub(crate) fn dump(&self, text: &str) {
+        if !self.quiet {
+            to_stderr(text);
+        }
+    }
+
+    /// What an operator asked for while the process runs.
+    pub(crate) fn running(&self, message: &str) {
+        if !self.quiet {
+            to_stderr(&format!("[WARNING]  ({}) : {message}\n", std::process::id()));
+        }
+    }
+
     /// A line of a result, such as that of `-c`.
     pub(crate) fn result(&self, text: &str) {
         if !self.quiet {
-            println!("{text}");
+            let _ = writeln!(std::io::stdout(), "{text}");
         }
     }
 
@@ -51,7 +66,7 @@ impl Reporter {
         if text.contains("path to executable is") {
             self.told_version.set(true);
         }
-        eprint!("{text}");
+        to_stderr(&text);
     }
 
     fn message(&self, label: &str, message: &str) {
@@ -60,23 +75,28 @@ impl Reporter {
         }
         let pid = std::process::id();
         if !self.told_version.replace(true) {
-            eprintln!("[NOTICE]   ({pid}) : haproxy version is {}", version::compatible());
-            eprintln!("[NOTICE]   ({pid}) : path to executable is {}", executable());
+            to_stderr(&format!("[NOTICE]   ({pid}) : haproxy version is {}\n", version::compatible()));
+            to_stderr(&format!("[NOTICE]   ({pid}) : path to executable is {}\n", executable()));
         }
-        eprintln!("{label} ({pid}) : {message}");
+        to_stderr(&format!("{label} ({pid}) : {message}\n"));
     }
 }
 
 /// A change of a server's state, as it happens.
 pub(crate) fn server_event(event: &ServerEvent) {
     let label = format!("[{}]", event.stderr_label());
-    eprintln!("{label:<10} ({}) : {}", std::process::id(), event.stderr_line());
+    to_stderr(&format!("{label:<10} ({}) : {}\n", std::process::id(), event.stderr_line()));
 }
 
 /// Something else to know, as it happens.
 pub(crate) fn notice(notice: &Notice) {
     let label = if notice.level() <= Level::Alert { "[ALERT]   " } else { "[WARNING] " };
-    eprintln!("{label} ({}) : {notice}", std::process::id());
+    to_stderr(&format!("{label} ({}) : {notice}\n", std::process::id()));
+}
+
+/// Writes to standard error. Nobody may be left to read it: that is no reason to end.
+fn to_stderr(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn executable() -> String {

@@ -48,7 +48,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
             on_event: (!quiet).then(|| Box::new(server_event) as OnEvent),
             on_log: None,
             on_notice: (!quiet).then(|| Arc::new(notice) as OnNotice),
-            system: SystemOptions::new(Arc::new(system::set_option)),
+            system: SystemOptions::new(Arc::new(system::set_option)).with_tcp_info(Arc::new(system::tcp_info)),
             after_bind: Some(process::after_bind(&loaded.config, cli, &previous)),
             on_end: None,
             events: Vec::new(),
@@ -65,7 +65,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
         }
     };
     drop(inherited);
-    match life.wait(&proxy) {
+    match life.wait(&proxy, reporter) {
         End::Finished => ExitCode::SUCCESS,
         End::Killed(signal) => ExitCode::from(signals::die_of(signal)),
     }

@@ -1,15 +1,15 @@
-//! What the system offers no safe call for: descriptors handed over by number, fork, a few socket options.
+//! What the system offers no safe call for: descriptors handed over by number, fork, socket options.
 //!
 //! The only file of the daemon with unsafe code.
 #![allow(unsafe_code)]
 
 use std::collections::BTreeSet;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 
 use lb_core::config::{Address, Config, LogDestination, ProxyLog};
-use lb_core::net::{Inherited, SystemOption};
+use lb_core::net::{Inherited, SystemOption, TcpInfo};
 
 /// Sets a socket option for the library, which holds no unsafe code.
 ///
@@ -29,6 +29,39 @@ pub(crate) fn set_option(socket: BorrowedFd<'_>, option: SystemOption) -> io::Re
         libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_TCP, name, (&raw const value).cast::<libc::c_void>(), size)
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Reads what the kernel measured of a TCP connection, for the library.
+///
+/// # Errors
+/// What the system says; it is no error if an old kernel knows less than we ask for.
+pub(crate) fn tcp_info(socket: RawFd) -> io::Result<TcpInfo> {
+    // SAFETY: a structure of numbers, for which zero is a value.
+    let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
+    let mut size = libc::socklen_t::try_from(size_of_val(&info)).unwrap_or_default();
+    // SAFETY: `info` outlives the call, which writes `size` bytes of it at most; the number of the descriptor may be any.
+    let result = unsafe {
+        libc::getsockopt(
+            socket,
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast::<libc::c_void>(),
+            &raw mut size,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(TcpInfo {
+        rtt_us: info.tcpi_rtt,
+        rtt_var_us: info.tcpi_rttvar,
+        unacked: info.tcpi_unacked,
+        sacked: info.tcpi_sacked,
+        lost: info.tcpi_lost,
+        retransmits: info.tcpi_retrans,
+        fackets: info.tcpi_fackets,
+        reordering: info.tcpi_reordering,
+    })
 }
 
 /// Splits the process in two; `None` in the child, the child's pid in the parent.

@@ -10,33 +10,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use lb_tests::peers::client::{Answer, Client, Request, connect};
-use lb_tests::{Wire, eventually};
+use lb_tests::{HeldPort, Wire, eventually};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use socket2::{Domain, Socket, Type};
 
 /// lbd on a copy of an example; dropping it kills it.
 struct Example {
     daemon: Child,
-    ports: BTreeMap<String, Port>,
+    ports: BTreeMap<String, HeldPort>,
     _directory: tempfile::TempDir,
-}
-
-/// A port that stays ours: bound, not listened on, and shared with whoever listens.
-struct Port {
-    _holder: Socket,
-    address: SocketAddr,
-}
-
-impl Port {
-    fn new() -> Self {
-        let holder = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        holder.set_reuse_address(true).unwrap();
-        holder.set_reuse_port(true).unwrap();
-        holder.bind(&"127.0.0.1:0".parse::<SocketAddr>().unwrap().into()).unwrap();
-        let address = holder.local_addr().unwrap().as_socket().unwrap();
-        Self { _holder: holder, address }
-    }
 }
 
 impl Example {
@@ -45,7 +27,7 @@ impl Example {
     }
 
     /// `prepare` may listen on ports before the daemon does.
-    fn start_after(name: &str, prepare: impl FnOnce(&BTreeMap<String, Port>)) -> Self {
+    fn start_after(name: &str, prepare: impl FnOnce(&BTreeMap<String, HeldPort>)) -> Self {
         let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/configs");
         let directory = tempfile::tempdir().unwrap();
         std::fs::create_dir(directory.path().join("tls")).unwrap();
@@ -55,10 +37,10 @@ impl Example {
         let text = std::fs::read_to_string(configs.join(name)).unwrap();
         let mut pieces = text.split("127.0.0.1:");
         let mut text = pieces.next().unwrap().to_owned();
-        let mut ports: BTreeMap<String, Port> = BTreeMap::new();
+        let mut ports: BTreeMap<String, HeldPort> = BTreeMap::new();
         for piece in pieces {
             let (port, rest) = piece.split_at(4);
-            text += &ports.entry(port.to_owned()).or_insert_with(Port::new).address.to_string();
+            text += &ports.entry(port.to_owned()).or_insert_with(HeldPort::new).address().to_string();
             text += rest;
         }
         std::fs::write(directory.path().join(name), text).unwrap();
@@ -75,7 +57,7 @@ impl Example {
 
     /// What listens on a port of the example.
     fn at(&self, port: &str) -> SocketAddr {
-        let address = self.ports[port].address;
+        let address = self.ports[port].address();
         eventually("it listens", || TcpStream::connect(address).is_ok());
         address
     }
@@ -152,8 +134,8 @@ fn timeouts() {
     }
 }
 
-fn echo(port: &Port) {
-    let listener = TcpListener::bind(port.address).unwrap();
+fn echo(port: &HeldPort) {
+    let listener = TcpListener::bind(port.address()).unwrap();
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let mut bytes = [0; 4];

@@ -6,12 +6,18 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use lb_tests::body::Digest;
+use lb_tests::cli::ask;
 use lb_tests::process::Process;
-use lb_tests::{HTTP, Origin, PATIENCE, Wire, eventually};
+use lb_tests::{CliAddress, HTTP, Origin, PATIENCE, Wire, eventually};
 use rustix::process::Signal;
 
 fn start(origin: &Origin, settings: &str, server: &str) -> Process {
-    let text = format!("{HTTP}listen fe\n bind {{listen0}}\n{settings}\n server s {} {server}\n", origin.address());
+    start_with(origin, "global\n", settings, server)
+}
+
+fn start_with(origin: &Origin, global: &str, settings: &str, server: &str) -> Process {
+    let text = HTTP.replace("global\n", global);
+    let text = format!("{text}listen fe\n bind {{listen0}}\n{settings}\n server s {} {server}\n", origin.address());
     Process::start(Path::new(env!("CARGO_BIN_EXE_lbd")), &text, 1)
 }
 
@@ -76,7 +82,13 @@ fn memory_is_bounded_by_the_buffers() {
 fn descriptors_return_to_where_they_were() {
     let origin = Origin::saying("ok");
     for (settings, server) in [(" http-reuse never", ""), (" http-reuse always", "pool-max-conn 0")] {
-        let lb = start(&origin, settings, server);
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("stats");
+        let global = format!("global\n  stats socket {}\n", socket.display());
+        let lb = start_with(&origin, &global, settings, server);
+        // It serves before its last thread has what that needs, but takes commands after.
+        eventually("every thread runs", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+        assert_eq!(ask(&CliAddress::from(&*socket), "show cli level"), "operator\n\n");
         // The first connection opens what stays: the client's end of it is gone when its server's is.
         let mut first = lb.connect();
         first.get("/");

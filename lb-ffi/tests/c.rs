@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use lb_tests::HeldPort;
 use tempfile::TempDir;
 
 fn root() -> &'static Path {
@@ -190,7 +191,8 @@ fn embed_serves() {
     let mut embed = Running::start("../examples/c/embed.c", &["0"]);
     // The language of files has no port 0.
     assert_eq!(embed.child.wait().unwrap().code(), Some(1));
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let held = HeldPort::new();
+    let free = held.address();
     let mut embed = Running::start("../examples/c/embed.c", &[&free.port().to_string()]);
     assert_eq!(embed.line(), format!("lb {}: web listens on {free}\n", env!("CARGO_PKG_VERSION")));
     let answer = get(free);
@@ -238,7 +240,8 @@ fn events_and_requests_are_told() {
 
 #[test]
 fn an_object_in_cpp_serves() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let held = HeldPort::new();
+    let free = held.address();
     let mut embed = Running::start("../examples/cpp/embed.cpp", &[&free.port().to_string()]);
     while embed.line() != format!("listens on {free}\n") {}
     assert!(get(free).ends_with("\r\n\r\nHello from C++\n"));

@@ -6,6 +6,7 @@
 //! instance   lb inside this process, from configuration text
 //! process    lbd or HAProxy as a child process, on a listening socket that it inherits
 //! peers      HTTP/2 and TLS peers
+//! held_port  a port for a program that only takes an address as text
 //! origin     a scripted server behind the load balancer
 //! wire       one connection: raw bytes out, strictly read HTTP/1 messages in; client and origin both hold one
 //! message    an HTTP/1 message as it was on the wire
@@ -13,6 +14,8 @@
 //! body       random bodies that are told by a digest
 //! peers      clients and servers of any protocol, asynchronous
 //! script     exchanges as data: what both sides do step by step, and what is logged of it
+//! tcp_cases  rules about bytes as data, through HAProxy and through lb
+//! side       HAProxy or lb on the same configuration, with a stats socket
 //! log_sink   where log lines go, and their fields
 //! ```
 //!
@@ -22,22 +25,28 @@
 
 pub mod body;
 pub mod cli;
+pub mod held_port;
 pub mod instance;
 pub mod log_sink;
 pub mod message;
 pub mod origin;
 pub mod peers;
 pub mod process;
+pub mod rule_cases;
 pub mod script;
+pub mod side;
+pub mod tcp_cases;
 pub mod wire;
 
 use std::time::Duration;
 
 pub use cli::{Cli, CliAddress};
+pub use held_port::HeldPort;
 pub use instance::Instance;
 pub use log_sink::{LogLine, LogSink};
 pub use message::Message;
 pub use origin::Origin;
+pub use side::Side;
 pub use wire::Wire;
 
 /// How long anything may take before a test fails rather than hangs.

@@ -31,6 +31,14 @@ impl Process {
     /// # Panics
     /// When it does not start.
     pub fn start_writing(binary: &Path, configuration: &str, listeners: usize, output: impl Into<Stdio>) -> Self {
+        Self::start_with(binary, configuration, listeners, output.into(), Stdio::inherit())
+    }
+
+    /// The same with an output and an error output of its own.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start_with(binary: &Path, configuration: &str, listeners: usize, output: Stdio, errors: Stdio) -> Self {
         let sockets: Vec<TcpListener> =
             (0..listeners).map(|_| TcpListener::bind("127.0.0.1:0").expect("bind")).collect();
         let mut text = configuration.to_owned();
@@ -45,7 +53,7 @@ impl Process {
             .arg(file.path())
             .stdin(Stdio::null())
             .stdout(output)
-            .stderr(Stdio::inherit())
+            .stderr(errors)
             .spawn()
             .expect("the process starts");
         let addresses = sockets.iter().map(|socket| socket.local_addr().expect("address")).collect();

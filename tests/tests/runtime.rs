@@ -39,3 +39,18 @@ fn a_resumed_frontend_leaves_its_worker_free() {
         assert_eq!(kept.get("/").status(), 200);
     }
 }
+
+#[test]
+fn the_program_says_what_it_is_where_it_is_told_to() {
+    let told = |identity: &str| {
+        let config = Config::parse(&format!("global\n{identity}{CONFIG}"), "lb.cfg").unwrap();
+        let proxy = Proxy::start(config, Default::default()).unwrap();
+        let info = proxy.execute("show info").unwrap();
+        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        (proxy.execute("show version").unwrap(), field("Name: "), field("Version: "), field("Product: "))
+    };
+    let own = env!("CARGO_PKG_VERSION");
+    let like = format!("2.6.12-lb{own}");
+    assert_eq!(told(""), (format!("{like}\n"), Some("HAProxy".into()), Some(like), Some("lb".into())));
+    assert_eq!(told("  identity lb\n"), (format!("{own}\n"), Some("lb".into()), Some(own.into()), None));
+}

@@ -301,6 +301,30 @@ listen li
         differs: &[],
     },
     Case {
+        name: "contstats",
+        sections: "
+frontend fe
+  bind {fe}
+  option contstats
+  default_backend be
+backend be
+  server s {origin}
+",
+        server: ok,
+        traffic: |at| {
+            let mut wire = Wire::connect(at[0]);
+            wire.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234");
+            for row in ["fe/FRONTEND", "be/BACKEND", "be/s"] {
+                eventually("what was sent is counted", || {
+                    let row = &rows(&(at.read)())[row];
+                    row["bin"] != "0" && row["scur"] == "1"
+                });
+            }
+            wire.send("56789").response();
+        },
+        differs: &[],
+    },
+    Case {
         name: "refused",
         sections: "
 frontend fe

@@ -4,7 +4,6 @@
 
 mod command_lines;
 
-use std::net::TcpListener;
 use std::path::Path;
 
 use lb_core::config::Config;
@@ -12,7 +11,7 @@ use lb_core::proxy::{Proxy, StartOptions};
 use lb_core::runtime::{Command, Level, Reply, ShowCliSockets, registry};
 use lb_tests::cli::ask;
 use lb_tests::process::{Process, haproxy};
-use lb_tests::{Cli, CliAddress, eventually};
+use lb_tests::{Cli, CliAddress, HeldPort, eventually};
 
 /// The sockets of the comparison; `{tcp}` and `{frontend}` are bound by whoever starts it.
 const CONFIG: &str = "
@@ -74,11 +73,12 @@ fn start_haproxy(binary: &Path) -> Side {
 fn start_lb() -> Side {
     let directory = tempfile::tempdir().unwrap();
     let text = CONFIG.replace("{dir}", directory.path().to_str().unwrap());
-    let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let tcp = free();
-    let text = text.replace("{frontend}", &free().to_string()).replace("{tcp}", &tcp.to_string());
+    let (frontend, tcp) = (HeldPort::new(), HeldPort::new());
+    let text = text.replace("{frontend}", &frontend.address().to_string());
+    let text = text.replace("{tcp}", &tcp.address().to_string());
     let proxy = Proxy::start(Config::parse(&text, "lb.cfg").unwrap(), StartOptions::default()).unwrap();
-    Side { sockets: sockets(directory.path(), tcp), _running: Box::new(proxy), directory }
+    let sockets = sockets(directory.path(), tcp.address());
+    Side { sockets, _running: Box::new((proxy, frontend, tcp)), directory }
 }
 
 /// What must not be compared: versions, directories, ports, and which commands there are.

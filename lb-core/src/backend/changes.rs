@@ -56,6 +56,9 @@ impl Backend {
         match (before.intersects(maint), after.intersects(maint)) {
             (false, true) => {
                 server.set_maintenance(true);
+                if was_up {
+                    server.history.count_down();
+                }
                 self.rebuild(&mut guard);
                 let counts = was_up.then(|| self.counts_of_leaving(server));
                 kinds.push(EventKind::EntersMaintenance { counts, served });
@@ -94,6 +97,9 @@ impl Backend {
         }
         let usable_before = self.usable_count();
         let (served, waiting) = (server.takes_new(), self.hub.queue.pending());
+        if state == OperationalState::Stopped {
+            server.history.count_down();
+        }
         server.set_operational(state);
         self.rebuild(&mut guard);
         let mut kinds = vec![match change {

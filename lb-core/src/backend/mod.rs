@@ -23,7 +23,7 @@ use arc_swap::ArcSwap;
 pub use changes::{AdminChange, HealthChange};
 pub use hub::Hub;
 pub use membership::AddServerError;
-pub use queue::Queue;
+pub use queue::{Priority, Queue};
 pub use slot::ServerSlot;
 pub use ticket::{QueueError, Ticket};
 
@@ -87,6 +87,8 @@ pub struct AssignRequest {
     pub exclude: Option<Arc<Server>>,
     /// The server to use whatever its state: a retry, later persistence.
     pub force: Option<Arc<Server>>,
+    /// Its place among those that wait.
+    pub priority: Priority,
 }
 
 /// Outcome of [`Backend::try_assign`].
@@ -280,7 +282,7 @@ impl Backend {
 
     /// Joins the queue of one server, unless it holds `maxqueue` waiters.
     fn queue_on(self: &Arc<Self>, server: &Arc<Server>, request: &AssignRequest) -> Option<Ticket> {
-        let place = server.queue.push(server.config.maxqueue)?;
+        let place = server.queue.push(server.config.maxqueue, request.priority)?;
         server.load_changed();
         let ticket = Ticket::new(Arc::clone(self), Waits::Server(Arc::clone(server)), request.clone(), place);
         // A slot may have come free, or the server may have gone, before we were in the queue.
@@ -294,7 +296,7 @@ impl Backend {
 
     /// Joins the backend's queue.
     fn queue_here(self: &Arc<Self>, request: &AssignRequest) -> Assign {
-        let Some(place) = self.hub.queue.push(0) else { return Assign::None };
+        let Some(place) = self.hub.queue.push(0, request.priority) else { return Assign::None };
         let ticket = Ticket::new(Arc::clone(self), Waits::Backend, request.clone(), place);
         // A slot may have come free before we were in the queue.
         for server in self.servers.load().iter() {

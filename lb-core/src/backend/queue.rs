@@ -29,9 +29,21 @@ pub struct Queue {
     waiting: Mutex<Waiting>,
 }
 
+/// A place among those that wait (configuration.txt, `set-priority-class`, `set-priority-offset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Priority {
+    /// Lower ones are served first.
+    pub class: i32,
+    /// Within a class: milliseconds at which it came, moved by its offset. Equal ones are served as they came.
+    pub time: i64,
+}
+
+/// What orders a queue: class, time, and who came first.
+pub(super) type Key = (i32, i64, u64);
+
 #[derive(Debug, Default)]
 struct Waiting {
-    entries: BTreeMap<u64, Waiter>,
+    entries: BTreeMap<Key, Waiter>,
     next: u64,
     served: u64,
 }
@@ -45,7 +57,7 @@ struct Waiter {
 /// A place in a queue, as its holder sees it.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(crate) key: u64,
+    pub(crate) key: Key,
     pub(crate) served_before: u64,
     pub(crate) grant: oneshot::Receiver<Grant>,
 }
@@ -79,13 +91,13 @@ impl Queue {
     }
 
     /// Joins the queue unless `limit` (0 is none) are waiting already.
-    pub(crate) fn push(&self, limit: u32) -> Option<Place> {
+    pub(crate) fn push(&self, limit: u32, priority: Priority) -> Option<Place> {
         let (sender, grant) = oneshot::channel();
         let mut waiting = self.lock();
         if limit != 0 && waiting.entries.len() >= limit as usize {
             return None;
         }
-        let key = waiting.next;
+        let key = (priority.class, priority.time, waiting.next);
         waiting.next += 1;
         let served_before = waiting.served;
         waiting.entries.insert(key, Waiter { grant: sender, served_before });
@@ -113,7 +125,7 @@ impl Queue {
     }
 
     /// Leaves the queue; does nothing for a waiter that has been taken already.
-    pub(crate) fn remove(&self, key: u64) {
+    pub(crate) fn remove(&self, key: Key) {
         let removed = {
             let mut waiting = self.lock();
             let removed = waiting.entries.remove(&key);

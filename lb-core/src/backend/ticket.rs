@@ -6,7 +6,7 @@ use std::time::Instant;
 use thiserror::Error;
 use tokio::sync::oneshot;
 
-use super::queue::{Grant, Place, Queue};
+use super::queue::{Grant, Key, Place, Queue};
 use super::{Assign, AssignRequest, Assignment, Backend};
 use crate::server::Server;
 
@@ -34,7 +34,7 @@ pub struct Ticket {
     backend: Arc<Backend>,
     waits: Waits,
     request: AssignRequest,
-    key: u64,
+    key: Key,
     served_before: u64,
     grant: oneshot::Receiver<Grant>,
 }

@@ -1,7 +1,8 @@
-//! Addresses of both ends of a stream, as servers and the log (`%bi`, `%bp`, `%si`, `%sp`) see them.
+//! Addresses of server connections, for the log (`%bi`, `%bp`, `%si`, `%sp`).
 
 use std::net::SocketAddr;
 
+use super::ClientEnds;
 use super::with_port;
 use crate::backend::Target;
 use crate::config::Address;
@@ -9,16 +10,6 @@ use crate::log::ServerAddress;
 use crate::server::Server;
 use crate::topology::BackendEntry;
 use crate::transport::Socket;
-
-/// Where a stream's client comes from and wanted to go, as the rules left it (`set-src`, `set-dst`): what servers are told
-/// and chosen by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Route {
-    /// `None` for UNIX clients.
-    pub(crate) source: Option<SocketAddr>,
-    /// The address that the client connected to.
-    pub(crate) destination: Option<SocketAddr>,
-}
 
 /// Addresses of a server connection, for the log.
 #[derive(Clone, Copy, Debug)]
@@ -31,22 +22,27 @@ pub(crate) struct Addresses {
 
 impl Addresses {
     /// Of a connection whose socket may be asked. One that failed does not know its peer: it is where it was to go.
-    pub(super) fn of(socket: Option<&Socket>, route: Route, backend: &BackendEntry, server: Option<&Server>) -> Self {
+    pub(super) fn of(
+        socket: Option<&Socket>,
+        ends: ClientEnds,
+        backend: &BackendEntry,
+        server: Option<&Server>,
+    ) -> Self {
         let local = socket.and_then(Socket::local_addr);
         let peer = socket.and_then(Socket::peer_addr).map(ServerAddress::Inet);
-        Self { local, server: peer.or_else(|| destination(route, backend, server)) }
+        Self { local, server: peer.or_else(|| destination(ends, backend, server)) }
     }
 }
 
-fn destination(route: Route, backend: &BackendEntry, server: Option<&Server>) -> Option<ServerAddress> {
+fn destination(ends: ClientEnds, backend: &BackendEntry, server: Option<&Server>) -> Option<ServerAddress> {
     let address = match server {
         Some(server) => {
             let endpoint = server.endpoint();
-            with_port(&endpoint.address, endpoint.port, route.destination)
+            with_port(&endpoint.address, endpoint.port, ends.destination)
         }
         None => match backend.backend.target {
             Target::Dispatch(address) => Address::Inet(address),
-            _ => Address::Inet(route.destination?),
+            _ => Address::Inet(ends.destination?),
         },
     };
     Some(match address {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-use crate::backend::{Assign, AssignRequest, Assignment, QueueError, ServerSlot, Target, Ticket};
+use crate::backend::{Assign, AssignRequest, Assignment, Priority, QueueError, ServerSlot, Target, Ticket};
 use crate::config::{Address, HttpReuse, Mode, PortKind, Proto, SendProxy};
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
@@ -41,7 +41,7 @@ use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, now};
 use pool::Pooled;
 
-pub(crate) use addresses::{Addresses, Route};
+pub(crate) use addresses::Addresses;
 
 /// A connection to a server, or a stream on a shared one.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ struct Held {
     /// The generation of the server that the connection belongs to.
     generation: u32,
     /// The client's addresses that the server was told, where it was: others need another connection.
-    told: Option<Route>,
+    told: Option<ClientEnds>,
     /// The source port stays taken for as long as the connection lives.
     lease: Option<PortLease>,
 }
@@ -107,7 +107,7 @@ pub(crate) struct Link {
     /// It must not serve other sessions.
     exclusive: bool,
     /// The client's addresses when it was opened.
-    route: Route,
+    ends: ClientEnds,
     lease: Option<PortLease>,
 }
 
@@ -129,14 +129,20 @@ impl Link {
     }
 
     /// Its addresses, where somebody wants to know them.
-    pub(crate) fn addresses(&self, worker: &Worker, info: &ClientInfo, backend: &BackendEntry) -> Option<Addresses> {
+    pub(crate) fn addresses(
+        &self,
+        worker: &Worker,
+        info: &ClientInfo,
+        ends: ClientEnds,
+        backend: &BackendEntry,
+    ) -> Option<Addresses> {
         worker.wants_addresses(&info.frontend).then(|| {
             // Streams of HTTP/2 share a socket that is not theirs to ask.
             let socket = match &self.conn {
                 ServerConn::H1(conn) => Some(conn.transport.socket()),
                 ServerConn::H2 { .. } => None,
             };
-            Addresses::of(socket, self.route, backend, self.server.as_deref())
+            Addresses::of(socket, ends, backend, self.server.as_deref())
         })
     }
 
@@ -165,7 +171,7 @@ impl Link {
         conn.traffic.reset();
         if self.exclusive || policy == HttpReuse::Never {
             let (generation, lease) = (self.generation, self.lease);
-            let told = self.exclusive.then_some(self.route);
+            let told = self.exclusive.then_some(self.ends);
             *private = Some(Private(Box::new(Held { conn: Some(conn), server, generation, told, lease })));
         } else {
             worker.pools.give(&server, self.generation, conn, self.reused);
@@ -173,11 +179,25 @@ impl Link {
     }
 }
 
+/// Both ends of a client's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClientEnds {
+    /// Where it comes from.
+    pub(crate) source: Option<SocketAddr>,
+    /// Where it wanted to go.
+    pub(crate) destination: Option<SocketAddr>,
+}
+
 /// The attempts of one stream to reach a server.
 pub(crate) struct Connector<'a> {
     worker: &'a Rc<Worker>,
     info: &'a ClientInfo,
-    route: Route,
+    /// The client's addresses, as rules may have changed them.
+    pub(crate) ends: ClientEnds,
+    /// Its place in queues (`set-priority-class`, `set-priority-offset`).
+    pub(crate) priority: Priority,
+    /// The server that `use-server` chose.
+    pub(crate) wanted: Option<Arc<Server>>,
     backend: &'a Arc<BackendEntry>,
     policy: HttpReuse,
     first_request: bool,
@@ -215,7 +235,6 @@ impl<'a> Connector<'a> {
     pub(crate) fn new(
         worker: &'a Rc<Worker>,
         info: &'a ClientInfo,
-        route: Route,
         backend: &'a Arc<BackendEntry>,
         first_request: bool,
         live: Rc<Entry>,
@@ -224,7 +243,9 @@ impl<'a> Connector<'a> {
         Self {
             worker,
             info,
-            route,
+            ends: ClientEnds { source: info.source, destination: info.destination },
+            priority: Priority { class: 0, time: i64::try_from(worker.uptime(now).as_millis()).unwrap_or(i64::MAX) },
+            wanted: None,
             backend,
             policy: backend.config.http_reuse.unwrap_or_default(),
             first_request,
@@ -310,7 +331,7 @@ impl<'a> Connector<'a> {
                 count_connection(self.worker, self.backend, Some(&server), true);
                 let link = self.attach(conn, generation, lease, server, slot);
                 link.show(&self.live);
-                self.addresses = link.addresses(self.worker, self.info, self.backend);
+                self.addresses = link.addresses(self.worker, self.info, self.ends, self.backend);
                 return Ok(link);
             }
             let (server, slot) = match assignment {
@@ -319,7 +340,7 @@ impl<'a> Connector<'a> {
             };
             let deadline = self.connect_deadline();
             count_connection(self.worker, self.backend, server.as_deref(), false);
-            match open(self.worker, self.info, self.route, self.backend, server.as_deref(), timer, deadline).await {
+            match open(self.worker, self.info, self.ends, self.backend, server.as_deref(), timer, deadline).await {
                 Ok(mut opened) => {
                     count_open(self.worker, self.backend, &mut opened.conn);
                     let exclusive = opened.lease.is_some() || self.is_exclusive(server.as_deref());
@@ -336,16 +357,16 @@ impl<'a> Connector<'a> {
                         reused: false,
                         established: opened.established,
                         exclusive,
-                        route: self.route,
+                        ends: self.ends,
                         lease: opened.lease,
                     };
                     link.show(&self.live);
-                    self.addresses = link.addresses(self.worker, self.info, self.backend);
+                    self.addresses = link.addresses(self.worker, self.info, self.ends, self.backend);
                     return Ok(link);
                 }
                 Err(error) => {
                     if self.worker.wants_addresses(&self.info.frontend) {
-                        self.addresses = Some(Addresses::of(None, self.route, self.backend, server.as_deref()));
+                        self.addresses = Some(Addresses::of(None, self.ends, self.backend, server.as_deref()));
                     }
                     drop(slot);
                     self.after_failure(server, error, client, timer).await?;
@@ -359,13 +380,13 @@ impl<'a> Connector<'a> {
     /// # Errors
     /// As opening a connection.
     async fn reopen(&mut self, link: &mut Link, timer: &mut Timer) -> Result<(), StreamError> {
-        let (worker, info, backend): (&Worker, _, _) = (self.worker, self.info, self.backend);
+        let (worker, info, ends, backend): (&Worker, _, _, _) = (self.worker, self.info, self.ends, self.backend);
         self.attempt_started = now();
         self.server.clone_from(&link.server);
         let deadline = self.connect_deadline();
         self.live.enter_phase(SessionStage::Connect, deadline);
         count_connection(worker, backend, link.server.as_deref(), false);
-        let mut opened = open(worker, info, self.route, backend, link.server.as_deref(), timer, deadline).await?;
+        let mut opened = open(worker, info, ends, backend, link.server.as_deref(), timer, deadline).await?;
         count_open(worker, backend, &mut opened.conn);
         link.conn = opened.conn;
         link.lease = opened.lease;
@@ -380,7 +401,7 @@ impl<'a> Connector<'a> {
         }
         link.show(&self.live);
         // A server that died rather than closed an idle connection has no new address: the old ones stay.
-        self.addresses = link.addresses(worker, info, backend).or(self.addresses);
+        self.addresses = link.addresses(worker, info, ends, backend).or(self.addresses);
         Ok(())
     }
 
@@ -482,9 +503,10 @@ impl<'a> Connector<'a> {
         preferred: Option<Arc<Server>>,
     ) -> Result<Assignment, StreamError> {
         let request = AssignRequest {
-            source: self.route.source.map(|s| s.ip()),
+            source: self.ends.source.map(|s| s.ip()),
             exclude: self.exclude.clone(),
-            force: self.force.clone().or(preferred),
+            force: self.force.clone().or_else(|| self.wanted.take()).or(preferred),
+            priority: self.priority,
         };
         let assign = self.backend.backend.try_assign(&request);
         self.picked = request.force.is_none() && matches!(assign, Assign::Server(_));
@@ -552,7 +574,7 @@ impl<'a> Connector<'a> {
         if let Some(Private(mut held)) = private.take()
             && Arc::ptr_eq(&held.server, &assignment.server)
             && held.generation == assignment.server.generation()
-            && held.told.is_none_or(|told| told == self.route)
+            && held.told.is_none_or(|told| told == self.ends)
             && let Some(mut conn) = held.conn.take()
             && pool::is_quiet(&mut conn)
         {
@@ -584,7 +606,7 @@ impl<'a> Connector<'a> {
         Link {
             conn,
             exclusive: self.is_exclusive(Some(&server)),
-            route: self.route,
+            ends: self.ends,
             generation,
             server: Some(server),
             _slot: Some(slot),
@@ -625,18 +647,18 @@ fn count_open(worker: &Worker, backend: &BackendEntry, conn: &mut ServerConn) {
 async fn open(
     worker: &Worker,
     info: &ClientInfo,
-    route: Route,
+    ends: ClientEnds,
     backend: &BackendEntry,
     server: Option<&Server>,
     timer: &mut Timer,
     deadline: Option<Instant>,
 ) -> Result<Opened, StreamError> {
     let generation = server.map_or(0, Server::generation);
-    let OpenSocket { socket, lease, .. } = start(route, backend, server)?;
+    let OpenSocket { socket, lease, .. } = start(ends, backend, server)?;
     let tls = server.and_then(Server::tls);
     let proto = server.and_then(|server| server.config.proto);
     let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
-    write_proxy_header(&mut conn, info, route, server);
+    write_proxy_header(&mut conn, info, ends, server);
     if tls.is_none() && proto != Some(Proto::H2) {
         return Ok(Opened { conn: ServerConn::H1(conn), lease, generation, established: false });
     }
@@ -726,22 +748,22 @@ pub(crate) async fn within<T>(
     .await
 }
 
-fn start(route: Route, backend: &BackendEntry, server: Option<&Server>) -> Result<OpenSocket, StreamError> {
+fn start(ends: ClientEnds, backend: &BackendEntry, server: Option<&Server>) -> Result<OpenSocket, StreamError> {
     let (target, options) = match server {
         Some(server) => {
             let endpoint = server.endpoint();
-            let address = with_port(&endpoint.address, endpoint.port, route.destination);
+            let address = with_port(&endpoint.address, endpoint.port, ends.destination);
             (ConnectTarget::from_address(&address), &server.dial.options)
         }
         None => {
             let target = match backend.backend.target {
                 Target::Dispatch(address) => Some(address),
-                _ => route.destination,
+                _ => ends.destination,
             };
             (target.map(ConnectTarget::Inet), &backend.dial.options)
         }
     };
-    open_socket(&target.ok_or_else(refused)?, options, route.source).map_err(|_| refused())
+    open_socket(&target.ok_or_else(refused)?, options, ends.source).map_err(|_| refused())
 }
 
 /// The address with the port the client used, where the server's was written so.
@@ -759,17 +781,17 @@ fn with_port(address: &Address, port: PortKind, client: Option<SocketAddr>) -> A
 }
 
 /// `send-proxy`: the header goes out before the first byte of the stream.
-fn write_proxy_header(conn: &mut H1Conn, info: &ClientInfo, route: Route, server: Option<&Server>) {
+fn write_proxy_header(conn: &mut H1Conn, info: &ClientInfo, ends: ClientEnds, server: Option<&Server>) {
     if let Some(config) = server.and_then(|server| server.config.send_proxy.as_ref()) {
-        proxy_header(config, info, route, &mut conn.output);
+        proxy_header(config, info, ends, &mut conn.output);
     }
 }
 
 /// Appends the PROXY header of a client connection.
-pub(crate) fn proxy_header(config: &SendProxy, info: &ClientInfo, route: Route, out: &mut Vec<u8>) {
+pub(crate) fn proxy_header(config: &SendProxy, info: &ClientInfo, ends: ClientEnds, out: &mut Vec<u8>) {
     let context = proxy_protocol::SendContext {
-        source: route.source,
-        destination: route.destination,
+        source: ends.source,
+        destination: ends.destination,
         ssl: info.tls.as_deref().map(|&(version, cipher)| proxy_protocol::SslClient {
             version: version.as_bytes(),
             cipher: Some(cipher.as_bytes()),

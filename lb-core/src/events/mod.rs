@@ -12,6 +12,7 @@ mod report;
 mod subscription;
 
 pub(crate) use report::Reports;
+pub(crate) use subscription::queue;
 pub use subscription::{EventSender, Events, channel};
 
 use crate::server::ServerEvent;

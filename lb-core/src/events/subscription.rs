@@ -1,4 +1,4 @@
-//! A bounded queue of events between an instance and a listener.
+//! A bounded queue of events between an instance or a table and a listener.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +12,8 @@ use super::Event;
 
 /// The end of a subscription that an instance writes to; see [`channel`].
 #[derive(Clone, Debug)]
-pub struct EventSender {
-    sender: mpsc::Sender<Event>,
+pub struct EventSender<T = Event> {
+    sender: mpsc::Sender<T>,
     lost: Arc<AtomicU64>,
 }
 
@@ -33,22 +33,27 @@ pub struct EventSender {
 /// # Ok::<(), lb_core::proxy::StartError>(())
 /// ```
 #[derive(Debug)]
-pub struct Events {
-    receiver: mpsc::Receiver<Event>,
+pub struct Events<T = Event> {
+    receiver: mpsc::Receiver<T>,
     lost: Arc<AtomicU64>,
 }
 
 /// A subscription that exists before its instance, for [`StartOptions::events`](crate::proxy::StartOptions::events):
 /// it misses nothing of the start. `capacity`, at least 1, is how many events it holds.
 pub fn channel(capacity: usize) -> (EventSender, Events) {
+    queue(capacity)
+}
+
+/// The same for events of another kind.
+pub(crate) fn queue<T>(capacity: usize) -> (EventSender<T>, Events<T>) {
     let (sender, receiver) = mpsc::channel(capacity.max(1));
     let lost = Arc::<AtomicU64>::default();
     (EventSender { sender, lost: Arc::clone(&lost) }, Events { receiver, lost })
 }
 
-impl EventSender {
+impl<T> EventSender<T> {
     /// Offers an event; says whether anybody still listens.
-    pub(crate) fn send(&self, event: Event) -> bool {
+    pub(crate) fn send(&self, event: T) -> bool {
         match self.sender.try_send(event) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Full(_)) => {
@@ -60,21 +65,21 @@ impl EventSender {
     }
 }
 
-impl Events {
+impl<T> Events<T> {
     /// The next event, as soon as there is one; `None` once the instance is gone and everything was taken.
     ///
     /// Needs no particular runtime. Cancel safe: dropping the future loses nothing.
-    pub async fn recv(&mut self) -> Option<Event> {
+    pub async fn recv(&mut self) -> Option<T> {
         self.receiver.recv().await
     }
 
     /// The next event, if there is one already.
-    pub fn try_recv(&mut self) -> Option<Event> {
+    pub fn try_recv(&mut self) -> Option<T> {
         self.receiver.try_recv().ok()
     }
 
     /// The next event, waiting for it at most `timeout`; the thread is blocked meanwhile.
-    pub fn recv_timeout(&mut self, timeout: Duration) -> Option<Event> {
+    pub fn recv_timeout(&mut self, timeout: Duration) -> Option<T> {
         let deadline = Instant::now().checked_add(timeout);
         self.blocking(deadline)
     }
@@ -84,7 +89,7 @@ impl Events {
         self.lost.load(Ordering::Relaxed)
     }
 
-    fn blocking(&mut self, deadline: Option<Instant>) -> Option<Event> {
+    fn blocking(&mut self, deadline: Option<Instant>) -> Option<T> {
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         let mut cx = Context::from_waker(&waker);
         loop {
@@ -101,10 +106,10 @@ impl Events {
 }
 
 /// Blocks the thread until the next event; ends once the instance is gone and everything was taken.
-impl Iterator for Events {
-    type Item = Event;
+impl<T> Iterator for Events<T> {
+    type Item = T;
 
-    fn next(&mut self) -> Option<Event> {
+    fn next(&mut self) -> Option<T> {
         self.blocking(None)
     }
 }

@@ -47,6 +47,12 @@ impl BufferPool {
         }
     }
 
+    /// Drops the unused buffers, and says how many there were and of how many bytes, small and large.
+    pub(crate) fn flush(&self) -> [(usize, usize); 2] {
+        let Free { small, large } = self.0.take();
+        [(small.len(), small.len() * SMALL), (large.len(), large.len() * LARGE)]
+    }
+
     /// How many unused buffers are kept, small and large.
     pub fn unused(&self) -> (usize, usize) {
         let free = self.0.borrow();

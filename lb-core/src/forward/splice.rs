@@ -132,6 +132,12 @@ impl PipePool {
         Some(pipe)
     }
 
+    /// Closes the unused pipes.
+    pub(crate) fn flush(&self) {
+        let free = self.0.free.take();
+        self.0.limit.free.fetch_sub(u32::try_from(free.len()).unwrap_or_default(), Ordering::Relaxed);
+    }
+
     /// How many unused pipes are kept.
     pub fn unused(&self) -> usize {
         self.0.free.borrow().len()

@@ -92,6 +92,11 @@ impl Head {
         self.is_response = false;
     }
 
+    /// Bytes of memory it holds.
+    pub(crate) fn memory(&self) -> usize {
+        size_of::<Self>() + self.arena.capacity() + self.fields.capacity() * size_of::<Field>()
+    }
+
     /// Starts this head over as a request.
     pub fn start_request(&mut self, method: &[u8], target: &[u8], version: Version) {
         self.clear();

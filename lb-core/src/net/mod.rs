@@ -7,6 +7,7 @@ mod accept;
 pub(crate) mod client_actions;
 mod connect;
 mod listen;
+mod local;
 mod options;
 mod port_range;
 mod system_option;
@@ -14,9 +15,10 @@ mod system_option;
 pub use accept::{Accepted, AcceptedSocket, AsyncListener, accept_nonblocking};
 pub use connect::{ConnectError, ConnectOptions, ConnectTarget, OpenSocket, connect, open_socket, wait_connected};
 pub use listen::{BindError, BindErrorKind, BoundAddress, Inherited, ListenSocket, SocketTuning, bind_socket};
+pub(crate) use local::is_local;
 pub use options::{ClientOptions, apply_client_options, set_keepalive, set_no_linger, set_quickack};
 pub use port_range::{PortLease, PortRange};
-pub use system_option::{SetSystemOption, SystemOption, SystemOptions};
+pub use system_option::{GetTcpInfo, SetSystemOption, SystemOption, SystemOptions, TcpInfo};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 
 /// An option of a TCP socket.
@@ -34,14 +34,54 @@ impl SystemOption {
 /// Sets a [`SystemOption`] on a socket.
 pub type SetSystemOption = Arc<dyn Fn(BorrowedFd<'_>, SystemOption) -> io::Result<()> + Send + Sync>;
 
-/// The function of the embedding program, if it gave one.
+/// What the kernel measured of a TCP connection (tcp(7), TCP_INFO). Counters are in segments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpInfo {
+    /// Round-trip time in microseconds.
+    pub rtt_us: u32,
+    /// Its variance in microseconds.
+    pub rtt_var_us: u32,
+    /// Sent and not acknowledged.
+    pub unacked: u32,
+    /// Acknowledged selectively.
+    pub sacked: u32,
+    /// Thought lost.
+    pub lost: u32,
+    /// Sent again and not acknowledged.
+    pub retransmits: u32,
+    /// Acknowledged forward.
+    pub fackets: u32,
+    /// Reordering that is expected.
+    pub reordering: u32,
+}
+
+/// Reads the [`TcpInfo`] of a socket, which is open while the function runs.
+pub type GetTcpInfo = Arc<dyn Fn(RawFd) -> io::Result<TcpInfo> + Send + Sync>;
+
+/// The functions of the embedding program, as far as it gave any.
 #[derive(Clone, Default)]
-pub struct SystemOptions(Option<SetSystemOption>);
+pub struct SystemOptions {
+    set: Option<SetSystemOption>,
+    tcp_info: Option<GetTcpInfo>,
+}
 
 impl SystemOptions {
     /// With a function that sets options.
     pub fn new(set: SetSystemOption) -> Self {
-        Self(Some(set))
+        Self { set: Some(set), tcp_info: None }
+    }
+
+    /// With a function that reads what the kernel measured, for `fc_rtt` and its likes.
+    pub fn with_tcp_info(self, get: GetTcpInfo) -> Self {
+        Self { tcp_info: Some(get), ..self }
+    }
+
+    /// What the kernel measured of a connection.
+    ///
+    /// # Errors
+    /// `Unsupported` where the program gave no function, else what the system says.
+    pub fn tcp_info(&self, socket: RawFd) -> io::Result<TcpInfo> {
+        self.tcp_info.as_ref().ok_or(io::ErrorKind::Unsupported)?(socket)
     }
 
     /// Sets an option.
@@ -49,7 +89,7 @@ impl SystemOptions {
     /// # Errors
     /// `Unsupported` where the program gave no function, else what the system says.
     pub fn set(&self, socket: &impl AsFd, option: SystemOption) -> io::Result<()> {
-        match &self.0 {
+        match &self.set {
             Some(set) => set(socket.as_fd(), option),
             None => Err(io::Error::new(
                 io::ErrorKind::Unsupported,
@@ -61,6 +101,9 @@ impl SystemOptions {
 
 impl fmt::Debug for SystemOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SystemOptions").field(&self.0.is_some()).finish()
+        f.debug_struct("SystemOptions")
+            .field("set", &self.set.is_some())
+            .field("tcp_info", &self.tcp_info.is_some())
+            .finish()
     }
 }

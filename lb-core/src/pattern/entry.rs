@@ -3,6 +3,7 @@
 use std::fmt;
 
 /// An entry. It never changes; `set map` puts another one with the same number in its place.
+#[derive(PartialEq, Eq)]
 pub struct Entry {
     /// Names it for as long as it exists, and tells which of two is older.
     number: u64,

@@ -10,11 +10,15 @@
 //! [`References`](references) holds all of an instance.
 
 pub(crate) mod acl;
+mod change;
 mod entry;
 mod error;
 pub(crate) mod file;
 mod index;
 mod key;
+mod keys;
+mod lookup;
+mod map;
 mod method;
 mod operator;
 #[allow(clippy::module_inception)]
@@ -27,9 +31,12 @@ pub(crate) mod set;
 mod tests;
 
 pub(crate) use acl::{AclScope, Matcher};
+pub use change::{ChangeError, Target};
 pub use entry::Entry;
 pub use error::PatternError;
+pub use lookup::{Lookup, LookupValue, Matched};
+pub(crate) use map::Map;
 pub use method::Method;
 pub(crate) use reference::Reference;
-pub use reference::{ChangeError, Target};
 pub(crate) use references::References;
+pub(crate) use set::Output;

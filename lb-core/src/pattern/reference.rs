@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::change::{ChangeError, Target};
 use super::entry::Entry;
 use super::error::PatternError;
 use super::file::Columns;
 use super::index::Index;
+use super::keys::Keys;
 use super::method::Mode;
-use super::set::Set;
-use crate::sample::SampleType;
+use super::set::{Output, Set};
 
 /// Where the first entries of a reference come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,36 +21,6 @@ pub(crate) enum Origin {
     File(String, Columns),
     /// The words of an ACL: what `show acl` says of it.
     Words(String),
-}
-
-/// Why a change of a reference was not made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChangeError {
-    /// The key or value is none of the methods that look into the reference.
-    #[error("{0}.")]
-    Pattern(#[from] PatternError),
-    /// No entry has that key.
-    #[error("entry not found")]
-    NoSuchKey,
-    /// No entry has that number.
-    #[error("entry not found")]
-    NoSuchEntry,
-    /// The version was not prepared.
-    #[error("Version number in the future")]
-    FutureVersion,
-    /// The version is not between the current one and the last that was prepared.
-    #[error("Version number out of range.")]
-    VersionRange,
-}
-
-/// Which entries a change is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// All with that key.
-    Key(Vec<u8>),
-    /// The one with that number.
-    Entry(u64),
 }
 
 /// A list of entries that ACLs and maps look into.
@@ -76,11 +47,32 @@ struct State {
     next: u32,
     versions: BTreeMap<u32, Entries>,
     sets: Vec<Arc<Set>>,
+    /// Of the current version; `None` until a change looks for a key.
+    keys: Option<Keys>,
 }
 
 impl State {
     fn entries(&self) -> Option<&Entries> {
         self.versions.get(&self.current)
+    }
+
+    /// The entries of the current version with that key, the oldest first.
+    fn with_key(&mut self, key: &[u8]) -> Vec<Arc<Entry>> {
+        let Some(entries) = self.versions.get(&self.current) else { return Vec::new() };
+        let keys = self.keys.get_or_insert_with(|| Keys::new(entries));
+        let found = keys.candidates(key).iter().filter_map(|number| entries.get(number));
+        found.filter(|entry| entry.key() == key).cloned().collect()
+    }
+
+    fn find(&mut self, target: &Target) -> Result<Vec<Arc<Entry>>, ChangeError> {
+        let (found, missing) = match target {
+            Target::Entry(number) => {
+                let entry = self.entries().and_then(|entries| entries.get(number));
+                (entry.cloned().into_iter().collect(), ChangeError::NoSuchEntry)
+            }
+            Target::Key(key) => (self.with_key(key), ChangeError::NoSuchKey),
+        };
+        if found.is_empty() { Err(missing) } else { Ok(found) }
     }
 }
 
@@ -99,6 +91,16 @@ impl Reference {
             numbers,
             state: Mutex::default(),
         }
+    }
+
+    /// Whether an ACL looks into it.
+    pub(crate) fn is_acl(&self) -> bool {
+        self.used_by_acl.load(Ordering::Relaxed)
+    }
+
+    /// Whether a map looks into it, or its file is read as one.
+    pub(crate) fn is_map(&self) -> bool {
+        self.used_by_map.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -155,7 +157,7 @@ impl Reference {
     ///
     /// # Errors
     /// Which entry, in order, is none of the method, and why.
-    pub(super) fn set(&self, mode: Mode, output: Option<SampleType>) -> Result<Arc<Set>, (usize, PatternError)> {
+    pub(super) fn set(&self, mode: Mode, output: Option<Output>) -> Result<Arc<Set>, (usize, PatternError)> {
         let mut state = self.lock();
         if let Some(set) = state.sets.iter().find(|set| set.mode == mode && set.output == output) {
             return Ok(Arc::clone(set));
@@ -164,7 +166,7 @@ impl Reference {
         let mut index = Index::new(mode);
         for (order, entry) in state.entries().into_iter().flat_map(BTreeMap::values).enumerate() {
             let pattern = set.compile(entry.key(), entry.value(), mode).map_err(|error| (order, error))?;
-            index.insert(entry, pattern);
+            index.insert(entry, &pattern);
         }
         set.publish(index);
         state.sets.push(Arc::clone(&set));
@@ -187,22 +189,51 @@ impl Reference {
     /// # Errors
     /// It is none of the methods that look into the reference, or the version was not prepared.
     pub(crate) fn add(&self, key: &[u8], value: Option<&[u8]>, version: Option<u32>) -> Result<(), ChangeError> {
+        self.add_all([Ok((key, value))], version)
+    }
+
+    /// Adds entries up to the first that is refused; those before it stay. They begin to match together.
+    ///
+    /// # Errors
+    /// As [`Reference::add`]; and what the iterator says.
+    pub(crate) fn add_all<'e>(
+        &self,
+        entries: impl IntoIterator<Item = Result<(&'e [u8], Option<&'e [u8]>), ChangeError>>,
+        version: Option<u32>,
+    ) -> Result<(), ChangeError> {
         let mut state = self.lock();
-        let version = version.unwrap_or(state.current);
-        if newer(version, state.next) {
+        let State { current, next, versions, sets, keys } = &mut *state;
+        let version = version.unwrap_or(*current);
+        if newer(version, *next) {
             return Err(ChangeError::FutureVersion);
         }
-        let compile = |set: &Arc<Set>| set.compile(key, value, set.mode.at_run_time());
-        let patterns: Vec<_> = state.sets.iter().map(compile).collect::<Result<_, _>>()?;
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        let entry = Arc::new(Entry::new(number, key, value));
-        if version == state.current {
-            for (set, pattern) in state.sets.iter().zip(patterns) {
-                set.change(|index| index.insert(&entry, pattern));
+        let list = versions.entry(version).or_default();
+        let mut indexes: Vec<_> = match version == *current {
+            true => sets.iter().map(|set| set.index()).collect(),
+            false => Vec::new(),
+        };
+        let mut result = Ok(());
+        for entry in entries {
+            result = entry.and_then(|(key, value)| {
+                let compile = |set: &Arc<Set>| set.compile(key, value, set.mode.at_run_time());
+                let patterns: Vec<_> = sets.iter().map(compile).collect::<Result<_, _>>()?;
+                let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+                let entry = Arc::new(Entry::new(number, key, value));
+                for (index, pattern) in indexes.iter_mut().zip(patterns) {
+                    index.insert(&entry, &pattern);
+                }
+                if let Some(keys) = keys.as_mut().filter(|_| version == *current) {
+                    keys.insert(&entry);
+                }
+                list.insert(number, entry);
+                Ok(())
+            });
+            if result.is_err() {
+                break;
             }
         }
-        state.versions.entry(version).or_default().insert(number, entry);
-        Ok(())
+        publish(sets, indexes);
+        result
     }
 
     /// Adds an entry unless there is one with that key (`http-request add-acl`).
@@ -230,8 +261,7 @@ impl Reference {
 
     /// Whether the current version has an entry with that key.
     pub(crate) fn contains(&self, key: &[u8]) -> bool {
-        let state = self.lock();
-        state.entries().is_some_and(|entries| entries.values().any(|entry| entry.key() == key))
+        !self.lock().with_key(key).is_empty()
     }
 
     /// Gives entries of the current version another value. Returns how many.
@@ -240,7 +270,7 @@ impl Reference {
     /// There are none; the value is not of the type that a map yields.
     pub(crate) fn set_value(&self, target: &Target, value: &[u8]) -> Result<usize, ChangeError> {
         let mut state = self.lock();
-        let found = find(&state, target)?;
+        let found = state.find(target)?;
         let current = state.current;
         let mut changes = Vec::with_capacity(found.len());
         for old in &found {
@@ -249,12 +279,14 @@ impl Reference {
                 state.sets.iter().map(|set| set.compile(old.key(), Some(value), set.mode)).collect::<Result<_, _>>()?;
             changes.push((entry, patterns));
         }
+        let mut indexes: Vec<_> = state.sets.iter().map(|set| set.index()).collect();
         for (entry, patterns) in changes {
-            for (set, pattern) in state.sets.iter().zip(patterns) {
-                set.change(|index| index.replace(&entry, pattern));
+            for (index, pattern) in indexes.iter_mut().zip(patterns) {
+                index.replace(&entry, &pattern);
             }
             state.versions.entry(current).or_default().insert(entry.number(), entry);
         }
+        publish(&state.sets, indexes);
         Ok(found.len())
     }
 
@@ -264,19 +296,24 @@ impl Reference {
     /// There are none.
     pub(crate) fn delete(&self, target: &Target) -> Result<usize, ChangeError> {
         let mut state = self.lock();
-        let found = find(&state, target)?;
+        let found = state.find(target)?;
         let current = state.current;
+        let mut indexes: Vec<_> = state.sets.iter().map(|set| set.index()).collect();
         for entry in &found {
-            for set in &state.sets {
+            for (set, index) in state.sets.iter().zip(&mut indexes) {
                 // What was read once is read again; a name that is no longer known is no address to look for either.
                 if let Ok(pattern) = set.compile(entry.key(), None, set.mode) {
-                    set.change(|index| index.remove(entry, &pattern));
+                    index.remove(entry, &pattern);
                 }
+            }
+            if let Some(keys) = &mut state.keys {
+                keys.remove(entry);
             }
             if let Some(entries) = state.versions.get_mut(&current) {
                 entries.remove(&entry.number());
             }
         }
+        publish(&state.sets, indexes);
         Ok(found.len())
     }
 
@@ -286,6 +323,7 @@ impl Reference {
         let version = version.unwrap_or(state.current);
         state.versions.remove(&version);
         if version == state.current {
+            state.keys = None;
             for set in &state.sets {
                 set.publish(Index::new(set.mode));
             }
@@ -308,32 +346,26 @@ impl Reference {
         if !newer(version, state.current) || newer(version, state.next) {
             return Err(ChangeError::VersionRange);
         }
+        let mut indexes = Vec::with_capacity(state.sets.len());
         for set in &state.sets {
             let mut index = Index::new(set.mode);
             for entry in state.versions.get(&version).into_iter().flat_map(BTreeMap::values) {
                 let pattern = set.compile(entry.key(), entry.value(), set.mode.at_run_time())?;
-                index.insert(entry, pattern);
+                index.insert(entry, &pattern);
             }
-            set.publish(index);
+            indexes.push(index);
         }
+        publish(&state.sets, indexes);
         state.versions.retain(|other, _| !newer(version, *other));
         state.current = version;
+        state.keys = None;
         Ok(())
     }
 }
 
-fn find(state: &State, target: &Target) -> Result<Vec<Arc<Entry>>, ChangeError> {
-    let Some(entries) = state.entries() else { return Err(missing(target)) };
-    let found: Vec<_> = match target {
-        Target::Entry(number) => entries.get(number).cloned().into_iter().collect(),
-        Target::Key(key) => entries.values().filter(|entry| entry.key() == key).cloned().collect(),
-    };
-    if found.is_empty() { Err(missing(target)) } else { Ok(found) }
-}
-
-fn missing(target: &Target) -> ChangeError {
-    match target {
-        Target::Key(_) => ChangeError::NoSuchKey,
-        Target::Entry(_) => ChangeError::NoSuchEntry,
+/// Lets lookups see changed indexes.
+fn publish(sets: &[Arc<Set>], indexes: Vec<Index>) {
+    for (set, index) in sets.iter().zip(indexes) {
+        set.publish(index);
     }
 }

@@ -8,8 +8,7 @@ use super::error::PatternError;
 use super::file::{self, Columns};
 use super::method::Mode;
 use super::reference::{Origin, Reference};
-use super::set::Set;
-use crate::sample::SampleType;
+use super::set::{Output, Set};
 
 /// The references of a configuration: made while it is read, and what runtime commands find them in.
 #[derive(Debug, Default)]
@@ -22,15 +21,6 @@ pub(crate) struct References {
 struct State {
     /// In the order in which they were made.
     all: Vec<(Option<u32>, Arc<Reference>)>,
-}
-
-/// What looks into a reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
-    /// An ACL.
-    Acl,
-    /// A map.
-    Map,
 }
 
 impl References {
@@ -71,7 +61,7 @@ impl References {
         name: &str,
         columns: Columns,
         mode: Mode,
-        output: Option<SampleType>,
+        output: Option<Output>,
         place: (&str, u32),
     ) -> Result<(Arc<Reference>, Arc<Set>), PatternError> {
         let reference = self.file(name, columns)?;

@@ -1,16 +1,30 @@
 //! The patterns of a reference as one method reads them: what lookups go to.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use super::entry::Entry;
 use super::error::PatternError;
-use super::index::Index;
+use super::index::{Found, Index};
 use super::key::{Key, Scratch};
 use super::method::Mode;
 use super::pattern::Pattern;
-use crate::sample::{SampleType, Value};
+use crate::regex::expand;
+use crate::sample::Value;
+
+/// What the values of a map are, and what becomes of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// Text.
+    Str,
+    /// Integers.
+    Sint,
+    /// Addresses.
+    Addr,
+    /// Text in which `\\1` stands for a group of the regular expression that matched (`map_regm`).
+    Groups,
+}
 
 /// Patterns ready to be looked up. Lookups take no lock; changes come from the reference alone.
 #[derive(Debug)]
@@ -18,12 +32,12 @@ pub(crate) struct Set {
     /// How patterns are read.
     pub(crate) mode: Mode,
     /// What values of a map are; `None` where only keys matter.
-    pub(crate) output: Option<SampleType>,
+    pub(crate) output: Option<Output>,
     index: ArcSwap<Index>,
 }
 
 impl Set {
-    pub(super) fn new(mode: Mode, output: Option<SampleType>) -> Self {
+    pub(super) fn new(mode: Mode, output: Option<Output>) -> Self {
         Self { mode, output, index: ArcSwap::from_pointee(Index::new(mode)) }
     }
 
@@ -37,44 +51,62 @@ impl Set {
         }
     }
 
-    /// Calls `use_entry` with the entry that a sample matches.
-    pub(crate) fn find<T>(&self, value: &Value<'_>, use_entry: impl FnOnce(&Arc<Entry>) -> T) -> Option<T> {
+    /// Calls `use_found` with the entry that a sample matches.
+    pub(crate) fn find<T>(&self, value: &Value<'_>, use_found: impl FnOnce(Found<'_>, &[u8]) -> T) -> Option<T> {
         let mut scratch = Scratch::new();
         let key = Key::new(value, self.mode.method, &mut scratch)?;
-        self.index.load().find(key).map(use_entry)
+        let bytes = if let Key::Bytes(bytes) = key { bytes } else { &[] };
+        self.index.load().find(key).map(|found| use_found(found, bytes))
+    }
+
+    /// What a sample becomes in a map.
+    pub(crate) fn map(&self, value: &Value<'_>) -> Option<Value<'static>> {
+        self.find(value, |found, bytes| {
+            let text = found.entry.value()?;
+            match (self.output?, found.regex) {
+                (Output::Groups, Some(regex)) => {
+                    let captures = regex.captures_at(bytes, 0)?;
+                    let mut out = Vec::with_capacity(text.len() + bytes.len());
+                    expand(text, &captures, bytes, &mut out);
+                    Some(Value::Str(Cow::Owned(out)))
+                }
+                (output, _) => output.parse(text).ok().map(Value::into_owned),
+            }
+        })
+        .flatten()
     }
 
     /// Reads what an entry would be in this set.
     pub(super) fn compile(&self, key: &[u8], value: Option<&[u8]>, mode: Mode) -> Result<Pattern, PatternError> {
         if let (Some(output), Some(value)) = (self.output, value) {
-            parse_output(output, value)?;
+            output.parse(value)?;
         }
         Pattern::parse(key, mode)
     }
 
-    /// Publishes a changed clone. The caller holds the lock of the reference.
-    pub(super) fn change(&self, change: impl FnOnce(&mut Index)) {
-        let mut index = Index::clone(&self.index.load());
-        change(&mut index);
-        self.index.store(Arc::new(index));
+    /// The index as it is now; a clone of it can be changed and published.
+    pub(super) fn index(&self) -> Index {
+        Index::clone(&self.index.load())
     }
 
-    /// Publishes another index.
+    /// Publishes another index. The caller holds the lock of the reference.
     pub(super) fn publish(&self, index: Index) {
         self.index.store(Arc::new(index));
     }
 }
 
-/// A value of a map as the type that its converter yields.
-///
-/// # Errors
-/// It is not of that type.
-pub(crate) fn parse_output<'v>(output: SampleType, value: &'v [u8]) -> Result<Value<'v>, PatternError> {
-    let refused = || PatternError::Value(String::from_utf8_lossy(value).into_owned());
-    let text = || std::str::from_utf8(value).map_err(|_| refused());
-    match output {
-        SampleType::Sint => text()?.parse().map(Value::Sint).map_err(|_| refused()),
-        SampleType::Addr => text()?.parse().map(Value::ip).map_err(|_| refused()),
-        _ => Ok(Value::str(value)),
+impl Output {
+    /// A value of a map as what its converter yields.
+    ///
+    /// # Errors
+    /// It is not of that type.
+    pub(crate) fn parse<'v>(self, value: &'v [u8]) -> Result<Value<'v>, PatternError> {
+        let refused = || PatternError::Value(String::from_utf8_lossy(value).into_owned());
+        let text = || std::str::from_utf8(value).map_err(|_| refused());
+        match self {
+            Self::Str | Self::Groups => Ok(Value::str(value)),
+            Self::Sint => text()?.parse().map(Value::Sint).map_err(|_| refused()),
+            Self::Addr => text()?.parse().map(Value::ip).map_err(|_| refused()),
+        }
     }
 }

@@ -6,6 +6,7 @@
 mod builder;
 mod control;
 mod drain;
+mod dump;
 mod handles;
 
 use std::collections::HashSet;
@@ -212,7 +213,7 @@ impl Proxy {
         let needs = compute_fd_limit(&config, threads, StatsSockets::of(&config), descriptors);
         let needs = FdLimit { maxconn, ..needs };
         let capacity = Capacity { workers, idle_limit, maxpipes, needs };
-        let cli_shared = CliShared::new(&config, &cli);
+        let cli_shared = CliShared::new(&config, &cli, workers);
         let shared = Arc::new(Shared::new(topology, limits, contexts, capacity, listening, cli_shared));
         let proxy = Self {
             inner: Arc::new(Inner {

@@ -73,6 +73,16 @@ impl CliSession {
         &self.caller
     }
 
+    /// How many bytes came that are no whole command yet.
+    pub(crate) fn incomplete(&self) -> usize {
+        self.input.len()
+    }
+
+    /// Whether a command was begun and its payload is coming.
+    pub(crate) fn expects_payload(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// Takes what the other side sent, as much as there is room for, and returns how much that was. None is left once
     /// a command is longer than `tune.bufsize`: [`CliSession::step`] then ends the session.
     pub fn push(&mut self, bytes: &[u8]) -> usize {

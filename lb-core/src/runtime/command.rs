@@ -2,10 +2,11 @@
 
 use super::caller::Caller;
 use super::commands::{
-    AddServer, ClearCounters, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetFrontendState,
-    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck,
-    SetServerHealth, SetServerSsl, SetServerState, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo,
-    ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions,
+    AddPatterns, AddServer, ClearCounters, ClearPatterns, CommitPatterns, DelPatterns, DelServer, EnableChecks,
+    GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap, SetMaxconnFrontend,
+    SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck, SetServerHealth, SetServerSsl,
+    SetServerState, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn,
+    ShowServersState, ShowSess, ShowStat, ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -19,6 +20,22 @@ use super::words::Words;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Command {
+    /// `add acl`, `add map`
+    AddPatterns(AddPatterns),
+    /// `clear acl`, `clear map`
+    ClearPatterns(ClearPatterns),
+    /// `commit acl`, `commit map`
+    CommitPatterns(CommitPatterns),
+    /// `del acl`, `del map`
+    DelPatterns(DelPatterns),
+    /// `get acl`, `get map`
+    GetPatterns(GetPatterns),
+    /// `prepare acl`, `prepare map`
+    PreparePatterns(PreparePatterns),
+    /// `set map`
+    SetMap(SetMap),
+    /// `show acl`, `show map`
+    ShowPatterns(ShowPatterns),
     /// `add server`
     AddServer(AddServer),
     /// `del server`
@@ -115,6 +132,14 @@ impl Command {
     /// As [`Command::run`].
     pub fn run_as(&self, caller: &mut Caller, instance: &Instance) -> Result<Reply, CommandError> {
         match self {
+            Self::AddPatterns(command) => command.run(instance),
+            Self::ClearPatterns(command) => command.run(instance),
+            Self::CommitPatterns(command) => command.run(instance),
+            Self::DelPatterns(command) => command.run(instance),
+            Self::GetPatterns(command) => command.run(instance),
+            Self::PreparePatterns(command) => command.run(instance),
+            Self::SetMap(command) => command.run(instance),
+            Self::ShowPatterns(command) => command.run(instance),
             Self::AddServer(command) => command.run(instance),
             Self::DelServer(command) => command.run(instance),
             Self::EnableChecks(command) => command.run(instance),
@@ -142,7 +167,7 @@ impl Command {
             Self::SetRateLimit(command) => command.run(instance),
             Self::ShowInfo(command) => command.run(instance),
             Self::ShowStat(command) => command.run(instance),
-            Self::ShowVersion(command) => command.run(),
+            Self::ShowVersion(command) => command.run(instance),
             Self::ShutdownSession(command) => command.run(instance),
             Self::ShutdownSessions(command) => command.run(instance),
         }

@@ -11,6 +11,7 @@
 //! state only through the modules that own it.
 
 mod caller;
+mod cli_connections;
 mod cli_session;
 mod command;
 mod commands;

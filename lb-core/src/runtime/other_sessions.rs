@@ -22,7 +22,6 @@ const WORKER: usize = 0xff;
 
 impl OtherSessions {
     /// Adds a source.
-    #[allow(dead_code, reason = "for the stats socket")]
     pub(crate) fn add(&self, source: &Arc<dyn SessionSource>) {
         let mut sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sources.retain(|source| source.strong_count() > 0);
@@ -30,7 +29,6 @@ impl OtherSessions {
     }
 
     /// Names a stream of a source by a number that the source gives only once.
-    #[allow(dead_code, reason = "for the stats socket")]
     pub(crate) fn id(number: u64) -> SessionId {
         SessionId::new(WORKER, number)
     }

@@ -2,10 +2,11 @@
 
 use super::command::Command;
 use super::commands::{
-    AddServer, ClearCounters, DelServer, EnableChecks, GetWeight, Help, SessionCommand, SetFrontendState,
-    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetWeight, ShowBackend,
-    ShowCliSockets, ShowEnv, ShowInfo, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowVersion,
-    ShutdownSession, ShutdownSessions, parse_set_server, unknown,
+    AddPatterns, AddServer, ClearCounters, ClearPatterns, CommitPatterns, DelPatterns, DelServer, EnableChecks,
+    GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap, SetMaxconnFrontend,
+    SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetWeight, ShowBackend, ShowCliSockets, ShowEnv,
+    ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowVersion, ShutdownSession,
+    ShutdownSessions, parse_set_server, unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -29,6 +30,20 @@ pub struct Entry {
 /// Every command, in the order of `help`.
 pub static ENTRIES: &[Entry] = &[
     Entry {
+        words: &["add", "acl"],
+        usage: "add acl [@<ver>] <acl> <pattern>",
+        about: "add an acl entry",
+        level: Level::Operator,
+        parse: AddPatterns::parse_acl,
+    },
+    Entry {
+        words: &["add", "map"],
+        usage: "add map [@<ver>] <map> <key> <val>",
+        about: "add a map entry (payload supported instead of key/val)",
+        level: Level::Operator,
+        parse: AddPatterns::parse_map,
+    },
+    Entry {
         words: &["add", "server"],
         usage: "add server <bk>/<srv>",
         about: "create a new server",
@@ -36,11 +51,53 @@ pub static ENTRIES: &[Entry] = &[
         parse: AddServer::parse,
     },
     Entry {
+        words: &["clear", "acl"],
+        usage: "clear acl [@<ver>] <acl>",
+        about: "clear the contents of this acl",
+        level: Level::Operator,
+        parse: ClearPatterns::parse_acl,
+    },
+    Entry {
         words: &["clear", "counters"],
         usage: "clear counters [all]",
         about: "clear max statistics counters (or all counters)",
         level: Level::Operator,
         parse: ClearCounters::parse,
+    },
+    Entry {
+        words: &["clear", "map"],
+        usage: "clear map [@<ver>] <map>",
+        about: "clear the contents of this map",
+        level: Level::Operator,
+        parse: ClearPatterns::parse_map,
+    },
+    Entry {
+        words: &["commit", "acl"],
+        usage: "commit acl @<ver> <acl>",
+        about: "commit the ACL at this version",
+        level: Level::Operator,
+        parse: CommitPatterns::parse_acl,
+    },
+    Entry {
+        words: &["commit", "map"],
+        usage: "commit map @<ver> <map>",
+        about: "commit the map at this version",
+        level: Level::Operator,
+        parse: CommitPatterns::parse_map,
+    },
+    Entry {
+        words: &["del", "acl"],
+        usage: "del acl <acl> [<key>|#<ref>]",
+        about: "delete acl entries matching <key>",
+        level: Level::Operator,
+        parse: DelPatterns::parse_acl,
+    },
+    Entry {
+        words: &["del", "map"],
+        usage: "del map <map> [<key>|#<ref>]",
+        about: "delete map entries matching <key>",
+        level: Level::Operator,
+        parse: DelPatterns::parse_map,
     },
     Entry {
         words: &["del", "server"],
@@ -106,6 +163,20 @@ pub static ENTRIES: &[Entry] = &[
         parse: SetServerState::parse_enable,
     },
     Entry {
+        words: &["get", "acl"],
+        usage: "get acl <acl> <value>",
+        about: "report the patterns matching a sample for an ACL",
+        level: Level::User,
+        parse: GetPatterns::parse_acl,
+    },
+    Entry {
+        words: &["get", "map"],
+        usage: "get map <acl> <value>",
+        about: "report the keys and values matching a sample for a map",
+        level: Level::User,
+        parse: GetPatterns::parse_map,
+    },
+    Entry {
         words: &["get", "weight"],
         usage: "get weight <bk>/<srv>",
         about: "report a server's current weight",
@@ -118,6 +189,27 @@ pub static ENTRIES: &[Entry] = &[
         about: "lower the level of the current CLI session to operator",
         level: Level::Operator,
         parse: SessionCommand::operator,
+    },
+    Entry {
+        words: &["prepare", "acl"],
+        usage: "prepare acl <acl>",
+        about: "prepare a new version for atomic ACL replacement",
+        level: Level::Operator,
+        parse: PreparePatterns::parse_acl,
+    },
+    Entry {
+        words: &["prepare", "map"],
+        usage: "prepare map <acl>",
+        about: "prepare a new version for atomic map replacement",
+        level: Level::Operator,
+        parse: PreparePatterns::parse_map,
+    },
+    Entry {
+        words: &["set", "map"],
+        usage: "set map <map> [<key>|#<ref>] <value>",
+        about: "modify a map entry",
+        level: Level::Operator,
+        parse: SetMap::parse,
     },
     Entry {
         words: &["set", "maxconn", "frontend"],
@@ -176,6 +268,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: SetWeight::parse,
     },
     Entry {
+        words: &["show", "acl"],
+        usage: "show acl [@<ver>] <acl>]",
+        about: "report available acls or dump an acl's contents",
+        level: Level::User,
+        parse: ShowPatterns::parse_acl,
+    },
+    Entry {
         words: &["show", "backend"],
         usage: "show backend",
         about: "list backends in the current running config",
@@ -209,6 +308,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "report information about the running process",
         level: Level::User,
         parse: ShowInfo::parse,
+    },
+    Entry {
+        words: &["show", "map"],
+        usage: "show map [@ver] [map]",
+        about: "report available maps or dump a map's contents",
+        level: Level::User,
+        parse: ShowPatterns::parse_map,
     },
     Entry {
         words: &["show", "servers", "conn"],

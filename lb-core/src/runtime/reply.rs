@@ -1,8 +1,8 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
 use super::commands::{
-    BackendList, CliSockets, Environment, Info, ServerConns, ServerStates, ServerWeight, SessionList, StatTable,
-    Version,
+    BackendList, CliSockets, Environment, Info, PatternEntries, PatternLists, PatternLookups, ServerConns,
+    ServerStates, ServerWeight, SessionList, StatTable, Version,
 };
 use super::severity::Severity;
 
@@ -34,6 +34,12 @@ pub enum Reply {
     ServerStates(ServerStates),
     /// `show version`.
     Version(Version),
+    /// `show acl`, `show map` of one.
+    PatternEntries(PatternEntries),
+    /// `show acl`, `show map`.
+    PatternLists(PatternLists),
+    /// `get acl`, `get map`.
+    PatternLookups(PatternLookups),
     /// `get weight`.
     Weight(ServerWeight),
 }
@@ -71,6 +77,9 @@ impl Reply {
             Self::ServerConns(reply) => reply.render(out),
             Self::ServerStates(reply) => reply.render(out),
             Self::Version(reply) => reply.render(out),
+            Self::PatternEntries(reply) => reply.render(out),
+            Self::PatternLists(reply) => reply.render(out),
+            Self::PatternLookups(reply) => reply.render(out),
             Self::Weight(reply) => reply.render(out),
         }
     }

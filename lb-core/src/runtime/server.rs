@@ -1,11 +1,12 @@
 //! The sockets of the configuration that take runtime commands (`stats socket`), served by the control thread: no worker
 //! ever waits for them, however slow their clients are.
 
+use std::collections::HashSet;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,9 +16,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::caller::Caller;
+use super::cli_connections::{AcceptedOn, CliConnections, Served};
 use super::cli_session::{CliSession, Step};
 use super::commands::CliSocket;
 use super::instance::Instance;
+use super::other_sessions::SessionSource;
 use crate::config::environment::Environment;
 use crate::config::{BindOptions, Config};
 use crate::net::{AsyncListener, BoundAddress, ListenSocket};
@@ -32,8 +35,8 @@ pub(crate) struct CliShared {
     pub(crate) environment: Environment,
     /// Most bytes of a command with its payload: `tune.bufsize`.
     pub(crate) limit: usize,
-    /// Connections so far.
-    pub(crate) accepted: AtomicU64,
+    /// The connections to all sockets.
+    pub(crate) connections: Arc<CliConnections>,
     /// `stats timeout`.
     timeout: Duration,
     /// Room for connections of all sockets: `stats maxconn`.
@@ -41,13 +44,14 @@ pub(crate) struct CliShared {
 }
 
 impl CliShared {
-    pub(crate) fn new(config: &Config, listeners: &[CliListener]) -> Self {
+    pub(crate) fn new(config: &Config, listeners: &[CliListener], workers: usize) -> Self {
         let stats = &config.global.stats;
+        let limit = config.global.tune.bufsize.unwrap_or(16384) as usize;
         Self {
             sockets: listeners.iter().map(CliListener::describe).collect(),
             environment: config.environment.clone().unwrap_or_else(Environment::of_process),
-            limit: config.global.tune.bufsize.unwrap_or(16384) as usize,
-            accepted: AtomicU64::new(0),
+            limit,
+            connections: CliConnections::new(workers, limit),
             timeout: stats.timeout.unwrap_or(Caller::DEFAULT_TIMEOUT),
             room: Arc::new(Semaphore::new(stats.maxconn.unwrap_or(DEFAULT_MAXCONN) as usize)),
         }
@@ -86,14 +90,20 @@ impl CliListener {
 /// When the reactor refuses a socket.
 pub(crate) fn serve(listeners: Vec<CliListener>, instance: &Instance) -> io::Result<JoinSet<()>> {
     let mut accepting = JoinSet::new();
+    let source: Arc<dyn SessionSource> = Arc::clone(&instance.shared.cli.connections) as _;
+    instance.shared.other_sessions.add(&source);
+    let taken: HashSet<u32> = listeners.iter().filter_map(|listener| listener.options.id).collect();
+    let mut free = (1..).filter(|id| !taken.contains(id));
     for CliListener { socket, options } in listeners {
         let listener = AsyncListener::new(socket)?;
-        accepting.spawn(accept(listener, options, instance.clone()));
+        let id = options.id.or_else(|| free.next()).unwrap_or_default();
+        let on = AcceptedOn { id, name: options.name.clone() };
+        accepting.spawn(accept(listener, on, options, instance.clone()));
     }
     Ok(accepting)
 }
 
-async fn accept(listener: AsyncListener, options: BindOptions, instance: Instance) {
+async fn accept(listener: AsyncListener, on: AcceptedOn, options: BindOptions, instance: Instance) {
     let cli = &instance.shared.cli;
     let own = options.maxconn.map(|maxconn| Arc::new(Semaphore::new(maxconn as usize)));
     loop {
@@ -103,15 +113,19 @@ async fn accept(listener: AsyncListener, options: BindOptions, instance: Instanc
             Some(own) => Arc::clone(own).acquire_owned().await.ok(),
             None => None,
         };
-        let socket = match listener.accept().await.and_then(|accepted| accepted.socket.register()) {
-            Ok(socket) => socket,
+        let epoch = || instance.shared.listings.load(Ordering::Relaxed);
+        let begun = listener.accept().await.and_then(|accepted| {
+            let served = cli.connections.begin(&accepted, &on, epoch());
+            Ok((accepted.socket.register()?, served))
+        });
+        let (socket, served) = match begun {
+            Ok(begun) => begun,
             Err(_) => {
                 // Mostly for lack of a descriptor: the condition does not clear at once.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
-        cli.accepted.fetch_add(1, Ordering::Relaxed);
         let caller = Caller {
             severity_output: options.severity_output.unwrap_or_default(),
             timeout: cli.timeout,
@@ -120,8 +134,11 @@ async fn accept(listener: AsyncListener, options: BindOptions, instance: Instanc
         let session = CliSession::new(instance.clone(), caller);
         tokio::spawn(async move {
             // A client that is gone or stuck is nobody's concern.
-            let _ = converse(socket, session).await;
-            drop((room, own));
+            tokio::select! {
+                _ = converse(socket, session, &served) => {}
+                () = served.shut() => {}
+            }
+            drop((served, room, own));
         });
     }
 }
@@ -133,23 +150,27 @@ const WRITE_AT: usize = 16 * 1024;
 const DISCARD: usize = 1 << 20;
 
 /// Serves one connection to its end.
-async fn converse(mut socket: Socket, mut session: CliSession) -> io::Result<()> {
+async fn converse(mut socket: Socket, mut session: CliSession, served: &Served) -> io::Result<()> {
     let mut out = String::new();
     let mut buf = [0; 2048];
     loop {
         match session.step(&mut out) {
             Step::Done if out.len() < WRITE_AT => {}
-            Step::Done => write(&mut socket, &mut out, &session).await?,
+            Step::Done => write(&mut socket, &mut out, &session, served).await?,
             Step::Closed => break,
             Step::Wait { idle } => {
-                write(&mut socket, &mut out, &session).await?;
+                write(&mut socket, &mut out, &session, served).await?;
                 let room = session.room().min(buf.len());
                 let Some(space) = buf.get_mut(..room) else { break };
                 let read = match read_now(&mut socket, space).await {
                     Some(read) => read?,
                     None if idle => break,
-                    None => timeout(session.caller().timeout, socket.read(space)).await??,
+                    None => {
+                        served.waits(&session);
+                        timeout(session.caller().timeout, socket.read(space)).await??
+                    }
                 };
+                served.received(read);
                 match space.get(..read) {
                     Some(bytes) if read > 0 => drop(session.push(bytes)),
                     _ => session.end(),
@@ -159,7 +180,7 @@ async fn converse(mut socket: Socket, mut session: CliSession) -> io::Result<()>
         // Checks and other sessions have their turn between two commands.
         tokio::task::yield_now().await;
     }
-    write(&mut socket, &mut out, &session).await?;
+    write(&mut socket, &mut out, &session, served).await?;
     socket.shutdown().await?;
     let mut left = DISCARD;
     while let Some(Ok(read)) = read_now(&mut socket, &mut buf).await {
@@ -184,12 +205,15 @@ async fn read_now(socket: &mut Socket, space: &mut [u8]) -> Option<io::Result<us
 }
 
 /// Writes all of the text; the client has the session's timeout for each piece of it.
-async fn write(socket: &mut Socket, out: &mut String, session: &CliSession) -> io::Result<()> {
+async fn write(socket: &mut Socket, out: &mut String, session: &CliSession, served: &Served) -> io::Result<()> {
     let mut left = out.as_bytes();
     while !left.is_empty() {
         match timeout(session.caller().timeout, socket.write(left)).await?? {
             0 => return Err(io::ErrorKind::WriteZero.into()),
-            written => left = left.get(written..).unwrap_or_default(),
+            written => {
+                served.sent(written);
+                left = left.get(written..).unwrap_or_default();
+            }
         }
     }
     // A long reply's memory is not kept while the client thinks.

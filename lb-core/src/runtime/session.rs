@@ -154,7 +154,14 @@ pub enum SessionStage {
     /// It sends an answer of our own.
     Reply,
     /// It is a connection of the stats socket.
-    Cli,
+    Cli {
+        /// A command is run, or its answer sent.
+        running: bool,
+        /// It is interactive.
+        prompt: bool,
+        /// The payload of a command is waited for.
+        payload: bool,
+    },
 }
 
 /// An HTTP request and what is known of its response.

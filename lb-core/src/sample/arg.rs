@@ -1,11 +1,14 @@
 //! Arguments of fetches and converters: `name(arg,arg)` (configuration.txt, sections 2.2 and 7.3).
 
+mod parse;
+
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::expression::Scope;
+pub(super) use parse::{ArgError, parse};
+
 use super::names::ProxyNumber;
 use super::value::Value;
 use super::variable::VariableName;
@@ -160,139 +163,4 @@ impl Arg {
             _ => None,
         }
     }
-}
-
-/// Why arguments were refused.
-#[derive(Debug)]
-pub(super) struct ArgError {
-    /// The argument, from 1.
-    pub(super) number: usize,
-    /// HAProxy's text.
-    pub(super) message: String,
-    /// The message names its place itself: names of other sections and regular expressions, which HAProxy looks at when
-    /// all was read.
-    pub(super) late: bool,
-}
-
-/// Reads `(…)` at the start of `text`, if it is there. Returns the arguments, one for each kind of `spec`, and how many
-/// bytes were read.
-pub(super) fn parse(text: &str, spec: &ArgSpec, scope: &Scope<'_>) -> Result<(Vec<Arg>, usize), ArgError> {
-    let mut args = Vec::with_capacity(spec.kinds.len());
-    let mut at = 0;
-    if let Some(inside) = text.strip_prefix('(') {
-        at = 1;
-        let mut rest = inside;
-        for (index, kind) in spec.kinds.iter().enumerate() {
-            let (word, length) = unquote(rest).ok_or_else(|| error(index, "expected ')'".into()))?;
-            // `name()` is `name`; an argument in the middle may be left out where it is optional.
-            if word.is_empty() && length == 0 && (index >= spec.required || rest.starts_with(')')) && index == 0 {
-                break;
-            }
-            args.push(parse_one(*kind, &word, index, scope)?);
-            rest = rest.get(length..).unwrap_or_default();
-            at += length;
-            if index + 1 < spec.kinds.len()
-                && let Some(behind) = rest.strip_prefix(',')
-            {
-                (rest, at) = (behind, at + 1);
-                continue;
-            }
-            break;
-        }
-        match rest.chars().next() {
-            Some(')') => at += 1,
-            _ => {
-                let number = args.len().max(usize::from(spec.kinds.is_empty()));
-                return Err(error(number, format!("expected ')' before '{rest}'")));
-            }
-        }
-    }
-    if args.len() < spec.required {
-        let kind = spec.kinds.get(args.len()).map_or("", |kind| kind.name());
-        let named = matches!(
-            spec.kinds.get(args.len()),
-            Some(ArgKind::Frontend | ArgKind::Backend | ArgKind::Table | ArgKind::Server)
-        );
-        if args.is_empty() && !named {
-            return Err(error(0, format!("expected type '{kind}' at position 1, but got nothing")));
-        } else if !named {
-            let (got, wanted) = (args.len(), spec.required);
-            return Err(error(args.len(), format!("missing arguments (got {got}/{wanted}), type '{kind}' expected")));
-        }
-    }
-    while args.len() < spec.kinds.len() {
-        let index = args.len();
-        let kind = spec.kinds.get(index).copied().unwrap_or(ArgKind::Str);
-        let own = matches!(kind, ArgKind::Frontend | ArgKind::Backend | ArgKind::Table) && index < spec.required;
-        args.push(if own { named(kind, "", index, scope)? } else { Arg::Absent });
-    }
-    Ok((args, at))
-}
-
-fn error(index: usize, message: String) -> ArgError {
-    ArgError { number: index + 1, message, late: false }
-}
-
-/// Reads one argument up to a `,` or `)` that is neither quoted nor escaped; `None` where there is no end.
-fn unquote(text: &str) -> Option<(String, usize)> {
-    let mut out = String::new();
-    let mut quote = None;
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
-        match (quote, c) {
-            (None, ',' | ')') => return Some((out, at)),
-            (None, '\'' | '"') => quote = Some(c),
-            (Some(open), c) if c == open => quote = None,
-            (None | Some('"'), '\\') => match chars.next() {
-                Some((_, c @ ('\\' | '"' | '\'' | ',' | ')' | '(' | ' '))) => out.push(c),
-                Some((_, c)) => out.extend(['\\', c]),
-                None => return None,
-            },
-            (_, c) => out.push(c),
-        }
-    }
-    None
-}
-
-fn parse_one(kind: ArgKind, word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, ArgError> {
-    let failed =
-        || error(index, format!("failed to parse '{word}' as type '{}' at position {}", kind.name(), index + 1));
-    match kind {
-        ArgKind::Str => Ok(Arg::Str(word.as_bytes().into())),
-        ArgKind::Sint => word.parse().map(Arg::Sint).map_err(|_| failed()),
-        ArgKind::Ipv4 => word.parse().map(Arg::Ipv4).map_err(|_| failed()),
-        ArgKind::Ipv6 => word.parse().map(Arg::Ipv6).map_err(|_| failed()),
-        ArgKind::Ipv4Mask => {
-            let length = word.parse::<u32>().ok().filter(|length| *length <= 32);
-            let mask = length.map(|length| Ipv4Addr::from(u32::MAX.checked_shl(32 - length).unwrap_or(0)));
-            mask.or_else(|| word.parse().ok()).map(Arg::Ipv4).ok_or_else(failed)
-        }
-        ArgKind::Ipv6Mask => {
-            let length = word.parse::<u32>().ok().filter(|length| *length <= 128);
-            let mask = length.map(|length| Ipv6Addr::from(u128::MAX.checked_shl(128 - length).unwrap_or(0)));
-            mask.or_else(|| word.parse().ok()).map(Arg::Ipv6).ok_or_else(failed)
-        }
-        ArgKind::Frontend | ArgKind::Backend | ArgKind::Table | ArgKind::Server | ArgKind::Userlist => {
-            named(kind, word, index, scope)
-        }
-        ArgKind::Regex => {
-            regex(word, scope).map(Arg::Regex).map_err(|message| ArgError { number: index + 1, message, late: true })
-        }
-        ArgKind::ProtobufField => {
-            let numbers: Option<Vec<u64>> = word.split('.').map(|part| part.parse().ok()).collect();
-            numbers.map(|numbers| Arg::Own(Arc::new(numbers))).ok_or_else(failed)
-        }
-    }
-}
-
-/// Compiles a regular expression as HAProxy's PCRE would read it.
-fn regex(word: &str, scope: &Scope<'_>) -> Result<Arc<regex::bytes::Regex>, String> {
-    let compiled = regex::bytes::RegexBuilder::new(word).unicode(false).case_insensitive(scope.ignore_case).build();
-    compiled.map(Arc::new).map_err(|error| format!("regex '{word}' is invalid ({error})"))
-}
-
-/// Finds what a name of another section stands for.
-fn named(kind: ArgKind, word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, ArgError> {
-    let late = |message| ArgError { number: index + 1, message, late: true };
-    scope.names.resolve(kind, word, scope.proxy).map_err(late)
 }

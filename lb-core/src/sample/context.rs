@@ -1,14 +1,16 @@
 //! What fetches and converters can see of a stream. Everything is optional: a log line of a connection that never
 //! became a request has no request, a check has no client.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::arg::Arg;
 use super::place::Place;
 use super::value::Value;
 use super::variable::{Scopes, SharedVariables, VariableName, VariableScope};
-use crate::http::message::Head;
+use crate::http::h1::parse::{Limits, Parsed, parse_request};
+use crate::http::message::{Head, Version};
 use crate::server::Server;
 use crate::topology::{BackendEntry, Frontend, Topology};
 
@@ -40,10 +42,20 @@ pub(crate) struct ClientFacts<'a> {
     pub(crate) tls: Option<(&'a str, &'a str)>,
     /// Whether the addresses came in a PROXY header.
     pub(crate) proxied: bool,
+    /// The authority field of the PROXY header (`fc_pp_authority`).
+    pub(crate) proxy_authority: Option<&'a [u8]>,
+    /// The unique ID field of the PROXY header (`fc_pp_unique_id`).
+    pub(crate) proxy_unique_id: Option<&'a [u8]>,
+    /// It came over a UNIX socket, which is always local.
+    pub(crate) unix: bool,
+    /// What went wrong with the connection, as the table of `fc_err_str` numbers it; 0 is success.
+    pub(crate) error: u8,
     /// The `bind` line: its number and name.
     pub(crate) listener_id: u32,
     /// See `listener_id`.
     pub(crate) listener_name: Option<&'a str>,
+    /// Connections of the `bind` line now, this one included (`dst_conn`).
+    pub(crate) listener_connections: u32,
     /// 1 or 2 in HTTP.
     pub(crate) http_major: Option<u8>,
     /// The descriptor of the connection, for TCP_INFO.
@@ -52,6 +64,86 @@ pub(crate) struct ClientFacts<'a> {
     pub(crate) first_request: bool,
 }
 
+/// What is known of the connection to the server.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ServerFacts {
+    /// From where it was made.
+    pub(crate) source: Option<SocketAddr>,
+    /// Where it leads.
+    pub(crate) destination: Option<SocketAddr>,
+    /// 1 or 2 in HTTP.
+    pub(crate) http_major: Option<u8>,
+    /// What went wrong with the last attempt, as the table of `fc_err_str` numbers it; 0 is success. `None` where no
+    /// connection was tried.
+    pub(crate) error: Option<u8>,
+}
+
+/// What was kept of the messages for the log and for later rules (configuration.txt, `capture`).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Captures<'a> {
+    /// The request line as received: `GET /a HTTP/1.1`. `None`: as the request's head says it.
+    pub(crate) request_line: Option<&'a [u8]>,
+    /// Stated version of the request. `None`: as its head says it.
+    pub(crate) request_version: Option<Version>,
+    /// Stated version of the response. `None`: as its head says it.
+    pub(crate) response_version: Option<Version>,
+    /// Status of the response that the client gets, also where this program made it. `None`: as its head says it.
+    pub(crate) status: Option<u16>,
+    /// One for each `capture request` line of the frontend and `declare capture request` slot, in their order.
+    pub(crate) request: &'a [Option<Vec<u8>>],
+    /// The same of the response.
+    pub(crate) response: &'a [Option<Vec<u8>>],
+}
+
+/// How busy the stream kept its worker.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Activity {
+    /// How often it was run, this time included (`cpu_calls`).
+    pub(crate) calls: u64,
+    /// How long that took in nanoseconds; 0 where nobody measures (`cpu_ns_tot`).
+    pub(crate) cpu_ns: u64,
+    /// How long it waited to be run after it was woken up; 0 where nobody measures (`lat_ns_tot`).
+    pub(crate) latency_ns: u64,
+}
+
+/// The head of a request that is looked for among the bytes of a TCP connection, kept while its rules are judged.
+#[derive(Debug)]
+pub(crate) struct Peek {
+    limits: Limits,
+    head: OnceCell<Option<Head>>,
+}
+
+impl Peek {
+    /// Nothing was looked at yet.
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, head: OnceCell::new() }
+    }
+
+    /// The head; `Ok(None)` where more bytes are needed.
+    fn read(&self, bytes: &[u8]) -> Result<Option<&Head>, NotHttp> {
+        const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        if self.head.get().is_none() {
+            let mut head = Head::default();
+            let found = if PREFACE.starts_with(bytes) && bytes.len() < PREFACE.len() {
+                return Ok(None);
+            } else if bytes.starts_with(PREFACE) {
+                Some(Head::request(b"PRI", b"*", Version::Http2))
+            } else {
+                match parse_request(bytes, &self.limits, false, &mut head) {
+                    Parsed::Complete { .. } => Some(head),
+                    Parsed::Partial => return Ok(None),
+                    Parsed::Invalid(_) => None,
+                }
+            };
+            let _ = self.head.set(found);
+        }
+        self.head.get().and_then(Option::as_ref).map(Some).ok_or(NotHttp)
+    }
+}
+
+/// The bytes are no request.
+struct NotHttp;
+
 /// What an expression is evaluated in.
 #[derive(Debug, Default)]
 pub(crate) struct Context<'a> {
@@ -59,6 +151,14 @@ pub(crate) struct Context<'a> {
     pub(crate) place: Place,
     /// Time of the wake-up.
     pub(crate) now: Option<Instant>,
+    /// Wall-clock time since the epoch, of the same wake-up. `None`: the system is asked.
+    pub(crate) date: Option<Duration>,
+    /// Time since the start of the instance, in which rates are counted.
+    pub(crate) since_start: Duration,
+    /// Number of the worker.
+    pub(crate) thread: usize,
+    /// Whether the instance is about to stop.
+    pub(crate) stopping: bool,
     /// All sections.
     pub(crate) topology: Option<&'a Topology>,
     /// Where the client came in.
@@ -69,8 +169,26 @@ pub(crate) struct Context<'a> {
     pub(crate) server: Option<&'a Server>,
     /// The client's connection.
     pub(crate) client: ClientFacts<'a>,
-    /// The request's head.
+    /// The connection to the server.
+    pub(crate) connection: ServerFacts,
+    /// What was captured.
+    pub(crate) captures: Captures<'a>,
+    /// File and line of the rule that ended a rule set (`last_rule_file`).
+    pub(crate) last_rule: Option<(&'a str, u32)>,
+    /// `set-priority-class`.
+    pub(crate) priority_class: i64,
+    /// `set-priority-offset`.
+    pub(crate) priority_offset: i64,
+    /// `timeout server` of the stream, where `set-timeout` or the backend gives one.
+    pub(crate) server_timeout: Option<Duration>,
+    /// The same of `timeout tunnel`.
+    pub(crate) tunnel_timeout: Option<Duration>,
+    /// How busy the stream kept its worker.
+    pub(crate) activity: Activity,
+    /// The request's head. In TCP there is none: see `peek`.
     pub(crate) request: Option<&'a Head>,
+    /// In TCP, where HTTP is looked for in `request_data`; a new one for each inspection that has new bytes.
+    pub(crate) peek: Option<&'a Peek>,
     /// The response's head.
     pub(crate) response: Option<&'a Head>,
     /// In HTTP the request's body, in TCP what the client sent.
@@ -85,7 +203,7 @@ pub(crate) struct Context<'a> {
     pub(crate) process: Option<&'a SharedVariables>,
     /// Set by a fetch whose answer more data may change: a rule of an inspection waits then.
     pub(crate) may_change: Cell<bool>,
-    /// Whether nothing more will be waited for.
+    /// Whether nothing more will be waited for: the inspection's time is over, or these rules never wait.
     pub(crate) last: bool,
 }
 
@@ -104,18 +222,68 @@ impl<'a> Context<'a> {
         None
     }
 
-    /// The head that goes in the direction of the rules: the response's where there is one.
-    pub(crate) fn head(&self) -> Option<&'a Head> {
-        match self.place {
-            Place::BackendResponse
-            | Place::BackendResponseBody
-            | Place::BackendResponseContent
-            | Place::StickStore
-            | Place::FrontendResponse
-            | Place::FrontendResponseBody
-            | Place::FrontendResponseContent
-            | Place::Check => self.response,
-            _ => self.request,
+    /// The same, where there may be more bytes in `data`.
+    pub(crate) fn wait_for<T>(&self, data: &Buffered<'_>) -> Option<T> {
+        if !data.complete && !data.full {
+            self.may_change.set(true);
         }
+        None
+    }
+
+    /// The request's head. In TCP it is read from what the client sent, if that is HTTP/1.
+    pub(crate) fn request_head(&self) -> Option<&'a Head> {
+        if self.request.is_some() {
+            return self.request;
+        }
+        match self.peek?.read(self.request_data.bytes) {
+            Ok(Some(head)) => Some(head),
+            Ok(None) => self.wait_for(&self.request_data),
+            Err(NotHttp) => None,
+        }
+    }
+
+    /// The head that goes in the direction of the rules.
+    pub(crate) fn head(&self) -> Option<&'a Head> {
+        if self.is_response() { self.response } else { self.request_head() }
+    }
+
+    /// The data that goes in the direction of the rules.
+    pub(crate) fn data(&self) -> &Buffered<'a> {
+        if self.is_response() { &self.response_data } else { &self.request_data }
+    }
+
+    /// Whether these rules judge a response.
+    pub(crate) fn is_response(&self) -> bool {
+        matches!(
+            self.place,
+            Place::BackendResponse
+                | Place::BackendResponseBody
+                | Place::BackendResponseContent
+                | Place::StickStore
+                | Place::FrontendResponse
+                | Place::FrontendResponseBody
+                | Place::FrontendResponseContent
+                | Place::Check
+        )
+    }
+
+    /// The backend that an argument names.
+    pub(crate) fn backend_of(&self, arg: Option<&Arg>) -> Option<&'a BackendEntry> {
+        let Some(Arg::Proxy(number)) = arg else { return None };
+        let topology = self.topology?;
+        topology.backends.get(topology.numbered.get(*number)?.backend?).map(|entry| &**entry)
+    }
+
+    /// The frontend that an argument names.
+    pub(crate) fn frontend_of(&self, arg: Option<&Arg>) -> Option<&'a Frontend> {
+        let Some(Arg::Proxy(number)) = arg else { return None };
+        let topology = self.topology?;
+        topology.frontends.get(topology.numbered.get(*number)?.frontend?).map(|frontend| &**frontend)
+    }
+
+    /// Wall-clock time since the epoch.
+    pub(crate) fn date(&self) -> Duration {
+        let asked = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        self.date.unwrap_or_else(asked)
     }
 }

@@ -42,6 +42,11 @@ impl ExpressionError {
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), complete: false }
     }
+
+    /// A fault that HAProxy finds when all was read: the text names the place of the argument itself.
+    fn complete(message: String) -> Self {
+        Self { message, complete: true }
+    }
 }
 
 /// A parsed expression.
@@ -94,8 +99,10 @@ impl Expression {
     /// HAProxy's text for what is unknown, and for arguments that are wrong.
     pub(crate) fn parse_prefix(text: &str, scope: &Scope<'_>) -> Result<(Self, usize), ExpressionError> {
         let mut parser = Parser::fetch(text, scope)?;
-        while let Some(rest) = text.get(parser.at..).and_then(|rest| rest.strip_prefix(',')) {
-            parser.at += 1;
+        while let Some(rest) = parser.behind_commas(text) {
+            if rest.is_empty() || rest.starts_with(']') {
+                break;
+            }
             parser.converter(rest, scope)?;
         }
         let at = parser.at;
@@ -116,12 +123,12 @@ impl Expression {
         let mut parser = Parser::fetch(first, scope)?;
         let (mut text, mut word, mut taken) = (first.to_owned(), first, 1);
         loop {
+            let commas = parser.behind_commas(word);
             let rest = word.get(parser.at..).unwrap_or_default();
-            if let Some(next) = rest.strip_prefix(',') {
-                parser.at += 1;
-                parser.converter(next, scope)?;
+            if commas.is_some() && !rest.is_empty() {
+                parser.converter(rest, scope)?;
             } else if !rest.is_empty() {
-                return Err(ExpressionError::new(format!("missing comma after '{}'", parser.last_name())));
+                return Err(ExpressionError::new(format!("missing comma after {}", parser.last_name())));
             } else {
                 let Some(next) = words.next().filter(|next| convert::find(name_of(next)).is_some()) else { break };
                 text.push(',');
@@ -200,7 +207,7 @@ impl Expression {
 
     fn convert<'a>(&'a self, context: &Context<'a>, mut value: Value<'a>) -> Option<Value<'a>> {
         for (converter, args) in &self.0.steps {
-            value = (converter.run)(context, value.cast(converter.input)?, args)?;
+            value = (converter.run)(context, value.for_converter(converter.input)?, args)?;
         }
         Some(value)
     }
@@ -232,8 +239,8 @@ impl Parser {
             )
         };
         let (mut args, length) = arg::parse(rest, &fetch.args, scope).map_err(|error| match error.late {
-            true => late(&error, &place(&error)),
-            false => ExpressionError::new(format!("fetch method '{name}' : {}", error.message)),
+            Some(_) => ExpressionError::complete(error.at(place(&error))),
+            None => ExpressionError::new(format!("fetch method '{name}' : {}", error.message)),
         })?;
         if let Some(check) = fetch.check {
             check(&mut args, scope)
@@ -251,17 +258,14 @@ impl Parser {
         }
         let rest = text.get(name.len()..).unwrap_or_default();
         let (mut args, length) = arg::parse(rest, &converter.args, scope).map_err(|error| match error.late {
-            true => late(
-                &error,
-                &format!(
-                    "arg {} of conversion keyword '{name}' for sample fetch keyword '{}' in {} in proxy '{}'",
-                    error.number,
-                    self.fetch.name,
-                    scope.keyword,
-                    scope.proxy_name()
-                ),
-            ),
-            false => {
+            Some(_) => ExpressionError::complete(error.at(format_args!(
+                "arg {} of conversion keyword '{name}' for sample fetch keyword '{}' in {} in proxy '{}'",
+                error.number,
+                self.fetch.name,
+                scope.keyword,
+                scope.proxy_name()
+            ))),
+            None => {
                 ExpressionError::new(format!("invalid arg {} in converter '{name}' : {}", error.number, error.message))
             }
         })?;
@@ -270,15 +274,24 @@ impl Parser {
                 .map_err(|text| ExpressionError::new(format!("invalid args in converter '{name}' : {text}")))?;
         }
         self.steps.push((converter, args.into()));
-        if converter.output != SampleType::Any {
-            self.output = converter.output;
-        }
+        self.output = converter.output;
         self.at += name.len() + length;
         Ok(())
     }
 
-    fn last_name(&self) -> &'static str {
-        self.steps.last().map_or(self.fetch.name, |(converter, _)| converter.name)
+    /// Goes over commas, of which HAProxy takes any number, and returns what follows; `None` where there are none.
+    fn behind_commas<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        let rest = text.get(self.at..)?;
+        let behind = rest.trim_start_matches(',');
+        self.at += rest.len() - behind.len();
+        (behind.len() < rest.len()).then_some(behind)
+    }
+
+    fn last_name(&self) -> String {
+        match self.steps.last() {
+            Some((converter, _)) => format!("converter '{}'", converter.name),
+            None => format!("fetch keyword '{}'", self.fetch.name),
+        }
     }
 
     fn finish(self, text: &str) -> Expression {
@@ -301,13 +314,4 @@ impl<'a> Scope<'a> {
     pub(crate) fn proxy_name(&self) -> &str {
         self.proxy.and_then(|proxy| self.names.proxies.get(proxy)).map_or("", |proxy| proxy.name.as_str())
     }
-}
-
-/// A fault that HAProxy finds when all was read: the text names the place of the argument itself.
-fn late(error: &arg::ArgError, place: &str) -> ExpressionError {
-    let message = match error.message.contains("{}") {
-        true => format!("{}.", error.message.replace("{}", place)),
-        false => format!("error in regex in {place} : {}.", error.message),
-    };
-    ExpressionError { message, complete: true }
 }

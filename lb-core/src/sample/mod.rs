@@ -9,6 +9,7 @@ pub(crate) mod context;
 pub(crate) mod convert;
 pub(crate) mod expression;
 pub(crate) mod fetch;
+pub(crate) mod hash;
 pub mod names;
 pub(crate) mod place;
 pub(crate) mod value;

@@ -49,6 +49,7 @@ impl Names {
             ArgKind::Backend => ("backend", |proxy| proxy.backend),
             ArgKind::Table => ("table", |proxy| proxy.table),
             ArgKind::Server => return self.server(word, own),
+            _ if word.is_empty() => return Err("missing userlist name in {}".to_owned()),
             _ => {
                 let found = self.userlists.iter().position(|name| name == word);
                 return found
@@ -59,9 +60,7 @@ impl Names {
         if word.is_empty() {
             let fit = own.filter(|own| self.proxies.get(*own).is_some_and(fits));
             let refused = match kind {
-                ArgKind::Table => {
-                    format!("stick-table not configured in {} '{}' referenced in {{}}", "proxy", own_name())
-                }
+                ArgKind::Table => format!("unable to find table '{}' referenced in {{}}", own_name()),
                 _ => format!("proxy '{}', referenced in {{}}, has not {what} capability", own_name()),
             };
             return fit.map(Arg::Proxy).ok_or(refused);
@@ -70,6 +69,9 @@ impl Names {
     }
 
     fn server(&self, word: &str, own: Option<ProxyNumber>) -> Result<Arg, String> {
+        if word.is_empty() {
+            return Err("missing server name in {}".to_owned());
+        }
         let (proxy, server) = match word.split_once('/') {
             Some((backend, server)) => {
                 let found = self.proxies.iter().position(|proxy| proxy.backend && proxy.name == backend);

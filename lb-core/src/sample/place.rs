@@ -150,6 +150,12 @@ impl Places {
         Self(bits)
     }
 
+    /// The row of `haproxy -dKsmp`, blanks included.
+    pub(crate) fn to_row(self) -> String {
+        let mark = |index: usize| if self.0 & (1 << index) != 0 { "Y" } else { "." };
+        (0..Self::COUNT).map(mark).collect::<Vec<_>>().join(" ")
+    }
+
     /// Whether a place is in it.
     pub(crate) const fn contains(self, place: Place) -> bool {
         self.0 & (1 << place as u8) != 0
@@ -166,12 +172,22 @@ impl Places {
     }
 }
 
-/// What fetches that can be used at these places take their values from, as HAProxy's messages name it.
+/// What fetches that can be used at these places take their values from, as HAProxy's messages name it. Where two kinds
+/// of fetches share their places, this is the more common one; the others say so themselves
+/// ([`super::fetch::Fetch::source`]).
 pub(super) fn needs(places: Places) -> &'static str {
     const NEEDS: &[(&str, &str)] = &[
+        ("YYYYYYYYYYYYYYYYYYYY.Y", "internal state"),
+        ("YYYYYYYYYYYYYYYYYYYY..", "client address"),
+        ("YYYYYYYYYYYYYYYYYYY...", "frontend"),
+        (".YYYYYYYYYYYYYYYYYY...", "client-side connection"),
+        ("......YYYYYYYYYYYYYY..", "backend"),
+        ("..........YYYYYYYYYY..", "server"),
+        ("...........YYYYYYYYY..", "server address"),
         ("..YYYYYYYYY...........", "HTTP request headers"),
         ("...........YYYYYYY.Y..", "HTTP response headers"),
         ("..YYYYYYYYYYYYYYYY.Y..", "HTTP request headers,HTTP response headers"),
+        ("..YYYYYYYYYYYYYYYYY...", "HTTP request"),
     ];
     NEEDS.iter().find(|(row, _)| Places::row(row) == places).map_or("internal state", |(_, text)| text)
 }

@@ -50,14 +50,17 @@ impl VariableName {
             ("check.", VariableScope::Check),
         ];
         let found = SCOPES.iter().find_map(|(prefix, scope)| Some((*scope, text.strip_prefix(prefix)?)));
-        let Some((scope, name)) = found else {
+        if text.is_empty() {
+            return Err("Empty variable name cannot be accepted".to_owned());
+        }
+        let Some((scope, name)) = found.filter(|(_, name)| !name.is_empty()) else {
             return Err(format!(
                 "invalid variable name '{text}'. A variable name must be start by its scope. The scope can be 'proc', \
                  'sess', 'txn', 'req', 'res' or 'check'"
             ));
         };
-        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_') {
-            let wrong = name.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '.' && *c != '_').unwrap_or(' ');
+        let wrong = name.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '.' || c == '_');
+        if !wrong.is_empty() {
             return Err(format!("invalid syntax at char '{wrong}'"));
         }
         Ok(Self { scope, name: name.into() })

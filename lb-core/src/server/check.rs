@@ -95,20 +95,13 @@ where
     let intervals = intervals(&server);
     let mut next = first;
     while !server.is_removed() {
-        if !server.checks.may_run() {
-            // Enabled again, or out of maintenance, it is checked within an interval.
-            tokio::select! {
-                () = server.checks.changed.notified() => {}
-                () = sleep_until(Instant::now() + intervals.inter) => {}
-            }
-            next = Instant::now();
-            continue;
-        }
         tokio::select! {
             () = server.checks.changed.notified() => continue,
             () = sleep_until(next) => {}
         }
         if !server.checks.may_run() {
+            // Enabled again, or out of maintenance, it is checked when it would have been.
+            next += intervals.inter.max(Duration::from_millis(1));
             continue;
         }
         let started = Instant::now();

@@ -374,7 +374,7 @@ impl Server {
 
     /// What the checks found so far; `None` for a server without `check`.
     pub fn health(&self) -> Option<Health> {
-        self.config.check.then(|| self.checks.health())
+        self.checks.are_enabled().then(|| self.checks.health())
     }
 
     /// Result of the last check.
@@ -419,6 +419,8 @@ impl Server {
     pub(crate) fn set_maintenance(&self, on: bool) {
         if on {
             self.checks.change_health(Health::reset_down);
+            // Nothing of it is kept.
+            self.renounce_connections();
         } else {
             if self.config.check {
                 self.checks.change_health(Health::reset_up);

@@ -36,6 +36,18 @@ pub enum ServerStatus {
     MaintResolution,
 }
 
+impl ServerStatus {
+    /// Whether the server is down or in maintenance. One that is drained is not.
+    pub fn is_down(self) -> bool {
+        matches!(self, Self::Down { .. }) || self.is_maintenance()
+    }
+
+    /// Whether the server is in maintenance.
+    pub fn is_maintenance(self) -> bool {
+        matches!(self, Self::Maint | Self::MaintResolution)
+    }
+}
+
 impl fmt::Display for ServerStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let progress = |f: &mut fmt::Formatter<'_>, word: &str, at: u32, of: u32, sure: bool| match sure {

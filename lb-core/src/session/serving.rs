@@ -100,6 +100,12 @@ impl ServingPool {
         }
     }
 
+    /// Gives everything that is kept back to the allocator.
+    pub(crate) fn flush(&self) {
+        self.free.take();
+        self.spare.set(0);
+    }
+
     /// Gives half of what was not needed since the last time back to the allocator.
     pub(crate) fn trim(&self) {
         let mut free = self.free.borrow_mut();

@@ -73,6 +73,12 @@ impl StreamTasks {
         }
     }
 
+    /// Ends every task that waits.
+    pub(crate) fn flush(&self) {
+        self.idle.take().iter().for_each(|seat| seat.put(Next::End));
+        self.spare.set(0);
+    }
+
     /// Ends half of the tasks that had nothing to do since the last time.
     pub(crate) fn trim(&self) {
         let mut idle = self.idle.borrow_mut();

@@ -7,9 +7,11 @@ pub(crate) mod collect;
 pub mod counters;
 pub(crate) mod h2_traffic;
 pub mod kept;
+mod pools;
 pub(crate) mod process;
 pub mod rate;
 pub mod snapshot;
+mod states;
 pub(crate) mod tls;
 pub(crate) mod traffic;
 pub mod worker;
@@ -20,11 +22,13 @@ pub use counters::{
     TlsTotals,
 };
 pub use kept::{BackendStats, FrontendStats, ListenerStats, ProcessStats, ServerStats};
+pub use pools::PoolState;
 pub use process::ProcessSnapshot;
 pub use rate::Rate;
 pub use snapshot::{
     BackendSnapshot, CheckSnapshot, FrontendSnapshot, FrontendStatus, Level, ListenerSnapshot, PerSecond,
     ProxySnapshot, ServerSnapshot, Statistics,
 };
+pub use states::StateLines;
 pub(crate) use traffic::Traffic;
 pub use worker::{Average, Counter, Padded, Peak, PerWorker};

@@ -1,13 +1,14 @@
 //! What the process says of itself at one moment: what `show info` prints, for programs.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::counters::ProcessTotals;
 use super::kept::BYTES_PER_EVENT;
-use super::snapshot::{Level, PerSecond};
+use super::snapshot::{FrontendStatus, Level, PerSecond};
 use crate::config::environment::host_name;
 use crate::config::model::Identity;
-use crate::worker::{Life, Shared};
+use crate::worker::{Life, ListenerContext, Shared};
 
 /// The process, as far as this instance is it.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +70,13 @@ pub struct ProcessSnapshot {
     pub description: Option<String>,
     /// Whether a soft stop is under way.
     pub stopping: bool,
-    /// Listening addresses that accept.
+    /// Connections to the sockets for commands.
+    pub cli_connections: u32,
+    /// The same so far. They are not among the other numbers of connections and requests.
+    pub cli_accepted: u64,
+    /// Bytes sent over them.
+    pub cli_bytes_out: u64,
+    /// Listening addresses that accept, or are paused, those for commands among them.
     pub listeners: u32,
     /// Bytes per second that responses may be compressed to; 0 is no limit.
     pub compression_limit: u32,
@@ -88,7 +95,12 @@ pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
         limit,
     };
     let counted = |rate: &super::Rate| PerSecond { current: rate.per_second(uptime), max: rate.max(), limit: 0 };
-    let accepting = shared.listeners.iter().filter(|listener| listener.frontend.gate.is_open()).count();
+    let cli = &shared.cli;
+    // The sockets for commands are closed when a stop begins.
+    let for_commands = if shared.life() == Life::Running { cli.sockets.len() } else { 0 };
+    // Those of a paused frontend will accept again.
+    let open = |listener: &&Arc<ListenerContext>| listener.frontend.status() != FrontendStatus::Stopped;
+    let accepting = shared.listeners.iter().filter(open).count() + for_commands;
     let load = shared.load();
     ProcessSnapshot {
         identity: global.identity,
@@ -122,6 +134,9 @@ pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
         idle_percent: load.idle_percent,
         node: global.node.clone().unwrap_or_else(host_name),
         description: global.description.clone(),
+        cli_connections: cli.connections.current(),
+        cli_accepted: cli.connections.accepted(),
+        cli_bytes_out: cli.connections.sent(),
         stopping: shared.life() != Life::Running,
         listeners: u32::try_from(accepting).unwrap_or(u32::MAX),
         compression_limit: limits.maxcomprate().saturating_mul(1024),

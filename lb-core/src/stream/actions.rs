@@ -6,9 +6,12 @@ use super::Stream;
 use super::local::Answer;
 use super::rules::{Judged, Step};
 use super::transaction::Transaction;
-use crate::config::{Action, AddressPart, Assignment, Reply, RuleList, TimeoutKind, TimeoutValue};
+use crate::config::{
+    Action, AddressPart, Assignment, PatternChange, PatternList, Reply, RuleList, TimeoutKind, TimeoutValue,
+};
 use crate::http::message::{BodyLength, Head};
 use crate::log::{Cause, LogFormat, Stage};
+use crate::pattern::Target;
 use crate::rules::redirect::build_redirect;
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::rules::{address, auth, capture, headers, target};
@@ -63,7 +66,20 @@ impl Stream<'_> {
             }
             Action::SetTos(tos) => self.info.set_tos(*tos),
             Action::SetMark(mark) => self.info.set_mark(*mark),
-            Action::EarlyHint { .. } => {}
+            Action::EarlyHint { name, value } => {
+                let value = self.format(value, at);
+                let usable = !value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+                if let (true, Some(transaction)) = (usable, &mut self.transaction) {
+                    let hints = transaction.early_hints.get_or_insert_with(|| {
+                        let reason = crate::http::status::reason(103);
+                        Head::response(103, reason.as_bytes(), crate::http::message::Version::Http11)
+                    });
+                    hints.add(name.as_bytes(), &value);
+                }
+            }
+            Action::Pattern { list, change, key, value } => {
+                self.change_patterns(list, *change, key, value.as_ref(), at)
+            }
             _ => self.set(action, at),
         }
         Step::Next
@@ -140,13 +156,34 @@ impl Stream<'_> {
         assign(assignment, value, self.worker, self.info, self.transaction.as_deref());
     }
 
+    /// `add-acl`, `del-acl`, `set-map`, `del-map`. What cannot be a pattern of the list is passed over, as HAProxy does.
+    fn change_patterns(
+        &self,
+        list: &PatternList,
+        change: PatternChange,
+        key: &LogFormat,
+        value: Option<&LogFormat>,
+        at: &Judged<'_, '_>,
+    ) {
+        let Some(reference) = list.find(&self.worker.topology().references) else { return };
+        let key = self.format(key, at);
+        match change {
+            PatternChange::AddAcl => drop(reference.add_once(&key)),
+            PatternChange::DelAcl | PatternChange::DelMap => drop(reference.delete(&Target::Key(key))),
+            PatternChange::SetMap => {
+                let value = value.map(|value| self.format(value, at)).unwrap_or_default();
+                drop(reference.set_or_add(&key, &value));
+            }
+        }
+    }
+
     fn set_address(&mut self, part: AddressPart, expression: &Expression, at: &Judged<'_, '_>) {
         let value = self.value(expression, Some(address::value_type(part)), at);
-        let (source, destination) = (self.source(), self.destination());
+        let ends = self.ends();
         let (Some(value), Some(transaction)) = (value, &mut self.transaction) else { return };
         match address::is_source(part) {
-            true => transaction.source = Some(address::changed(source, &value)),
-            false => transaction.destination = Some(address::changed(destination, &value)),
+            true => transaction.source = Some(address::changed(ends.source, &value)),
+            false => transaction.destination = Some(address::changed(ends.destination, &value)),
         }
     }
 
@@ -191,14 +228,17 @@ impl Stream<'_> {
                 true
             }
             Action::SetTarget(part, format) => {
+                self.keep_request_line();
                 let text = self.format(format, at);
                 target::set(&mut self.request, *part, &text)
             }
             Action::ReplaceTarget { part, regex, by } => {
+                self.keep_request_line();
                 let by = self.format(by, at);
                 target::replace(&mut self.request, *part, regex, &by)
             }
             Action::NormalizeUri { normalizer, strict, full } => {
+                self.keep_request_line();
                 target::normalize(&mut self.request, *normalizer, *strict, *full)
             }
             Action::SetStatus { status, reason } => {
@@ -208,6 +248,14 @@ impl Stream<'_> {
                 true
             }
             _ => true,
+        }
+    }
+
+    /// The log tells of the request as it came.
+    fn keep_request_line(&mut self) {
+        let line = self.request_line();
+        if let Some(transaction) = &mut self.transaction {
+            transaction.request_line.get_or_insert(line);
         }
     }
 

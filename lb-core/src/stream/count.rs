@@ -11,15 +11,81 @@ use crate::config::Mode;
 use crate::log::{Cause, Stage};
 use crate::server::Server;
 use crate::session::ClientInfo;
-use crate::topology::BackendEntry;
+use crate::stats::ListenerStats;
+use crate::stats::kept::BYTES_PER_EVENT;
+use crate::topology::{BackendEntry, Frontend};
 use crate::worker::Worker;
 use crate::worker::timer::now;
 
-/// What was counted of a stream's bytes so far.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Counted {
-    from_client: u64,
-    to_client: u64,
+/// For whom the bytes of a stream are counted.
+struct Counting<'a> {
+    worker: &'a Worker,
+    frontend: &'a Frontend,
+    /// Of the listener, with `option socket-stats`.
+    listener: Option<&'a ListenerStats>,
+    backend: Option<&'a BackendEntry>,
+    server: Option<&'a Server>,
+}
+
+impl Counting<'_> {
+    /// Adds bytes that came from and went to the client.
+    fn add(&self, from_client: u64, to_client: u64) {
+        let worker = self.worker.index;
+        let frontend = self.frontend.stats.counters.of(worker);
+        frontend.bytes_in.add(from_client);
+        frontend.bytes_out.add(to_client);
+        if let Some(stats) = self.listener {
+            let listener = stats.counters.of(worker);
+            listener.bytes_in.add(from_client);
+            listener.bytes_out.add(to_client);
+        }
+        let backends = &self.worker.topology().backends;
+        let own = self.frontend.own_backend.and_then(|index| backends.get(index)).map(|backend| &**backend);
+        if let Some(backend) = self.backend.or(own) {
+            let backend = backend.backend.stats.counters.of(worker);
+            backend.bytes_in.add(from_client);
+            backend.bytes_out.add(to_client);
+        }
+        if let Some(server) = self.server {
+            let server = server.stats.counters.of(worker);
+            server.bytes_in.add(from_client);
+            server.bytes_out.add(to_client);
+        }
+        let process = &self.worker.shared.stats;
+        process.counters.of(worker).bytes_out.add(to_client);
+        let units = u32::try_from(to_client / BYTES_PER_EVENT).unwrap_or(u32::MAX);
+        process.bytes_out_rate.add(worker, self.worker.uptime(now()), units);
+    }
+}
+
+/// Counts what has moved so far of the streams whose frontends have `option contstats`.
+pub(crate) fn count_running(worker: &Worker) {
+    let topology = worker.topology();
+    if !topology.frontends.iter().any(|frontend| frontend.config.options.contstats) {
+        return;
+    }
+    for entry in worker.streams.in_places(0, worker.streams.places()) {
+        let Some((origin, (request, response))) = entry.origin().zip(entry.channels()) else { continue };
+        let Some(frontend) = topology.frontends.get(origin.frontend as usize) else { continue };
+        if !frontend.config.options.contstats {
+            continue;
+        }
+        let backend = entry.backend().and_then(|index| topology.backends.get(index)).map(|backend| &**backend);
+        let servers = backend.map(|backend| backend.backend.servers());
+        let server = servers.iter().flat_map(|servers| servers.iter()).find(|server| Some(server.id) == entry.server());
+        let mut listeners = worker.shared.listeners.iter();
+        let listener = listeners
+            .find(|listener| listener.frontend.index == frontend.index && listener.limits.id == origin.listener);
+        let (from_client, to_client) = entry.count_bytes(request.flow.bytes, response.flow.bytes);
+        Counting {
+            worker,
+            frontend,
+            listener: listener.and_then(|listener| listener.limits.stats.as_ref()),
+            backend,
+            server: server.map(|server| &**server).filter(|_| entry.holds_server()),
+        }
+        .add(from_client, to_client);
+    }
 }
 
 impl Stream<'_> {
@@ -36,49 +102,23 @@ impl Stream<'_> {
         let (worker, stats) = (self.worker.index, &backend.backend.stats);
         let counters = stats.counters.of(worker);
         counters.sessions.inc();
-        if self.info.frontend.config.mode == Mode::Http {
-            counters.requests.inc();
-        }
         stats.session_rate.count(worker, self.worker.uptime(now()));
     }
 
     /// The stream is over.
     pub(super) fn count_end(&mut self) {
-        self.count_bytes(self.end.bytes_from_client, self.end.bytes_to_client);
+        let (from_client, to_client) = self.live.count_bytes(self.end.bytes_from_client, self.end.bytes_to_client);
+        Counting {
+            worker: self.worker,
+            frontend: &self.info.frontend,
+            listener: self.info.slot.limits().stats.as_ref(),
+            backend: self.backend.map(|backend| &**backend),
+            server: self.server.as_deref(),
+        }
+        .add(from_client, to_client);
         self.count_status();
         self.count_cause();
         self.count_times();
-    }
-
-    /// Adds what came from and went to the client since the last call; the arguments are the sums so far.
-    pub(super) fn count_bytes(&mut self, from_client: u64, to_client: u64) {
-        let (read, written) =
-            (from_client.saturating_sub(self.counted.from_client), to_client.saturating_sub(self.counted.to_client));
-        self.counted = Counted { from_client, to_client };
-        let worker = self.worker.index;
-        let frontend = self.info.frontend.stats.counters.of(worker);
-        frontend.bytes_in.add(read);
-        frontend.bytes_out.add(written);
-        if let Some(stats) = &self.info.slot.limits().stats {
-            let listener = stats.counters.of(worker);
-            listener.bytes_in.add(read);
-            listener.bytes_out.add(written);
-        }
-        let own = self.info.frontend.own_backend.and_then(|index| self.worker.topology().backends.get(index));
-        if let Some(backend) = self.backend.or(own) {
-            let backend = backend.backend.stats.counters.of(worker);
-            backend.bytes_in.add(read);
-            backend.bytes_out.add(written);
-        }
-        if let Some(server) = &self.server {
-            let server = server.stats.counters.of(worker);
-            server.bytes_in.add(read);
-            server.bytes_out.add(written);
-        }
-        let process = &self.worker.shared.stats;
-        process.counters.of(worker).bytes_out.add(written);
-        let units = u32::try_from(written / crate::stats::kept::BYTES_PER_EVENT).unwrap_or(u32::MAX);
-        process.bytes_out_rate.add(worker, self.worker.uptime(now()), units);
     }
 
     /// A rule answers the request: one of the frontend, or of `backend`.
@@ -148,7 +188,9 @@ impl Stream<'_> {
         let (worker, status) = (self.worker.index, self.end.status);
         self.info.frontend.stats.counters.of(worker).response(status);
         if let Some(backend) = self.backend {
-            backend.backend.stats.counters.of(worker).response(status);
+            let backend = backend.backend.stats.counters.of(worker);
+            backend.requests.inc();
+            backend.response(status);
         }
     }
 
@@ -192,6 +234,22 @@ impl Stream<'_> {
                 }
                 if let Some(server) = server {
                     server.response_errors.inc();
+                }
+            }
+            (Cause::Killed, Stage::Headers) => {
+                if let Some(backend) = backend {
+                    backend.response_errors.inc();
+                }
+                if let Some(server) = server {
+                    server.response_errors.inc();
+                }
+            }
+            (Cause::Killed, Stage::Data) if self.info.frontend.config.mode == Mode::Http => {
+                if let Some(backend) = backend {
+                    backend.server_aborts.inc();
+                }
+                if let Some(server) = server {
+                    server.server_aborts.inc();
                 }
             }
             (cause @ (Cause::ServerAbort | Cause::ServerTimeout), _) => {

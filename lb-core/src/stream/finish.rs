@@ -160,6 +160,22 @@ impl Stream<'_> {
         self.end.logged = true;
     }
 
+    /// The request line as it is now, cut to `tune.http.logurilen`; empty where there is no request.
+    pub(super) fn request_line(&self) -> Vec<u8> {
+        let mut line = self.request.method().to_vec();
+        if !line.is_empty() {
+            line.push(b' ');
+            line.extend_from_slice(self.request.target());
+            line.extend_from_slice(match self.request.version() {
+                Version::Http10 => b" HTTP/1.0",
+                Version::Http11 => b" HTTP/1.1",
+                Version::Http2 => b" HTTP/2.0",
+            });
+            line.truncate(self.worker.settings.logurilen);
+        }
+        line
+    }
+
     pub(super) fn record(&self) -> LogRecord {
         let now = now();
         let times = &self.times;
@@ -215,22 +231,14 @@ impl Stream<'_> {
             record.unique_id = transaction.unique_id.get().cloned();
             record.level = transaction.log_level;
         }
-        (record.client, record.frontend_address) = (self.source(), self.destination());
+        let ends = self.ends();
+        (record.client, record.frontend_address) = (ends.source, ends.destination);
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
             record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
         }
-        record.request_line.extend_from_slice(self.request.method());
-        if !record.request_line.is_empty() {
-            record.request_line.push(b' ');
-            record.request_line.extend_from_slice(self.request.target());
-            record.request_line.extend_from_slice(match self.request.version() {
-                Version::Http10 => b" HTTP/1.0",
-                Version::Http11 => b" HTTP/1.1",
-                Version::Http2 => b" HTTP/2.0",
-            });
-            record.request_line.truncate(self.worker.settings.logurilen);
-        }
+        let kept = self.transaction.as_ref().and_then(|transaction| transaction.request_line.clone());
+        record.request_line = kept.unwrap_or_else(|| self.request_line());
         record
     }
 }

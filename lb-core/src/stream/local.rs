@@ -90,6 +90,17 @@ impl<'a> Stream<'a> {
         self.request_rules(&config, Place::BackendRequest, client, timer).await
     }
 
+    /// `early-hint`: an interim response, which a client of HTTP/1.0 does not know.
+    fn send_hints(&mut self, client: &mut Side<'_>) -> Result<(), StreamError> {
+        let hints = self.transaction.as_mut().and_then(|transaction| transaction.early_hints.take());
+        match hints {
+            Some(hints) if self.request.version() != Version::Http10 => {
+                client.write_interim(&hints).map_err(|error| StreamError::io(End::Client, Stage::Request, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn request_rules(
         &mut self,
         config: &ProxyConfig,
@@ -102,7 +113,9 @@ impl<'a> Stream<'a> {
         }
         let mut next = 0;
         loop {
-            match self.judge(RuleList::HttpRequest, next, config, place, Some(client)) {
+            let flow = self.judge(RuleList::HttpRequest, next, config, place, Some(client));
+            self.send_hints(client)?;
+            match flow {
                 Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Wait { next: rule, time, at_least } => {

@@ -64,7 +64,6 @@ pub(crate) struct Stream<'a> {
     end: End,
     /// What others see of it.
     live: Live<'a>,
-    counted: count::Counted,
     /// The name of the disabled backend that it should go to.
     nowhere: Option<Arc<str>>,
     /// What rules have made of it.
@@ -166,7 +165,6 @@ impl<'a> Stream<'a> {
             times,
             end: End::default(),
             live: worker.streams.enter(),
-            counted: count::Counted::default(),
             nowhere: None,
             transaction: None,
         }

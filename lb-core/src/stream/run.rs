@@ -194,8 +194,9 @@ impl<'a> Stream<'a> {
     /// `option forwardfor` and `option originalto` of both proxies.
     fn add_forwarded_headers(&mut self, backend: &BackendEntry) {
         let (front, back) = (&self.info.frontend.config.options, &backend.config.options);
-        let source = self.source().map(|address| address.ip());
-        let destination = self.destination().map(|address| address.ip());
+        let ends = self.ends();
+        let source = ends.source.map(|address| address.ip());
+        let destination = ends.destination.map(|address| address.ip());
         add_forwarded(&mut self.request, front.forwardfor.as_ref(), back.forwardfor.as_ref(), source);
         add_forwarded(&mut self.request, front.originalto.as_ref(), back.originalto.as_ref(), destination);
     }
@@ -241,11 +242,11 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<Link, StreamError> {
-        let mut connector =
-            Connector::new(self.worker, self.info, self.route(), backend, self.earlier == 0, self.live.entry());
+        let mut connector = Connector::new(self.worker, self.info, backend, self.earlier == 0, self.live.entry());
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
+        self.prepare(&mut connector, backend);
         if stale.is_some() {
             connector.stale = stale;
             // What was noted of the first connection still holds.
@@ -334,7 +335,11 @@ impl<'a> Stream<'a> {
     }
 
     fn side_timeouts(&self, backend: &BackendEntry) -> SideTimeouts {
-        SideTimeouts { client: self.info.frontend.config.timeouts.client, server: backend.config.timeouts.server }
+        let set = self.transaction.as_ref().and_then(|transaction| transaction.server_timeout);
+        SideTimeouts {
+            client: self.info.frontend.config.timeouts.client,
+            server: set.or(backend.config.timeouts.server),
+        }
     }
 
     fn exchange(&self, backend: &BackendEntry) -> Exchange {
@@ -344,6 +349,9 @@ impl<'a> Stream<'a> {
     }
 
     fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) -> Result<(), StreamError> {
+        if let (Some(name), Some(server)) = (&backend.config.send_name_header, &link.server) {
+            self.request.set(name, server.name.as_bytes());
+        }
         match &mut link.conn {
             ServerConn::H1(conn) => {
                 let connection = to_server(&self.connection_options(backend), &self.framing);

@@ -1,12 +1,10 @@
 //! What expressions see of a stream.
 
 use std::cell::Cell;
-use std::net::SocketAddr;
 
 use super::Stream;
 use super::side::Side;
 use crate::config::Mode;
-use crate::connect::Route;
 use crate::http::message::{BodyLength, Version};
 use crate::log::LogFormat;
 use crate::sample::context::{Buffered, ClientFacts};
@@ -14,21 +12,6 @@ use crate::sample::{Context, Place};
 use crate::session::ClientInfo;
 
 impl Stream<'_> {
-    /// Where the client comes from, or where rules say that it does.
-    pub(super) fn source(&self) -> Option<SocketAddr> {
-        self.transaction.as_ref().and_then(|transaction| transaction.source).or(self.info.source)
-    }
-
-    /// Where the client wanted to go, or where rules say that it did.
-    pub(super) fn destination(&self) -> Option<SocketAddr> {
-        self.transaction.as_ref().and_then(|transaction| transaction.destination).or(self.info.destination)
-    }
-
-    /// Both, for servers.
-    pub(super) fn route(&self) -> Route {
-        Route { source: self.source(), destination: self.destination() }
-    }
-
     /// The context of rules at a place. Without a client's end there is no body to look at.
     pub(super) fn context<'s>(&'s self, place: Place, client: Option<&'s Side<'_>>) -> Context<'s> {
         let response = self.times.response.is_some() || self.response.status() != 0;
@@ -40,7 +23,8 @@ impl Stream<'_> {
         let mut facts = client_facts(self.info);
         facts.first_request = self.earlier == 0;
         facts.http_major = Some(if self.request.version() == Version::Http2 { 2 } else { 1 });
-        (facts.source, facts.destination) = (self.source(), self.destination());
+        let ends = self.ends();
+        (facts.source, facts.destination) = (ends.source, ends.destination);
         Context {
             place,
             now: Some(crate::worker::timer::now()),
@@ -102,6 +86,8 @@ impl Stream<'_> {
 pub(crate) fn client_facts(info: &ClientInfo) -> ClientFacts<'_> {
     let limits = info.slot.limits();
     ClientFacts {
+        unix: info.source.is_none(),
+        listener_connections: limits.connections.current(),
         source: info.source,
         destination: info.destination,
         connection_source: info.source,

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use super::Stream;
 use super::side::Side;
+use crate::config::Target;
+use crate::connect::{ClientEnds, Connector};
 use crate::rules::capture;
 use crate::sample::Place;
+use crate::server::Server;
 use crate::session::ClientInfo;
-use crate::topology::SwitchTarget;
+use crate::topology::{BackendEntry, SwitchTarget};
 
 impl<'a> Stream<'a> {
     /// The number of the backend that `use_backend` and `default_backend` choose; `None` where it is disabled or there is
@@ -43,6 +46,49 @@ impl<'a> Stream<'a> {
             self.nowhere = Some(Arc::clone(name));
         }
         frontend.default_backend
+    }
+
+    /// The client's addresses, as rules may have changed them.
+    pub(super) fn ends(&self) -> ClientEnds {
+        let set = self.transaction.as_ref();
+        ClientEnds {
+            source: set.and_then(|set| set.source).or(self.info.source),
+            destination: set.and_then(|set| set.destination).or(self.info.destination),
+        }
+    }
+
+    /// What rules and `use-server` have to say of where the stream goes.
+    pub(super) fn prepare(&mut self, connector: &mut Connector<'_>, backend: &BackendEntry) {
+        connector.wanted = self.used_server(backend);
+        connector.ends = self.ends();
+        if let Some(transaction) = &self.transaction {
+            connector.priority.class = transaction.priority_class;
+            connector.priority.time += i64::from(transaction.priority_offset);
+        }
+    }
+
+    /// The server of the first `use-server` line whose condition holds; no other line is looked at. One that cannot be
+    /// used leaves the choice to the balancer.
+    fn used_server(&mut self, backend: &BackendEntry) -> Option<Arc<Server>> {
+        for line in &backend.config.use_server {
+            self.begin_transaction();
+            let context = self.context(Place::UseServer, None);
+            if !line.condition.as_ref().is_none_or(|condition| condition.holds(&backend.config.acls, &context)) {
+                continue;
+            }
+            let server = match &line.server {
+                Target::Name(name) => backend.backend.server(name),
+                Target::Format(format) => {
+                    let name = self.render(format, Place::UseServer, None);
+                    match std::str::from_utf8(&name).ok().and_then(|name| backend.backend.server(name)) {
+                        Some(server) => Some(server),
+                        None => continue,
+                    }
+                }
+            };
+            return server.filter(|server| server.is_usable());
+        }
+        None
     }
 
     /// `capture request header`, `capture cookie`.

@@ -58,7 +58,8 @@ impl<'a> Stream<'a> {
     async fn relay_tcp(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<(), StreamError> {
         let inspected = self.inspect_tcp_request(None, client, timer).await?;
         if let Inspected::Refused(answer) = inspected {
-            return Ok(self.end_refused(&answer, None, client));
+            self.end_refused(&answer, None, client);
+            return Ok(());
         }
         let Some(backend) = self.tcp_backend(client)? else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
@@ -68,14 +69,22 @@ impl<'a> Stream<'a> {
             inspected => inspected,
         };
         match inspected {
-            Inspected::Refused(answer) => return Ok(self.end_refused(&answer, Some(backend), client)),
+            Inspected::Refused(answer) => {
+                self.end_refused(&answer, Some(backend), client);
+                return Ok(());
+            }
             Inspected::TimedOut => return Err(StreamError::new(End::Client, Stage::Request, Kind::Timeout)),
             _ => {}
         }
         if let Some(transaction) = &self.transaction {
             transaction.end_request();
         }
-        let mut connector = Connector::new(self.worker, self.info, self.route(), backend, true, self.live.entry());
+        if !backend.config.rules.tcp_response.is_empty() {
+            // Those that do not wait are judged as soon as there is a server: what has come is to reach it.
+            self.read_what_came(client)?;
+        }
+        let mut connector = Connector::new(self.worker, self.info, backend, true, self.live.entry());
+        self.prepare(&mut connector, backend);
         let link = connect_tcp(&mut connector, client, timer).await;
         self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;
@@ -142,7 +151,8 @@ impl<'a> Stream<'a> {
             return Ok(false);
         }
         // CONNECT over a stream of HTTP/2 (RFC 9113, section 8.5): its frames carry the bytes.
-        let tunnel = backend.config.timeouts.tunnel;
+        let set = self.transaction.as_ref().and_then(|transaction| transaction.tunnel_timeout);
+        let tunnel = set.or(backend.config.timeouts.tunnel);
         let timeouts = SideTimeouts {
             client: tunnel.or(self.info.frontend.config.timeouts.client),
             server: tunnel.or(backend.config.timeouts.server),

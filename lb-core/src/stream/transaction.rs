@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::http::message::Head;
 use crate::sample::variable::{Scopes, VariableScope, Variables};
 
 /// State of a stream that only rules need. It is made when the first rules are judged.
@@ -40,6 +41,10 @@ pub(crate) struct Transaction {
     pub(crate) lenient: bool,
     /// `unique-id-format`, made when it is first asked for.
     pub(crate) unique_id: OnceCell<Vec<u8>>,
+    /// The request line as it came, where rules have changed it.
+    pub(crate) request_line: Option<Vec<u8>>,
+    /// `early-hint`: what is to be sent before the response.
+    pub(crate) early_hints: Option<Head>,
     /// Where the rule stands that ended the last set of rules.
     pub(crate) last_rule: Option<crate::config::Place>,
 }

@@ -10,7 +10,7 @@ use crate::forward::PipePool;
 pub const LARGE: usize = 64 * 1024;
 
 /// Room of a new buffer for output: most heads and small bodies fit.
-const OUTPUT: usize = 1024;
+pub(crate) const OUTPUT: usize = 1024;
 
 /// Output buffers that grew larger are not kept.
 const MAX_OUTPUT: usize = 8 * 1024;
@@ -78,6 +78,12 @@ impl Free {
         if buffers.len() < KEPT {
             buffers.push(buffer);
         }
+    }
+
+    fn flush(&self) -> (usize, usize) {
+        self.spare.set(0);
+        let buffers = self.buffers.take();
+        (buffers.len(), buffers.iter().map(Vec::capacity).sum())
     }
 
     fn trim(&self) {
@@ -149,6 +155,13 @@ impl BufferPool {
             return;
         };
         free.give(buffer);
+    }
+
+    /// Gives all of the free buffers back to the allocator, and says how many there were and of how many bytes: small,
+    /// large, and for output.
+    pub(crate) fn flush(&self) -> [(usize, usize); 3] {
+        self.collect();
+        [self.small.flush(), self.large.flush(), self.outputs.flush()]
     }
 
     /// Gives half of the buffers that were not needed since the last time back to the allocator.

@@ -16,6 +16,12 @@ impl HeadPool {
         self.0.borrow_mut().pop().unwrap_or_default()
     }
 
+    /// Drops those that are kept, and says how many there were and how many bytes they held.
+    pub(crate) fn flush(&self) -> (usize, usize) {
+        let free = self.0.take();
+        (free.len(), free.iter().map(Head::memory).sum())
+    }
+
     pub(crate) fn give(&self, mut head: Head) {
         let mut free = self.0.borrow_mut();
         if free.len() < KEPT {

@@ -13,6 +13,7 @@ use super::{Shared, Worker};
 use crate::log::Cause;
 use crate::runtime::{SessionId, SessionInfo};
 use crate::server::Server;
+use crate::stats::PoolState;
 use crate::stream::live::Entry;
 
 /// Streams looked at in one go: some ten microseconds.
@@ -43,6 +44,8 @@ enum Inquiry {
     Tell(Streams, bool, Sender<Vec<SessionInfo>>),
     /// To end streams, and how many there were.
     Shut(Streams, Cause, Sender<usize>),
+    /// To give memory back, and how much that was.
+    Flush(Sender<Vec<PoolState>>),
 }
 
 /// Where other threads leave their questions.
@@ -112,6 +115,18 @@ impl Shared {
         Ok(self.ask(wanted, shut, |counts| counts)?.into_iter().flatten().sum())
     }
 
+    /// Has the workers give the memory back that they keep for later. Blocks as [`Shared::streams`] does.
+    ///
+    /// # Errors
+    /// When a worker does not answer.
+    pub(crate) fn flush_pools(&self) -> Result<Vec<PoolState>, Unanswered> {
+        let mut all = Vec::new();
+        for pools in self.ask(&Streams::All, |_, reply| Inquiry::Flush(reply), |answers| answers)? {
+            pools.into_iter().for_each(|pools| PoolState::add(&mut all, pools));
+        }
+        Ok(all)
+    }
+
     /// Ends the streams of a server, without waiting for it to be done: for callers that must not block, as the health
     /// checks.
     #[allow(dead_code, reason = "for on-marked-down and hard stops")]
@@ -165,6 +180,8 @@ pub(super) async fn answer(worker: Rc<Worker>) {
         for inquiry in inbox.take() {
             match inquiry {
                 Inquiry::Tell(wanted, detail, reply) => tell(&worker, &wanted, detail, &reply).await,
+                // Whoever asked may not wait for it.
+                Inquiry::Flush(reply) => drop(reply.send(worker.flush_pools())),
                 Inquiry::Shut(wanted, cause, reply) => {
                     let now = Instant::now();
                     let shut = worker.streams.shut(cause, |entry| wanted.takes(entry, now));

@@ -10,6 +10,7 @@ mod frontends;
 mod heads;
 pub(crate) mod inquiry;
 mod load;
+mod memory;
 mod stopped;
 pub(crate) mod timer;
 
@@ -108,8 +109,8 @@ pub(crate) struct Shared {
     /// Limits that were computed from the configuration.
     pub(crate) needs: FdLimit,
     loads: Vec<WorkerLoad>,
-    /// Where lines about frontends go.
-    log: ProcessLog,
+    /// Where lines about frontends, and what an operator asks for, go.
+    pub(crate) log: ProcessLog,
     life: AtomicU8,
     changed: Vec<Notify>,
     /// Has each worker close connections that must not be used any more.
@@ -616,6 +617,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         if let Some(load) = worker.shared.loads.get(worker.index) {
             meter.note(load);
         }
+        crate::stream::count::count_running(&worker);
         worker.buffers.trim();
         worker.stream_tasks.trim();
         worker.serving.trim();

@@ -246,6 +246,40 @@ add server b/q1 127.0.0.1:1 inter
 add server b/q1 127.0.0.1:1 rise 0
 add server b/q1 127.0.0.1:1 fall
 add server b/q1 127.0.0.1:1 port
+add server b/q1 127.0.0.1:1 rise x
+add server b/q1 127.0.0.1:1 rise -1
+add server b/q1 127.0.0.1:1 fall x
+add server b/q1 127.0.0.1:1 id x
+add server b/q1 127.0.0.1:1 id -1
+add server b/q1 127.0.0.1:1 inter 0
+add server b/q1 127.0.0.1:1 inter 30d
+add server b/q1 127.0.0.1:1 fastinter
+add server b/q1 127.0.0.1:1 weight -1
+add server b/q1 127.0.0.1:1 pool-max-conn -2
+add server b/q1 127.0.0.1:1 pool-max-conn
+add server b/q1 127.0.0.1:1 pool-low-conn
+add server b/q1 127.0.0.1:1 pool-purge-delay 5x
+add server b/q1 127.0.0.1:1 pool-purge-delay 99999999999
+add server b/q1 127.0.0.1:1 addr
+add server b/q1 127.0.0.1:1 addr x
+add server b/q1 127.0.0.1:1 alpn
+add server b/q1 127.0.0.1:1 ca-file
+add server b/q1 127.0.0.1:1 ca-file /nonexistent
+add server b/q1 127.0.0.1:1 ssl verify x
+add server b/q1 127.0.0.1:1 verify
+add server b/q1 127.0.0.1:1 verifyhost
+add server b/q1 127.0.0.1:1 sni
+add server b/q1 127.0.0.1:1 proxy-v2-options
+add server b/q1 127.0.0.1:1 proxy-v2-options ssl,foo
+add server b/q1 127.0.0.1:1 source 127.0.0.1 usesrc
+add server b/q1 127.0.0.1:1 source 127.0.0.1 interface
+add server b/q1 127.0.0.1:1 source 127.0.0.1:5-1
+add server b/q1 127.0.0.1:1 usesrc client
+add server b/q1 127.0.0.1:1 redir /x
+add server b/q1 127.0.0.1:1 weight 5 weigth
+add server b/q1 127.0.0.1:1 maxconn 5 wieght 6
+add server b/q1 127.0.0.1:80-90
+add server b/q! 127.0.0.1:1
 shutdown sessions server
 shutdown sessions server b/
 shutdown sessions server /s

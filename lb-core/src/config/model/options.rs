@@ -84,6 +84,8 @@ pub struct ProxyOptions {
     pub transparent: bool,
     /// `option socket-stats`.
     pub socket_stats: bool,
+    /// `option contstats`: bytes are counted while a stream goes on, not at its end alone.
+    pub contstats: bool,
     /// `option prefer-last-server`.
     pub prefer_last_server: bool,
 }

@@ -13,6 +13,7 @@ use super::server::{ServerConfig, Source};
 use crate::acl::{Acl, Condition};
 use crate::config::document::Place;
 use crate::log::LogFormat;
+use crate::table::TableConfig;
 
 /// What a proxy section is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,6 +131,8 @@ pub struct ProxyConfig {
     pub source: Option<Source>,
     /// `hash-type`, `cookie`, stick rules and the like come with their issues.
     pub dispatch: Option<SocketAddr>,
+    /// `stick-table`.
+    pub stick_table: Option<TableConfig>,
 }
 
 impl ProxyConfig {
@@ -176,6 +179,7 @@ impl ProxyConfig {
             max_keep_alive_queue: Default::default(),
             source: Default::default(),
             dispatch: Default::default(),
+            stick_table: Default::default(),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Rules: `http-request`, `http-response`, `http-after-response`, `tcp-request`, `tcp-response`, and what they do
 //! (configuration.txt, section 4.2).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::http::{Redirect, Reply};
 use crate::acl::Condition;
 use crate::config::document::Place;
 use crate::log::LogFormat;
-use crate::pattern::Method;
+use crate::pattern::{Method, Reference, References};
 use crate::regex::Regex;
 use crate::sample::names::ProxyNumber;
 use crate::sample::variable::VariableName;
@@ -136,8 +136,8 @@ pub enum Action {
     },
     /// `add-acl`, `del-acl`, `set-map`, `del-map`.
     Pattern {
-        /// The file that the list was read from.
-        reference: String,
+        /// The list.
+        list: PatternList,
         /// What is done to it.
         change: PatternChange,
         /// The pattern.
@@ -347,6 +347,26 @@ pub enum TimeoutValue {
     Fixed(Duration),
     /// Milliseconds.
     Expression(Expression),
+}
+
+/// A list of patterns by the file that it was read from.
+#[derive(Clone, Debug)]
+pub struct PatternList {
+    /// The file.
+    pub file: String,
+    found: OnceLock<Option<Arc<Reference>>>,
+}
+
+impl PatternList {
+    /// The list of a file.
+    pub(crate) fn new(file: String) -> Self {
+        Self { file, found: OnceLock::new() }
+    }
+
+    /// The list, which is looked for once; `None` where no ACL and no map reads the file.
+    pub(crate) fn find(&self, references: &References) -> Option<&Arc<Reference>> {
+        self.found.get_or_init(|| references.by_file(&self.file)).as_ref()
+    }
 }
 
 /// What is done to a list of patterns.

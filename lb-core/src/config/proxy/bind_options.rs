@@ -313,7 +313,7 @@ fn alpn(cx: &mut BindCx<'_>) -> Result<(), String> {
 pub(super) fn alpn_list(text: &str) -> Result<Vec<String>, String> {
     let list: Vec<String> = text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
     match list.iter().find(|name| name.len() > 255) {
-        Some(long) => Err(format!("'alpn' : protocol name '{long}' is longer than 255 bytes")),
+        Some(long) => Err(format!("'alpn' : ALPN protocol name too long : '{long}'")),
         None => Ok(list),
     }
 }

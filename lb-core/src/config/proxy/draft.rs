@@ -107,6 +107,8 @@ pub(super) struct Draft {
     pub(super) httplog_line: Option<Line>,
     /// Where the formats stand, here or in the defaults, for what is wrong in them.
     pub(super) log_format_lines: LogFormatLines,
+    /// The `stick-table` line, if there is one.
+    pub(super) stick_table_line: Option<Line>,
     /// `balance` was written in this section or its defaults.
     pub(super) balance_said: bool,
 }
@@ -261,6 +263,7 @@ impl Draft {
             max_keep_alive_queue: None,
             source: None,
             dispatch: None,
+            stick_table: None,
         };
         Self {
             section,
@@ -278,6 +281,7 @@ impl Draft {
             number: None,
             httplog_line: None,
             log_format_lines: LogFormatLines::default(),
+            stick_table_line: None,
             balance_said: false,
         }
     }

@@ -3,7 +3,7 @@
 
 use super::finish_servers::check_server;
 use super::server::{Kind, Reading, ServerDraft};
-use crate::config::diagnostic::Diagnostics;
+use crate::config::diagnostic::{Diagnostics, Severity};
 use crate::config::document::{Line, Place, Word};
 use crate::config::model::{Global, Mode, ProxyConfig, ProxyKind, ServerConfig};
 use crate::config::sections::bad_name_character;
@@ -36,16 +36,17 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
     server.read_address(address)?;
     Reading { line: &line, start: 3, prefix: "", kind: Kind::Dynamic }.options(&mut server, &mut diags);
     first_of(&diags, "")?;
-    let enabled = server.enabled;
-    let config = server.finish(!global.ssl.server_verify_none);
-    if section.mode != Mode::Http && config.proto.is_some() {
-        return Err("MUX protocol is not usable for server.".to_owned());
-    }
-    if let Some(file) = config.ssl.as_ref().and_then(|ssl| ssl.ca_file.as_ref()) {
+    // Also where there is no `ssl`.
+    if let Some(file) = &server.tls.ca_file {
         let path = super::finish::based(&global.ssl.ca_base, file);
         if std::fs::metadata(&path).is_err() {
             return Err(format!("'ca-file' : unable to load {}.", path.display()));
         }
+    }
+    let enabled = server.enabled;
+    let config = server.finish(!global.ssl.server_verify_none);
+    if section.mode != Mode::Http && config.proto.is_some() {
+        return Err("MUX protocol is not usable for server.".to_owned());
     }
     let kind = if section.kind == ProxyKind::Backend { "backend" } else { "proxy" };
     check_server(&section.name, Some(kind), &config, &line, global, &mut diags);
@@ -64,14 +65,18 @@ fn line(words: &[String]) -> Line {
     Line { place: Place { file: "add server".into(), line: 0, column: 1 }, words: placed, source: source.into() }
 }
 
+/// What is wrong first. A warning counts where there is nothing worse.
 fn first_of(diags: &Diagnostics, prefix: &str) -> Result<(), String> {
-    match diags.iter().next() {
-        None => Ok(()),
-        Some(diagnostic) => {
-            let text = diagnostic.message.as_str();
-            Err(text.strip_prefix(prefix).unwrap_or(text).to_owned())
-        }
+    let mut all = diags.iter().skip_while(|diagnostic| diagnostic.severity < Severity::Alert);
+    let Some(first) = all.next().or_else(|| diags.iter().next()) else { return Ok(()) };
+    let text = first.message.as_str();
+    let mut text = text.strip_prefix(prefix).unwrap_or(text).to_owned();
+    // What is said of the whole belongs to it.
+    for more in all.take_while(|diagnostic| diagnostic.place.is_none()) {
+        text.push('\n');
+        text.push_str(&more.message);
     }
+    Err(text)
 }
 
 #[cfg(test)]
@@ -101,6 +106,14 @@ mod tests {
             ("n 127.0.0.1:1 inter 0", "invalid value 0 for argument 'inter' of server n.."),
             ("n 127.0.0.1:1 usesrc clientip", "'usesrc' only allowed after a 'source' statement.."),
             ("n 127.0.0.1:1 ssl ca-file /nonexistent", "'ca-file' : unable to load /nonexistent."),
+            ("n 127.0.0.1:1 ca-file /nonexistent", "'ca-file' : unable to load /nonexistent."),
+            ("n 127.0.0.1:1 rise x", "'rise' has to be > 0.."),
+            ("n 127.0.0.1:1 fall x weight 300", "'fall' has to be > 0.."),
+            ("n 127.0.0.1:1 id x", "'id' : custom id has to be > 0."),
+            (
+                "n 127.0.0.1:1 source 127.0.0.1 interface",
+                "'server' : missing interface name.\nerror encountered while processing 'interface'.",
+            ),
             ("n 127.0.0.1:1 proto h1", "MUX protocol is not usable for server."),
             (
                 "n 127.0.0.1 check",
@@ -113,7 +126,7 @@ mod tests {
             assert_eq!(read(words).map(|server| server.config.name), Err(expected.to_owned()), "{words}");
         }
         assert!(read("n 127.0.0.1:1 ssl").unwrap_err().starts_with("verify is enabled by default but no CA file"));
-        assert!(read("n 127.0.0.1:1 maxconn x").unwrap_err().contains("'x' is not an integer"));
+        assert!(read("n 127.0.0.1:1 maxconn x").unwrap_err().contains("'x' is not an integer."));
     }
 
     #[test]

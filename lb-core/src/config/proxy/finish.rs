@@ -7,6 +7,7 @@ use super::draft::{Draft, SectionKind};
 use super::error_pages::{resolve_errors, resolve_references};
 use super::finish_servers::finish_servers;
 use super::options::FLAGS;
+use super::stick_table::check_names;
 use super::{ProxyState, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
@@ -23,6 +24,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     // it would only follow from the other errors.
     let understood = !diags.has_errors();
     assign_ids(&mut drafts, diags);
+    check_names(&drafts, diags);
     let names = Names::new(&drafts);
     let mut proxies = Vec::with_capacity(drafts.len());
     for mut draft in drafts {

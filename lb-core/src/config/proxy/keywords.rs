@@ -2,7 +2,7 @@
 
 use super::{
     Cx, acl, balance, bind, bind_options, capture, errors, log, options, rules, server, server_options, settings,
-    source, switching, timeouts,
+    source, stick_table, switching, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -156,7 +156,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("srvtcpka-intvl", BE, Some(settings::keepalive_interval)).wrong(Wrong::WillBeIgnoredBare),
     row("stats", ALL, None),
     row("stick", BE_ONLY, None),
-    row("stick-table", PROXIES, None),
+    row("stick-table", PROXIES, Some(stick_table::parse)),
     row("tcp-check", BE, None),
     named("tcp-request", ALL, Some(rules::tcp_request)),
     named("tcp-response", ALL, Some(rules::tcp_response)),

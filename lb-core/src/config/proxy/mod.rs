@@ -25,6 +25,7 @@ mod server;
 mod server_options;
 mod settings;
 mod source;
+mod stick_table;
 mod switching;
 mod timeouts;
 
@@ -213,7 +214,8 @@ fn check_section(row: &KeywordRow, line: &Line, first: usize, draft: &Draft, dia
             "id" | "description" => Heading::Line,
             _ => Heading::Keyword,
         };
-        let text = format!("'{}' not allowed in 'defaults' section.", row.first_word());
+        let how = if row.words == "stick-table" { "is not supported" } else { "not allowed" };
+        let text = format!("'{}' {how} in 'defaults' section.", row.first_word());
         diags.push(Diagnostic::about(Severity::Alert, line, first, text).heading(heading));
         return false;
     }

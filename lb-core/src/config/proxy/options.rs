@@ -63,7 +63,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("allbackups", "option allbackups [ BE ]", BE, false, Some(|o| &mut o.allbackups)),
     flag("checkcache", "option checkcache [ BE HTTP ]", BE, true, None),
     flag("clitcpka", "option clitcpka [ FE ]", FE, false, Some(|o| &mut o.clitcpka)),
-    flag("contstats", "option contstats [ FE ]", FE, false, None),
+    flag("contstats", "option contstats [ FE ]", FE, false, Some(|o| &mut o.contstats)),
     flag("disable-h2-upgrade", "option disable-h2-upgrade [ FE HTTP ]", FE, true, None),
     flag("dontlog-normal", "option dontlog-normal [ FE ]", FE, false, Some(|o| &mut o.dontlog_normal)),
     flag("dontlognull", "option dontlognull [ FE ]", FE, false, Some(|o| &mut o.dontlognull)),

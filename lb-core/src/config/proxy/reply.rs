@@ -58,10 +58,14 @@ pub(super) fn parse(line: &Line, at: usize, usage: Usage, formats: &FormatUse<'_
     };
     let mut body_word: Option<(&str, usize)> = None;
     let mut content_type_at = at;
+    let mut own_status = false;
     loop {
         let (word, value, value_at) = (line.arg(parsed.next), line.arg(parsed.next + 1), parsed.next + 1);
         match word {
-            "status" => parsed.status = Some(status(value, value_at)?),
+            "status" => {
+                parsed.status = Some(status(value, value_at)?);
+                own_status = true;
+            }
             "deny_status" if usage == Usage::Deny => parsed.status = Some(status(value, value_at)?),
             "content-type" => {
                 if value.is_empty() {
@@ -97,6 +101,10 @@ pub(super) fn parse(line: &Line, at: usize, usage: Usage, formats: &FormatUse<'_
             _ => break,
         }
         parsed.next += 2;
+    }
+    // `deny status` is a reply of its own, without a page; `deny_status` is the page of that status.
+    if usage == Usage::Deny && own_status && matches!(parsed.body, Body::None) {
+        parsed.body = Body::Bytes(Arc::from([]));
     }
     check(&mut parsed, usage, body_word, content_type_at)?;
     Ok(parsed)

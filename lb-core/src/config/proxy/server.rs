@@ -134,7 +134,16 @@ impl Reading<'_> {
                 diags.push(Diagnostic::about(Severity::Alert, line, at, text).heading(Heading::Server));
                 return false;
             }
-            let mut cx = ServerCx { line, at, next: None, draft: &mut *server, prefix, diags: &mut *diags };
+            let mut cx = ServerCx {
+                line,
+                at,
+                next: None,
+                within: None,
+                draft: &mut *server,
+                prefix,
+                dynamic: self.kind == Kind::Dynamic,
+                diags: &mut *diags,
+            };
             let result = match option.parse {
                 _ if is_default && word == "id" => {
                     Err("'id' option is not accepted in default-server sections".to_owned())
@@ -142,13 +151,16 @@ impl Reading<'_> {
                 Some(parse) => parse(&mut cx),
                 None => Err(format!("'{word}' is not supported yet")),
             };
-            let next = cx.next.unwrap_or(at + 1 + option.arguments);
+            let (next, within) = (cx.next.unwrap_or(at + 1 + option.arguments), cx.within);
             if let Err(message) = result {
                 let index = if option.parse.is_some() && option.arguments > 0 { at + 1 } else { at };
                 // HAProxy ends each with one more dot.
                 let dot = if is_default && word == "id" { "" } else { "." };
                 let text = format!("{prefix}{message}{dot}");
                 diags.push(Diagnostic::about(Severity::Alert, line, index, text).heading(Heading::Server));
+                if let Some(word) = within {
+                    diags.alert_global(format!("error encountered while processing '{word}'."));
+                }
                 if matches!(option.name, "source" | "usesrc") {
                     // Where the next option starts is not known.
                     return false;

@@ -173,9 +173,13 @@ pub(super) struct ServerCx<'a> {
     pub(super) at: usize,
     /// Where the next option stands, when the option knows better than the table.
     pub(super) next: Option<usize>,
+    /// The word of the option in which something is wrong, where it is another one than the option's own.
+    pub(super) within: Option<&'static str>,
     pub(super) draft: &'a mut ServerDraft,
     /// `'server b/s'`, or nothing for `default-server`.
     pub(super) prefix: &'a str,
+    /// Whether the server is made at run time, where nothing is accepted with a warning.
+    pub(super) dynamic: bool,
     pub(super) diags: &'a mut Diagnostics,
 }
 
@@ -210,7 +214,8 @@ impl ServerCx<'_> {
         let text = self.value();
         let (value, trailing) = leading_integer(text);
         if trailing.is_some() || text.is_empty() {
-            let message = format!("{}'{}' : '{text}' is not an integer, {value} is used.", self.prefix, self.name());
+            let instead = if self.dynamic { String::new() } else { format!(", {value} is used") };
+            let message = format!("{}'{}' : '{text}' is not an integer{instead}.", self.prefix, self.name());
             self.diags.warning(self.line, self.at + 1, message);
         }
         value
@@ -316,7 +321,7 @@ fn port(cx: &mut ServerCx<'_>) -> Result<(), String> {
     match u16::try_from(cx.number()) {
         // 0 keeps the service's port.
         Ok(port) => cx.draft.config.check_port = (port != 0).then_some(port),
-        Err(_) => return Err(format!("'port' : invalid port '{text}'.")),
+        Err(_) => return Err(format!("'port' : invalid port '{text}'")),
     }
     Ok(())
 }
@@ -354,8 +359,10 @@ fn source(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.required(
         "expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
     )?;
-    let (source, next) =
-        source::read(cx.line, cx.at + 1, true).map_err(|fault| fault.message.trim_end_matches('.').to_owned())?;
+    let (source, next) = source::read(cx.line, cx.at + 1, true).map_err(|fault| {
+        cx.within = fault.within;
+        fault.message.trim_end_matches('.').to_owned()
+    })?;
     cx.draft.config.source = Some(source);
     cx.next = Some(next);
     Ok(())

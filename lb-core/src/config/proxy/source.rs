@@ -11,6 +11,14 @@ use crate::config::model::{Source, UseSrc};
 pub(super) struct SourceFault {
     pub(super) word: usize,
     pub(super) message: String,
+    /// `usesrc` or `interface`, where one of those is wrong.
+    pub(super) within: Option<&'static str>,
+}
+
+impl SourceFault {
+    fn within(self, word: &'static str) -> Self {
+        Self { within: Some(word), ..self }
+    }
 }
 
 pub(super) fn parse(cx: &mut Cx<'_>) {
@@ -61,12 +69,15 @@ pub(super) fn read(line: &Line, at: usize, for_server: bool) -> Result<(Source, 
     let mut next = at + 1;
     loop {
         match line.arg(next) {
-            "usesrc" => source.usesrc = Some(usesrc(line, next + 1, for_server)?),
+            "usesrc" => {
+                source.usesrc = Some(usesrc(line, next + 1, for_server).map_err(|fault| fault.within("usesrc"))?)
+            }
             "interface" => {
                 let name = line.arg(next + 1);
                 if name.is_empty() {
                     let keyword = if for_server { "server" } else { "source" };
-                    return fault(next + 1, format!("'{keyword}' : missing interface name."));
+                    return fault(next + 1, format!("'{keyword}' : missing interface name."))
+                        .map_err(|fault| fault.within("interface"));
                 }
                 source.interface = Some(name.to_owned());
             }
@@ -97,5 +108,5 @@ fn usesrc(line: &Line, at: usize, for_server: bool) -> Result<UseSrc, SourceFaul
 }
 
 fn fault<T>(word: usize, message: impl Into<String>) -> Result<T, SourceFault> {
-    Err(SourceFault { word, message: message.into() })
+    Err(SourceFault { word, message: message.into(), within: None })
 }

@@ -76,8 +76,6 @@ fn haproxys_answers() {
 #[test]
 fn our_own_answers() {
     for (case, wanted) in [
-        ("F:use_backend b1 if TRUE", "A parsing [F:8] : 'use_backend ... if': conditions are not supported yet"),
-        ("F:http-request deny if TRUE", "A parsing [F:8] : 'http-request ... if': conditions are not supported yet"),
         ("F:http-request set-header a b", "A parsing [F:8] : 'http-request set-header' is not supported yet."),
         ("F:acl x src 1.1.1.1", "A parsing [F:8] : 'acl' is not supported yet."),
         ("F:maxconn 10a", "A parsing [F:8] : 'maxconn' : unexpected character 'a' in integer value '10a'."),
@@ -96,10 +94,46 @@ fn our_own_answers() {
         ("S:127.0.0.1:80 cookie x", "A [F:8] : 'server l/s' : 'cookie' is not supported yet."),
         ("S:127.0.0.1:80 slowstart 3s", "A [F:8] : 'server l/s' : 'slowstart' is not supported yet."),
         ("S:127.0.0.1:80x", "A [F:8] : 'server l/s' : invalid character 'x' in port number '80x' in '127.0.0.1:80x'"),
+        ("L:stick-table type string len -5 size 1k", "A parsing [F:8] : stick-table: unknown type '-5'."),
+        ("L:stick-table type string len 10x size 1k", "A parsing [F:8] : stick-table: unknown type '10x'."),
+        (
+            "L:stick-table type string len 4294967290 size 1k",
+            "A parsing [F:8] : stick-table: key length '4294967290' is beyond 1048576 bytes.",
+        ),
+        (
+            "L:stick-table type ip size 1k store gpc(1x)",
+            "A parsing [F:8] : stick-table: array size is out of allowed range (1-100) for store option 'gpc'.",
+        ),
+        (
+            "L:stick-table type ip size 1k store gpc(1)x",
+            "A parsing [F:8] : stick-table: unexpected argument to store option 'gpc'.",
+        ),
+        (
+            "L:stick-table type ip size 1k store gpc_rate(1,10s,3)",
+            "A parsing [F:8] : stick-table: unexpected argument to store option 'gpc_rate'.",
+        ),
+        (
+            "L:stick-table type ip size 1k store conn_rate(1s,2)",
+            "A parsing [F:8] : stick-table: unexpected argument to store option 'conn_rate'.",
+        ),
+        (
+            "L:stick-table type ip size 1k store conn_rate(1s)conn_cnt",
+            "A parsing [F:8] : stick-table: unexpected argument to store option 'conn_rate'.",
+        ),
+        ("L:stick-table type ip size 1k peers foo", "A parsing [F:8] : stick-table: 'peers' is not supported yet."),
         ("defaults x from", "A parsing [F:1] : 'from' expects the name of a defaults section."),
     ] {
         assert_eq!(answer(&surround(case)), [wanted], "{case}");
     }
+}
+
+#[test]
+fn a_frontend_and_a_backend_of_one_name_have_one_table() {
+    let text =
+        "frontend x\n bind 127.0.0.1:8001\n stick-table type ip size 1k\nbackend x\n stick-table type ip size 1k\n";
+    let answers = answer(text);
+    let wanted = "A parsing [F:5] : stick-table name 'x' conflicts with table declared in frontend 'x' at F:3.";
+    assert!(answers.iter().any(|answer| answer == wanted), "{answers:?}");
 }
 
 #[test]
@@ -238,7 +272,7 @@ fn rules_and_replies() {
         panic!("{rules:?}")
     };
     assert!(matches!(&hello.body, ReplyBody::Bytes(bytes) if &**bytes == b"hello 100%"));
-    assert_eq!(hello.headers, [("x-a".to_owned(), crate::log::LogFormat::constant("50% off"))]);
+    assert_eq!(hello.headers[0].1.constant_text(), Some(&b"50% off"[..]));
     assert!(matches!(&deny.body, ReplyBody::Error(error) if error.reason == "Busy"));
     assert!(matches!(tarpit.body, ReplyBody::Default) && tarpit.status.is_none());
     assert_eq!(

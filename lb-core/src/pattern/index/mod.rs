@@ -2,47 +2,200 @@
 //!
 //! An index is a persistent structure: a clone shares everything with the original, and a change copies what lies between
 //! the root and the place of the change. A reader keeps the one it has, a writer publishes a changed clone.
+//!
+//! | method | structure | of several matches |
+//! |---|---|---|
+//! | `str`, `bin`, HTTP methods | hash [`table`] | the oldest entry |
+//! | `beg` | byte [`trie`] | the longest pattern; with `-i` the oldest entry |
+//! | `end` | byte trie over the reverse | the oldest entry |
+//! | `dir`, `dom`, `sub` | byte trie, entered at each place where a pattern may begin | the oldest entry |
+//! | `int`, `len` | prefix tree of [`bits`] | the oldest entry |
+//! | `ip` | prefix trees of bits, one per family; a list for masks with holes | own family first, then the longest prefix |
+//! | `reg` | list in [`chunks`] | the oldest entry |
 
-mod list;
+mod bits;
+mod chunks;
+mod ip;
+#[cfg(test)]
+mod naive;
+mod slots;
+mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
+mod trie;
 
 use std::sync::Arc;
 
 use super::entry::Entry;
 use super::key::Key;
-use super::method::Mode;
-use super::pattern::Pattern;
-use list::List;
+use super::method::{Method, Mode};
+use super::pattern::{Pattern, is_domain_delimiter, is_slash};
+use crate::regex::Regex;
+use bits::Bits;
+use chunks::Chunks;
+use ip::Networks;
+use slots::{Change, older};
+use table::Table;
+use trie::Trie;
+
+/// What a lookup finds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found<'i> {
+    /// The entry.
+    pub(crate) entry: &'i Arc<Entry>,
+    /// Its regular expression, where it is one.
+    pub(crate) regex: Option<&'i Regex>,
+}
 
 /// Patterns of one method.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
-    list: List,
+    mode: Mode,
+    kind: Kind,
 }
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Nothing,
+    Exact(Table),
+    /// `beg`, `end`, `dir` and `dom`.
+    Strings(Trie),
+    Inside(Inside),
+    Ranges(Bits),
+    Networks(Networks),
+    Regexes(Chunks),
+}
+
+/// `sub`: as long as patterns are few, each is searched for by itself.
+#[derive(Clone, Debug, Default)]
+struct Inside {
+    few: Chunks,
+    all: Trie,
+}
+
+/// Up to so many strings are each searched for in the sample.
+const FEW: usize = 8;
 
 impl Index {
     /// One without patterns.
     pub(crate) fn new(mode: Mode) -> Self {
-        Self { list: List::new(mode) }
+        let kind = match mode.method {
+            Method::Found | Method::Bool => Kind::Nothing,
+            Method::Str | Method::Bin | Method::Meth => Kind::Exact(Table::new(mode)),
+            Method::Beg | Method::End | Method::Dir | Method::Dom => Kind::Strings(Trie::default()),
+            Method::Sub => Kind::Inside(Inside::default()),
+            Method::Int | Method::Len | Method::Dotted => Kind::Ranges(Bits::default()),
+            Method::Ip => Kind::Networks(Networks::default()),
+            Method::Reg => Kind::Regexes(Chunks::default()),
+        };
+        Self { mode, kind }
     }
 
-    /// Adds a pattern.
-    pub(crate) fn insert(&mut self, entry: &Arc<Entry>, pattern: Pattern) {
-        self.list.insert(entry, pattern);
+    /// Adds a pattern. Its entry is younger than all there are.
+    pub(crate) fn insert(&mut self, entry: &Arc<Entry>, pattern: &Pattern) {
+        self.change(pattern, Change::Insert(entry));
     }
 
     /// Takes a pattern out.
     pub(crate) fn remove(&mut self, entry: &Entry, pattern: &Pattern) {
-        let _ = pattern;
-        self.list.remove(entry);
+        self.change(pattern, Change::Remove(entry.number()));
     }
 
-    /// Puts another entry with the same number and key in the place of an entry.
-    pub(crate) fn replace(&mut self, entry: &Arc<Entry>, pattern: Pattern) {
-        self.list.replace(entry, pattern);
+    /// Puts an entry in the place of the one with its number, which has the same pattern.
+    pub(crate) fn replace(&mut self, entry: &Arc<Entry>, pattern: &Pattern) {
+        self.change(pattern, Change::Replace(entry));
     }
 
-    /// The pattern that matches: the first one in order of entries, or the most exact one where the method says so.
-    pub(crate) fn find(&self, key: Key<'_>) -> Option<&Arc<Entry>> {
-        self.list.find(key)
+    fn change(&mut self, pattern: &Pattern, change: Change<'_>) {
+        match (&mut self.kind, pattern) {
+            (Kind::Exact(table), Pattern::Text(text)) => table.change(text, change),
+            (Kind::Strings(trie), Pattern::Text(text)) => match self.mode.method {
+                Method::End => trie.change(&text.iter().rev().copied().collect::<Vec<_>>(), change),
+                // Nothing is between delimiters that have nothing between them.
+                Method::Dir | Method::Dom if text.is_empty() => {}
+                _ => trie.change(text, change),
+            },
+            (Kind::Inside(inside), Pattern::Text(text)) => {
+                inside.all.change(text, change);
+                change_list(&mut inside.few, pattern, change);
+            }
+            (Kind::Ranges(bits), Pattern::Range(low, high)) => {
+                bits::prefixes(*low, *high, |key, length| bits.change(key, length, change));
+            }
+            (Kind::Networks(networks), pattern) => networks.change(pattern, change),
+            (Kind::Regexes(list), pattern) => change_list(list, pattern, change),
+            _ => {}
+        }
+    }
+
+    /// The pattern that matches; see the table of the module for which of several.
+    pub(crate) fn find(&self, key: Key<'_>) -> Option<Found<'_>> {
+        let entry = match (&self.kind, key) {
+            (Kind::Exact(table), Key::Bytes(bytes)) => table.find(bytes),
+            (Kind::Strings(trie), Key::Bytes(bytes)) => self.strings(trie, bytes),
+            (Kind::Inside(inside), Key::Bytes(bytes)) => self.inside(inside, bytes),
+            (Kind::Ranges(bits), Key::Int(number)) => bits.oldest(bits::integer(number)),
+            (Kind::Networks(networks), key) => networks.find(key),
+            (Kind::Regexes(list), Key::Bytes(bytes)) => return first_regex(list, bytes),
+            _ => None,
+        };
+        entry.map(|entry| Found { entry, regex: None })
+    }
+
+    fn strings<'t>(&self, trie: &'t Trie, bytes: &[u8]) -> Option<&'t Arc<Entry>> {
+        let fold = self.fold();
+        match self.mode.method {
+            Method::Beg if !self.mode.ignore_case => trie.longest(bytes.iter().copied()),
+            Method::Beg => trie.oldest(bytes.iter().map(fold)),
+            Method::End => trie.oldest(bytes.iter().rev().map(fold)),
+            Method::Dir => self.between(trie, bytes, is_slash),
+            _ => self.between(trie, bytes, is_domain_delimiter),
+        }
+    }
+
+    /// The oldest pattern between delimiters or ends.
+    fn between<'t>(&self, trie: &'t Trie, bytes: &[u8], delimiter: fn(u8) -> bool) -> Option<&'t Arc<Entry>> {
+        let mut found = None;
+        let mut start = 0;
+        while let Some(rest) = bytes.get(start..) {
+            trie.walk(rest.iter().map(self.fold()), |length, entry| {
+                if rest.get(length).copied().is_none_or(delimiter) {
+                    found = older(found, Some(entry));
+                }
+            });
+            let Some(next) = rest.iter().position(|byte| delimiter(*byte)) else { break };
+            start += next + 1;
+        }
+        found
+    }
+
+    /// The oldest pattern that is somewhere in the bytes.
+    fn inside<'t>(&self, inside: &'t Inside, bytes: &[u8]) -> Option<&'t Arc<Entry>> {
+        if inside.few.len() <= FEW && !self.mode.ignore_case {
+            let mut all = inside.few.iter();
+            return all.find(|(entry, _)| memchr::memmem::find(bytes, entry.key()).is_some()).map(|(entry, _)| entry);
+        }
+        let starts = (0..=bytes.len()).filter_map(|start| bytes.get(start..));
+        starts.fold(None, |found, rest| older(found, inside.all.oldest(rest.iter().map(self.fold()))))
+    }
+
+    fn fold(&self) -> fn(&u8) -> u8 {
+        if self.mode.ignore_case { u8::to_ascii_lowercase } else { |byte| *byte }
+    }
+}
+
+fn first_regex<'i>(list: &'i Chunks, bytes: &[u8]) -> Option<Found<'i>> {
+    list.iter().find_map(|(entry, pattern)| match pattern {
+        Pattern::Regex(regex) if regex.is_match(bytes) => Some(Found { entry, regex: Some(regex) }),
+        _ => None,
+    })
+}
+
+fn change_list(list: &mut Chunks, pattern: &Pattern, change: Change<'_>) {
+    match change {
+        Change::Insert(entry) => list.push(entry, pattern.clone()),
+        Change::Remove(number) => list.remove(number),
+        Change::Replace(entry) => list.replace(entry),
     }
 }

@@ -28,6 +28,9 @@ impl SetServerState {
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let (entry, server) = instance.server(&self.server)?;
         instance.change(|| entry.backend.change_admin(&server, self.state));
+        if self.state == AdminChange::Maint {
+            instance.shared.drop_renounced();
+        }
         Ok(Reply::Done)
     }
 }

@@ -1,11 +1,17 @@
 //! One file per family of commands: arguments, what they do, what they answer.
 mod add_server;
 mod admin_state;
+mod change_patterns;
 mod checks;
 mod clear_counters;
 mod frontend_state;
+mod get_patterns;
 mod help;
 mod maxconn_server;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod pattern_tests;
+mod pattern_versions;
 mod session;
 mod set_maxconn;
 mod set_rate_limit;
@@ -16,6 +22,7 @@ mod show_backend;
 mod show_cli_sockets;
 mod show_env;
 mod show_info;
+mod show_patterns;
 mod show_servers;
 mod show_sess;
 mod show_stat;
@@ -26,12 +33,15 @@ mod weight;
 
 pub use add_server::{AddServer, DelServer};
 pub use admin_state::SetServerState;
+pub use change_patterns::{AddPatterns, ClearPatterns, DelPatterns, SetMap};
 pub use checks::{CheckKind, EnableChecks};
 pub use clear_counters::ClearCounters;
 pub use frontend_state::{FrontendChange, SetFrontendState};
+pub use get_patterns::{GetPatterns, PatternLookups};
 pub use help::Help;
 pub(super) use help::unknown;
 pub use maxconn_server::SetMaxconnServer;
+pub use pattern_versions::{CommitPatterns, PreparePatterns};
 pub use session::SessionCommand;
 pub use set_maxconn::{SetMaxconnFrontend, SetMaxconnGlobal};
 pub use set_rate_limit::{RateLimited, SetRateLimit};
@@ -43,6 +53,7 @@ pub use show_backend::{BackendList, ShowBackend};
 pub use show_cli_sockets::{CliSocket, CliSockets, ShowCliSockets};
 pub use show_env::{Environment, ShowEnv};
 pub use show_info::{Info, ShowInfo};
+pub use show_patterns::{PatternEntries, PatternKind, PatternList, PatternLists, ShowPatterns};
 pub use show_servers::{
     IdleConns, ServerConnLine, ServerConns, ServerStateLine, ServerStates, ShowServersConn, ShowServersState,
 };

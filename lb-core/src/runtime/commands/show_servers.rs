@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::{Command, CommandError, ErrorCode, Instance, Reply, Words};
+use crate::config::Mode;
 use crate::config::model::{Address, PortKind};
 use crate::connect::pool::DEFAULT_PURGE_DELAY;
 use crate::server::health::CheckStatus;
@@ -99,7 +100,7 @@ pub struct ServerConnLine {
     pub addr: Option<std::net::SocketAddr>,
     /// `pool-purge-delay`.
     pub purge_delay: Duration,
-    /// Connections in use.
+    /// Connections in use; those of TCP mode are not counted.
     pub used: u32,
     /// The most that were in use at once.
     pub used_max: u32,
@@ -256,13 +257,15 @@ impl ServerStates {
 impl ServerConnLine {
     fn new(entry: &BackendEntry, server: &Server) -> Self {
         let config = &server.config;
+        // HAProxy counts those of HTTP alone.
+        let http = entry.config.mode == Mode::Http;
         Self {
             name: (entry.name.to_string(), server.name.to_string()),
             id: (entry.config.id, server.id),
             addr: addr(server),
             purge_delay: config.pool_purge_delay.unwrap_or(DEFAULT_PURGE_DELAY),
-            used: server.current(),
-            used_max: server.peak(),
+            used: if http { server.current() } else { 0 },
+            used_max: if http { server.peak() } else { 0 },
             idle_limit: config.pool_max_conn,
             idle: server.idle_by_worker().into_iter().map(|(once, reused)| IdleConns { once, reused }).collect(),
         }

@@ -77,12 +77,12 @@ pub(super) struct Words {
 impl Words {
     pub(super) fn of(session: &SessionInfo) -> Self {
         let (request, request_analysers) = match &session.http {
-            _ if session.stage == SessionStage::Cli => (0x00c0_8000, 0),
+            _ if is_cli(session.stage) => (cli_request(session), 0),
             Some(_) => http_request(session),
             None => tcp_request(session),
         };
         let (response, response_analysers) = match &session.http {
-            _ if session.stage == SessionStage::Cli => (channel::RESPONSE | channel::AUTO_CLOSE | channel::RECEIVED, 0),
+            _ if is_cli(session.stage) => (cli_response(session), 0),
             Some(_) => http_response(session),
             None => (channel::RESPONSE | tcp_direction(session, &session.response), 0),
         };
@@ -107,8 +107,7 @@ impl Words {
         let no_body = session.http.as_ref().is_some_and(|http| !http.has_body());
         let tunnel = session.stage == SessionStage::Tunnel && session.http.is_some();
         self.front = match () {
-            () if session.stage == SessionStage::Cli => 0x200,
-            () if tunnel => 0,
+            () if tunnel || is_cli(session.stage) => 0,
             () => {
                 let waits =
                     matches!(session.stage, SessionStage::Queue | SessionStage::Connect | SessionStage::TurnAround);
@@ -124,7 +123,7 @@ impl Words {
         };
         self.front_waits = waits(&session.request, &session.response);
         self.back_waits = match self.state.0 {
-            8 if session.stage == SessionStage::Cli => 0,
+            8 if is_cli(session.stage) => 0,
             8 => waits(&session.response, &session.request),
             5 => 2,
             _ => 0,
@@ -164,8 +163,31 @@ fn state(stage: SessionStage) -> (u8, &'static str) {
         SessionStage::Queue => (2, "QUE"),
         SessionStage::TurnAround => (3, "TAR"),
         SessionStage::Connect => (5, "CON"),
-        SessionStage::Response | SessionStage::Data | SessionStage::Tunnel | SessionStage::Cli => (8, "EST"),
+        SessionStage::Response | SessionStage::Data | SessionStage::Tunnel | SessionStage::Cli { .. } => (8, "EST"),
     }
+}
+
+fn is_cli(stage: SessionStage) -> bool {
+    matches!(stage, SessionStage::Cli { .. })
+}
+
+/// Whether a command has come, as a whole or up to its payload.
+fn has_begun(session: &SessionInfo) -> bool {
+    let under_way = matches!(session.stage, SessionStage::Cli { running, payload, .. } if running || payload);
+    under_way || session.response.total > 0
+}
+
+/// What came of commands and went of answers: both directions know of both.
+fn cli_request(session: &SessionInfo) -> u32 {
+    use channel::*;
+    let came = has_begun(session);
+    CONNECT | AUTO_CLOSE | bits(came, MESSAGE | RECEIVED) | bits(session.request.active, MOVED | SENT)
+}
+
+fn cli_response(session: &SessionInfo) -> u32 {
+    use channel::*;
+    let came = has_begun(session);
+    RESPONSE | AUTO_CLOSE | bits(came, RECEIVED) | bits(session.response.active, MOVED | SENT)
 }
 
 fn is_connecting(stage: SessionStage) -> bool {
@@ -241,7 +263,7 @@ fn closed(flow: &Channel) -> u32 {
 /// 8: a backend was chosen, 2 and 0x40: and a server, 0x800: HTTP, 0x400: the method only reads, 0x400000: the protocol
 /// was changed.
 fn stream(session: &SessionInfo) -> u32 {
-    if session.stage == SessionStage::Cli {
+    if is_cli(session.stage) {
         return 8;
     }
     let upgraded = session.http.as_ref().is_some_and(|http| http.status == Some(101));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::flags::Words;
-use super::{Channel, HttpExchange, ProxyRef, ServerRef, SessionInfo, SessionProtocol};
+use super::{Channel, HttpExchange, ProxyRef, ServerRef, SessionInfo, SessionProtocol, SessionStage};
 use crate::config::Mode;
 use crate::http::message::BodyLength;
 
@@ -122,8 +122,9 @@ impl SessionInfo {
         let thread = 1u64.checked_shl(self.thread.saturating_sub(1)).unwrap_or_default();
         writeln!(
             out,
-            "  task={} (state=0x00 nice=0 calls={} rate={} exp={} tmask=0x{thread:x} age={})",
+            "  task={} (state=0x00 nice={} calls={} rate={} exp={} tmask=0x{thread:x} age={})",
             self.id,
+            if matches!(self.stage, SessionStage::Cli { .. }) { -64 } else { 0 },
             self.calls.0,
             self.calls.1,
             Left(self.expires, NEVER),
@@ -189,7 +190,13 @@ impl SessionInfo {
             transport(self.client.tls),
             mux(self.client.protocol),
         )?;
-        writeln!(out, "      flags=0x80000300 fd={} fd.state=21 updt=0 fd.tmask=0x{thread:x}", self.client.fd)?;
+        let http = if self.client.protocol == SessionProtocol::Cli { 0 } else { 0x8000_0000_u32 };
+        writeln!(
+            out,
+            "      flags=0x{:08x} fd={} fd.state=21 updt=0 fd.tmask=0x{thread:x}",
+            0x300 | http,
+            self.client.fd
+        )?;
         let endpoint = match &self.server_end {
             Some(_) => format!("CONN,{id}"),
             None if self.client.protocol == SessionProtocol::Cli => format!("APPCTX,{id}"),
@@ -202,9 +209,15 @@ impl SessionInfo {
         )?;
         match &self.server_end {
             None if self.client.protocol == SessionProtocol::Cli => {
+                let (state, mode) = match self.stage {
+                    SessionStage::Cli { running, prompt, payload } => {
+                        (if running { 9 } else { 2 }, u8::from(prompt) | u8::from(payload) << 1)
+                    }
+                    _ => (0, 0),
+                };
                 writeln!(
                     out,
-                    "      app1={id} st0=9 st1=0 st2=0 applet=<CLI> tmask=0x{thread:x} nice=-64 calls={} rate={} cpu=0 lat=0",
+                    "      app1={id} st0={state} st1={mode} st2=0 applet=<CLI> tmask=0x{thread:x} nice=-64 calls={} rate={} cpu=0 lat=0",
                     self.calls.0, self.calls.1
                 )
             }

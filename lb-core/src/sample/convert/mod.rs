@@ -2,6 +2,7 @@
 //!
 //! One file per family, each with its table.
 
+mod map;
 mod number;
 mod text;
 
@@ -59,7 +60,7 @@ impl Converter {
 
 /// The tables of all families.
 pub(crate) fn all() -> impl Iterator<Item = &'static Converter> {
-    [number::CONVERTERS, text::CONVERTERS].into_iter().flatten()
+    [map::CONVERTERS, number::CONVERTERS, text::CONVERTERS].into_iter().flatten()
 }
 
 /// The converter of that name.

@@ -3,9 +3,26 @@
 //! One file per section of the manual, each with its table.
 
 pub(crate) mod acl_words;
-mod http;
-mod internal;
-mod layer4;
+mod address;
+mod auth;
+mod body;
+mod capture;
+mod client;
+mod constant;
+mod cookie;
+mod header;
+mod hello;
+mod load;
+mod parameter;
+mod payload;
+mod process;
+mod rdp;
+mod request;
+mod response;
+mod section;
+mod tcp_info;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -42,6 +59,29 @@ impl std::fmt::Debug for Run {
 /// Checks arguments once they are read, and may replace them by what the function reads faster.
 pub(crate) type Check = fn(&mut [Arg], &Scope<'_>) -> Result<(), String>;
 
+/// Everywhere: constants, and what is known while the configuration is read.
+pub(super) const ANYWHERE: &str = "YYYYYYYYYYYYYYYYYYYYYY";
+/// Everywhere but in the configuration itself: states of the process.
+pub(super) const RUNNING: &str = "YYYYYYYYYYYYYYYYYYYY.Y";
+/// From the client's connection on.
+pub(super) const CONNECTION: &str = "YYYYYYYYYYYYYYYYYYYY..";
+/// Where there is a frontend.
+pub(super) const FRONTEND: &str = "YYYYYYYYYYYYYYYYYYY...";
+/// Once a backend is chosen.
+pub(super) const BACKEND: &str = "......YYYYYYYYYYYYYY..";
+/// Once a server is chosen.
+pub(super) const SERVER: &str = "..........YYYYYYYYYY..";
+/// Once there is a connection to a server.
+pub(super) const SERVER_CONNECTION: &str = "...........YYYYYYYYY..";
+/// While the request passes.
+pub(super) const REQUEST: &str = "..YYYYYYYYY...........";
+/// From the request on.
+pub(super) const SINCE_REQUEST: &str = "..YYYYYYYYYYYYYYYYY...";
+/// While the response passes.
+pub(super) const RESPONSE: &str = "...........YYYYYYY.Y..";
+/// While either of them passes.
+pub(super) const EITHER: &str = "..YYYYYYYYYYYYYYYY.Y..";
+
 /// A sample fetch.
 #[derive(Debug)]
 pub(crate) struct Fetch {
@@ -55,6 +95,8 @@ pub(crate) struct Fetch {
     pub(crate) output: SampleType,
     /// Further conditions of the arguments.
     pub(crate) check: Option<Check>,
+    /// What it takes its value from, as HAProxy's messages name it, where that does not follow from its places.
+    pub(crate) source: Option<&'static str>,
     /// The function.
     pub(crate) run: Run,
 }
@@ -67,7 +109,15 @@ impl Fetch {
         output: SampleType,
         run: for<'a> fn(&Context<'a>, &'a [Arg]) -> Option<Value<'a>>,
     ) -> Self {
-        Self { name, places: Places::row(row), args: ArgSpec::NONE, output, check: None, run: Run::One(run) }
+        Self {
+            name,
+            places: Places::row(row),
+            args: ArgSpec::NONE,
+            output,
+            check: None,
+            source: None,
+            run: Run::One(run),
+        }
     }
 
     /// The same with several values.
@@ -78,7 +128,15 @@ impl Fetch {
         one: for<'a> fn(&Context<'a>, &'a [Arg]) -> Option<Value<'a>>,
         all: for<'a> fn(&Context<'a>, &'a [Arg], &mut dyn FnMut(Value<'a>) -> bool),
     ) -> Self {
-        Self { name, places: Places::row(row), args: ArgSpec::NONE, output, check: None, run: Run::Each { one, all } }
+        Self {
+            name,
+            places: Places::row(row),
+            args: ArgSpec::NONE,
+            output,
+            check: None,
+            source: None,
+            run: Run::Each { one, all },
+        }
     }
 
     /// With arguments.
@@ -91,15 +149,40 @@ impl Fetch {
         Self { check: Some(check), ..self }
     }
 
+    /// With what it takes its value from.
+    pub(crate) const fn from(self, source: &'static str) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
     /// What it takes its value from, as HAProxy's messages name it.
     pub(crate) fn needs(&self) -> &'static str {
-        super::place::needs(self.places)
+        self.source.unwrap_or_else(|| super::place::needs(self.places))
     }
 }
 
 /// The tables of all families.
 pub(crate) fn all() -> impl Iterator<Item = &'static Fetch> {
-    [internal::FETCHES, layer4::FETCHES, http::FETCHES].into_iter().flatten()
+    let tables = [
+        constant::FETCHES,
+        process::FETCHES,
+        load::FETCHES,
+        section::FETCHES,
+        address::FETCHES,
+        client::FETCHES,
+        tcp_info::FETCHES,
+        payload::FETCHES,
+        hello::FETCHES,
+        rdp::FETCHES,
+        request::FETCHES,
+        parameter::FETCHES,
+        header::FETCHES,
+        cookie::FETCHES,
+        body::FETCHES,
+        auth::FETCHES,
+        capture::FETCHES,
+        response::FETCHES,
+    ];
+    tables.into_iter().flatten()
 }
 
 /// The fetch of that name.

@@ -89,6 +89,8 @@ pub(crate) struct Entry {
     asked: Cell<bool>,
     local: Cell<Option<SocketAddr>>,
     channels: Cell<Option<(Channel, Channel)>>,
+    /// Bytes from and to the client that are in the statistics already.
+    counted: Cell<(u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -127,6 +129,7 @@ impl Entry {
             asked: Cell::new(false),
             local: Cell::new(None),
             channels: Cell::new(None),
+            counted: Cell::new((0, 0)),
         }
     }
 
@@ -149,6 +152,7 @@ impl Entry {
         self.asked.set(false);
         self.local.set(None);
         self.channels.set(None);
+        self.counted.set((0, 0));
     }
 
     pub(super) fn leave(&self) {
@@ -373,6 +377,13 @@ impl Entry {
         let request = Channel { flow: request, moves: moves(before.0, request) };
         let response = Channel { flow: response, moves: moves(before.1, response) };
         self.channels.set(Some((request, response)));
+    }
+
+    /// Takes note that so many bytes from and to the client were counted in all, and returns how many of them are new.
+    pub(crate) fn count_bytes(&self, from_client: u64, to_client: u64) -> (u64, u64) {
+        let before = self.counted.get();
+        self.counted.set((before.0.max(from_client), before.1.max(to_client)));
+        (from_client.saturating_sub(before.0), to_client.saturating_sub(before.1))
     }
 
     /// Request and response, once they move.

@@ -1,7 +1,7 @@
 //! `add-acl`, `del-acl`, `set-map`, `del-map`.
 
 use super::{Fault, Reader};
-use crate::config::model::{Action, PatternChange};
+use crate::config::model::{Action, PatternChange, PatternList};
 
 pub(super) fn add_acl(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
     change(reader, "add-acl", PatternChange::AddAcl)
@@ -34,5 +34,5 @@ fn change(reader: &mut Reader<'_, '_>, action: &str, change: PatternChange) -> R
     }
     let key = reader.format()?;
     let value = if values == 1 { Some(reader.format()?) } else { None };
-    Ok(Action::Pattern { reference: file, change, key, value })
+    Ok(Action::Pattern { list: PatternList::new(file), change, key, value })
 }

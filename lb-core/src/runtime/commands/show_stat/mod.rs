@@ -124,9 +124,7 @@ impl ShowStat {
     }
 
     fn takes_server(&self, status: ServerStatus) -> bool {
-        let maintenance = matches!(status, ServerStatus::Maint | ServerStatus::MaintResolution);
-        let down = maintenance || matches!(status, ServerStatus::Down { .. });
-        !(self.no_maint && maintenance || self.up && down)
+        !(self.no_maint && status.is_maintenance() || self.up && status.is_down())
     }
 }
 
@@ -146,7 +144,7 @@ impl StatTable {
             if let Some(backend) = &proxy.backend {
                 let servers = backend.servers.iter().filter(|server| asked.takes_server(server.status));
                 rows.extend(servers.map(|server| rows::server(proxy, server, brief)));
-                rows.push(rows::backend(proxy, backend, brief));
+                rows.push(rows::backend(proxy, backend, brief, asked.up || asked.no_maint));
             }
         }
         if let Some(filter) = &asked.filter {

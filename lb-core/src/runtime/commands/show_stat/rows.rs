@@ -296,7 +296,7 @@ fn checks(row: &mut Row, check: &CheckSnapshot, status: ServerStatus) {
     row.u64s(&[(Field::Chkfail, check.failed), (Field::Chkdown, check.down_transitions)]);
     row.u32s(&[(Field::Downtime, seconds(check.downtime))]);
     // In maintenance no check is made.
-    if matches!(status, ServerStatus::Maint | ServerStatus::MaintResolution) {
+    if status.is_maintenance() {
         return;
     }
     let health = &check.health;
@@ -320,10 +320,18 @@ fn checks(row: &mut Row, check: &CheckSnapshot, status: ServerStatus) {
     }
 }
 
-pub(super) fn backend(proxy: &ProxySnapshot, backend: &BackendSnapshot, brief: bool) -> Row {
+/// `counted`: with how many of its servers are up, and how many there are. HAProxy tells that where some are left out.
+pub(super) fn backend(proxy: &ProxySnapshot, backend: &BackendSnapshot, brief: bool, counted: bool) -> Row {
     let mut row = Row::new(Kind::Backend, proxy, "BACKEND", 0);
     let totals = &backend.totals;
-    row.text(Field::Status, if backend.up { "UP" } else { "DOWN" });
+    let status = if backend.up { "UP" } else { "DOWN" };
+    match counted {
+        true => {
+            let up = backend.servers.iter().filter(|server| !server.status.is_down()).count();
+            row.text(Field::Status, format!("{status} ({up}/{})", backend.servers.len()));
+        }
+        false => row.text(Field::Status, status),
+    }
     row.u32s(&[
         (Field::Qcur, backend.queue.current),
         (Field::Qmax, backend.queue.max),

@@ -1,4 +1,4 @@
-//! Patterns in order, looked at one after the other.
+//! Every pattern looked at, one after the other: what the indexes are compared with in tests.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub(super) fn matches(mode: Mode, pattern: &Pattern, key: Key<'_>) -> bool {
         (Pattern::Range(low, high), Key::Int(number)) => (*low..=*high).contains(&number),
         (Pattern::V4(network, mask), Key::V4(address)) => in_v4(*network, *mask, address),
         (Pattern::V4(network, mask), Key::V6(address)) => {
-            embedded_v4(address).is_some_and(|address| in_v4(*network, *mask, address))
+            super::ip::embedded_v4(address).is_some_and(|address| in_v4(*network, *mask, address))
         }
         (Pattern::V6(network, length), Key::V6(address)) => in_v6(*network, *length, address),
         (Pattern::V6(network, length), Key::V4(address)) => in_v6(*network, *length, address.to_ipv6_mapped()),
@@ -83,16 +83,6 @@ fn in_v4(network: std::net::Ipv4Addr, mask: u32, address: std::net::Ipv4Addr) ->
 fn in_v6(network: std::net::Ipv6Addr, length: u8, address: std::net::Ipv6Addr) -> bool {
     let mask = u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0);
     (u128::from(network) ^ u128::from(address)) & mask == 0
-}
-
-/// The IPv4 address in `::ffff:a.b.c.d`, `::a.b.c.d` or `2002:ab:cd::` (configuration.txt, section 7.1.6).
-pub(super) fn embedded_v4(address: std::net::Ipv6Addr) -> Option<std::net::Ipv4Addr> {
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x2002, high, low, ..] => {
-            Some((u32::from(high) << 16 | u32::from(low)).into())
-        }
-        _ => None,
-    }
 }
 
 fn compare(mode: Mode, text: &[u8], bytes: &[u8]) -> bool {

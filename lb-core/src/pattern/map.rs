@@ -1,0 +1,46 @@
+//! Maps: a value for a sample (configuration.txt, section 7.3.1, `map`).
+
+use std::sync::Arc;
+
+use super::error::PatternError;
+use super::file::Columns;
+use super::method::{Method, Mode};
+use super::references::References;
+use super::set::{Output, Set};
+use crate::sample::Value;
+
+/// A map as one converter looks into it.
+#[derive(Debug)]
+pub(crate) struct Map {
+    set: Arc<Set>,
+    default: Option<Value<'static>>,
+}
+
+impl Map {
+    /// The map in a file, for a converter at a place. `default` is what it yields for samples that nothing matches.
+    ///
+    /// # Errors
+    /// The file cannot be read, one of its lines is wrong, or the default is no value of the map.
+    pub(crate) fn open(
+        references: &References,
+        file: &str,
+        (method, output): (Method, Output),
+        default: Option<Value<'static>>,
+        place: (&str, u32),
+    ) -> Result<Self, PatternError> {
+        let (_, set) = references.file_set(file, Columns::KeyAndValue, Mode::new(method), Some(output), place)?;
+        let default = match (output, default) {
+            (Output::Addr, Some(Value::Str(text))) => {
+                let refused = |_| PatternError::DefaultAddress(String::from_utf8_lossy(&text).into_owned());
+                Some(output.parse(&text).map_err(refused)?.into_owned())
+            }
+            (_, default) => default,
+        };
+        Ok(Self { set, default })
+    }
+
+    /// What a sample becomes.
+    pub(crate) fn get(&self, value: &Value<'_>) -> Option<Value<'static>> {
+        self.set.map(value).or_else(|| self.default.clone())
+    }
+}

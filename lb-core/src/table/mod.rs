@@ -1,0 +1,34 @@
+//! Beside the path: stick tables (configuration.txt, `stick-table` in section 4.2).
+//!
+//! ```text
+//!   stick-table line ─▶ TableConfig ─▶ Table ─▶ shards: index by key, queue by deadline   (a lock each, held briefly)
+//!                                        └────▶ Entry: words that are read and changed without a lock
+//!   track-sc0 … ─▶ Tracking (session, stream) ─▶ Entry     counts what the stream reports to it
+//!   sc_*, src_*, table_* (sample/fetch/table, sample/convert/table), actions, stick rules ─▶ Entry
+//! ```
+//!
+//! A table reads no clock and runs nothing of its own: each call is given the time, what has expired is not found any
+//! more and is removed by the calls that follow. [`config`] reads the line, [`key`] makes keys of samples, [`data`] says
+//! what can be stored and where it stands in an entry, [`store`] is the table.
+
+pub(crate) mod config;
+mod data;
+pub(crate) mod entry;
+mod key;
+mod names;
+mod queue;
+mod rate;
+mod shard;
+pub(crate) mod store;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{ServerKey, TableConfig};
+pub use data::{DataType, Stored};
+pub(crate) use entry::Entry;
+pub(crate) use key::Key;
+pub use key::{KeyType, TableKey};
+pub(crate) use store::{Moment, Table};
+pub use watch::{Change, Removal, TableChange};
