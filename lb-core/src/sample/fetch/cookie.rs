@@ -58,11 +58,11 @@ fn request_all<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut(
 }
 
 fn request_number<'a>(context: &Context<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
-    one(request(context)?, args)?.cast(SampleType::Sint)
+    one(request(context)?, args)?.into_number()
 }
 
 fn request_numbers<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut(Value<'a>) -> bool) {
-    all(request(context), args, &mut |value| value.cast(SampleType::Sint).is_some_and(&mut *each));
+    all(request(context), args, &mut |value| value.into_number().is_some_and(&mut *each));
 }
 
 fn response_one<'a>(context: &Context<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
@@ -74,11 +74,11 @@ fn response_all<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut
 }
 
 fn response_number<'a>(context: &Context<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
-    one(response(context)?, args)?.cast(SampleType::Sint)
+    one(response(context)?, args)?.into_number()
 }
 
 fn response_numbers<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut(Value<'a>) -> bool) {
-    all(response(context), args, &mut |value| value.cast(SampleType::Sint).is_some_and(&mut *each));
+    all(response(context), args, &mut |value| value.into_number().is_some_and(&mut *each));
 }
 
 /// Outside of ACLs: the last cookie of the name, or the first of all.

@@ -222,7 +222,7 @@ fn text(value: Option<&[u8]>) -> Option<Value<'_>> {
 }
 
 fn number(value: &[u8]) -> Option<Value<'static>> {
-    Value::str(value).cast(SampleType::Sint).map(Value::into_owned)
+    Value::str(value).into_number().map(Value::into_owned)
 }
 
 /// An address; an IPv4 address may have a port behind it.

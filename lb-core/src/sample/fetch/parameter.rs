@@ -27,9 +27,9 @@ pub(super) const FETCHES: &[Fetch] = &[
         REQUEST,
         "urlp_val",
         SampleType::Sint,
-        |context, args| query(context, args)?.next()?.cast(SampleType::Sint),
+        |context, args| query(context, args)?.next()?.into_number(),
         |context, args, each| {
-            query(context, args).into_iter().flatten().filter_map(|value| value.cast(SampleType::Sint)).any(each);
+            query(context, args).into_iter().flatten().filter_map(|value| value.into_number()).any(each);
         },
     )
     .args(NAME_AND_DELIMITER)
