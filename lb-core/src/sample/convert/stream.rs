@@ -73,7 +73,7 @@ fn check_debug(args: &mut [Arg], _: &Scope<'_>) -> Result<(), String> {
 /// Tells what passes here; the value goes on as it is.
 fn debug<'a>(_: &Context<'a>, value: Value<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
     let sink = *args.get(1)?.own::<Sink>()?;
-    let text = value.clone().into_bytes();
+    let text = value.clone().cast(SampleType::Str).map(Value::into_bytes).unwrap_or_default();
     let shown: Cow<'_, [u8]> = match text.iter().all(|byte| matches!(byte, b' '..=b'~')) {
         true => text,
         false => text.iter().map(|byte| if matches!(byte, b' '..=b'~') { *byte } else { b'.' }).collect(),

@@ -103,7 +103,8 @@ fn check_add_item(args: &mut [Arg], _: &Scope<'_>) -> Result<(), String> {
 
 /// The variable of the second argument as text; empty where there is none.
 fn item(context: &Context<'_>, args: &[Arg]) -> Cow<'static, [u8]> {
-    argument::variable(context, args, 1).map(Value::into_bytes).unwrap_or_default()
+    let text = argument::variable(context, args, 1).and_then(|value| value.cast(SampleType::Str));
+    text.map(Value::into_bytes).unwrap_or_default()
 }
 
 fn concat<'a>(context: &Context<'a>, value: Value<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
