@@ -200,10 +200,8 @@ impl<'a> Stream<'a> {
         let mut context = None;
         for (index, rule) in rules.iter().enumerate().skip(from) {
             let Some(condition) = &rule.condition else { return Ok(Some(index)) };
-            let context = context.get_or_insert_with(|| Context {
-                last: judged.last,
-                ..self.context(judged.place, judged.from)
-            });
+            let context =
+                context.get_or_insert_with(|| Context { last: judged.last, ..self.context(judged.place, judged.from) });
             match condition.judge(&judged.config.acls, context) {
                 Holds::Yes => return Ok(Some(index)),
                 Holds::No => {}
