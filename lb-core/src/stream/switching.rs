@@ -50,7 +50,9 @@ impl<'a> Stream<'a> {
 
     /// What rules and `use-server` have to say of where the stream goes.
     pub(super) fn prepare(&mut self, connector: &mut Connector<'_>, backend: &BackendEntry) {
-        connector.wanted = self.used_server(backend);
+        let used = self.used_server(backend);
+        let stuck = self.stuck_server(backend, used.is_some(), None);
+        connector.wanted = used.or(stuck);
         if let Some(transaction) = &self.transaction {
             connector.priority.class = transaction.priority_class;
             connector.priority.time += i64::from(transaction.priority_offset);

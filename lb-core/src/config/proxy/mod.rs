@@ -25,6 +25,7 @@ mod server;
 mod server_options;
 mod settings;
 mod source;
+mod stick;
 mod stick_table;
 mod switching;
 mod timeouts;
