@@ -63,6 +63,7 @@ impl<'a> Stream<'a> {
         let Some(backend) = self.tcp_backend(client)? else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
         };
+        self.judge_persistence(backend, &Side::H1(client));
         let inspected = match inspected {
             Inspected::Pass => self.inspect_tcp_request(Some(backend), client, timer).await?,
             inspected => inspected,
@@ -75,8 +76,9 @@ impl<'a> Stream<'a> {
         if let Some(transaction) = &self.transaction {
             transaction.end_request();
         }
+        self.persist_connection(backend, client.raw());
         let mut connector = Connector::new(self.worker, self.info, self.route(), backend, true, self.live.entry());
-        self.prepare(&mut connector, backend);
+        self.prepare(&mut connector);
         let link = connect_tcp(&mut connector, client, timer).await;
         self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;
