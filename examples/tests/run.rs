@@ -135,6 +135,25 @@ fn add_servers() {
 }
 
 #[test]
+fn stick_table() {
+    let mut running = Running(example("stick_table").spawn().unwrap());
+    let mut output = BufReader::new(running.0.stdout.take().unwrap());
+    let mut input = running.0.stdin.take().unwrap();
+    for (said, answers) in [
+        ("block 192.0.2.1", &["192.0.2.1: Created", "192.0.2.1: Updated"][..]),
+        ("list", &["192.0.2.1 for 1800 s"]),
+        ("free 192.0.2.1", &["192.0.2.1: Removed(Removed)"]),
+        ("list", &[]),
+        ("?", &["block ADDRESS, free ADDRESS, or list"]),
+    ] {
+        writeln!(input, "{said}").unwrap();
+        answers.iter().for_each(|answer| assert_eq!(line(&mut output), *answer));
+    }
+    drop(input);
+    assert!(running.0.wait().unwrap().success());
+}
+
+#[test]
 fn events() {
     let server = ClosedPort::new();
     let mut running = Running(example("events").arg(server.address().to_string()).spawn().unwrap());

@@ -32,6 +32,7 @@ use crate::http::message::{BodyLength, Head};
 use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
 use crate::net::{SystemOptions, client_actions};
+use crate::proxy_protocol::Tlvs;
 use crate::sample::variable::Variables;
 use crate::stream::side::Side;
 use crate::stream::{self, Stream};
@@ -91,6 +92,8 @@ pub(crate) struct H1Client {
 pub(crate) struct ConnectionState {
     variables: Variables,
     tracking: Tracking,
+    /// The additional fields of the PROXY header, where there was one.
+    proxied: OnceCell<Tlvs>,
 }
 
 impl Drop for ConnectionState {
@@ -110,6 +113,16 @@ impl ClientInfo {
     /// What the connection tracks, for rules to add to.
     pub(crate) fn tracking(&self) -> &Tracking {
         &self.state.get_or_init(Box::default).tracking
+    }
+
+    /// Notes that the connection began with a PROXY header.
+    pub(crate) fn proxied(&self, fields: Tlvs) {
+        let _ = self.state.get_or_init(Box::default).proxied.set(fields);
+    }
+
+    /// The additional fields of the PROXY header, if the connection began with one.
+    pub(crate) fn proxy_fields(&self) -> Option<&Tlvs> {
+        self.state.get()?.proxied.get()
     }
 
     /// The entries that the connection tracks, if it does.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use lb_core::config::{global, http_errors, proxy, sections, userlist};
+use lb_core::config::{global, http_errors, keyword, proxy, sections, userlist};
 use lb_core::runtime::registry;
 
 /// Keywords that HAProxy itself only names to say why they are gone.
@@ -117,12 +117,25 @@ fn commands() -> String {
     text
 }
 
+/// Sample fetches and converters of HAProxy 2.6 (`haproxy -dKsmp,cnv`), and which of them there are.
+fn samples() -> String {
+    let row = |what: &str, known: &str, ours: Vec<&'static str>| {
+        let mut words = Words::default();
+        known.lines().chain(ours.iter().copied()).for_each(|name| words.add(name, ours.contains(&name)));
+        let cell = |words: Vec<String>| if words.is_empty() { "-".to_owned() } else { words.join(" ") };
+        format!("| {what} | {} | {} |\n", cell(words.supported), cell(words.refused))
+    };
+    let fetches = row("fetches", include_str!("readme/fetches.txt"), keyword::fetch_names());
+    let converters = row("converters", include_str!("readme/converters.txt"), keyword::converter_names());
+    format!("| | supported | refused |\n|---|---|---|\n{fetches}{converters}")
+}
+
 #[test]
 fn the_tables_are_current() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let old = std::fs::read_to_string(&path).unwrap();
     let mut new = old.clone();
-    for (name, table) in [("keywords", table()), ("commands", commands())] {
+    for (name, table) in [("keywords", table()), ("samples", samples()), ("commands", commands())] {
         let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
         let (before, rest) = new.split_once(&begin).unwrap();
         let (_, after) = rest.split_once(&end).unwrap();

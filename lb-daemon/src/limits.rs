@@ -88,6 +88,8 @@ impl Needs {
         let stats = StatsSockets::of(config).descriptors();
         let fixed = SPARE + PER_THREAD * threads + listeners(config, threads) + checks(config) + stats;
         let splices = !global.nosplice && config.proxies.iter().any(may_splice);
+        // Both ends of a connection, and a handle of the client's where rules act on it.
+        let each = if config.proxies.iter().any(|proxy| proxy.rules.touch_sockets()) { 3 } else { 2 };
         let pipes = |maxconn: u64| match global.maxpipes {
             Some(maxpipes) => u64::from(maxpipes),
             None if splices => maxconn / 4,
@@ -99,15 +101,15 @@ impl Needs {
                 let available = global.ulimit_n.filter(|n| *n > 0).or(limit.maximum).unwrap_or(UNLIMITED);
                 let available = available.min(u64::from(u32::MAX)).saturating_sub(fixed);
                 let maxconn = match global.maxpipes {
-                    Some(maxpipes) => available.saturating_sub(2 * u64::from(maxpipes)) / 2,
-                    // Two descriptors for a connection, and two for the pipe of every fourth one.
-                    None if splices => available * 2 / 5,
-                    None => available / 2,
+                    Some(maxpipes) => available.saturating_sub(2 * u64::from(maxpipes)) / each,
+                    // Two for the pipe of every fourth connection.
+                    None if splices => available * 2 / (2 * each + 1),
+                    None => available / each,
                 };
                 maxconn.max(LEAST_MAXCONN)
             }
         };
-        Self { maxconn, descriptors: 2 * maxconn + 2 * pipes(maxconn) + fixed }
+        Self { maxconn, descriptors: each * maxconn + 2 * pipes(maxconn) + fixed }
     }
 }
 

@@ -14,6 +14,7 @@
 //! body       random bodies that are told by a digest
 //! peers      clients and servers of any protocol, asynchronous
 //! script     exchanges as data: what both sides do step by step, and what is logged of it
+//! tcp_cases  rules about bytes as data, through HAProxy and through lb
 //! side       HAProxy or lb on the same configuration, with a stats socket
 //! log_sink   where log lines go, and their fields
 //! ```
@@ -34,6 +35,7 @@ pub mod process;
 pub mod rule_cases;
 pub mod script;
 pub mod side;
+pub mod tcp_cases;
 pub mod wire;
 
 use std::time::Duration;

@@ -6,7 +6,8 @@
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-use lb_core::runtime::{CliSession, Level, Step};
+use lb_core::runtime::{CliSession, ErrorCode, Level, Step, TableFilter, TableOperator};
+use lb_core::table::{Change, DataType, TableKey};
 use lb_tests::process::{Process, haproxy};
 use lb_tests::{CliAddress, Instance, cli, eventually};
 
@@ -279,6 +280,47 @@ fn commands_answer_as_haproxys() {
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+/// What commands do, programs do by calls.
+#[test]
+fn tables_are_objects() {
+    let lb = Instance::start(&format!("defaults\n  mode http\nfrontend f\n  bind 127.0.0.1:0\n{TABLES}"));
+    assert_eq!(lb.proxy().table("nope").unwrap_err().text(), "No such table");
+    let table = lb.proxy().table("tint").unwrap();
+    assert_eq!((table.name(), table.size(), table.len(), table.is_empty()), ("tint", 1024, 0, true));
+    assert!(table.stores(DataType::Gpc) && !table.stores(DataType::Gpc0));
+    let mut changes = table.watch(2);
+    assert_eq!(table.lookup(5u32).unwrap(), None);
+    table.update_at(5u32, [(DataType::Gpc, 2, 7), (DataType::Gpt, 0, 1)]).unwrap();
+    table.update(3u32, [(DataType::Gpc, 4)]).unwrap();
+    let entry = table.lookup(5u32).unwrap().unwrap();
+    assert_eq!((entry.key.clone(), entry.trackers), (TableKey::Integer(5), 0));
+    assert_eq!([0, 1, 2, 3].map(|index| entry.get(DataType::Gpc, index)), [Some(0), Some(0), Some(7), None]);
+    assert_eq!(table.entries().iter().map(|entry| entry.key.to_string()).collect::<Vec<_>>(), ["3", "5"]);
+    let tagged = TableFilter { kind: DataType::Gpt, operator: TableOperator::Equal, value: 1 };
+    assert_eq!(table.matching([tagged]).unwrap(), [entry]);
+
+    let error = table.lookup("text").unwrap_err();
+    assert_eq!((error.code(), error.text()), (ErrorCode::Invalid, "Invalid key"));
+    let error = table.update_at(9u32, [(DataType::Gpc, 3, 7)]).unwrap_err();
+    assert_eq!(error.text(), "Data type not stored in this table");
+    let wrong = TableFilter { kind: DataType::Gpc0, ..tagged };
+    assert!(table.matching([wrong]).is_err() && table.remove_matching([wrong]).is_err());
+    assert_eq!(table.len(), 2);
+
+    table.remove_matching([tagged]).unwrap();
+    table.remove(77u32).unwrap();
+    assert_eq!(table.len(), 1);
+    table.clear().unwrap();
+    assert!(table.is_empty());
+    assert_eq!(changes.try_recv().map(|told| told.change), Some(Change::Created));
+    assert_eq!(changes.try_recv().map(|told| told.change), Some(Change::Updated));
+    assert_eq!((changes.try_recv(), changes.lost()), (None, 5));
+
+    let blocks = lb.proxy().table("tbin").unwrap();
+    blocks.update(TableKey::Binary(vec![1, 2].into()), [(DataType::Gpc0, 1)]).unwrap();
+    assert!(lb.proxy().execute("show table tbin").unwrap().contains(" key=01020000 use=0 exp=0 gpc0=1\n"));
 }
 
 /// Where we do not answer as HAProxy 2.6.12: it takes what is no address for another one, a number with something behind

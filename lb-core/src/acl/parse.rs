@@ -2,6 +2,8 @@
 
 use super::condition::{Condition, Subject, Term};
 use super::{Acl, Test, predefined};
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
+use crate::config::document::Line;
 use crate::pattern::{AclScope, Matcher, Method};
 use crate::sample::fetch::acl_words;
 use crate::sample::{Expression, Place, Places, Scope};
@@ -23,20 +25,41 @@ impl Fault {
     }
 }
 
+/// A warning.
+#[derive(Clone, Debug)]
+pub(crate) struct Warning {
+    /// The word it is about, counted as those of faults.
+    word: usize,
+    /// HAProxy's text.
+    text: String,
+    /// HAProxy says where it is.
+    placed: bool,
+}
+
+impl Warning {
+    /// Adds it to what is told; the words began with word `first` of the line.
+    pub(crate) fn tell(self, first: usize, line: &Line, diags: &mut Diagnostics) {
+        let heading = if self.placed { Heading::Keyword } else { Heading::Whole };
+        diags.push(Diagnostic::about(Severity::Warning, line, first + self.word, self.text).heading(heading));
+    }
+}
+
 /// Reads ACLs and conditions of one section.
 pub(crate) struct AclReader<'a> {
     /// Where the words stand.
     pub(crate) scope: Scope<'a>,
     /// The named ACLs of the section.
     pub(crate) acls: &'a [Acl],
-    /// Warnings: the word, and HAProxy's text.
-    pub(crate) warnings: Vec<(usize, String)>,
+    /// What was noticed.
+    pub(crate) warnings: Vec<Warning>,
+    /// The rules that a condition is for, where messages name them (`tcp-request content`).
+    pub(crate) rules: Option<&'static str>,
 }
 
 impl<'a> AclReader<'a> {
     /// A reader.
     pub(crate) fn new(scope: Scope<'a>, acls: &'a [Acl]) -> Self {
-        Self { scope, acls, warnings: Vec::new() }
+        Self { scope, acls, warnings: Vec::new(), rules: None }
     }
 
     /// Reads the words of an ACL behind its name: a fetch with converters, flags, patterns.
@@ -69,7 +92,7 @@ impl<'a> AclReader<'a> {
         // A converter changes what there is to match: the keyword's own method is for what the fetch yields.
         let patterns = AclScope {
             references: &scope.names.references,
-            keyword: name,
+            keyword: first,
             sample: expression.output(),
             method: method.and_then(Method::from_name),
             file: scope.file,
@@ -77,7 +100,7 @@ impl<'a> AclReader<'a> {
         };
         let (matcher, warning) =
             Matcher::parse(rest, &patterns).map_err(|error| Fault::new(taken, error.to_string()))?;
-        self.warnings.extend(warning.map(|text| (0, text)));
+        self.warnings.extend(warning.map(|text| Warning { word: 0, text, placed: false }));
         Ok(Test { expression, matcher })
     }
 
@@ -108,8 +131,8 @@ impl<'a> AclReader<'a> {
                     let words = inside.get(..length).unwrap_or_default();
                     let before = self.warnings.len();
                     let test = self.test(words).map_err(|fault| Fault { word: fault.word + at + 1, ..fault })?;
-                    for (word, _) in self.warnings.iter_mut().skip(before) {
-                        *word += at + 1;
+                    for warning in self.warnings.iter_mut().skip(before) {
+                        warning.word += at + 1;
                     }
                     self.warn_of_place(at, None, &test, places);
                     at += length + 2;
@@ -146,9 +169,10 @@ impl<'a> AclReader<'a> {
         let what = name.map_or("anonymous acl".to_owned(), |name| format!("acl '{name}'"));
         let fetch = test.expression.fetch().name;
         let place = places.first().map_or("", Place::name);
-        self.warnings.push((
-            word,
-            format!("{what} will never match because it uses keyword '{fetch}' which is incompatible with '{place}'"),
-        ));
+        let rules = self.rules.map_or(String::new(), |rules| format!(" in '{rules}'"));
+        let text = format!(
+            "{what} will never match{rules} because it uses keyword '{fetch}' which is incompatible with '{place}'"
+        );
+        self.warnings.push(Warning { word, text, placed: true });
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 
 use super::{global, http_errors, proxy, userlist};
+use crate::sample::fetch::{self, acl_words};
+use crate::sample::{Place, Places, convert};
 
 /// A keyword of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +51,12 @@ pub fn dump_keywords(classes: &str) -> String {
     for (name, _, title) in CLASSES {
         if asked.contains(&"all") || asked.contains(&name) {
             text.push_str(title);
-            if name == "cfg" {
-                configuration(&mut text);
+            match name {
+                "acl" => acl(&mut text),
+                "cfg" => configuration(&mut text),
+                "cnv" => converters(&mut text),
+                "smp" => fetches(&mut text),
+                _ => {}
             }
         }
     }
@@ -66,6 +72,53 @@ fn configuration(text: &mut String) {
         }
         let _ = writeln!(text, "\t{}", row.words);
     }
+}
+
+fn acl(text: &mut String) {
+    for row in acl_words::all() {
+        let _ = writeln!(text, "{} = {} -m {}", row.word, row.fetch, row.method);
+    }
+}
+
+/// As HAProxy does it: what a converter yields goes before what it takes.
+fn converters(text: &mut String) {
+    let mut all: Vec<_> = convert::all().collect();
+    all.sort_by_key(|converter| converter.name);
+    for converter in all {
+        let (input, output) = (converter.input.word(), converter.output.word());
+        let _ = writeln!(text, "{}{}: {output} => {input}", converter.name, converter.args);
+    }
+}
+
+/// A column for each place, and a line that leads to it from its name.
+fn fetches(text: &mut String) {
+    for (index, place) in Place::EVERY.iter().enumerate() {
+        let (indent, dashes) = (Places::COUNT + 1 - index, Places::COUNT - index);
+        let lines = "/ ".repeat(index);
+        let _ = writeln!(text, "#{}{lines}_.{} {}", " ".repeat(indent), "-".repeat(dashes), place.name());
+    }
+    let _ = writeln!(text, "# {} ", "/ ".repeat(Places::COUNT));
+    let _ = writeln!(text, "# {}", "| ".repeat(Places::COUNT));
+    let mut all: Vec<_> = fetch::all().collect();
+    all.sort_by_key(|fetch| fetch.name);
+    for fetch in all {
+        let row = fetch.places.to_row();
+        let _ = writeln!(text, "[ {row} ] {}{}: {}", fetch.name, fetch.args, fetch.output.word());
+    }
+}
+
+/// The names of all sample fetches, sorted.
+pub fn fetch_names() -> Vec<&'static str> {
+    let mut names: Vec<_> = fetch::all().map(|fetch| fetch.name).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The names of all converters, sorted.
+pub fn converter_names() -> Vec<&'static str> {
+    let mut names: Vec<_> = convert::all().map(|converter| converter.name).collect();
+    names.sort_unstable();
+    names
 }
 
 #[cfg(test)]
@@ -87,6 +140,17 @@ mod tests {
         );
         assert_eq!(dump_keywords("svc"), "# List of registered service names:\n");
         assert_eq!(dump_keywords("svc,flt").lines().count(), 2);
+        let samples = dump_keywords("smp,cnv,acl");
+        for line in [
+            "\n#                      / _.--------------------- frontend tcp-request session rule\n",
+            "\n# / / / / / / / / / / / / / / / / / / / / / /  \n# | | ",
+            "\n[ . . Y Y Y Y Y Y Y Y Y . . . . . . . . . . . ] req.payload_lv(integer,integer[,string]): bin\n",
+            "\n[ Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y Y ] date([integer,string]): sint\n",
+            "\nadd(string): sint => sint\n",
+            "\npath_beg = path -m beg\n",
+        ] {
+            assert!(samples.contains(line), "{line}");
+        }
         assert_eq!(dump_keywords("all").matches("# List of registered").count(), 7);
     }
 }

@@ -11,17 +11,20 @@ use std::time::Instant;
 use rustix::net::{RecvFlags, recv};
 use tokio::io::Interest;
 
+use crate::proxy_protocol::Tlvs;
 use crate::proxy_protocol::{InvalidHeader, Parsed, parse};
 use crate::transport::Socket;
 use crate::worker::timer::Timer;
 
 /// What a header says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Received {
     /// The real source; `None` where the connection's own address counts.
     pub(crate) source: Option<SocketAddr>,
     /// The address the real source connected to.
     pub(crate) destination: Option<SocketAddr>,
+    /// The additional fields.
+    pub(crate) fields: Tlvs,
 }
 
 /// Reads until the header is complete or `deadline` passes. The header may come in any number of pieces.
@@ -48,11 +51,8 @@ pub(crate) async fn read_proxy_header(
                     let _ = receive(socket, &mut vec![0; header_end.saturating_sub(taken)], RecvFlags::empty());
                     match parsed {
                         Parsed::Complete { header, .. } => {
-                            let Some(addresses) = header.source.zip(header.destination) else {
-                                return Poll::Ready(Ok(Received::default()));
-                            };
-                            let (source, destination) = (Some(addresses.0), Some(addresses.1));
-                            return Poll::Ready(Ok(Received { source, destination }));
+                            let (source, destination) = (header.source, header.destination);
+                            return Poll::Ready(Ok(Received { source, destination, fields: header.tlvs }));
                         }
                         Parsed::Invalid(error) => return Poll::Ready(Err(Refused::new(explain(error), &input))),
                         Parsed::Partial => {}

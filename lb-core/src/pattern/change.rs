@@ -21,6 +21,9 @@ pub enum ChangeError {
     /// A line of a payload has no value.
     #[error("Missing value for key '{0}'.")]
     NoValue(String),
+    /// The file of the ACL is one of a map, whose entries have values.
+    #[error("This ACL is shared with a map containing samples. You must use the command 'add map' to add values.")]
+    SharedWithMap,
     /// The version is not between the current one and the last that was prepared.
     #[error("Version number out of range.")]
     VersionRange,

@@ -23,6 +23,7 @@ mod method;
 mod operator;
 #[allow(clippy::module_inception)]
 mod pattern;
+mod patterns;
 pub(crate) mod reference;
 pub(crate) mod references;
 pub(crate) mod set;
@@ -37,6 +38,7 @@ pub use error::PatternError;
 pub use lookup::{Lookup, LookupValue, Matched};
 pub(crate) use map::Map;
 pub use method::Method;
+pub use patterns::Patterns;
 pub(crate) use reference::Reference;
 pub(crate) use references::References;
 pub(crate) use set::Output;

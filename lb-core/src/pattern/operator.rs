@@ -36,6 +36,8 @@ impl Operators {
             "gt" => Operator::Gt,
             "le" => Operator::Le,
             "lt" => Operator::Lt,
+            // HAProxy takes it and then compares for equality.
+            "ne" => return Err(PatternError::NotAnOperator(word.to_owned())),
             _ => return self.pattern(word).map(Some),
         };
         Ok(None)

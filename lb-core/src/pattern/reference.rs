@@ -173,6 +173,13 @@ impl Reference {
         Ok(set)
     }
 
+    /// A set of a reference that has no entries yet.
+    pub(super) fn add_set(&self, mode: Mode, output: Option<Output>) -> Arc<Set> {
+        let set = Arc::new(Set::new(mode, output));
+        self.lock().sets.push(Arc::clone(&set));
+        set
+    }
+
     /// Adds entries while the configuration is read, before sets are made.
     pub(super) fn load<'e>(&self, entries: impl Iterator<Item = (&'e [u8], Option<&'e [u8]>)>) {
         let mut state = self.lock();
@@ -241,7 +248,7 @@ impl Reference {
     /// # Errors
     /// As [`Reference::add`].
     pub(crate) fn add_once(&self, key: &[u8]) -> Result<(), ChangeError> {
-        match self.contains(key) {
+        match self.first(key).is_some() {
             true => Ok(()),
             false => self.add(key, None, None),
         }
@@ -259,9 +266,25 @@ impl Reference {
         }
     }
 
-    /// Whether the current version has an entry with that key.
-    pub(crate) fn contains(&self, key: &[u8]) -> bool {
-        !self.lock().with_key(key).is_empty()
+    /// The oldest entry of the current version with that key.
+    pub(crate) fn first(&self, key: &[u8]) -> Option<Arc<Entry>> {
+        self.lock().with_key(key).into_iter().next()
+    }
+
+    /// Puts other entries in the place of those of the current version, at once.
+    ///
+    /// # Errors
+    /// One is none of the methods that look into the reference; everything stays as it was then.
+    pub(crate) fn replace_all<'e>(
+        &self,
+        entries: impl IntoIterator<Item = (&'e [u8], Option<&'e [u8]>)>,
+    ) -> Result<(), ChangeError> {
+        let version = self.prepare();
+        let replaced = self.add_all(entries.into_iter().map(Ok), Some(version)).and_then(|()| self.commit(version));
+        if replaced.is_err() {
+            self.clear(Some(version));
+        }
+        replaced
     }
 
     /// Gives entries of the current version another value. Returns how many.

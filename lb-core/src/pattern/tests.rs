@@ -34,6 +34,7 @@ fn words_are_refused_in_haproxys_words() {
         (Sint, "1.5", "'1.5' is not a number"),
         (Sint, "9223372036854775808", "'9223372036854775808' is not a number"),
         (Sint, "gt foo", "'foo' is neither a number nor a supported operator"),
+        (Sint, "ne 5", "'ne' is neither a number nor a supported operator"),
         (Sint, "gt foo:", "'foo:' is not a valid number range"),
         (Sint, "eq foo", "'foo' is not a number"),
         (Sint, "-1", "'-1' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'"),

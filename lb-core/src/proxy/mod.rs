@@ -8,6 +8,8 @@ mod control;
 mod drain;
 mod dump;
 mod handles;
+mod pattern_handles;
+mod stick_table;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -35,6 +37,8 @@ use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Listen
 
 pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
 pub use handles::{BackendHandle, FrontendHandle, ServerHandle};
+pub use pattern_handles::{AclHandle, MapHandle};
+pub use stick_table::StickTable;
 
 impl std::fmt::Debug for StartOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -357,6 +361,30 @@ impl Proxy {
     /// `No such frontend.`
     pub fn frontend(&self, name: &str) -> Result<FrontendHandle, CommandError> {
         FrontendHandle::new(&self.instance(), name)
+    }
+
+    /// A map, by its file or as `#` and its number.
+    ///
+    /// # Errors
+    /// `Unknown map identifier.`
+    pub fn map(&self, name: &str) -> Result<MapHandle, CommandError> {
+        MapHandle::new(&self.instance(), name)
+    }
+
+    /// An ACL, by its file or as `#` and its number.
+    ///
+    /// # Errors
+    /// `Unknown ACL identifier.`
+    pub fn acl(&self, name: &str) -> Result<AclHandle, CommandError> {
+        AclHandle::new(&self.instance(), name)
+    }
+
+    /// A stick table, by the name of its section.
+    ///
+    /// # Errors
+    /// `No such table`
+    pub fn table(&self, name: &str) -> Result<StickTable, CommandError> {
+        StickTable::new(self.instance(), name)
     }
 
     /// Subscribes to what happens from now on: changes of servers, the end of the instance. It holds up to 1024 events

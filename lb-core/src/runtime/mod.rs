@@ -30,6 +30,7 @@ mod words;
 pub use caller::Caller;
 pub use cli_session::{CliSession, Step};
 pub use command::Command;
+pub(crate) use commands::find_table;
 pub use commands::*;
 pub use error::{CommandError, ErrorCode};
 pub use instance::Instance;

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) use parse::{ArgError, parse};
+pub(super) use parse::{ArgError, number, parse};
 
 use super::names::ProxyNumber;
 use super::value::Value;
@@ -130,8 +130,8 @@ pub(crate) enum Arg {
     Server(ProxyNumber, Box<str>),
     /// A userlist, in the order of the configuration.
     Userlist(usize),
-    /// A compiled regular expression.
-    Regex(Regex),
+    /// A compiled regular expression, and its text.
+    Regex(Regex, Box<str>),
     /// A variable; made of a text by a check function.
     Variable(VariableName),
     /// A value that a check function computed.

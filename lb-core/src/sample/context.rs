@@ -1,7 +1,7 @@
 //! What fetches and converters can see of a stream. Everything is optional: a log line of a connection that never
 //! became a request has no request, a check has no client.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -64,6 +64,17 @@ pub(crate) struct ClientFacts<'a> {
     pub(crate) fd: Option<i32>,
     /// Whether this is the connection's first request.
     pub(crate) first_request: bool,
+}
+
+/// What a converter wants to be kept of the stream (`capture-req`, `capture-res`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Capture {
+    /// In a slot of the request; else of the response.
+    pub(crate) request: bool,
+    /// Which slot; there is one.
+    pub(crate) slot: usize,
+    /// What is kept, as far as the slot is long enough.
+    pub(crate) text: Vec<u8>,
 }
 
 /// What is known of the connection to the server.
@@ -209,6 +220,8 @@ pub(crate) struct Context<'a> {
     pub(crate) process: Option<&'a SharedVariables>,
     /// Set by a fetch whose answer more data may change: a rule of an inspection waits then.
     pub(crate) may_change: Cell<bool>,
+    /// What was captured by converters: for whoever evaluates to keep.
+    pub(crate) captured: RefCell<Vec<Capture>>,
     /// Whether nothing more will be waited for: the inspection's time is over, or these rules never wait.
     pub(crate) last: bool,
 }

@@ -88,7 +88,8 @@ impl Eq for Expression {}
 
 /// The name at the start of a text, up to what ends it.
 fn name_of(text: &str) -> &str {
-    let end = text.find(['(', ',', ')', ']', ' ']).unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '+' | '-'));
+    let end = end.unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 
@@ -230,13 +231,13 @@ impl Parser {
         }
         let fetch = fetch::find(name).ok_or_else(|| ExpressionError::new(format!("unknown fetch method '{name}'")))?;
         let rest = text.get(name.len()..).unwrap_or_default();
-        let place = |error: &arg::ArgError| {
-            format!(
-                "arg {} of sample fetch keyword '{name}' in {} in proxy '{}'",
+        let place = |error: &arg::ArgError| match scope.keyword {
+            "ACL keyword" => format!("arg {} of ACL keyword '{name}' in proxy '{}'", error.number, scope.proxy_name()),
+            keyword => format!(
+                "arg {} of sample fetch keyword '{name}' in {keyword} in proxy '{}'",
                 error.number,
-                scope.keyword,
                 scope.proxy_name()
-            )
+            ),
         };
         let (mut args, length) = arg::parse(rest, &fetch.args, scope).map_err(|error| match error.late {
             Some(_) => ExpressionError::complete(error.at(place(&error))),

@@ -53,7 +53,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// All of them in order.
-    const EVERY: [Self; Places::COUNT] = [
+    pub(crate) const EVERY: [Self; Places::COUNT] = [
         Self::FrontendConnection,
         Self::FrontendSession,
         Self::FrontendContent,

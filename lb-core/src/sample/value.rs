@@ -145,6 +145,15 @@ impl<'a> Value<'a> {
                 IpAddr::V4(_) => None,
                 IpAddr::V6(v6) => Some(Self::Ipv6(v6)),
             },
+            // Bytes are text up to the first zero byte.
+            (SampleType::Str, Self::Bin(bytes)) => Some(Self::Str(match (memchr::memchr(0, &bytes), bytes) {
+                (None, bytes) => bytes,
+                (Some(end), Cow::Borrowed(bytes)) => Cow::Borrowed(bytes.get(..end).unwrap_or_default()),
+                (Some(end), Cow::Owned(mut bytes)) => {
+                    bytes.truncate(end);
+                    Cow::Owned(bytes)
+                }
+            })),
             (SampleType::Str, value) => Some(Self::Str(value.into_bytes())),
             (SampleType::Bin, value) => Some(Self::Bin(match value {
                 Self::Bool(value) => Cow::Owned(i64::from(value).to_be_bytes().to_vec()),
@@ -155,6 +164,15 @@ impl<'a> Value<'a> {
             })),
             (SampleType::Meth, Self::Str(bytes)) => Some(Self::Meth(bytes)),
             (SampleType::Meth, _) => None,
+        }
+    }
+
+    /// The number at the start of a text, 0 where there is none, as fetches like `req.hdr_val` read it: for them an empty
+    /// text is one, too.
+    pub(crate) fn into_number(self) -> Option<Self> {
+        match self {
+            Self::Str(text) => Some(Self::Sint(leading_number(&text).unwrap_or(0))),
+            other => other.cast(SampleType::Sint),
         }
     }
 
@@ -183,7 +201,7 @@ impl<'a> Value<'a> {
         matches!(self, Self::Ipv4(_) | Self::Ipv6(_))
     }
 
-    /// As text, which is how it appears in a log line or a header. Bytes are text up to the first zero byte.
+    /// As text, which is how it appears in a log line or a header; bytes as they are.
     pub fn into_bytes(self) -> Cow<'a, [u8]> {
         let text = |text: String| Cow::Owned(text.into_bytes());
         match self {
@@ -191,17 +209,7 @@ impl<'a> Value<'a> {
             Self::Sint(number) => text(number.to_string()),
             Self::Ipv4(v4) => text(v4.to_string()),
             Self::Ipv6(v6) => text(v6.to_string()),
-            Self::Str(bytes) | Self::Meth(bytes) => bytes,
-            Self::Bin(bytes) => match memchr::memchr(0, &bytes) {
-                None => bytes,
-                Some(end) => match bytes {
-                    Cow::Borrowed(bytes) => Cow::Borrowed(bytes.get(..end).unwrap_or_default()),
-                    Cow::Owned(mut bytes) => {
-                        bytes.truncate(end);
-                        Cow::Owned(bytes)
-                    }
-                },
-            },
+            Self::Str(bytes) | Self::Bin(bytes) | Self::Meth(bytes) => bytes,
         }
     }
 

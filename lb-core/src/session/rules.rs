@@ -198,7 +198,7 @@ fn context<'s>(worker: &'s Worker, info: &'s ClientInfo, place: Place) -> Contex
         now: Some(crate::worker::timer::now()),
         topology: Some(worker.topology()),
         frontend: Some(&info.frontend),
-        client: client_facts(info),
+        client: client_facts(worker, info),
         tracking: info.state.get().is_some().then(|| info.tracking()),
         tables: &worker.topology().tables,
         variables: Scopes { sess: Some(info.variables()), ..Scopes::default() },

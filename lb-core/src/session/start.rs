@@ -49,6 +49,7 @@ async fn behind_proxy(worker: Rc<Worker>, mut socket: Socket, context: Arc<Liste
         Ok(header) => {
             info.source = header.source.or(info.source);
             info.destination = header.destination.or(info.destination);
+            info.proxied(header.fields);
             info.handshake = Instant::now().saturating_duration_since(info.accepted);
         }
         Err(refused) => {

@@ -345,7 +345,7 @@ fn log_refused(
     record.cause = cause;
     record.stage = stage;
     record.null = client.conn.traffic.received == 0;
-    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
+    let context = Context { place: Place::Log, client: client_facts(worker, info), ..Context::default() };
     worker.log(&info.frontend, &record, Some(&context));
 }
 
@@ -359,6 +359,6 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     record.cause = Cause::Proxy;
     record.stage = Stage::Request;
     record.request_counter = worker.count_stream();
-    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
+    let context = Context { place: Place::Log, client: client_facts(worker, info), ..Context::default() };
     worker.log_connection_error(&info.frontend, &record, Some(&context), listener, message);
 }

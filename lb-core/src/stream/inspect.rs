@@ -15,10 +15,11 @@ use super::local::Answer;
 use super::rules::{Flow, Judged};
 use super::side::Side;
 use crate::config::{ProxyConfig, RuleList};
-use crate::connect::Link;
+use crate::connect::{Link, ServerConn};
 use crate::forward::{Relay, RelayOptions, RelayOutcome};
 use crate::http::h1::io::H1Conn;
 use crate::log::{Cause, Stage};
+use crate::net::set_no_linger;
 use crate::runtime::SessionStage;
 use crate::sample::Place;
 use crate::topology::BackendEntry;
@@ -32,8 +33,8 @@ pub(super) enum Inspected {
     Refused(Answer),
     /// `close`, of a response: what was received goes to the client, and no more.
     Close,
-    /// It passed, but the client was silent for longer than `timeout client` before.
-    TimedOut,
+    /// It passed, but the client had been silent for longer than `timeout client`, or its connection broke.
+    Failed(StreamError),
     /// The relay ended before the response was decided on.
     Over(RelayOutcome),
 }
@@ -57,48 +58,47 @@ impl<'a> Stream<'a> {
     }
 
     /// `tcp-request content` in TCP mode: of the frontend, or of `backend`.
-    ///
-    /// # Errors
-    /// When the client's connection breaks.
     pub(super) async fn inspect_tcp_request(
         &mut self,
         backend: Option<&BackendEntry>,
         client: &mut H1Conn,
         timer: &mut Timer,
-    ) -> Result<Inspected, StreamError> {
+    ) -> Inspected {
         let (config, place) = match backend {
-            Some(backend) if self.is_own(backend) => return Ok(Inspected::Pass),
+            Some(backend) if self.is_own(backend) => return Inspected::Pass,
             Some(backend) => (Arc::clone(&backend.config), Place::BackendContent),
             None => (Arc::clone(&self.info.frontend.config), Place::FrontendContent),
         };
         if config.rules.tcp_content.is_empty() {
-            return Ok(Inspected::Pass);
+            return Inspected::Pass;
         }
-        self.read_what_came(client)?;
+        let mut failed = self.read_what_came(client).err();
         let delay = config.rules.inspect_delay;
         let deadline = after(now(), delay);
         self.live.enter_phase(SessionStage::Rules, deadline);
         let idle = self.info.frontend.config.timeouts.client;
-        let (mut from, mut last, mut silent) = (0, delay.is_none(), false);
+        let (mut from, mut last) = (0, delay.is_none());
         loop {
             let side = Side::H1(&mut *client);
             let data = self.data_of(&side, None);
-            last |= data.complete || data.full;
+            last |= data.complete || data.full || failed.is_some();
             let judged = Judged { list: RuleList::TcpContent, config: &config, place, from: Some(&side), last };
             match self.judge_rules(from, &judged) {
                 Flow::Undecided { next } if !last => from = next,
-                Flow::Reply(answer) => return Ok(Inspected::Refused(answer)),
-                _ if silent => return Ok(Inspected::TimedOut),
-                _ => return Ok(Inspected::Pass),
+                Flow::Reply(answer) => return Inspected::Refused(answer),
+                _ => return failed.map_or(Inspected::Pass, Inspected::Failed),
             }
             let patience = after(now(), idle);
-            match self.more_of(client, earlier(deadline, patience), timer).await? {
-                Woken::Expired => {
+            match self.more_of(client, earlier(deadline, patience), timer).await {
+                Ok(Woken::Expired) => {
                     last = true;
-                    silent = patience.is_some_and(|patience| deadline.is_none_or(|deadline| patience < deadline));
+                    if patience.is_some_and(|patience| deadline.is_none_or(|deadline| patience < deadline)) {
+                        failed = Some(StreamError::new(End::Client, Stage::Request, Kind::Timeout));
+                    }
                 }
-                Woken::Last => last = true,
-                Woken::Data | Woken::Over(_) => {}
+                Ok(Woken::Last) => last = true,
+                Ok(Woken::Data | Woken::Over(_)) => {}
+                Err(error) => failed = Some(error),
             }
         }
     }
@@ -172,8 +172,14 @@ impl<'a> Stream<'a> {
         match self.inspect_http(list, &config, place, &mut link.conn.side(), timer).await? {
             Inspected::Refused(answer) => Ok(Some(answer)),
             Inspected::Close => {
-                self.times.response = None;
-                Err(StreamError::new(End::Server, Stage::Headers, Kind::Closed))
+                // What was received goes to the client; a shared connection stays, but its stream is given up.
+                let ServerConn::H1(conn) = &mut link.conn else {
+                    self.times.response = None;
+                    return Err(StreamError::new(End::Server, Stage::Headers, Kind::Closed));
+                };
+                set_no_linger(conn.transport.socket());
+                conn.eof = true;
+                Ok(None)
             }
             _ => Ok(None),
         }

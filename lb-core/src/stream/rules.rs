@@ -8,7 +8,7 @@ use super::local::{Answer, Verdict};
 use super::side::Side;
 use super::transaction::Transaction;
 use crate::acl::Verdict as Holds;
-use crate::config::{ProxyConfig, RestrictHeaderNames, RuleList};
+use crate::config::{ProxyConfig, RestrictHeaderNames, Rule, RuleList};
 use crate::http::reply::error_reply;
 use crate::log::{Cause, Stage};
 use crate::rules::redirect::path_and_query;
@@ -53,6 +53,9 @@ pub(super) enum Step {
     /// See [`Flow::Close`].
     Close,
 }
+
+/// More data may decide a condition.
+struct Undecided;
 
 /// Which rules are judged, and by what.
 #[derive(Clone, Copy)]
@@ -162,16 +165,16 @@ impl<'a> Stream<'a> {
             return Flow::Pass;
         }
         self.begin_transaction();
-        for (index, rule) in rules.iter().enumerate().skip(from) {
-            if let Some(condition) = &rule.condition {
-                let context = Context { last: judged.last, ..self.context(judged.place, judged.from) };
-                match condition.judge(&config.acls, &context) {
-                    Holds::Yes => {}
-                    Holds::No => continue,
-                    // As HAProxy: all rules are looked at again once there is more, those that were passed as well.
-                    Holds::Unknown => return Flow::Undecided { next: 0 },
-                }
-            }
+        let mut from = from;
+        loop {
+            let index = match self.next_rule(rules, from, judged) {
+                Ok(Some(index)) => index,
+                Ok(None) => return Flow::Pass,
+                // As HAProxy: all rules are looked at again once there is more, those that were passed as well.
+                Err(Undecided) => return Flow::Undecided { next: 0 },
+            };
+            let Some(rule) = rules.get(index) else { return Flow::Pass };
+            from = index + 1;
             match self.act(&rule.action, judged) {
                 Step::Next => {}
                 Step::End => {
@@ -190,7 +193,22 @@ impl<'a> Stream<'a> {
                 }
             }
         }
-        Flow::Pass
+    }
+
+    /// The first rule from one on whose condition holds. What it looks at is put together once for all rules up to it.
+    fn next_rule(&self, rules: &[Rule], from: usize, judged: &Judged<'_, '_>) -> Result<Option<usize>, Undecided> {
+        let mut context = None;
+        for (index, rule) in rules.iter().enumerate().skip(from) {
+            let Some(condition) = &rule.condition else { return Ok(Some(index)) };
+            let context =
+                context.get_or_insert_with(|| Context { last: judged.last, ..self.context(judged.place, judged.from) });
+            match condition.judge(&judged.config.acls, context) {
+                Holds::Yes => return Ok(Some(index)),
+                Holds::No => {}
+                Holds::Unknown => return Err(Undecided),
+            }
+        }
+        Ok(None)
     }
 
     fn note_last(&mut self, rule: &crate::config::Rule) {

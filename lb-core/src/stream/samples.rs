@@ -9,9 +9,11 @@ use crate::config::Mode;
 use crate::connect::Route;
 use crate::http::message::{BodyLength, Version};
 use crate::log::LogFormat;
-use crate::sample::context::{Buffered, ClientFacts};
+use crate::proxy_protocol::tlv;
+use crate::sample::context::{Buffered, Captures, ClientFacts, ServerFacts};
 use crate::sample::{Context, Place};
 use crate::session::ClientInfo;
+use crate::worker::Worker;
 
 impl Stream<'_> {
     /// Where the client comes from, or where rules say that it does.
@@ -37,13 +39,29 @@ impl Stream<'_> {
             (Some(client), _) => (self.data_of(client, Some(self.framing.body)), Buffered::default()),
             (None, _) => Default::default(),
         };
-        let mut facts = client_facts(self.info);
+        let mut facts = client_facts(self.worker, self.info);
         facts.first_request = self.earlier == 0;
         facts.http_major = Some(if self.request.version() == Version::Http2 { 2 } else { 1 });
         (facts.source, facts.destination) = (self.source(), self.destination());
+        let now = crate::worker::timer::now();
+        let set = self.transaction.as_deref();
         Context {
+            connection: self.server_facts(),
+            captures: self.captures(),
+            last_rule: set.and_then(|set| set.last_rule.as_ref()).map(|place| (&*place.file, place.line)),
+            priority_class: set.map_or(0, |set| set.priority_class.into()),
+            priority_offset: set.map_or(0, |set| set.priority_offset.into()),
+            server_timeout: set
+                .and_then(|set| set.server_timeout)
+                .or_else(|| self.backend.and_then(|backend| backend.config.timeouts.server)),
+            tunnel_timeout: set
+                .and_then(|set| set.tunnel_timeout)
+                .or_else(|| self.backend.and_then(|backend| backend.config.timeouts.tunnel)),
             place,
-            now: Some(crate::worker::timer::now()),
+            now: Some(now),
+            since_start: self.worker.uptime(now),
+            thread: self.worker.index,
+            stopping: self.worker.stopping(),
             topology: Some(self.worker.topology()),
             frontend: Some(&self.info.frontend),
             backend: self.backend.map(|backend| &**backend),
@@ -65,6 +83,26 @@ impl Stream<'_> {
             may_change: Cell::new(false),
             last: true,
             ..Context::default()
+        }
+    }
+
+    fn server_facts(&self) -> ServerFacts {
+        let Some(addresses) = &self.end.addresses else { return ServerFacts::default() };
+        let destination = match addresses.server {
+            Some(crate::log::ServerAddress::Inet(address)) => Some(address),
+            _ => None,
+        };
+        ServerFacts { source: addresses.local, destination, http_major: None, error: None }
+    }
+
+    fn captures(&self) -> Captures<'_> {
+        let Some(set) = self.transaction.as_deref() else { return Captures::default() };
+        Captures {
+            request_line: set.request_line.as_deref(),
+            status: (self.end.status != 0).then_some(self.end.status),
+            request: &set.captured_request,
+            response: &set.captured_response,
+            ..Captures::default()
         }
     }
 
@@ -102,7 +140,7 @@ impl Stream<'_> {
 }
 
 /// What is known of a client's connection.
-pub(crate) fn client_facts(info: &ClientInfo) -> ClientFacts<'_> {
+pub(crate) fn client_facts<'i>(worker: &'i Worker, info: &'i ClientInfo) -> ClientFacts<'i> {
     let limits = info.slot.limits();
     ClientFacts {
         unix: info.source.is_none(),
@@ -112,7 +150,11 @@ pub(crate) fn client_facts(info: &ClientInfo) -> ClientFacts<'_> {
         connection_source: info.source,
         connection_destination: info.destination,
         tls: info.tls.as_deref().copied(),
+        proxied: info.proxy_fields().is_some(),
+        proxy_authority: info.proxy_fields().and_then(|fields| fields.get(tlv::AUTHORITY)),
+        proxy_unique_id: info.proxy_fields().and_then(|fields| fields.get(tlv::UNIQUE_ID)),
         listener_id: limits.id,
+        listener_name: worker.listener_name(info),
         fd: Some(info.fd),
         ..ClientFacts::default()
     }

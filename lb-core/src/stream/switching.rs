@@ -72,6 +72,19 @@ impl<'a> Stream<'a> {
         None
     }
 
+    /// Slots of captures are there in TCP mode too, for rules to fill and for the log.
+    pub(super) fn declare_captures(&mut self) {
+        let captures = &self.info.frontend.config.captures;
+        let (request, response) = (captures.request.len(), captures.response.len());
+        if request + response > 0 {
+            self.begin_transaction();
+            if let Some(transaction) = &mut self.transaction {
+                transaction.captured_request.resize(request, None);
+                transaction.captured_response.resize(response, None);
+            }
+        }
+    }
+
     /// `capture request header`, `capture cookie`.
     pub(super) fn capture_request(&mut self) {
         let captures = &self.info.frontend.config.captures;

@@ -19,6 +19,7 @@ use crate::http::h1::encode::{EncodeOptions, OutFraming};
 use crate::http::h1::io::H1Conn;
 use crate::http::message::{BodyLength, Head};
 use crate::log::{Cause, Stage};
+use crate::net::set_no_linger;
 use crate::runtime::SessionStage;
 use crate::session::ClientInfo;
 use crate::topology::{BackendEntry, Pair};
@@ -56,25 +57,34 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
 
 impl<'a> Stream<'a> {
     async fn relay_tcp(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<(), StreamError> {
-        let inspected = self.inspect_tcp_request(None, client, timer).await?;
+        self.declare_captures();
+        let inspected = self.inspect_tcp_request(None, client, timer).await;
         if let Inspected::Refused(answer) = inspected {
-            return Ok(self.end_refused(&answer, None, client));
+            self.end_refused(&answer, None, client);
+            return Ok(());
         }
         let Some(backend) = self.tcp_backend(client)? else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
         };
         self.judge_persistence(backend, &Side::H1(client));
         let inspected = match inspected {
-            Inspected::Pass => self.inspect_tcp_request(Some(backend), client, timer).await?,
+            Inspected::Pass => self.inspect_tcp_request(Some(backend), client, timer).await,
             inspected => inspected,
         };
         match inspected {
-            Inspected::Refused(answer) => return Ok(self.end_refused(&answer, Some(backend), client)),
-            Inspected::TimedOut => return Err(StreamError::new(End::Client, Stage::Request, Kind::Timeout)),
+            Inspected::Refused(answer) => {
+                self.end_refused(&answer, Some(backend), client);
+                return Ok(());
+            }
+            Inspected::Failed(error) => return Err(error),
             _ => {}
         }
         if let Some(transaction) = &self.transaction {
             transaction.end_request();
+        }
+        if !backend.config.rules.tcp_response.is_empty() || backend.config.persist_rdp_cookie.is_some() {
+            // Those that do not wait are judged as soon as there is a server: what has come is to reach it.
+            self.read_what_came(client)?;
         }
         self.persist_connection(backend, client.raw());
         let mut connector = Connector::new(self.worker, self.info, self.route(), backend, true, self.live.entry());
@@ -249,11 +259,12 @@ impl<'a> Stream<'a> {
             }
             Inspected::Close => {
                 let done = done(Cause::Normal, Stage::Finished);
+                set_no_linger(server.transport.socket());
                 client.output.extend_from_slice(server.raw());
                 let deadline = after(now(), options.client);
                 Some(super::local::flush(&mut Side::H1(client), timer, deadline).await.map(|()| done))
             }
-            Inspected::Pass | Inspected::TimedOut => {
+            Inspected::Pass | Inspected::Failed(_) => {
                 let bytes = server.take_raw();
                 server.release(&self.worker.buffers);
                 relay.release_response(bytes, &self.worker.forwarder.clock);

@@ -17,6 +17,7 @@ use super::key::{Key, TableKey};
 use super::names::Names;
 use super::shard::{Rules, Shard};
 use super::watch::{Change, Removal, TableChange, Watchers};
+use crate::events::Events;
 use crate::sample::Value;
 
 /// Most shards of a table.
@@ -44,10 +45,6 @@ impl Padded {
     fn lock(&self) -> MutexGuard<'_, Shard> {
         self.shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn note(&self, shard: &Shard) {
-        self.next.store(shard.next(), Ordering::Relaxed);
-    }
 }
 
 /// A stick table.
@@ -69,7 +66,7 @@ pub struct Table {
     next: AtomicU64,
     /// Texts of `server_key`.
     names: Names,
-    pub(super) watchers: Watchers,
+    watchers: Watchers,
 }
 
 impl fmt::Debug for Table {
@@ -128,6 +125,15 @@ impl Table {
         (hash, self.shards.get(number).unwrap_or(&self.shards[0]))
     }
 
+    /// Writes down when a shard, which is locked, has something to do.
+    fn note(&self, padded: &Padded, shard: &Shard) {
+        let next = shard.next();
+        padded.next.store(next, Ordering::Relaxed);
+        if next < self.next.load(Ordering::Relaxed) {
+            self.next.fetch_min(next, Ordering::Relaxed);
+        }
+    }
+
     /// The entry of a key. Looking at it does not prolong its life.
     pub(crate) fn get(&self, key: &Key, now: Moment) -> Option<Entry> {
         self.look(key, now, false)
@@ -162,7 +168,7 @@ impl Table {
             let (hash, padded) = self.find(&words);
             let mut shard = padded.lock();
             shard.requeue(hash, entry);
-            padded.note(&shard);
+            self.note(padded, &shard);
         }
     }
 
@@ -188,7 +194,7 @@ impl Table {
         if let (Some(entry), true) = (&entry, track) {
             entry.track();
         }
-        padded.note(&shard);
+        self.note(padded, &shard);
         drop(shard);
         if !new || entry.is_none() {
             self.used.fetch_sub(1, Ordering::Relaxed);
@@ -198,10 +204,6 @@ impl Table {
             self.gone(&old, Removal::Expired);
         }
         if let (Some(entry), true) = (&entry, new) {
-            let deadline = entry.deadline();
-            if deadline < self.next.load(Ordering::Relaxed) {
-                self.next.fetch_min(deadline, Ordering::Relaxed);
-            }
             self.tell(entry, Change::Created);
         }
         entry
@@ -213,7 +215,9 @@ impl Table {
         let size = self.config.size as usize;
         // Two for each that is added: what has expired goes faster than new entries come.
         for _ in 0..2 {
-            self.expire_one(now);
+            if self.next.load(Ordering::Relaxed) <= now {
+                self.expire_one(now);
+            }
         }
         while self.used.fetch_add(1, Ordering::Relaxed) >= size {
             self.used.fetch_sub(1, Ordering::Relaxed);
@@ -230,7 +234,7 @@ impl Table {
     }
 
     fn expire_one(&self, now: Moment) -> bool {
-        if self.rules.expire.is_none() || self.next.load(Ordering::Relaxed) > now {
+        if self.rules.expire.is_none() {
             return false;
         }
         let Some((next, padded)) = self.earliest() else { return false };
@@ -252,7 +256,7 @@ impl Table {
     fn take(&self, padded: &Padded, why: Removal, take: impl FnOnce(&mut Shard) -> Option<Entry>) -> bool {
         let mut shard = padded.lock();
         let taken = take(&mut shard);
-        padded.note(&shard);
+        self.note(padded, &shard);
         drop(shard);
         let Some(entry) = taken else { return false };
         self.used.fetch_sub(1, Ordering::Relaxed);
@@ -272,7 +276,7 @@ impl Table {
                 if gone.len() < BATCH {
                     shard.shrink();
                 }
-                padded.note(&shard);
+                self.note(padded, &shard);
                 drop(shard);
                 self.used.fetch_sub(gone.len(), Ordering::Relaxed);
                 gone.iter().for_each(|entry| self.gone(entry, Removal::Expired));
@@ -332,7 +336,7 @@ impl Table {
             let mut shard = padded.lock();
             shard.remove_where(which, &mut removed);
             shard.shrink();
-            padded.note(&shard);
+            self.note(padded, &shard);
             drop(shard);
             self.used.fetch_sub(removed.len(), Ordering::Relaxed);
             count += removed.len();
@@ -406,6 +410,11 @@ impl Table {
 
     fn gone(&self, entry: &Entry, why: Removal) {
         self.tell(entry, Change::Removed(why));
+    }
+
+    /// Subscribes to the entries that come, change by rules or commands, and go.
+    pub(crate) fn watch(&self, capacity: usize) -> Events<TableChange> {
+        self.watchers.add(capacity)
     }
 
     /// Tells those who watch. Nothing but a look where nobody does.

@@ -68,3 +68,18 @@ impl Watchers {
         self.count.store(list.len(), Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_once_nobody_reads() {
+        let watchers = Watchers::default();
+        let changes = watchers.add(1);
+        assert!(watchers.any());
+        drop(changes);
+        watchers.tell(TableChange { key: TableKey::Integer(1), change: Change::Created });
+        assert!(!watchers.any());
+    }
+}

@@ -48,7 +48,7 @@ use crate::runtime::{CliShared, OtherSessions};
 use crate::sample::Context;
 use crate::sample::variable::SharedVariables;
 use crate::server::check::Checked;
-use crate::session::{ServingPool, StreamTasks};
+use crate::session::{ClientInfo, ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
 use crate::stream::live::LiveStreams;
 use crate::topology::{Frontend, Settings, Topology};
@@ -345,6 +345,15 @@ impl Worker {
         out: &mut Vec<u8>,
     ) {
         self.logger.borrow_mut().render_rule(format, samples, record, out);
+    }
+
+    /// `name` of the `bind` line that a connection came by.
+    pub(crate) fn listener_name(&self, info: &ClientInfo) -> Option<&str> {
+        let limits = info.slot.limits();
+        let own = |listener: &&Arc<ListenerContext>| Arc::ptr_eq(&listener.limits, limits);
+        let listener = self.shared.listeners.iter().find(own)?;
+        // One without a name is called by its number.
+        (*listener.name != *limits.id.to_string()).then_some(&*listener.name)
     }
 
     /// Variables of the process.

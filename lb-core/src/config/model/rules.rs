@@ -438,8 +438,9 @@ impl Rules {
         !self.tcp_connection.is_empty() || !self.tcp_session.is_empty()
     }
 
-    /// Whether a rule of a stream acts on the client's socket itself: `set-tos`, `set-mark`, `silent-drop`.
-    pub(crate) fn touch_sockets(&self) -> bool {
+    /// Whether a rule of a stream acts on the client's socket itself: `set-tos`, `set-mark`, `silent-drop`. Another handle
+    /// of the socket is kept for it.
+    pub fn touch_sockets(&self) -> bool {
         let lists = [&self.tcp_content, &self.tcp_response, &self.http_request, &self.http_response];
         let mut rules = lists.into_iter().chain([&self.http_after_response]).flatten();
         rules.any(|rule| matches!(rule.action, Action::SetTos(_) | Action::SetMark(_) | Action::SilentDrop))

@@ -20,8 +20,8 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     let words: Vec<&str> = (at..line.words.len()).map(|word| line.arg(word)).collect();
     let mut reader = AclReader::new(cx.scope("ACL keyword"), &[]);
     let read = reader.test(&words);
-    for (word, text) in reader.warnings {
-        cx.diags.warning(line, at + word, text);
+    for warning in reader.warnings {
+        warning.tell(at, line, cx.diags);
     }
     match read {
         Ok(test) => {
@@ -48,7 +48,7 @@ pub(super) fn monitor_fail(cx: &mut Cx<'_>) {
     }
     let what = |message: &str| format!("error detected while parsing a 'monitor fail' condition : {message}.");
     let at = cx.first + 2;
-    if let Some(condition) = condition(cx, at, Places::one(Place::FrontendRequest), &what) {
+    if let Some(condition) = condition(cx, at, Places::one(Place::FrontendRequest), None, &what) {
         cx.config().monitor_fail.push(condition);
     }
 }

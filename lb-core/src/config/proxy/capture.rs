@@ -1,7 +1,8 @@
 //! `capture`, `declare capture`, `unique-id-format`, `unique-id-header`.
 
 use super::Cx;
-use super::rules::format;
+use super::rules::{Style, format};
+use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::log::FormatUse;
 use crate::sample::{Place, Places};
 
@@ -87,10 +88,11 @@ pub(super) fn unique_id_format(cx: &mut Cx<'_>) {
     let usage = FormatUse { http: true, rule: true, places, scope };
     match format(&text, &usage) {
         Ok(format) => cx.config().unique_id_format = Some(format),
-        Err(fault) if fault.complete => cx.diags.alert_line(cx.line, cx.first + 1, fault.message),
+        Err(fault) if fault.style != Style::Rule => cx.diags.alert_line(cx.line, cx.first + 1, fault.message),
         Err(fault) => {
             let text = format!("failed to parse unique-id : {}.", fault.message);
-            cx.alert(1, text);
+            let told = Diagnostic::about(Severity::Alert, cx.line, cx.first + 1, text).heading(Heading::Name);
+            cx.diags.push(told);
         }
     }
 }

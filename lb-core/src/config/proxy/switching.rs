@@ -1,8 +1,9 @@
 //! `use_backend` and `use-server`.
 
 use super::Cx;
-use super::rules::{condition, format};
+use super::rules::{Style, condition, format};
 use crate::acl::Condition;
+use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::config::model::{Target, UseBackend, UseServer};
 use crate::log::FormatUse;
 use crate::sample::{Place, Places};
@@ -41,7 +42,7 @@ pub(super) fn use_server(cx: &mut Cx<'_>) {
 fn optional_condition(cx: &mut Cx<'_>, places: Places, what: &dyn Fn(&str) -> String) -> Result<Option<Condition>, ()> {
     match cx.arg(2) {
         "" => Ok(None),
-        "if" | "unless" => condition(cx, cx.first + 2, places, what).map(Some).ok_or(()),
+        "if" | "unless" => condition(cx, cx.first + 2, places, None, what).map(Some).ok_or(()),
         other => {
             let text =
                 format!("unexpected keyword '{other}' after switching rule, only 'if' and 'unless' are allowed.");
@@ -65,13 +66,14 @@ fn target(cx: &mut Cx<'_>, text: &str, keyword: &str, places: Places) -> Option<
             Some(text) => Target::Name(String::from_utf8_lossy(text).into_owned()),
             None => Target::Format(format),
         }),
-        Err(fault) if fault.complete => {
+        Err(fault) if fault.style != Style::Rule => {
             cx.diags.alert_line(line, cx.first + 1, fault.message);
             None
         }
         Err(fault) => {
             let text = format!("failed to parse {keyword} rule '{text}' : {}.", fault.message);
-            cx.alert_line(1, text);
+            let told = Diagnostic::about(Severity::Alert, line, cx.first + 1, text).heading(Heading::Name);
+            cx.diags.push(told);
             None
         }
     }

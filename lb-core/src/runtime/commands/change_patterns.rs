@@ -110,9 +110,7 @@ impl AddPatterns {
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let reference = self.kind.any(instance, &self.name)?;
         if self.kind == PatternKind::Acl && reference.is_map() {
-            let text = "This ACL is shared with a map containing samples. You must use the command 'add map' to add \
-                values.";
-            return Err(CommandError::new(ErrorCode::Invalid, text));
+            return Err(failed(self.kind, &ChangeError::SharedWithMap));
         }
         let entries = self.entries.iter().map(|(key, value)| match (self.kind, value) {
             (PatternKind::Map, None) => Err(ChangeError::NoValue(key.clone())),

@@ -28,7 +28,7 @@ mod show_sess;
 mod show_stat;
 mod show_version;
 mod shutdown_session;
-pub(crate) mod table;
+mod table;
 mod typed;
 mod weight;
 
@@ -62,6 +62,7 @@ pub use show_sess::{SessionList, Sessions, ShowSess};
 pub use show_stat::{ProxyFilter, ShowStat, StatFilter, StatTable};
 pub use show_version::{ShowVersion, Version};
 pub use shutdown_session::{ShutdownSession, ShutdownSessions};
+pub(crate) use table::find as find_table;
 pub use table::{
     ClearTable, KeyArgument, SetTable, ShowTable, TableContents, TableFilter, TableInfo, TableList, TableOperator,
     TableSelection,

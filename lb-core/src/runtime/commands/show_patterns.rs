@@ -80,7 +80,7 @@ impl PatternKind {
     }
 
     /// The reference of that name that an ACL or a map looks into.
-    pub(super) fn used(self, instance: &Instance, name: &str) -> Result<Arc<Reference>, CommandError> {
+    pub(crate) fn used(self, instance: &Instance, name: &str) -> Result<Arc<Reference>, CommandError> {
         self.any(instance, name).ok().filter(|reference| self.uses(reference)).ok_or_else(|| self.unknown())
     }
 

@@ -4,12 +4,12 @@
 //! know `\n`, `\r`, `\t`, `\\`, `\"`, `\'` and `\ `. Any other backslash is one, so `\,` and `\)` still end a bare
 //! argument: a comma that is meant stands in quotes.
 
-use crate::regex::Regex;
 use std::fmt::Display;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::{Arg, ArgKind, ArgSpec};
+use crate::regex::Regex;
 use crate::sample::expression::Scope;
 
 /// Why arguments were refused.
@@ -39,7 +39,12 @@ impl ArgError {
 /// bytes were read.
 pub(in crate::sample) fn parse(text: &str, spec: &ArgSpec, scope: &Scope<'_>) -> Result<(Vec<Arg>, usize), ArgError> {
     let inside = text.strip_prefix('(');
-    let mut reader = Reader { rest: inside.unwrap_or_default(), args: Vec::with_capacity(spec.kinds.len()) };
+    let mut reader = Reader {
+        rest: inside.unwrap_or_default(),
+        args: Vec::with_capacity(spec.kinds.len()),
+        left_out: false,
+        late: None,
+    };
     let nothing = inside.is_none() || reader.rest.starts_with(')');
     if !(nothing && spec.required == 0) {
         reader.words(spec, scope)?;
@@ -64,6 +69,12 @@ pub(in crate::sample) fn parse(text: &str, spec: &ArgSpec, scope: &Scope<'_>) ->
         };
         taken = 1 + inside.len() - behind.len();
     }
+    if let Some(late) = reader.late {
+        return Err(late);
+    }
+    if reader.left_out {
+        reader.args.push(Arg::Sint(0));
+    }
     reader.args.resize_with(spec.kinds.len(), || Arg::Absent);
     Ok((reader.args, taken))
 }
@@ -71,6 +82,10 @@ pub(in crate::sample) fn parse(text: &str, spec: &ArgSpec, scope: &Scope<'_>) ->
 struct Reader<'t> {
     rest: &'t str,
     args: Vec<Arg>,
+    /// There is a comma and no number behind it, which HAProxy reads as 0.
+    left_out: bool,
+    /// The first fault that is told once there is no other.
+    late: Option<ArgError>,
 }
 
 impl Reader<'_> {
@@ -87,10 +102,18 @@ impl Reader<'_> {
                     return Err(ArgError::new(index + 1, text));
                 }
                 // Left out: nothing may follow.
+                self.left_out = index > 0 && *kind == ArgKind::Sint;
                 self.rest = self.rest.get(length..).unwrap_or_default();
                 return Ok(());
             }
-            self.args.push(one(*kind, &word, index, scope)?);
+            let arg = match one(*kind, &word, index, scope) {
+                Err(late) if late.late.is_some() => {
+                    self.late.get_or_insert(late);
+                    Arg::Absent
+                }
+                read => read?,
+            };
+            self.args.push(arg);
             self.rest = self.rest.get(length..).unwrap_or_default();
             match self.rest.strip_prefix(',') {
                 Some(behind) if index + 1 < spec.kinds.len() => self.rest = behind,
@@ -209,8 +232,9 @@ fn regex(word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, ArgError> {
     if word.is_empty() {
         return Err(late("missing regex in ".into(), String::new()));
     }
-    let compiled = Regex::new(word, scope.ignore_case);
-    compiled.map(Arg::Regex).map_err(|error| late(format!("error in regex '{word}' in "), format!(" : {error}")))
+    Regex::new(word, scope.ignore_case)
+        .map(|regex| Arg::Regex(regex, word.into()))
+        .map_err(|error| late(format!("error in regex '{word}' in "), format!(" : {error}")))
 }
 
 /// Finds what a name of another section stands for.

@@ -1,6 +1,6 @@
 //! Cookies of requests and responses (configuration.txt, section 7.3.6; RFC 6265, section 4).
 
-use super::header::trim;
+use super::header::{leading_number, trim};
 use super::{Arg, ArgSpec, Context, EITHER, Fetch, REQUEST, RESPONSE, SampleType, Value};
 use crate::http::message::Head;
 use crate::sample::ArgKind;
@@ -58,11 +58,11 @@ fn request_all<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut(
 }
 
 fn request_number<'a>(context: &Context<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
-    one(request(context)?, args)?.cast(SampleType::Sint)
+    number(one(request(context)?, args)?)
 }
 
 fn request_numbers<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut(Value<'a>) -> bool) {
-    all(request(context), args, &mut |value| value.cast(SampleType::Sint).is_some_and(&mut *each));
+    all(request(context), args, &mut |value| number(value).is_some_and(&mut *each));
 }
 
 fn response_one<'a>(context: &Context<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
@@ -74,11 +74,15 @@ fn response_all<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut
 }
 
 fn response_number<'a>(context: &Context<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
-    one(response(context)?, args)?.cast(SampleType::Sint)
+    number(one(response(context)?, args)?)
 }
 
 fn response_numbers<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut(Value<'a>) -> bool) {
-    all(response(context), args, &mut |value| value.cast(SampleType::Sint).is_some_and(&mut *each));
+    all(response(context), args, &mut |value| number(value).is_some_and(&mut *each));
+}
+
+fn number(value: Value<'_>) -> Option<Value<'static>> {
+    value.raw().map(|text| Value::Sint(leading_number(text)))
 }
 
 /// Outside of ACLs: the last cookie of the name, or the first of all.

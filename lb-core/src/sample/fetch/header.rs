@@ -222,7 +222,21 @@ fn text(value: Option<&[u8]>) -> Option<Value<'_>> {
 }
 
 fn number(value: &[u8]) -> Option<Value<'static>> {
-    Value::str(value).cast(SampleType::Sint).map(Value::into_owned)
+    Some(Value::Sint(leading_number(value)))
+}
+
+/// The number at the start of a text; 0 where there is none.
+pub(super) fn leading_number(text: &[u8]) -> i64 {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] | rest => (false, rest),
+    };
+    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
+    digits.fold(0i64, |number, digit| {
+        let digit = i64::from(digit - b'0');
+        let number = number.saturating_mul(10);
+        if negative { number.saturating_sub(digit) } else { number.saturating_add(digit) }
+    })
 }
 
 /// An address; an IPv4 address may have a port behind it.

@@ -1,6 +1,7 @@
 //! Parameters of a query string or of a form (configuration.txt, section 7.3.6, `urlp` and `req.body_param`).
 
 use super::body;
+use super::header::leading_number;
 use super::{Arg, ArgSpec, Context, Fetch, REQUEST, SampleType, Scope, Value};
 use crate::sample::ArgKind;
 
@@ -27,14 +28,18 @@ pub(super) const FETCHES: &[Fetch] = &[
         REQUEST,
         "urlp_val",
         SampleType::Sint,
-        |context, args| query(context, args)?.next()?.cast(SampleType::Sint),
+        |context, args| number(query(context, args)?.next()?),
         |context, args, each| {
-            query(context, args).into_iter().flatten().filter_map(|value| value.cast(SampleType::Sint)).any(each);
+            query(context, args).into_iter().flatten().any(|value| number(value).is_some_and(&mut *each));
         },
     )
     .args(NAME_AND_DELIMITER)
     .check(check_delimiter),
 ];
+
+fn number(value: Value<'_>) -> Option<Value<'static>> {
+    value.raw().map(|text| Value::Sint(leading_number(text)))
+}
 
 fn each_in_query<'a>(context: &Context<'a>, args: &'a [Arg], each: &mut dyn FnMut(Value<'a>) -> bool) {
     query(context, args).into_iter().flatten().any(each);

@@ -108,7 +108,7 @@ pub(super) fn number(version: Version) -> &'static [u8] {
     }
 }
 
-/// Address and port of an absolute URI whose host is an IPv4 address; the port of its scheme where it names none.
+/// Address and port of an absolute URI of HTTP whose host is an IPv4 address; the port of its scheme where it names none.
 fn endpoint(target: &[u8]) -> Option<(Ipv4Addr, u16)> {
     let text = std::str::from_utf8(target).ok()?;
     let (scheme, rest) = text.split_once("://").filter(|_| !text.starts_with('/'))?;
@@ -117,6 +117,11 @@ fn endpoint(target: &[u8]) -> Option<(Ipv4Addr, u16)> {
         Some((host, port)) => (host, Some(port)),
         None => (authority, None),
     };
-    let implied = if scheme.eq_ignore_ascii_case("https") { 443 } else { 80 };
+    let implied = match scheme.to_ascii_lowercase().as_str() {
+        "http" => 80,
+        "https" => 443,
+        _ => return None,
+    };
+    let port = port.filter(|port| !port.is_empty());
     Some((host.parse().ok()?, port.map_or(Some(implied), |port| port.parse().ok())?))
 }

@@ -1,6 +1,6 @@
 //! `track-sc0` and its likes, and the actions on tracked entries.
 
-use super::{Fault, Reader};
+use super::{Fault, Reader, Style};
 use crate::config::model::{Action, TagValue};
 use crate::sample::{Arg, ArgKind};
 use crate::table::ScAction;
@@ -10,7 +10,7 @@ const SLOTS: usize = 3;
 
 pub(super) fn track(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
     let number = reader.name.strip_prefix("track-sc").unwrap_or_default();
-    let name = |message: String| Fault { word: reader.next - 1, message, complete: false };
+    let name = |message: String| Fault::new(reader.next - 1, message);
     let slot = number.parse::<usize>().map_err(|_| name("missing or invalid track-sc number".to_owned()))?;
     if slot >= SLOTS {
         return Err(name(format!("{slot} track-sc number exceeding {} (MAX_SESS_STKCTR-1) value", SLOTS - 1)));
@@ -30,7 +30,7 @@ pub(super) fn track(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
         _ => Err(Fault {
             word: reader.next - 1,
             message: format!("Proxy '{own}': unable to find table '{table}' referenced by track-sc{slot}."),
-            complete: true,
+            style: Style::Whole,
         }),
     }
 }

@@ -31,14 +31,28 @@ pub(super) struct Fault {
     pub(super) word: usize,
     /// HAProxy's text, without the period.
     pub(super) message: String,
-    /// The text is complete: only the place goes before it.
-    pub(super) complete: bool,
+    /// What goes before the text.
+    pub(super) style: Style,
+}
+
+/// What HAProxy writes before the text of a fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Style {
+    /// The place and the rule.
+    #[default]
+    Rule,
+    /// The place, as most keywords write it.
+    Keyword,
+    /// The place, as it is written for what is found last.
+    Line,
+    /// Nothing.
+    Whole,
 }
 
 impl Fault {
     /// Blames a word.
     pub(super) fn new(word: usize, message: impl Into<String>) -> Self {
-        Self { word, message: message.into(), complete: false }
+        Self { word, message: message.into(), style: Style::Rule }
     }
 
     /// The same about another word.
@@ -75,7 +89,7 @@ impl<'l> Reader<'_, 'l> {
 
     /// Blames a word from the next one on.
     fn fault(&self, index: usize, message: impl Into<String>) -> Fault {
-        Fault { word: self.next + index, message: message.into(), complete: false }
+        Fault::new(self.next + index, message)
     }
 
     /// Where the rule's expressions are evaluated.
@@ -118,7 +132,7 @@ impl<'l> Reader<'_, 'l> {
         let (expression, taken) = Expression::parse_words(words, &self.scope()).map_err(|error| Fault {
             word: self.next,
             message: error.message,
-            complete: error.complete,
+            style: late(error.complete),
         })?;
         if !expression.places().meets(self.places()) {
             let needs = expression.fetch().needs();
@@ -131,13 +145,18 @@ impl<'l> Reader<'_, 'l> {
     }
 }
 
+/// How a fault is told that is found late in HAProxy, or is not.
+fn late(complete: bool) -> Style {
+    if complete { Style::Line } else { Style::Rule }
+}
+
 /// Compiles a rule's format.
 pub(super) fn format(text: &str, usage: &FormatUse<'_>) -> Result<LogFormat, Fault> {
     LogFormat::parse_in(text, usage).map_err(|error| {
         let complete = matches!(error, LogFormatError::Reference(_));
         let message = error.to_string();
         let message = if complete { message } else { message.strip_suffix('.').unwrap_or(&message).to_owned() };
-        Fault { word: 0, message, complete }
+        Fault { word: 0, message, style: late(complete) }
     })
 }
 
@@ -191,11 +210,13 @@ fn http(cx: &mut Cx<'_>, set: RuleSet) {
 
 /// Says what is wrong: `text`, or what the fault says where that is complete.
 fn report(cx: &mut Cx<'_>, fault: &Fault, text: String) {
-    if fault.complete {
-        cx.diags.alert_line(cx.line, fault.word, fault.message.clone());
-    } else {
-        cx.diags.alert(cx.line, fault.word, text);
-    }
+    let (text, heading) = match fault.style {
+        Style::Rule => (text, Heading::Keyword),
+        Style::Keyword => (fault.message.clone(), Heading::Keyword),
+        Style::Line => (fault.message.clone(), Heading::Line),
+        Style::Whole => (fault.message.clone(), Heading::Whole),
+    };
+    cx.diags.push(Diagnostic::about(Severity::Alert, cx.line, fault.word, text).heading(heading));
 }
 
 /// The actions of a set, without its name.
@@ -220,9 +241,15 @@ fn find(set: RuleSet, name: &str) -> Option<&'static table::Row> {
     exact.or_else(longest).map(|(row, _)| row)
 }
 
+/// The actions of a set as messages name them.
+fn named(set: RuleSet) -> Vec<String> {
+    let names = table::NAMED.iter().find(|(keyword, _)| *keyword == set.keyword()).map(|(_, names)| *names);
+    names.unwrap_or_default().iter().map(|name| format!("'{name}'")).collect()
+}
+
 fn unknown_action(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
     let keyword = set.keyword();
-    let list: Vec<String> = of_set(set).map(|(_, name)| format!("'{}'", name.replace('*', "(*)"))).collect();
+    let list = named(set);
     let near = suggest::nearest(name, of_set(set).map(|(_, name)| name.trim_end_matches('*')));
     let mut text = format!("'{keyword}' expects {}, but got '{name}'", list.join(", "));
     text.push_str(if name.is_empty() { " (missing argument)." } else { "." });
@@ -240,7 +267,7 @@ fn end_rule(cx: &mut Cx<'_>, set: RuleSet, name: &str, action: Action, next: usi
         "" => None,
         "if" | "unless" => {
             let what = |message: &str| format!("error detected while parsing an '{keyword}' condition : {message}.");
-            match condition(cx, next, set.places(cx.draft.section), &what) {
+            match condition(cx, next, set.places(cx.draft.section), None, &what) {
                 Some(condition) => Some(condition),
                 None => return forget_reference(cx, set),
             }
@@ -276,15 +303,17 @@ pub(super) fn condition(
     cx: &mut Cx<'_>,
     at: usize,
     places: Places,
+    rules: Option<&'static str>,
     what: &dyn Fn(&str) -> String,
 ) -> Option<Condition> {
     let line = cx.line;
     let words: Vec<&str> = (at..line.words.len()).map(|word| line.arg(word)).collect();
     let scope = cx.scope("ACL keyword");
     let mut reader = AclReader::new(scope, &cx.draft.config.acls);
+    reader.rules = rules;
     let read = reader.condition(&words, places);
-    for (word, text) in reader.warnings {
-        cx.diags.warning(line, at + word, text);
+    for warning in reader.warnings {
+        warning.tell(at, line, cx.diags);
     }
     match read {
         Ok(condition) => Some(condition),

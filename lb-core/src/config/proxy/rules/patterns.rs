@@ -1,6 +1,6 @@
 //! `add-acl`, `del-acl`, `set-map`, `del-map`.
 
-use super::{Fault, Reader};
+use super::{Fault, Reader, Style};
 use crate::config::model::{Action, PatternChange, PatternList};
 
 pub(super) fn add_acl(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
@@ -25,7 +25,7 @@ fn change(reader: &mut Reader<'_, '_>, action: &str, change: PatternChange) -> R
         return Err(Fault {
             word: reader.next - 1,
             message: format!("expects '{action}(<file name>)'"),
-            complete: false,
+            style: Style::Rule,
         });
     };
     let values = usize::from(change == PatternChange::SetMap);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Fault, Reader};
+use super::{Fault, Reader, Style};
 use crate::config::model::{Action, TargetPart, UriNormalizer};
 use crate::regex::Regex;
 
@@ -62,7 +62,7 @@ pub(super) fn normalize_uri(reader: &mut Reader<'_, '_>) -> Result<Action, Fault
     if !reader.cx.experimental {
         let message = "'normalize-uri' action is experimental, must be allowed via a global \
                        'expose-experimental-directives'";
-        return Err(Fault { word: reader.next - 1, message: message.to_owned(), complete: true });
+        return Err(Fault { word: reader.next - 1, message: message.to_owned(), style: Style::Keyword });
     }
     let word = reader.word(0);
     let (normalizer, options): (_, &[&str]) = match word {

@@ -1,7 +1,7 @@
 //! `tcp-request` and `tcp-response`.
 
 use super::super::draft::RuleSet;
-use super::{Reader, condition, find, keep, of_set, report};
+use super::{Reader, condition, find, keep, named, of_set, report};
 use crate::config::model::Action;
 use crate::config::proxy::Cx;
 use crate::units;
@@ -144,7 +144,7 @@ fn end(cx: &mut Cx<'_>, set: RuleSet, what: &str, action: Action, next: usize) {
             let message = |message: &str| {
                 format!("'{what}' : error detected in {place} while parsing '{word}' condition : {message}")
             };
-            match condition(cx, next, set.places(cx.draft.section), &message) {
+            match condition(cx, next, set.places(cx.draft.section), Some(set.keyword()), &message) {
                 Some(condition) => Some(condition),
                 None => return,
             }
@@ -165,7 +165,7 @@ fn unknown(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
         known.extend(["capture", "expect-proxy", "expect-netscaler-cip"].map(|name| format!("'{name}'")));
         known.push("'track-sc0' ... 'track-sc2'".to_owned());
     }
-    known.extend(of_set(set).map(|(_, name)| format!("'{}'", name.replace('*', "(*)"))));
+    known.extend(named(set));
     let text = format!("'{}' expects {} in {} (got '{name}').", set.keyword(), known.join(", "), place(cx));
     let near = crate::config::suggest::nearest(
         name,

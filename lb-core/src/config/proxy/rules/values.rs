@@ -1,7 +1,7 @@
 //! Actions that set a property of the stream, keep a value, or wait.
 
 use super::super::draft::RuleSet;
-use super::{Fault, Reader};
+use super::{Fault, Reader, Style};
 use crate::config::model::{Action, AddressPart, TimeoutKind, TimeoutValue};
 use crate::units;
 
@@ -200,7 +200,7 @@ pub(super) fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
                 let (name, set) = (&reader.cx.draft.config.name, reader.set.keyword());
                 let message =
                     format!("Proxy '{name}': unable to find capture id '{id}' referenced by {set} capture rule.");
-                return Err(Fault { word: reader.next + 1, message, complete: true });
+                return Err(Fault { word: reader.next + 1, message, style: Style::Whole });
             };
             (id, slot.length)
         }

@@ -22,7 +22,7 @@ pub(super) fn unset_var(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
 /// `(<name>[,<condition>...])` behind the action's name.
 fn assignment(reader: &Reader<'_, '_>, action: &str) -> Result<Assignment, Fault> {
     let inside = reader.name.strip_prefix(action).and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')'));
-    let word = |message: String| Fault { word: reader.next - 1, message, complete: false };
+    let word = |message: String| Fault::new(reader.next - 1, message);
     let Some(inside) = inside.filter(|inside| !inside.is_empty()) else {
         return Err(word(format!(
             "invalid or incomplete action '{}'. Expects 'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or \

@@ -80,7 +80,8 @@ fn everything(bytes: &[u8]) -> Buffered<'_> {
 /// Compares the value of an expression, as text.
 fn check(context: &Context<'_>, text: &str, expected: Option<&[u8]>, input: &[u8]) {
     let expression = expression(text);
-    let value = expression.bytes(context);
+    let value = expression.evaluate(context);
+    let value = value.as_ref().map(|value| value.raw().map_or_else(|| value.clone().into_bytes(), Into::into));
     let show = |bytes: Option<&[u8]>| bytes.map(|bytes| bytes.escape_ascii().to_string());
     assert_eq!(show(value.as_deref()), show(expected), "{text} of {}", input.escape_ascii());
 }
