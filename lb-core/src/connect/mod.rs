@@ -180,8 +180,12 @@ pub(crate) struct Connector<'a> {
     route: Route,
     /// Its place in queues (`set-priority-class`, `set-priority-offset`).
     pub(crate) priority: Priority,
-    /// The server that `use-server` chose.
+    /// The server that `use-server` or a cookie chose.
     pub(crate) wanted: Option<Arc<Server>>,
+    /// Such a server was chosen: it is left only as `option redispatch` says.
+    pub(crate) bound: bool,
+    /// `force-persist`: it is not left at all.
+    pub(crate) pinned: bool,
     backend: &'a Arc<BackendEntry>,
     policy: HttpReuse,
     first_request: bool,
@@ -231,6 +235,8 @@ impl<'a> Connector<'a> {
             route,
             priority: Priority { class: 0, time: i64::try_from(worker.uptime(now).as_millis()).unwrap_or(i64::MAX) },
             wanted: None,
+            bound: false,
+            pinned: false,
             backend,
             policy: backend.config.http_reuse.unwrap_or_default(),
             first_request,
@@ -456,7 +462,8 @@ impl<'a> Connector<'a> {
     fn redispatches_now(&self, allowed: u32) -> bool {
         match self.backend.config.redispatch {
             None | Some(0) => false,
-            Some(_) if !self.backend.backend.is_deterministic() => true,
+            _ if self.pinned => false,
+            Some(_) if !self.bound && !self.backend.backend.is_deterministic() => true,
             Some(every) if every > 0 => self.retries.is_multiple_of(every.unsigned_abs()),
             Some(from_last) => {
                 let left = allowed - self.retries;

@@ -207,6 +207,7 @@ impl Stream<'_> {
         record.early = self.info.frontend.config.options.logasap;
         let end = &self.end;
         record.status = end.status;
+        (record.cookie_request, record.cookie_response) = self.cookie_letters();
         record.cause = end.cause;
         record.stage = end.stage;
         record.retries = end.retries;

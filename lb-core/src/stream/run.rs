@@ -101,6 +101,7 @@ impl<'a> Stream<'a> {
                 return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
             }
         };
+        self.judge_persistence(backend, client);
         if !backend.config.rules.tcp_content.is_empty()
             && let Some(answer) = Box::pin(self.inspect_http_request(Some(backend), client, timer)).await?
         {
@@ -114,6 +115,7 @@ impl<'a> Stream<'a> {
             self.count_verdict(&reply, Some(backend));
             return self.answer(reply, client, timer).await;
         }
+        self.persist_request(backend);
         self.add_forwarded_headers(backend);
         self.add_unique_id();
         if let Some(transaction) = &self.transaction {
@@ -139,6 +141,7 @@ impl<'a> Stream<'a> {
                 self.times.response = None;
                 return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
             }
+            self.persist_response(backend);
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
         self.capture_response();
@@ -148,6 +151,7 @@ impl<'a> Stream<'a> {
             drop(link);
             return self.answer_dropped(reply, client, timer).await;
         }
+        self.persist_response(backend);
         let before = client.queued();
         let outcome = self.send_response_head(backend, &framing, client)?;
         if let (Side::H1(conn), false) = (&mut *client, outcome.client_keep)
@@ -247,7 +251,7 @@ impl<'a> Stream<'a> {
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
-        self.prepare(&mut connector, backend);
+        self.prepare(&mut connector);
         if stale.is_some() {
             connector.stale = stale;
             // What was noted of the first connection still holds.

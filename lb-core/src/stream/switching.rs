@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Stream;
 use super::side::Side;
 use crate::config::Target;
-use crate::connect::Connector;
 use crate::rules::capture;
 use crate::sample::Place;
 use crate::server::Server;
@@ -48,20 +47,9 @@ impl<'a> Stream<'a> {
         frontend.default_backend
     }
 
-    /// What rules and `use-server` have to say of where the stream goes.
-    pub(super) fn prepare(&mut self, connector: &mut Connector<'_>, backend: &BackendEntry) {
-        let used = self.used_server(backend);
-        let stuck = self.stuck_server(backend, used.is_some(), None);
-        connector.wanted = used.or(stuck);
-        if let Some(transaction) = &self.transaction {
-            connector.priority.class = transaction.priority_class;
-            connector.priority.time += i64::from(transaction.priority_offset);
-        }
-    }
-
     /// The server of the first `use-server` line whose condition holds; no other line is looked at. One that cannot be
     /// used leaves the choice to the balancer.
-    fn used_server(&mut self, backend: &BackendEntry) -> Option<Arc<Server>> {
+    pub(super) fn used_server(&mut self, backend: &BackendEntry) -> Option<Arc<Server>> {
         for line in &backend.config.use_server {
             self.begin_transaction();
             let context = self.context(Place::UseServer, None);
@@ -78,7 +66,8 @@ impl<'a> Stream<'a> {
                     }
                 }
             };
-            return server.filter(|server| server.is_usable());
+            let down = self.persists_on_down(backend);
+            return server.filter(|server| down || server.is_usable());
         }
         None
     }

@@ -84,12 +84,10 @@ fn our_own_answers() {
             "A parsing [F:7] : 'bind :8001' in section 'listen' : 'namespace' is not supported yet",
         ),
         ("I::8001 nice 5", "A parsing [F:7] : 'bind :8001' in section 'listen' : 'nice' is not supported yet"),
-        ("B:option persist", "A parsing [F:9] : 'option persist' is not supported yet."),
         (
             "S:127.0.0.1:80 proxy-v2-options authority",
             "A [F:8] : 'server l/s' : 'authority' : proxy v2 option is not supported yet.",
         ),
-        ("S:127.0.0.1:80 cookie x", "A [F:8] : 'server l/s' : 'cookie' is not supported yet."),
         ("S:127.0.0.1:80 slowstart 3s", "A [F:8] : 'server l/s' : 'slowstart' is not supported yet."),
         ("S:127.0.0.1:80x", "A [F:8] : 'server l/s' : invalid character 'x' in port number '80x' in '127.0.0.1:80x'"),
         ("L:stick-table type string len -5 size 1k", "A parsing [F:8] : stick-table: unknown type '-5'."),

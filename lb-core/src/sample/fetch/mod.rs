@@ -16,7 +16,7 @@ mod load;
 mod parameter;
 mod payload;
 mod process;
-mod rdp;
+pub(crate) mod rdp;
 mod request;
 mod response;
 mod section;
