@@ -83,7 +83,7 @@ impl Stream<'_> {
         if !self.end.redispatched {
             connector.wanted.clone_from(&self.persistence.wanted);
         }
-        connector.bound = self.persistence.wanted.is_some();
+        connector.bound = connector.wanted.is_some();
         connector.pinned = self.persistence.forced;
         if let Some(transaction) = &self.transaction {
             connector.priority.class = transaction.priority_class;
@@ -98,8 +98,8 @@ impl Stream<'_> {
         !self.end.redispatched && self.server.as_ref().is_some_and(there)
     }
 
-    /// The cookie of a response.
-    pub(super) fn persist_response(&mut self, backend: &BackendEntry) {
+    /// The cookie of a response, whose status was `status` before the rules.
+    pub(super) fn persist_response(&mut self, backend: &BackendEntry, status: u16) {
         let Some(cookie) = backend.config.cookie.as_ref().filter(|_| !self.persistence.ignored) else { return };
         let Some(server) = &self.server else { return };
         let (own, direct) = (server.cookie(), self.is_direct());
@@ -118,7 +118,7 @@ impl Stream<'_> {
         response::insert(&mut self.response, cookie, own, dates, now);
         self.persistence.done = if direct { Done::Updated } else { Done::Inserted };
         if cookie.nocache && !direct {
-            response::mark_private(&mut self.response, self.request.method());
+            response::mark_private(&mut self.response, status, self.request.method());
         }
     }
 

@@ -142,7 +142,7 @@ fn attribute(cx: &mut Cx<'_>, at: usize) -> Option<String> {
         return None;
     }
     if let Some(bad) = text.bytes().find(|byte| byte.is_ascii_control() || *byte == b';') {
-        cx.alert(at, format!("character '%x{bad:02X}' is not permitted in attribute value."));
+        cx.alert_line(at, format!("character '%x{bad:02X}' is not permitted in attribute value."));
         return None;
     }
     Some(text)
@@ -213,7 +213,7 @@ fn rule(cx: &mut Cx<'_>, keyword: &str, kind: PersistKind) {
         return cx.alert(1, format!("'{keyword}' requires either 'if' or 'unless' followed by a condition."));
     }
     let what = |message: &str| format!("error detected while parsing a '{keyword}' rule : {message}.");
-    let Some(condition) = condition(cx, cx.first + 1, Places::one(Place::BackendContent), &what) else { return };
+    let Some(condition) = condition(cx, cx.first + 1, Places::one(Place::BackendContent), None, &what) else { return };
     let place = cx.line.place.clone();
     cx.config().persist_rules.push(PersistRule { kind, condition, place });
 }
