@@ -40,6 +40,8 @@ frontend f
   default_backend b
 frontend t
   mode tcp
+  stick-table type ip size 1k expire 1h store gpc0,conn_cnt
+  tcp-request connection track-sc0 src
   bind {listen1}
   default_backend tb
 listen l
@@ -109,6 +111,11 @@ const HISTORY: &[Step] = &[
     Leave,
     Say("show acl"),
     Say("show map"),
+    Say("show table"),
+    Say("set table t key 10.0.0.1 data.gpc0 7"),
+    Say("show table t data.gpc0 gt 5"),
+    Say("clear table t key 10.0.0.1"),
+    Say("show table zz"),
     Say("show acl #0"),
     Get(0, "/denied"),
     Say("add acl #0 /denied-too"),

@@ -90,9 +90,12 @@ impl<'a> AclReader<'a> {
         })?;
         let rest = words.get(taken..).unwrap_or_default();
         // A converter changes what there is to match: the keyword's own method is for what the fetch yields.
+        // Without its converters.
+        let arguments = tail.strip_prefix('(').and_then(|inside| inside.find(')')).map_or(0, |end| end + 2);
+        let shown = format!("{name}{}", tail.get(..arguments).unwrap_or_default());
         let patterns = AclScope {
             references: &scope.names.references,
-            keyword: first,
+            keyword: &shown,
             sample: expression.output(),
             method: method.and_then(Method::from_name),
             file: scope.file,

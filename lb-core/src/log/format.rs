@@ -146,7 +146,7 @@ impl LogFormat {
     /// A text that is always the same.
     pub(crate) fn constant(text: &str) -> Self {
         let items = if text.is_empty() { Vec::new() } else { vec![Item::Text(text.as_bytes().into())] };
-        Self { items, ..Self::default() }
+        Self { items, early: true, ..Self::default() }
     }
 
     /// The text, where it is always the same.

@@ -17,6 +17,7 @@ mod run;
 pub(crate) mod samples;
 mod shut;
 pub(crate) mod side;
+mod sticking;
 mod switching;
 pub(crate) mod tcp;
 mod transaction;

@@ -46,9 +46,23 @@ impl Stream<'_> {
         self.persistence.forced || backend.config.options.persist
     }
 
-    /// The server that the rules or the cookie of a request choose, and what is left of the cookie for it.
+    /// The server that `use-server`, the cookie of a request or `stick` rules choose, in this order, and what is left of
+    /// the cookie for it.
     pub(super) fn persist_request(&mut self, backend: &BackendEntry) {
         self.persistence.wanted = self.used_server(backend);
+        self.persist_by_cookie(backend);
+        self.persist_by_table(backend);
+    }
+
+    /// `stick` rules: they are looked at though a server is chosen, for what they store.
+    fn persist_by_table(&mut self, backend: &BackendEntry) {
+        let chosen = self.persistence.wanted.is_some();
+        if let Some(server) = self.stuck_server(backend, chosen, None) {
+            self.persistence.wanted = Some(server);
+        }
+    }
+
+    fn persist_by_cookie(&mut self, backend: &BackendEntry) {
         let Some(cookie) = &backend.config.cookie else { return };
         if self.persistence.wanted.is_some() || self.persistence.ignored {
             if request::is_present(&self.request, cookie) {
@@ -76,6 +90,7 @@ impl Stream<'_> {
             let down = self.persists_on_down(backend);
             self.persistence.wanted = server.filter(|server| down || server.is_usable());
         }
+        self.persist_by_table(backend);
     }
 
     /// Tells the connector where the stream goes, unless it was sent elsewhere already.

@@ -148,6 +148,7 @@ impl<'a> Stream<'a> {
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
         self.capture_response();
+        self.store_sticks(backend);
         let status = self.response.status();
         if let Verdict::Reply(reply) = self.response_rules(backend) {
             self.count_response_verdict(&reply, backend);

@@ -99,6 +99,7 @@ impl<'a> Stream<'a> {
         self.server = connector.server.take();
         let link = link?;
         self.times.connected = Some(now());
+        self.store_sticks(backend);
         if self.info.frontend.config.options.logasap {
             self.log();
         }

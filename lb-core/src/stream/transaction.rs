@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::http::message::Head;
 use crate::sample::variable::{Scopes, VariableScope, Variables};
+use crate::table::stick::Stores;
 use crate::table::{Slots, Tracking};
 
 /// State of a stream that only rules need. It is made when the first rules are judged.
@@ -25,6 +26,8 @@ pub(crate) struct Transaction {
     pub(crate) response_cookie: Option<Vec<u8>>,
     /// What it tracks, and its connection.
     pub(crate) tracking: Tracking,
+    /// Under which keys the server is to be stored.
+    pub(crate) stores: Stores,
     /// `set-src`, `set-src-port`.
     pub(crate) source: Option<SocketAddr>,
     /// `set-dst`, `set-dst-port`.

@@ -9,7 +9,7 @@ use super::http::ErrorReply;
 use super::log::{LogFormatChoice, ProxyLog};
 use super::options::{HttpReuse, ProxyOptions};
 use super::persistence::{CookieConfig, PersistRule};
-use super::rules::{Captures, Rules};
+use super::rules::{Captures, Rules, StickRule};
 use super::server::{ServerConfig, Source};
 use crate::acl::{Acl, Condition};
 use crate::config::document::Place;
@@ -98,6 +98,8 @@ pub struct ProxyConfig {
     pub send_name_header: Option<String>,
     /// `use-server` lines.
     pub use_server: Vec<UseServer>,
+    /// `stick` rules, in order.
+    pub sticks: Vec<StickRule>,
     /// `timeout ...`.
     pub timeouts: Timeouts,
     /// `option ...` and related switches.
@@ -171,6 +173,7 @@ impl ProxyConfig {
             unique_id_header: Default::default(),
             send_name_header: Default::default(),
             use_server: Default::default(),
+            sticks: Default::default(),
             timeouts: Default::default(),
             options: Default::default(),
             logs: Default::default(),

@@ -390,6 +390,25 @@ impl Action {
     }
 }
 
+/// `stick on`, `stick match`, `stick store-request`, `stick store-response`.
+#[derive(Clone, Debug)]
+pub struct StickRule {
+    /// The server is looked for.
+    pub matches: bool,
+    /// The server is stored, under a key of the request.
+    pub request: bool,
+    /// The server is stored, under a key of the response.
+    pub response: bool,
+    /// The key.
+    pub key: Expression,
+    /// Whose table.
+    pub table: ProxyNumber,
+    /// When; always where there is none.
+    pub condition: Option<Condition>,
+    /// Where the line stands.
+    pub place: Place,
+}
+
 /// Which rules of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleList {

@@ -246,6 +246,7 @@ impl Draft {
             unique_id_header: None,
             send_name_header: None,
             use_server: Vec::new(),
+            sticks: Vec::new(),
             timeouts: Timeouts::default(),
             options: ProxyOptions::default(),
             logs: Vec::new(),

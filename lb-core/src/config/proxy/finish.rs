@@ -53,7 +53,18 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         }
         proxies.push(proxy);
     }
+    store_servers(&mut proxies);
     config.proxies.append(&mut proxies);
+}
+
+/// Tables that `stick` rules name store servers.
+fn store_servers(proxies: &mut [ProxyConfig]) {
+    let named: Vec<usize> = proxies.iter().flat_map(|proxy| proxy.sticks.iter().map(|rule| rule.table)).collect();
+    for number in named {
+        if let Some(table) = proxies.get_mut(number).and_then(|proxy| proxy.stick_table.as_mut()) {
+            table.store_servers();
+        }
+    }
 }
 
 /// Numbers: each proxy takes the next free one, also those that bring their own take a place in the count.

@@ -2,7 +2,7 @@
 
 use super::{
     Cx, acl, balance, bind, bind_options, capture, errors, log, options, persistence, rules, server, server_options,
-    settings, source, stick_table, switching, timeouts,
+    settings, source, stick, stick_table, switching, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -156,7 +156,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("srvtcpka-idle", BE, Some(settings::keepalive_idle)).wrong(Wrong::WillBeIgnoredBare),
     row("srvtcpka-intvl", BE, Some(settings::keepalive_interval)).wrong(Wrong::WillBeIgnoredBare),
     row("stats", ALL, None),
-    row("stick", BE_ONLY, None),
+    row("stick", BE_ONLY, Some(stick::parse)),
     row("stick-table", PROXIES, Some(stick_table::parse)),
     row("tcp-check", BE, None),
     named("tcp-request", ALL, Some(rules::tcp_request)),

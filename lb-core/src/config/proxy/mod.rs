@@ -26,6 +26,7 @@ mod server;
 mod server_options;
 mod settings;
 mod source;
+mod stick;
 mod stick_table;
 mod switching;
 mod timeouts;

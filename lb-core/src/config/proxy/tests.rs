@@ -76,8 +76,6 @@ fn haproxys_answers() {
 #[test]
 fn our_own_answers() {
     for (case, wanted) in [
-        ("F:http-request set-header a b", "A parsing [F:8] : 'http-request set-header' is not supported yet."),
-        ("F:acl x src 1.1.1.1", "A parsing [F:8] : 'acl' is not supported yet."),
         ("F:maxconn 10a", "A parsing [F:8] : 'maxconn' : unexpected character 'a' in integer value '10a'."),
         ("I:sockpair@3", "A parsing [F:7] : 'bind' : 'sockpair@' addresses are not supported yet in 'sockpair@3'"),
         ("I:unix@", "A parsing [F:7] : 'bind' : missing socket path in 'unix@'"),

@@ -461,3 +461,41 @@ async fn the_future_is_small() {
 fn the_state_is_small() {
     assert!(size_of::<Relay>() <= 320, "{}", size_of::<Relay>());
 }
+
+/// While a response is held back, the request flows, nothing of the response is read, and no timeout of the server strikes.
+#[tokio::test(flavor = "current_thread", start_paused = true)]
+async fn a_response_that_is_held_back() {
+    let (forwarder, _) = forwarder(0);
+    let ((mut client, near), (far, mut server)) = (tcp_pair().await, tcp_pair().await);
+    let (mut near, mut far) = (plain(near), plain(far));
+    let options = RelayOptions { server: Some(Duration::from_millis(100)), ..RelayOptions::default() };
+    let mut relay = Relay::new(&forwarder, Initial { from_client: b"hello".to_vec(), ..Initial::default() }, &options);
+    relay.hold_response();
+    server.write_all(b" is kept in the socket").await.unwrap();
+    let mut got = [0; 5];
+    poll_fn(|cx| {
+        assert!(relay.poll_relay(cx, &forwarder, &mut near, &mut far, &options).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    server.read_exact(&mut got).await.unwrap();
+    assert_eq!((&got, relay.server_bytes().0), (b"hello", 0));
+    tokio::time::advance(Duration::from_secs(9)).await;
+    poll_fn(|cx| {
+        assert!(relay.poll_relay(cx, &forwarder, &mut near, &mut far, &options).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    relay.release_response(b"what was looked at".to_vec(), &forwarder.clock);
+    let expected = b"what was looked at is kept in the socket";
+    let reader = async {
+        let mut got = vec![0; expected.len()];
+        client.read_exact(&mut got).await.unwrap();
+        drop((client, server));
+        got
+    };
+    let relayed = poll_fn(|cx| relay.poll_relay(cx, &forwarder, &mut near, &mut far, &options));
+    let (got, outcome) = tokio::join!(reader, relayed);
+    assert_eq!(got, expected);
+    assert_eq!((outcome.from_server, outcome.to_client), (expected.len() as u64, expected.len() as u64));
+}
