@@ -7,6 +7,7 @@ use super::Stream;
 use super::side::Side;
 use crate::config::{CookieMode, PersistKind};
 use crate::connect::Connector;
+use crate::persistence::request::Lookup;
 use crate::persistence::{Dates, Done, Found, rdp, request, response};
 use crate::sample::Place;
 use crate::sample::fetch::rdp::find_cookie;
@@ -64,16 +65,13 @@ impl Stream<'_> {
 
     fn persist_by_cookie(&mut self, backend: &BackendEntry) {
         let Some(cookie) = &backend.config.cookie else { return };
-        if self.persistence.wanted.is_some() || self.persistence.ignored {
-            if request::is_present(&self.request, cookie) {
-                self.persistence.found = Found::Unused;
-            }
-        } else {
-            let down = self.persists_on_down(backend);
-            let lookup = |value: &[u8]| backend.backend.for_cookie(value, down);
-            let outcome = request::find(&self.request, cookie, self.seconds(), lookup);
-            let persistence = &mut self.persistence;
-            (persistence.found, persistence.dates) = (outcome.found, outcome.dates);
+        let chosen = self.persistence.wanted.is_some() || self.persistence.ignored;
+        let down = self.persists_on_down(backend);
+        let lookup = |value: &[u8]| if chosen { Lookup::Unused } else { backend.backend.for_cookie(value, down) };
+        let outcome = request::find(&self.request, cookie, self.seconds(), lookup);
+        let persistence = &mut self.persistence;
+        (persistence.found, persistence.dates) = (outcome.found, outcome.dates);
+        if !chosen {
             persistence.wanted = outcome.server;
         }
         request::forward(&mut self.request, cookie);
