@@ -26,3 +26,8 @@ fn connections_sessions_and_contents() {
     let faults = compare_tcp(&binary, &cases);
     assert!(faults.is_empty(), "{} of {} cases differ:\n{}", faults.len(), cases.len(), faults.join("\n"));
 }
+
+#[test]
+fn cookies() {
+    same(&read_cases(include_str!("rules/cookies.txt")));
+}

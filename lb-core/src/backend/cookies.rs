@@ -12,10 +12,13 @@ use crate::config::model::ProxyConfig;
 use crate::persistence::{Found, dynamic, request::Lookup};
 use crate::server::Server;
 
+/// Servers by cookie; several may have the same.
+type ByCookie = HashMap<Box<[u8]>, Vec<Arc<Server>>>;
+
 /// The cookies of a backend's servers. Requests read it without a lock; it is replaced when a server changes.
 #[derive(Debug, Default)]
 pub(super) struct Cookies {
-    servers: ArcSwap<HashMap<Box<[u8]>, Vec<Arc<Server>>>>,
+    servers: ArcSwap<ByCookie>,
     /// Whether servers without a cookie of their own get one.
     dynamic: AtomicBool,
     key: ArcSwapOption<String>,
@@ -53,7 +56,7 @@ impl Backend {
     /// The same under the lock of the state.
     pub(super) fn tell_cookies(&self) {
         let key = self.cookies.key.load_full().filter(|_| self.cookies.dynamic.load(Ordering::Acquire));
-        let mut by_cookie: HashMap<Box<[u8]>, Vec<Arc<Server>>> = HashMap::new();
+        let mut by_cookie = ByCookie::new();
         for server in self.servers.load().iter() {
             if server.config.cookie.is_none() {
                 server.set_cookie(key.as_ref().and_then(|key| dynamic::value(key, &server.endpoint())));

@@ -431,6 +431,7 @@ impl<'a> Connector<'a> {
             self.exclude = server;
             self.force = None;
             self.redispatched = true;
+            self.bound = false;
             self.live.set_retries(self.retries, true);
         } else {
             count_retry(self.worker, self.backend, server.as_deref(), false);
@@ -465,6 +466,8 @@ impl<'a> Connector<'a> {
             _ if self.pinned => false,
             Some(_) if !self.bound && !self.backend.backend.is_deterministic() => true,
             Some(every) if every > 0 => self.retries.is_multiple_of(every.unsigned_abs()),
+            // Once, so many retries before there are none left.
+            Some(from_last) if self.bound => allowed - self.retries + 1 == from_last.unsigned_abs(),
             Some(from_last) => {
                 let left = allowed - self.retries;
                 left.is_multiple_of(from_last.unsigned_abs())

@@ -109,7 +109,7 @@ mod tests {
         let table: [(&CookieConfig, String, Result<bool, Found>); 26] = [
             (&idle, String::new(), Ok(true)),
             (&idle, value(20), Ok(true)),
-            (&idle, value(58), Ok(true)),
+            (&idle, value(56), Ok(true)),
             (&idle, value(80), Err(Found::Expired)),
             (&idle, value(-3600), Ok(false)),
             (&idle, value(-86300), Ok(false)),

@@ -9,6 +9,8 @@ pub(crate) fn server(value: &[u8]) -> Option<SocketAddr> {
     let mut parts = text.split('.');
     let address: u32 = parts.next()?.parse().ok()?;
     let port: u16 = parts.next()?.parse().ok()?;
+    // What follows is not looked at, but something has to.
+    parts.next()?;
     Some(SocketAddr::from((Ipv4Addr::from(address.to_le_bytes()), port.swap_bytes())))
 }
 
@@ -19,8 +21,17 @@ mod tests {
     #[test]
     fn cookies_name_servers() {
         assert_eq!(server(b"3640205228.15629.0000"), "172.31.249.216:3389".parse().ok());
-        assert_eq!(server(b"3640205228.15629"), "172.31.249.216:3389".parse().ok());
-        for bad in ["", "1", "x.1.0000", "4294967296.1.0000", "1.65536.0000", "1.-1.0"] {
+        assert_eq!(server(b"3640205228.15629.1.2"), "172.31.249.216:3389".parse().ok());
+        for bad in [
+            "",
+            "1",
+            "3640205228.15629",
+            "3640205228.15629x",
+            "x.1.0000",
+            "4294967296.1.0000",
+            "1.65536.0000",
+            "1.-1.0",
+        ] {
             assert_eq!(server(bad.as_bytes()), None, "{bad}");
         }
     }

@@ -13,6 +13,8 @@ pub(crate) enum Lookup<S> {
     Down,
     /// This server has it, and takes the request.
     Server(S, Found),
+    /// It does not matter: the server was chosen already, or persistence is ignored.
+    Unused,
 }
 
 /// What the cookies of a request came to.
@@ -31,11 +33,6 @@ fn values<'h>(head: &'h Head, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
             text.get(item.value?).filter(|_| own)
         })
     })
-}
-
-/// Whether a request has the cookie.
-pub(crate) fn is_present(head: &Head, cookie: &CookieConfig) -> bool {
-    values(head, &cookie.name).next().is_some()
 }
 
 /// Looks for the first cookie that leads to a server. `now` is in seconds since 1970.
@@ -57,6 +54,7 @@ pub(crate) fn find<S>(
         }
         match lookup(own) {
             Lookup::Server(server, found) => return Outcome { found, dates, server: Some(server) },
+            Lookup::Unused => (outcome.found, outcome.dates) = (Found::Unused, dates),
             Lookup::Down => (outcome.found, outcome.dates) = (Found::Down, dates),
             Lookup::None if outcome.found == Found::None => (outcome.found, outcome.dates) = (Found::Invalid, dates),
             Lookup::None => {}
@@ -241,7 +239,9 @@ mod tests {
                 _ => Lookup::None,
             });
             assert_eq!((outcome.found, outcome.server), (found, server), "{text}");
-            assert_eq!(is_present(&head, &cookie(CookieMode::Insert, false)), found != Found::None, "{text}");
+            let unused = find(&head, &cookie(CookieMode::Insert, false), 0, |_| Lookup::<u8>::Unused);
+            let expected = if found == Found::None { Found::None } else { Found::Unused };
+            assert_eq!((unused.found, unused.server), (expected, None), "{text}");
         }
     }
 }

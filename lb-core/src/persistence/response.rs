@@ -119,20 +119,20 @@ pub(crate) fn insert(head: &mut Head, cookie: &CookieConfig, own: Option<&str>, 
     head.add(b"set-cookie", &value);
 }
 
-/// `nocache`: marks a response that a cache might keep.
-pub(crate) fn mark_private(head: &mut Head, method: &[u8]) {
-    if is_cacheable(head, method) {
+/// `nocache`: marks a response that a cache might keep. `status` is what the server said, whatever rules made of it.
+pub(crate) fn mark_private(head: &mut Head, status: u16, method: &[u8]) {
+    if is_cacheable(head, status, method) {
         head.add(b"cache-control", b"private");
     }
 }
 
 /// Whether a cache might keep a response, as HAProxy 2.6.12 judges it: by its status, by what it says against it, and
 /// only where it says how long it is fresh or has something to validate it with.
-fn is_cacheable(head: &Head, method: &[u8]) -> bool {
+fn is_cacheable(head: &Head, status: u16, method: &[u8]) -> bool {
     if !matches!(method, b"GET" | b"HEAD") {
         return false;
     }
-    if !matches!(head.status(), 200 | 203 | 204 | 206 | 300 | 301 | 404 | 405 | 410 | 414 | 501) {
+    if !matches!(status, 200 | 203 | 204 | 206 | 300 | 301 | 404 | 405 | 410 | 414 | 501) {
         return false;
     }
     let mut lasts = false;
@@ -239,8 +239,8 @@ mod tests {
             for (name, value) in fields.lines().filter_map(|line| line.split_once(": ")) {
                 head.add(name.as_bytes(), value.as_bytes());
             }
-            assert_eq!(is_cacheable(&head, b"GET"), expected, "{status} {fields}");
-            assert!(!is_cacheable(&head, b"POST"));
+            assert_eq!(is_cacheable(&head, status, b"GET"), expected, "{status} {fields}");
+            assert!(!is_cacheable(&head, status, b"POST"));
         }
     }
 }

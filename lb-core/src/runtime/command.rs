@@ -3,8 +3,8 @@
 use super::caller::Caller;
 use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
-    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap,
-    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck,
+    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie, SetFrontendState,
+    SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck,
     SetServerHealth, SetServerSsl, SetServerState, SetTable, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo,
     ShowPatterns, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession,
     ShutdownSessions,
@@ -67,6 +67,8 @@ pub enum Command {
     Session(SessionCommand),
     /// `clear counters`
     ClearCounters(ClearCounters),
+    /// `enable dynamic-cookie`, `disable dynamic-cookie`, `set dynamic-cookie-key`
+    SetDynamicCookie(SetDynamicCookie),
     /// `enable frontend`, `disable frontend`, `shutdown frontend`
     SetFrontendState(SetFrontendState),
     /// `set maxconn frontend`
@@ -168,6 +170,7 @@ impl Command {
             Self::ShowEnv(command) => command.run(instance),
             Self::ShowSess(command) => command.run(instance),
             Self::ClearCounters(command) => command.run(instance),
+            Self::SetDynamicCookie(command) => command.run(instance),
             Self::SetFrontendState(command) => command.run(instance),
             Self::SetMaxconnFrontend(command) => command.run(instance),
             Self::SetMaxconnGlobal(command) => command.run(instance),

@@ -3,8 +3,8 @@
 use super::command::Command;
 use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
-    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap,
-    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetTable, SetWeight,
+    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie, SetFrontendState,
+    SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetTable, SetWeight,
     ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess,
     ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions, parse_set_server, unknown,
 };
@@ -121,6 +121,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: EnableChecks::parse_disable_agent,
     },
     Entry {
+        words: &["disable", "dynamic-cookie", "backend"],
+        usage: "disable dynamic-cookie backend <bk>",
+        about: "disable dynamic cookies on a specific backend",
+        level: Level::Admin,
+        parse: SetDynamicCookie::parse_disable,
+    },
+    Entry {
         words: &["disable", "frontend"],
         usage: "disable frontend <frontend>",
         about: "temporarily disable specific frontend",
@@ -147,6 +154,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "enable agent checks",
         level: Level::Admin,
         parse: EnableChecks::parse_enable_agent,
+    },
+    Entry {
+        words: &["enable", "dynamic-cookie", "backend"],
+        usage: "enable dynamic-cookie backend <bk>",
+        about: "enable dynamic cookies on a specific backend",
+        level: Level::Admin,
+        parse: SetDynamicCookie::parse_enable,
     },
     Entry {
         words: &["enable", "frontend"],
@@ -210,6 +224,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "prepare a new version for atomic map replacement",
         level: Level::Operator,
         parse: PreparePatterns::parse_map,
+    },
+    Entry {
+        words: &["set", "dynamic-cookie-key", "backend"],
+        usage: "set dynamic-cookie-key backend <bk> <k>",
+        about: "change a backend secret key for dynamic cookies",
+        level: Level::Admin,
+        parse: SetDynamicCookie::parse_key,
     },
     Entry {
         words: &["set", "map"],

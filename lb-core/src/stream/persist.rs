@@ -7,6 +7,7 @@ use super::Stream;
 use super::side::Side;
 use crate::config::{CookieMode, PersistKind};
 use crate::connect::Connector;
+use crate::persistence::request::Lookup;
 use crate::persistence::{Dates, Done, Found, rdp, request, response};
 use crate::sample::Place;
 use crate::sample::fetch::rdp::find_cookie;
@@ -46,32 +47,34 @@ impl Stream<'_> {
         self.persistence.forced || backend.config.options.persist
     }
 
-    /// The server that the rules or the cookie of a request choose, and what is left of the cookie for it.
+    /// The server that `use-server`, the cookie of a request or `stick` rules choose, in this order, and what is left of
+    /// the cookie for it.
     pub(super) fn persist_request(&mut self, backend: &BackendEntry) {
         self.persistence.wanted = self.used_server(backend);
-        let Some(cookie) = &backend.config.cookie else { return self.stick(backend) };
-        if self.persistence.wanted.is_some() || self.persistence.ignored {
-            if request::is_present(&self.request, cookie) {
-                self.persistence.found = Found::Unused;
-            }
-        } else {
-            let down = self.persists_on_down(backend);
-            let lookup = |value: &[u8]| backend.backend.for_cookie(value, down);
-            let outcome = request::find(&self.request, cookie, self.seconds(), lookup);
-            let persistence = &mut self.persistence;
-            (persistence.found, persistence.dates) = (outcome.found, outcome.dates);
-            persistence.wanted = outcome.server;
-        }
-        request::forward(&mut self.request, cookie);
-        self.stick(backend);
+        self.persist_by_cookie(backend);
+        self.persist_by_table(backend);
     }
 
-    /// `stick` rules, behind all else that may have chosen a server.
-    fn stick(&mut self, backend: &BackendEntry) {
-        let chosen = self.persistence.wanted.is_some() || self.persistence.ignored;
+    /// `stick` rules: they are looked at though a server is chosen, for what they store.
+    fn persist_by_table(&mut self, backend: &BackendEntry) {
+        let chosen = self.persistence.wanted.is_some();
         if let Some(server) = self.stuck_server(backend, chosen, None) {
             self.persistence.wanted = Some(server);
         }
+    }
+
+    fn persist_by_cookie(&mut self, backend: &BackendEntry) {
+        let Some(cookie) = &backend.config.cookie else { return };
+        let chosen = self.persistence.wanted.is_some() || self.persistence.ignored;
+        let down = self.persists_on_down(backend);
+        let lookup = |value: &[u8]| if chosen { Lookup::Unused } else { backend.backend.for_cookie(value, down) };
+        let outcome = request::find(&self.request, cookie, self.seconds(), lookup);
+        let persistence = &mut self.persistence;
+        (persistence.found, persistence.dates) = (outcome.found, outcome.dates);
+        if !chosen {
+            persistence.wanted = outcome.server;
+        }
+        request::forward(&mut self.request, cookie);
     }
 
     /// The same for a connection: `use-server`, then `persist rdp-cookie`, which looks at what the client sent so far.
@@ -85,7 +88,7 @@ impl Stream<'_> {
             let down = self.persists_on_down(backend);
             self.persistence.wanted = server.filter(|server| down || server.is_usable());
         }
-        self.stick(backend);
+        self.persist_by_table(backend);
     }
 
     /// Tells the connector where the stream goes, unless it was sent elsewhere already.
@@ -93,7 +96,7 @@ impl Stream<'_> {
         if !self.end.redispatched {
             connector.wanted.clone_from(&self.persistence.wanted);
         }
-        connector.bound = self.persistence.wanted.is_some();
+        connector.bound = connector.wanted.is_some();
         connector.pinned = self.persistence.forced;
         if let Some(transaction) = &self.transaction {
             connector.priority.class = transaction.priority_class;
@@ -108,8 +111,8 @@ impl Stream<'_> {
         !self.end.redispatched && self.server.as_ref().is_some_and(there)
     }
 
-    /// The cookie of a response.
-    pub(super) fn persist_response(&mut self, backend: &BackendEntry) {
+    /// The cookie of a response, whose status was `status` before the rules.
+    pub(super) fn persist_response(&mut self, backend: &BackendEntry, status: u16) {
         let Some(cookie) = backend.config.cookie.as_ref().filter(|_| !self.persistence.ignored) else { return };
         let Some(server) = &self.server else { return };
         let (own, direct) = (server.cookie(), self.is_direct());
@@ -128,7 +131,7 @@ impl Stream<'_> {
         response::insert(&mut self.response, cookie, own, dates, now);
         self.persistence.done = if direct { Done::Updated } else { Done::Inserted };
         if cookie.nocache && !direct {
-            response::mark_private(&mut self.response, self.request.method());
+            response::mark_private(&mut self.response, status, self.request.method());
         }
     }
 

@@ -90,6 +90,7 @@ impl<'a> Stream<'a> {
             self.log();
         }
         if let Verdict::Reply(reply) = verdict {
+            self.note_denied_cookie(&reply);
             self.count_verdict(&reply, None);
             return self.answer(reply, client, timer).await;
         }
@@ -112,9 +113,11 @@ impl<'a> Stream<'a> {
             self.buffer_request(&backend.config, client, timer).await?;
         }
         if let Verdict::Reply(reply) = self.backend_rules(backend, client, timer).await? {
+            self.note_denied_cookie(&reply);
             self.count_verdict(&reply, Some(backend));
             return self.answer(reply, client, timer).await;
         }
+        self.capture_request_cookie();
         self.persist_request(backend);
         self.add_forwarded_headers(backend);
         self.add_unique_id();
@@ -141,17 +144,19 @@ impl<'a> Stream<'a> {
                 self.times.response = None;
                 return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
             }
-            self.persist_response(backend);
+            self.persist_response(backend, self.response.status());
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
         self.capture_response();
         self.store_sticks(backend);
+        let status = self.response.status();
         if let Verdict::Reply(reply) = self.response_rules(backend) {
             self.count_response_verdict(&reply, backend);
             drop(link);
             return self.answer_dropped(reply, client, timer).await;
         }
-        self.persist_response(backend);
+        self.capture_response_cookie();
+        self.persist_response(backend, status);
         let before = client.queued();
         let outcome = self.send_response_head(backend, &framing, client)?;
         if let (Side::H1(conn), false) = (&mut *client, outcome.client_keep)

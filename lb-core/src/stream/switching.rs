@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::Stream;
+use super::local::Answer;
 use super::side::Side;
 use crate::config::Target;
+use crate::log::Cause;
 use crate::rules::capture;
 use crate::sample::Place;
 use crate::server::Server;
@@ -85,28 +87,53 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// `capture request header`, `capture cookie`.
+    /// `capture request header`.
     pub(super) fn capture_request(&mut self) {
         let captures = &self.info.frontend.config.captures;
-        if captures.request.is_empty() && captures.cookie.is_none() {
+        if captures.request.is_empty() {
             return;
         }
         self.begin_transaction();
         let Some(transaction) = &mut self.transaction else { return };
         capture::headers(&captures.request, &self.request, &mut transaction.captured_request);
-        transaction.request_cookie = capture::cookie(captures, &self.request);
     }
 
-    /// `capture response header`, `capture cookie`.
+    /// `capture cookie` of the request: behind its rules, or where one denies it.
+    pub(super) fn capture_request_cookie(&mut self) {
+        let captures = &self.info.frontend.config.captures;
+        if captures.cookie.is_some() {
+            self.begin_transaction();
+            let Some(transaction) = &mut self.transaction else { return };
+            transaction.request_cookie = capture::cookie(captures, &self.request);
+        }
+    }
+
+    /// As HAProxy does: the cookie of a request that is denied is logged, that of one that is answered otherwise is not.
+    pub(super) fn note_denied_cookie(&mut self, answer: &Answer) {
+        if answer.cause == Cause::Proxy {
+            self.capture_request_cookie();
+        }
+    }
+
+    /// `capture response header`.
     pub(super) fn capture_response(&mut self) {
         let captures = &self.info.frontend.config.captures;
-        if captures.response.is_empty() && captures.cookie.is_none() {
+        if captures.response.is_empty() {
             return;
         }
         self.begin_transaction();
         let Some(transaction) = &mut self.transaction else { return };
         capture::headers(&captures.response, &self.response, &mut transaction.captured_response);
-        transaction.response_cookie = capture::cookie(captures, &self.response);
+    }
+
+    /// `capture cookie` of the response, behind its rules.
+    pub(super) fn capture_response_cookie(&mut self) {
+        let captures = &self.info.frontend.config.captures;
+        if captures.cookie.is_some() {
+            self.begin_transaction();
+            let Some(transaction) = &mut self.transaction else { return };
+            transaction.response_cookie = capture::cookie(captures, &self.response);
+        }
     }
 
     /// The identifier that `unique-id-format` makes, once for each stream.

@@ -142,7 +142,7 @@ fn attribute(cx: &mut Cx<'_>, at: usize) -> Option<String> {
         return None;
     }
     if let Some(bad) = text.bytes().find(|byte| byte.is_ascii_control() || *byte == b';') {
-        cx.alert(at, format!("character '%x{bad:02X}' is not permitted in attribute value."));
+        cx.alert_line(at, format!("character '%x{bad:02X}' is not permitted in attribute value."));
         return None;
     }
     Some(text)
