@@ -55,7 +55,8 @@ impl Stream<'_> {
         self.persist_by_table(backend);
     }
 
-    /// `stick` rules: they are looked at though a server is chosen, for what they store.
+    /// `stick` rules: they are looked at though a server is chosen, for what they store. As in HAProxy, `ignore-persist` is
+    /// not about them.
     fn persist_by_table(&mut self, backend: &BackendEntry) {
         let chosen = self.persistence.wanted.is_some();
         if let Some(server) = self.stuck_server(backend, chosen, None) {
