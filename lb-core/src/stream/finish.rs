@@ -77,6 +77,7 @@ impl Stream<'_> {
         let BuiltReply::Message(head, body) = self.error_page(status, &config) else { return false };
         self.response = head;
         self.after_response_rules();
+        let body = if self.drop_body() { Default::default() } else { body };
         let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";

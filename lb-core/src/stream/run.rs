@@ -9,7 +9,7 @@ use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::exchange::{Ends, Exchange, SideTimeouts};
 use super::h2_end::H2End;
-use super::local::Verdict;
+use super::local::{Verdict, without_body};
 use super::side::{Side, encoder, set_length};
 use crate::config::HttpReuse;
 use crate::connect::{Connector, Link, Private, ServerConn};
@@ -157,6 +157,12 @@ impl<'a> Stream<'a> {
         }
         self.capture_response_cookie();
         self.persist_response(backend, status);
+        self.after_response_rules();
+        if without_body(self.response.status()) && framing.body != BodyLength::None {
+            // A rule says so (RFC 9112, section 6.3): what comes of the body belongs to nobody.
+            drop(link);
+            return self.send_without_body(client, timer).await;
+        }
         let before = client.queued();
         let outcome = self.send_response_head(backend, &framing, client)?;
         if let (Side::H1(conn), false) = (&mut *client, outcome.client_keep)
@@ -482,7 +488,6 @@ impl<'a> Stream<'a> {
         framing: &ResponseFraming,
         client: &mut Side<'_>,
     ) -> Result<Outcome, StreamError> {
-        self.after_response_rules();
         self.end.status = self.response.status();
         self.live.set_status(self.end.status);
         self.live.enter_phase(SessionStage::Data, None);
