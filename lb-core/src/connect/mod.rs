@@ -130,7 +130,7 @@ impl Link {
 
     /// Its addresses, where somebody wants to know them.
     pub(crate) fn addresses(&self, worker: &Worker, info: &ClientInfo, backend: &BackendEntry) -> Option<Addresses> {
-        worker.wants_addresses(&info.frontend).then(|| {
+        (worker.wants_addresses(&info.frontend) || backend.looks_at_connections).then(|| {
             // Streams of HTTP/2 share a socket that is not theirs to ask.
             let socket = match &self.conn {
                 ServerConn::H1(conn) => Some(conn.transport.socket()),
@@ -356,7 +356,7 @@ impl<'a> Connector<'a> {
                     return Ok(link);
                 }
                 Err(error) => {
-                    if self.worker.wants_addresses(&self.info.frontend) {
+                    if self.worker.wants_addresses(&self.info.frontend) || self.backend.looks_at_connections {
                         self.addresses = Some(Addresses::of(None, self.route, self.backend, server.as_deref()));
                     }
                     drop(slot);

@@ -157,11 +157,12 @@ impl Stream<'_> {
     pub(super) fn log(&mut self) {
         if !self.end.logged && self.worker.wants_record(&self.info.frontend) {
             let record = self.record();
-            if self.info.frontend.log.uses_samples() {
+            let samples = self.info.frontend.log.uses_samples();
+            if samples {
                 self.begin_transaction();
             }
-            let context = self.context(Place::Log, None);
-            self.worker.log(&self.info.frontend, &record, Some(&context));
+            let context = samples.then(|| self.context(Place::Log, None));
+            self.worker.log(&self.info.frontend, &record, context.as_ref());
         }
         self.end.logged = true;
     }

@@ -11,7 +11,7 @@ use crate::rules::capture;
 use crate::sample::Place;
 use crate::server::Server;
 use crate::session::ClientInfo;
-use crate::topology::{BackendEntry, SwitchTarget};
+use crate::topology::{BackendEntry, Switch, SwitchTarget};
 
 impl<'a> Stream<'a> {
     /// The number of the backend that `use_backend` and `default_backend` choose; `None` where it is disabled or there is
@@ -19,10 +19,14 @@ impl<'a> Stream<'a> {
     pub(super) fn switched(&mut self, client: Option<&Side<'_>>) -> Option<usize> {
         let info: &'a ClientInfo = self.info;
         let frontend = &info.frontend;
+        if frontend.switches.iter().any(Switch::looks) {
+            self.begin_transaction();
+        }
+        let mut context = None;
         for switch in &frontend.switches {
             let holds = switch.condition.as_ref().is_none_or(|condition| {
-                self.begin_transaction();
-                condition.holds(&frontend.config.acls, &self.context(Place::UseBackend, client))
+                let context = context.get_or_insert_with(|| self.context(Place::UseBackend, client));
+                condition.holds(&frontend.config.acls, context)
             });
             if !holds {
                 continue;
@@ -30,11 +34,11 @@ impl<'a> Stream<'a> {
             match &switch.target {
                 SwitchTarget::Backend(index) => return Some(*index),
                 SwitchTarget::Disabled(name) => {
+                    drop(context);
                     self.nowhere = Some(Arc::clone(name));
                     return None;
                 }
                 SwitchTarget::Named(format) => {
-                    self.begin_transaction();
                     let name = self.render(format, Place::UseBackend, client);
                     let name = std::str::from_utf8(&name).unwrap_or_default();
                     if let Some(index) = self.worker.topology().backend_names.get(name) {
@@ -43,6 +47,7 @@ impl<'a> Stream<'a> {
                 }
             }
         }
+        drop(context);
         if let Some(name) = &frontend.disabled_backend {
             self.nowhere = Some(Arc::clone(name));
         }
