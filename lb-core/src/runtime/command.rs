@@ -3,11 +3,11 @@
 use super::caller::Caller;
 use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
-    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie, SetFrontendState,
-    SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck,
-    SetServerHealth, SetServerSsl, SetServerState, SetTable, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo,
-    ShowPatterns, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession,
-    ShutdownSessions,
+    EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
+    SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr,
+    SetServerCheck, SetServerHealth, SetServerSsl, SetServerState, SetTable, SetVar, SetWeight, ShowBackend,
+    ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable,
+    ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -83,6 +83,10 @@ pub enum Command {
     ShowCliSockets(ShowCliSockets),
     /// `show env`
     ShowEnv(ShowEnv),
+    /// `get var`.
+    GetVar(GetVar),
+    /// `set var`.
+    SetVar(SetVar),
     /// `show sess`
     ShowSess(ShowSess),
     /// `show info`
@@ -168,6 +172,8 @@ impl Command {
             Self::ShowBackend(command) => command.run(instance),
             Self::ShowCliSockets(command) => command.run(instance),
             Self::ShowEnv(command) => command.run(instance),
+            Self::GetVar(command) => command.run(instance),
+            Self::SetVar(command) => command.run(caller, instance),
             Self::ShowSess(command) => command.run(instance),
             Self::ClearCounters(command) => command.run(instance),
             Self::SetDynamicCookie(command) => command.run(instance),

@@ -3,10 +3,11 @@
 use super::command::Command;
 use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
-    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie, SetFrontendState,
-    SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetTable, SetWeight,
-    ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess,
-    ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions, parse_set_server, unknown,
+    EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
+    SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState,
+    SetTable, SetVar, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn,
+    ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions, parse_set_server,
+    unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -198,6 +199,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: GetPatterns::parse_map,
     },
     Entry {
+        words: &["get", "var"],
+        usage: "get var <name>",
+        about: "retrieve contents of a process-wide variable",
+        level: Level::Operator,
+        parse: GetVar::parse,
+    },
+    Entry {
         words: &["get", "weight"],
         usage: "get weight <bk>/<srv>",
         about: "report a server's current weight",
@@ -294,6 +302,14 @@ pub static ENTRIES: &[Entry] = &[
         about: "change a timeout setting",
         level: Level::User,
         parse: SessionCommand::set_timeout,
+    },
+    Entry {
+        words: &["set", "var"],
+        // Not told of, as all that needs `experimental-mode on`.
+        usage: "",
+        about: "",
+        level: Level::Operator,
+        parse: SetVar::parse,
     },
     Entry {
         words: &["set", "weight"],

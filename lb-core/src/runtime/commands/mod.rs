@@ -31,6 +31,7 @@ mod show_version;
 mod shutdown_session;
 mod table;
 mod typed;
+mod variables;
 mod weight;
 
 pub use add_server::{AddServer, DelServer};
@@ -70,4 +71,5 @@ pub use table::{
     TableSelection,
 };
 pub use typed::Format;
+pub use variables::{GetVar, SetVar, VarValue, Variable};
 pub use weight::{GetWeight, ServerWeight, SetWeight, Weight};
