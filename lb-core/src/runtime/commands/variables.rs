@@ -1,6 +1,7 @@
 //! `get var` and `set var` (management.txt, section 9.3).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::super::caller::Caller;
 use super::super::{Command, CommandError, ErrorCode, Instance, Reply, Words};
@@ -77,7 +78,8 @@ impl SetVar {
             (Some("expr"), 2..) => VarValue::Expression(rest.split_off(1)),
             (Some(_), 1) => VarValue::Expression(rest),
             (Some(other), _) => {
-                return Err(usage(format!("'set var': arg type must be either 'expr' or 'fmt' but got '{other}'.")));
+                let text = format!("'set var': arg type must be either 'expr' or 'fmt' but got '{other}'.");
+                return Err(usage(text).without_blank_line());
             }
         };
         Ok(Command::SetVar(Self { name, value, experimental: true }))
@@ -87,7 +89,10 @@ impl SetVar {
         if self.experimental && !caller.experimental {
             return Err(CommandError::new(ErrorCode::Denied, "This command is restricted to experimental mode only."));
         }
-        let invalid = |text: String| CommandError::new(ErrorCode::Invalid, text);
+        if self.experimental {
+            instance.shared.cli.experimental.store(true, Ordering::Relaxed);
+        }
+        let invalid = |text: String| CommandError::new(ErrorCode::Invalid, text).without_blank_line();
         let name = VariableName::parse(&self.name).map_err(invalid)?;
         if name.scope != VariableScope::Proc {
             let shown = &self.name;
