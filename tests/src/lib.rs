@@ -15,6 +15,7 @@
 //! peers      clients and servers of any protocol, asynchronous
 //! script     exchanges as data: what both sides do step by step, and what is logged of it
 //! tcp_cases  rules about bytes as data, through HAProxy and through lb
+//! families   rules that are generated, thousands of them, on top of rule_cases
 //! side       HAProxy or lb on the same configuration, with a stats socket
 //! log_sink   where log lines go, and their fields
 //! ```
@@ -25,6 +26,7 @@
 
 pub mod body;
 pub mod cli;
+pub mod families;
 pub mod held_port;
 pub mod instance;
 pub mod log_sink;

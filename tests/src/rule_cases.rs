@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lb_core::config::Config;
 
 use crate::process::Process;
-use crate::{Instance, Origin, Wire};
+use crate::{CliAddress, Instance, Origin, Wire, cli, eventually};
 
 /// Lines of a section, and what is sent to it.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct RuleCase {
     pub response: Option<String>,
     /// Why the two differ on purpose.
     pub differs: Option<String>,
+    /// Tables whose contents are compared at the end.
+    pub tables: Vec<String>,
 }
 
 /// The request of cases that have none.
@@ -104,6 +106,8 @@ pub struct Outcome {
     pub responses: Vec<String>,
     /// Log lines.
     pub log: Vec<String>,
+    /// Contents of the tables, one line each entry, in order, without addresses and times.
+    pub tables: Vec<String>,
 }
 
 /// Why lb refuses the lines of a case, if it does.
@@ -118,14 +122,14 @@ pub fn refused(case: &RuleCase) -> Option<String> {
 /// What stands for servers in lines of a backend; cases that name others than the first have so many.
 const SERVERS: [&str; 3] = ["{origin}", "{two}", "{three}"];
 
-fn configuration(cases: &[RuleCase], log: &str, origins: &[Vec<SocketAddr>]) -> String {
+pub(crate) fn configuration(cases: &[RuleCase], log: &str, origins: &[Vec<SocketAddr>]) -> String {
     let mut text = format!(
         "global\n  nbthread 1\n{log}defaults\n  mode http\n  log global\n  timeout connect 5s\n  timeout client 10s\n  \
          timeout server 10s\n  timeout tarpit 20ms\n"
     );
     for (index, (case, origins)) in cases.iter().zip(origins).enumerate() {
         for section in &case.sections {
-            text.push_str(section);
+            text.push_str(&section.replace("{case}", &index.to_string()));
         }
         let _ = writeln!(
             text,
@@ -133,7 +137,7 @@ fn configuration(cases: &[RuleCase], log: &str, origins: &[Vec<SocketAddr>]) -> 
              %CS %{{+Q}}r\""
         );
         for line in &case.frontend {
-            let _ = writeln!(text, "  {line}");
+            let _ = writeln!(text, "  {}", line.replace("{case}", &index.to_string()));
         }
         if !case.frontend.iter().any(|line| line.starts_with("default_backend")) {
             let _ = writeln!(text, "  default_backend b{index}");
@@ -143,7 +147,8 @@ fn configuration(cases: &[RuleCase], log: &str, origins: &[Vec<SocketAddr>]) -> 
             let line = SERVERS
                 .iter()
                 .zip(origins)
-                .fold(line.clone(), |line, (name, origin)| line.replace(name, &origin.to_string()));
+                .fold(line.clone(), |line, (name, origin)| line.replace(name, &origin.to_string()))
+                .replace("{case}", &index.to_string());
             let _ = writeln!(text, "  {line}");
         }
         if !case.backend.iter().any(|line| line.starts_with("server "))
@@ -201,7 +206,7 @@ fn drive(cases: &[RuleCase], addresses: &[SocketAddr], origins: &[Vec<Origin>], 
             lines.take(log);
         }
     }
-    let wanted: usize = cases.iter().map(|case| case.requests.len()).sum();
+    let wanted: usize = cases.iter().flat_map(|case| &case.requests).map(|text| text.matches(" HTTP/1.").count()).sum();
     lines.wait(log, wanted);
     for (case, lines) in lines.by_case {
         if let Some(outcome) = outcomes.get_mut(case) {
@@ -288,10 +293,37 @@ pub fn through_haproxy(binary: &Path, cases: &[RuleCase]) -> Vec<Outcome> {
     let origins = origins(cases);
     let places = addresses(&origins);
     let log = UdpSocket::bind("127.0.0.1:0").expect("bind");
-    let text = configuration(cases, &log_line(&log), &places);
+    let directory = tempfile::tempdir().expect("directory");
+    let socket = directory.path().join("stats");
+    let global = format!("{}  stats socket {} level admin\n", log_line(&log), socket.display());
+    let text = configuration(cases, &global, &places);
     let process = Process::start(binary, &text, cases.len());
     let addresses: Vec<SocketAddr> = (0..cases.len()).map(|index| process.address(index)).collect();
-    drive(cases, &addresses, &origins, &log)
+    let mut outcomes = drive(cases, &addresses, &origins, &log);
+    dump_tables(cases, &mut outcomes, |command| cli::ask(&CliAddress::Unix(socket.clone()), command));
+    outcomes
+}
+
+/// Looks into the tables once the last stream has left them.
+fn dump_tables(cases: &[RuleCase], outcomes: &mut [Outcome], mut ask: impl FnMut(&str) -> String) {
+    for (case, outcome) in cases.iter().zip(outcomes) {
+        for table in &case.tables {
+            let mut dump = Vec::new();
+            eventually("nothing uses the entries", || {
+                let text = ask(&format!("show table {table}"));
+                dump = text.lines().map(without_times).collect();
+                !text.contains("ERROR") && !dump.iter().any(|line| !line.contains("use=0") && line.contains("use="))
+            });
+            dump.sort();
+            outcome.tables.append(&mut dump);
+        }
+    }
+}
+
+/// A line of a table without the address of its entry and the time it has left.
+fn without_times(line: &str) -> String {
+    let words = line.split(' ').filter(|word| !word.starts_with("0x") && !word.starts_with("exp="));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Goes through lb.
@@ -308,7 +340,9 @@ pub fn through_lb(cases: &[RuleCase]) -> Vec<Outcome> {
     }
     let instance = Instance::start(&text);
     let addresses: Vec<SocketAddr> = (0..cases.len()).map(|index| instance.address_of(&format!("c{index}"))).collect();
-    drive(cases, &addresses, &origins, &log)
+    let mut outcomes = drive(cases, &addresses, &origins, &log);
+    dump_tables(cases, &mut outcomes, |command| instance.proxy().execute(command).expect("a table"));
+    outcomes
 }
 
 /// Compares the cases in batches and says what differs.

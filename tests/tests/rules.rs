@@ -1,5 +1,8 @@
 //! Rules do what they do in HAProxy: responses, forwarded heads and log lines of many small configurations are the same.
 
+#![allow(clippy::expect_used)]
+
+use lb_tests::families::{Family, compare_families, conditions, converters, count, fetches, maps};
 use lb_tests::process::haproxy;
 use lb_tests::rule_cases::{RuleCase, compare, read_cases};
 use lb_tests::tcp_cases::{compare_tcp, read_tcp_cases};
@@ -30,4 +33,34 @@ fn connections_sessions_and_contents() {
 #[test]
 fn cookies() {
     same(&read_cases(include_str!("rules/cookies.txt")));
+}
+
+/// Generated lines, by family.
+fn same_families(families: &[Family], least: usize) {
+    let lines = count(families);
+    assert!(lines >= least, "{lines} lines");
+    println!("{lines} lines");
+    let Some(binary) = haproxy() else { return };
+    let faults = compare_families(&binary, families);
+    let shown: Vec<&str> = faults.iter().take(200).map(String::as_str).collect();
+    assert!(faults.is_empty(), "{} differences in {lines} lines:\n{}", faults.len(), shown.join("\n"));
+}
+
+#[test]
+fn fetches() {
+    let mut families = vec![fetches::requests(), fetches::backend_requests()];
+    families.append(&mut fetches::responses());
+    same_families(&families, 600);
+}
+
+#[test]
+fn converters_of_constants() {
+    same_families(&[converters::converters(), converters::chains()], 1000);
+}
+
+#[test]
+fn conditions_and_maps() {
+    let files = tempfile::tempdir().expect("directory");
+    let files = files.path();
+    same_families(&[conditions::texts(), conditions::others(files), maps::maps(files)], 1000);
 }

@@ -97,7 +97,7 @@ impl<'a> AclReader<'a> {
             references: &scope.names.references,
             keyword: &shown,
             sample: expression.output(),
-            method: method.and_then(Method::from_name),
+            method: method.filter(|_| !expression.has_converters()).and_then(Method::from_name),
             file: scope.file,
             line: scope.line,
         };

@@ -401,7 +401,11 @@ impl Line<'_> {
             if index > 0 {
                 self.out.push(b' ');
             }
-            self.text(value.as_deref(), Encoding::Header);
+            // A field that was there without a value is not missing.
+            match value {
+                Some(value) => self.text_or_nothing(value, Encoding::Header),
+                None => self.text(None, Encoding::Header),
+            }
         }
     }
 

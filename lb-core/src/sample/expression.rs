@@ -206,6 +206,11 @@ impl Expression {
         }
     }
 
+    /// Whether it is more than a fetch.
+    pub(crate) fn has_converters(&self) -> bool {
+        !self.0.steps.is_empty()
+    }
+
     fn convert<'a>(&'a self, context: &Context<'a>, mut value: Value<'a>) -> Option<Value<'a>> {
         for (converter, args) in &self.0.steps {
             value = (converter.run)(context, value.for_converter(converter.input)?, args)?;

@@ -16,7 +16,9 @@ use crate::connect::{Connector, Link, Private, ServerConn};
 use crate::http::forwarded::add_forwarded;
 use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, to_server};
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
-use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
+use crate::http::h1::framing::{
+    RequestFraming, ResponseFraming, request_framing, response_framing, without_persistence,
+};
 use crate::http::h2::H2ErrorKind;
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
@@ -192,6 +194,9 @@ impl<'a> Stream<'a> {
             Side::H1(_) => request_framing(&self.request).map_err(|error| error.status())?,
             Side::H2(end) => h2_request_framing(&self.request, end.length),
         };
+        if self.framing.persistence {
+            without_persistence(&mut self.request);
+        }
         client.expect_body(self.framing.body);
         if client.is_body_broken() { Err(400) } else { Ok(()) }
     }
@@ -451,6 +456,9 @@ impl<'a> Stream<'a> {
             if framing.interim {
                 self.pass_interim(client, timer).await?;
                 continue;
+            }
+            if framing.persistence {
+                without_persistence(&mut self.response);
             }
             self.times.response = Some(now());
             // What follows the head of a tunnel is no body.

@@ -88,12 +88,18 @@ impl Stream<'_> {
     }
 
     fn server_facts(&self) -> ServerFacts {
-        let Some(addresses) = &self.end.addresses else { return ServerFacts::default() };
-        let destination = match addresses.server {
+        let answered = self.times.response.is_some();
+        let addresses = self.end.addresses.as_ref();
+        let destination = match addresses.and_then(|addresses| addresses.server) {
             Some(crate::log::ServerAddress::Inet(address)) => Some(address),
             _ => None,
         };
-        ServerFacts { source: addresses.local, destination, http_major: None, error: None }
+        ServerFacts {
+            source: addresses.and_then(|addresses| addresses.local),
+            destination,
+            http_major: answered.then(|| if self.response.version() == Version::Http2 { 2 } else { 1 }),
+            error: answered.then_some(0),
+        }
     }
 
     fn captures(&self) -> Captures<'_> {

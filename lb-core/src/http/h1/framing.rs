@@ -21,6 +21,8 @@ pub struct RequestFraming {
     pub connect: bool,
     /// Whether the method is HEAD, so that the response has no body.
     pub is_head: bool,
+    /// Whether `Connection` has `close` or `keep-alive` among its members (see [`without_persistence`]).
+    pub persistence: bool,
     /// Version of the request; HTTP/2 requests count as HTTP/1.1 towards a server.
     pub version: Version,
 }
@@ -38,6 +40,8 @@ pub struct ResponseFraming {
     pub tunnel: bool,
     /// Whether another head follows (1xx but 101).
     pub interim: bool,
+    /// Whether `Connection` has `close` or `keep-alive` among its members (see [`without_persistence`]).
+    pub persistence: bool,
     /// Version of the response.
     pub version: Version,
 }
@@ -104,8 +108,20 @@ pub fn request_framing(head: &Head) -> Result<RequestFraming, FramingError> {
         expect_continue: fields.expect_continue && has_body && version >= Version::Http11,
         connect: head.method() == b"CONNECT",
         is_head: head.method() == b"HEAD",
+        persistence: fields.close || fields.connection_keep_alive,
         version,
     })
+}
+
+/// Takes `close` and `keep-alive` out of `Connection`: they are about the connection that the message came over, and
+/// neither rules nor the other side get to see them, as in HAProxy. A field that has no other members goes.
+pub fn without_persistence(head: &mut Head) {
+    let is_own = |member: &[u8]| member.eq_ignore_ascii_case(b"close") || member.eq_ignore_ascii_case(b"keep-alive");
+    head.remove_if(|name, value| name.eq_ignore_ascii_case(b"connection") && list(value).all(is_own));
+    head.map_values("connection", |value| {
+        let rest = || list(value).filter(|member| !is_own(member)).collect::<Vec<_>>().join(&b',');
+        list(value).any(is_own).then(rest)
+    });
 }
 
 /// Reads the framing of a response to `request` (RFC 9112, section 6.3).
@@ -135,6 +151,7 @@ pub fn response_framing(head: &Head, request: &RequestFraming) -> Result<Respons
         return Ok(framing);
     }
     framing.keep_alive = fields.keep_alive(version);
+    framing.persistence = fields.close || fields.connection_keep_alive;
     if framing.interim || status == 204 {
         // Neither may carry a length (RFC 9110, sections 8.6 and 15.3.5): what is there is dropped, as HAProxy does.
         framing.keep_alive |= framing.interim;
@@ -460,5 +477,23 @@ mod tests {
         assert!(!request(V11, &[expect, (CL, "0")]).unwrap().expect_continue);
         assert!(!request(V10, &[expect, (CL, "2")]).unwrap().expect_continue);
         assert!(!request(V11, &[("Expect", "x"), (CL, "2")]).unwrap().expect_continue);
+    }
+
+    #[test]
+    fn persistence_is_taken_out_of_connection() {
+        for (value, expected) in [
+            ("close", None),
+            ("Keep-Alive", None),
+            ("close, x", Some("x")),
+            ("keep-alive, x, close,y", Some("x,y")),
+            (",close,,x", Some("x")),
+            ("closed,close", Some("closed")),
+            ("close;q", Some("close;q")),
+        ] {
+            let mut head = Head::request(b"GET", b"/", Version::Http11);
+            head.add(b"Connection", value.as_bytes());
+            without_persistence(&mut head);
+            assert_eq!(head.value("connection"), expected.map(str::as_bytes), "{value}");
+        }
     }
 }

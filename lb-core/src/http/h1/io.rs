@@ -263,9 +263,13 @@ impl H1Conn {
     }
 
     /// Ready once the whole body is here, or as much of it as the buffer takes (configuration.txt,
-    /// `option http-buffer-request`).
+    /// `option http-buffer-request`). What came of it is [`H1Conn::payload`], also while it is not ready.
     pub(crate) fn poll_body_buffered(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<()>> {
-        while self.raw_end - self.payload_start < pool.small_size() && !self.body_is_here()? {
+        loop {
+            self.gather()?;
+            if self.raw_end - self.payload_start >= pool.small_size() || self.body_is_here()? {
+                break;
+            }
             match ready!(self.poll_read_more(cx, pool)) {
                 Ok(0) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
                 Ok(_) => {}
@@ -274,6 +278,30 @@ impl H1Conn {
             }
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Decodes all that was received and adds it to the payload.
+    fn gather(&mut self) -> io::Result<()> {
+        let BodyDecoder::Chunked(decoder) = &mut self.decoder else {
+            self.decode_length();
+            return Ok(());
+        };
+        let window = self.storage.get_mut(self.raw_start..self.raw_end).unwrap_or_default();
+        let decoded = decoder.decode(window).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, e))?;
+        let (start, end) = (self.raw_start + decoded.payload.start, self.raw_start + decoded.payload.end);
+        if self.payload_start == self.payload_end {
+            (self.payload_start, self.payload_end) = (start, end);
+        } else if start < end {
+            // Framing came between the two.
+            self.storage.copy_within(start..end, self.payload_end);
+            self.payload_end += end - start;
+        }
+        self.raw_start += decoded.consumed;
+        if decoded.done {
+            self.trailers = decoder.trailers().map(|trailers| Box::new(trailers.clone()));
+            self.decoder = BodyDecoder::Done;
+        }
+        Ok(())
     }
 
     /// Throws away a body that has come already. False, and nothing is done, where some of it is still to come.
