@@ -306,12 +306,12 @@ pub fn through_haproxy(binary: &Path, cases: &[RuleCase]) -> Vec<Outcome> {
 
 /// Looks into the tables once the last stream has left them.
 fn dump_tables(cases: &[RuleCase], outcomes: &mut [Outcome], mut ask: impl FnMut(&str) -> String) {
-    for (case, outcome) in cases.iter().zip(outcomes) {
-        for table in &case.tables {
+    for (index, (case, outcome)) in cases.iter().zip(outcomes).enumerate() {
+        for table in case.tables.iter().map(|table| table.replace("{case}", &index.to_string())) {
             let mut dump = Vec::new();
             eventually("nothing uses the entries", || {
                 let text = ask(&format!("show table {table}"));
-                dump = text.lines().map(without_times).collect();
+                dump = text.lines().filter(|line| !line.is_empty()).map(without_times).collect();
                 !text.contains("ERROR") && !dump.iter().any(|line| !line.contains("use=0") && line.contains("use="))
             });
             dump.sort();

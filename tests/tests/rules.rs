@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used)]
 
-use lb_tests::families::{Family, compare_families, conditions, converters, count, fetches, maps};
+use lb_tests::families::{Family, compare_families, conditions, converters, count, counters, fetches, maps};
 use lb_tests::process::haproxy;
 use lb_tests::rule_cases::{RuleCase, compare, read_cases};
 use lb_tests::tcp_cases::{compare_tcp, read_tcp_cases};
@@ -63,4 +63,12 @@ fn conditions_and_maps() {
     let files = tempfile::tempdir().expect("directory");
     let files = files.path();
     same_families(&[conditions::texts(), conditions::others(files), maps::maps(files)], 1000);
+}
+
+#[test]
+fn tables_and_what_is_tracked() {
+    let mut families = counters::tracked();
+    families.push(counters::arrays());
+    families.append(&mut counters::stick_rules());
+    same_families(&families, 600);
 }

@@ -158,9 +158,10 @@ impl Tracking {
         slots.into_iter().flat_map(|slots| slots.all()).for_each(|tracked| tracked.count(Traffic::SESSION, 1, now));
     }
 
-    /// A request begins, or what was to be one.
+    /// A request begins, or what was to be one. What a rule about it tracks has counted it already.
     pub fn request(&self, now: Moment) {
-        self.count(Traffic::REQUEST, 1, now);
+        let slots = self.connection.get();
+        slots.into_iter().flat_map(|slots| slots.all()).for_each(|tracked| tracked.count(Traffic::REQUEST, 1, now));
     }
 
     /// The client is at fault: a broken or refused request, an answer 4xx of a server.

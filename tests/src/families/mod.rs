@@ -6,10 +6,12 @@
 //! converters  what is computed from constants
 //! conditions  ACLs: methods, flags, patterns, operators, names, files
 //! maps        map files
+//! counters    tracked counters, stick rules and what the tables hold at the end
 //! ```
 
 pub mod conditions;
 pub mod converters;
+pub mod counters;
 pub mod fetches;
 pub mod maps;
 
@@ -144,7 +146,7 @@ pub fn compare_families(binary: &Path, families: &[Family]) -> Vec<String> {
             Some(why) => faults.push(format!("{}: refused: {why}", case.name)),
         }
     }
-    for batch in all.chunks(60) {
+    for batch in all.chunks(25) {
         let cases: Vec<RuleCase> = batch.iter().map(|(case, _)| case.clone()).collect();
         if let Some(told) = check(binary, &cases) {
             faults.push(told);
