@@ -198,10 +198,9 @@ fn drive(cases: &[RuleCase], addresses: &[SocketAddr], origins: &[Vec<Origin>], 
             let text = without_dates(&String::from_utf8_lossy(&answer));
             let servers = origins.iter().map(|origin| (origin.address(), "SERVER"));
             let known: Vec<_> = [(own, "CLIENT"), (*address, "PROXY")].into_iter().chain(servers).collect();
-            outcome.responses.push(known.iter().fold(text, |text, (address, name)| {
-                text.replace(&format!(":{}", address.port()), &format!(":{name}"))
-                    .replace(&address.port().to_string(), name)
-            }));
+            outcome
+                .responses
+                .push(known.iter().fold(text, |text, (address, name)| replace_number(&text, address.port(), name)));
             // A socket holds only so many of them.
             lines.take(log);
         }
@@ -214,6 +213,24 @@ fn drive(cases: &[RuleCase], addresses: &[SocketAddr], origins: &[Vec<Origin>], 
         }
     }
     outcomes
+}
+
+/// Replaces a number where it stands alone, not where its digits are within another word.
+fn replace_number(text: &str, number: u16, name: &str) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(&digits) {
+        let (before, found) = rest.split_at(at);
+        let after = &found[digits.len()..];
+        let within = before.ends_with(|c: char| c.is_ascii_alphanumeric())
+            || after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        out.push_str(before);
+        out.push_str(if within { &digits } else { name });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 fn with_close(request: &str) -> String {
