@@ -26,6 +26,7 @@ pub mod stream;
 pub mod acl;
 #[allow(dead_code, unused_imports)] // Until ACLs and maps are read.
 pub mod pattern;
+pub(crate) mod persistence;
 #[allow(dead_code)] // Until ACLs and converters use all of it.
 pub mod regex;
 pub mod rules;

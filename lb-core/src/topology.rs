@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::acl::Condition;
 use crate::backend::Backend;
-use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Target, Timeouts};
+use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Rules, Target, Timeouts};
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::listener::Gate;
@@ -115,6 +115,8 @@ pub struct BackendEntry {
     pub redirects: bool,
     /// Where lines about its servers go.
     pub log_targets: LogTargets,
+    /// Rules look at the addresses of connections to servers (`bc_src` and its kind).
+    pub(crate) looks_at_connections: bool,
     /// How to open connections where no server is chosen: `dispatch` and `option transparent`.
     pub dial: Dial,
 }
@@ -306,6 +308,7 @@ impl Topology {
                 redirects: section.servers.iter().any(|server| server.redir.is_some()),
                 dial: Dial::without_server(section, &config.global, system),
                 log_targets: logs.targets(section),
+                looks_at_connections: looks_at_connections(config),
             }));
         }
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
@@ -386,6 +389,16 @@ impl Topology {
             tables: tables(config),
         })
     }
+}
+
+/// Whether rules of any section look at connections to servers: a frontend's may be behind every backend.
+fn looks_at_connections(config: &Config) -> bool {
+    // Expressions are shown as they were written.
+    let mentions = |rules: &Rules| {
+        let behind = (&rules.http_response, &rules.http_after_response, &rules.tcp_response);
+        format!("{behind:?}").contains("bc_")
+    };
+    config.proxies.iter().any(|section| mentions(&section.rules))
 }
 
 /// The stick tables of a configuration.

@@ -38,7 +38,7 @@ pub const REQUEST: &str = "GET /a/b/c.html?x=1&y=two%20words&x=3 HTTP/1.1\r\nHos
                            Accept-Language: fr;q=0.8, en\r\nAuthorization: Basic dXNlcjpwYXNz\r\n\r\n";
 
 /// Reads cases from text: `== name`, lines of the frontend, then parts that begin with `-- backend`, `-- section`,
-/// `-- request`, `-- response` or `-- differs`.
+/// `-- request`, `-- response` or `-- differs`. In lines of the backend `{origin}`, `{two}` and `{three}` are servers.
 ///
 /// # Panics
 /// When a part is unknown.
@@ -112,26 +112,29 @@ pub struct Outcome {
 
 /// Why lb refuses the lines of a case, if it does.
 pub fn refused(case: &RuleCase) -> Option<String> {
-    let text = configuration(std::slice::from_ref(case), "", &["127.0.0.1:1".parse().unwrap()]);
+    let text = configuration(std::slice::from_ref(case), "", &[vec!["127.0.0.1:1".parse().unwrap(); SERVERS.len()]]);
     let text = text.replace("{listen0}", "127.0.0.1:2");
     let error = Config::parse(&text, "case").err()?;
     let all: Vec<&str> = error.diagnostics.iter().map(|fault| fault.message.as_str()).collect();
     Some(all.join("; "))
 }
 
-pub(crate) fn configuration(cases: &[RuleCase], log: &str, origins: &[SocketAddr]) -> String {
+/// What stands for servers in lines of a backend; cases that name others than the first have so many.
+const SERVERS: [&str; 3] = ["{origin}", "{two}", "{three}"];
+
+pub(crate) fn configuration(cases: &[RuleCase], log: &str, origins: &[Vec<SocketAddr>]) -> String {
     let mut text = format!(
         "global\n  nbthread 1\n{log}defaults\n  mode http\n  log global\n  timeout connect 5s\n  timeout client 10s\n  \
          timeout server 10s\n  timeout tarpit 20ms\n"
     );
-    for (index, (case, origin)) in cases.iter().zip(origins).enumerate() {
+    for (index, (case, origins)) in cases.iter().zip(origins).enumerate() {
         for section in &case.sections {
             text.push_str(&section.replace("{case}", &index.to_string()));
         }
         let _ = writeln!(
             text,
-            "frontend c{index}\n  bind {{listen{index}}}\n  log-format \"c{index} %ST %ts %b/%s {{%hrl}} {{%hsl}} %CC %CS \
-             %{{+Q}}r\""
+            "frontend c{index}\n  bind {{listen{index}}}\n  log-format \"c{index} %ST %tsc %b/%s %rc {{%hrl}} {{%hsl}} %CC \
+             %CS %{{+Q}}r\""
         );
         for line in &case.frontend {
             let _ = writeln!(text, "  {}", line.replace("{case}", &index.to_string()));
@@ -141,13 +144,15 @@ pub(crate) fn configuration(cases: &[RuleCase], log: &str, origins: &[SocketAddr
         }
         let _ = writeln!(text, "backend b{index}");
         for line in &case.backend {
-            let _ = writeln!(
-                text,
-                "  {}",
-                line.replace("{origin}", &origin.to_string()).replace("{case}", &index.to_string())
-            );
+            let line = SERVERS
+                .iter()
+                .zip(origins)
+                .fold(line.clone(), |line, (name, origin)| line.replace(name, &origin.to_string()));
+            let _ = writeln!(text, "  {}", line.replace("{case}", &index.to_string()));
         }
-        if !case.backend.iter().any(|line| line.starts_with("server ")) {
+        if !case.backend.iter().any(|line| line.starts_with("server "))
+            && let Some(origin) = origins.first()
+        {
             let _ = writeln!(text, "  server s {origin}");
         }
     }
@@ -155,7 +160,7 @@ pub(crate) fn configuration(cases: &[RuleCase], log: &str, origins: &[SocketAddr
 }
 
 /// Starts the servers of the cases.
-fn origins(cases: &[RuleCase]) -> Vec<Origin> {
+fn origins(cases: &[RuleCase]) -> Vec<Vec<Origin>> {
     let start = |case: &RuleCase| match &case.response {
         Some(response) => Origin::answering(response.clone()),
         None => Origin::start(|visit| {
@@ -174,28 +179,39 @@ fn origins(cases: &[RuleCase]) -> Vec<Origin> {
             }
         }),
     };
-    cases.iter().map(start).collect()
+    let is_named = |case: &RuleCase, name: &str| case.backend.iter().any(|line| line.contains(name));
+    let wanted = |case: &RuleCase| SERVERS.iter().rposition(|name| is_named(case, name)).unwrap_or(0) + 1;
+    cases.iter().map(|case| (0..wanted(case)).map(|_| start(case)).collect()).collect()
 }
 
 /// Sends the requests of all cases to a running program.
-fn drive(cases: &[RuleCase], addresses: &[SocketAddr], origins: &[Origin], log: &UdpSocket) -> Vec<Outcome> {
+fn drive(cases: &[RuleCase], addresses: &[SocketAddr], origins: &[Vec<Origin>], log: &UdpSocket) -> Vec<Outcome> {
     let mut outcomes = vec![Outcome::default(); cases.len()];
-    for ((case, address), (outcome, origin)) in cases.iter().zip(addresses).zip(outcomes.iter_mut().zip(origins)) {
+    let mut lines = LogLines::default();
+    for ((case, address), (outcome, origins)) in cases.iter().zip(addresses).zip(outcomes.iter_mut().zip(origins)) {
         for request in &case.requests {
             let mut wire = Wire::connect(*address);
             let own = wire.local_addr();
             wire.send(with_close(request));
             let answer = wire.try_read_to_end().unwrap_or_else(|error| format!("({})", error.kind()).into_bytes());
-            let text = String::from_utf8_lossy(&answer).into_owned();
-            let known = [(own, "CLIENT"), (*address, "PROXY"), (origin.address(), "SERVER")];
+            let text = without_dates(&String::from_utf8_lossy(&answer));
+            let servers = origins.iter().map(|origin| (origin.address(), "SERVER"));
+            let known: Vec<_> = [(own, "CLIENT"), (*address, "PROXY")].into_iter().chain(servers).collect();
             outcome.responses.push(known.iter().fold(text, |text, (address, name)| {
                 text.replace(&format!(":{}", address.port()), &format!(":{name}"))
                     .replace(&address.port().to_string(), name)
             }));
+            // A socket holds only so many of them.
+            lines.take(log);
         }
     }
     let wanted: usize = cases.iter().flat_map(|case| &case.requests).map(|text| text.matches(" HTTP/1.").count()).sum();
-    collect_log(log, wanted, &mut outcomes);
+    lines.wait(log, wanted);
+    for (case, lines) in lines.by_case {
+        if let Some(outcome) = outcomes.get_mut(case) {
+            outcome.log = lines;
+        }
+    }
     outcomes
 }
 
@@ -207,28 +223,61 @@ fn with_close(request: &str) -> String {
     format!("{head}\r\nConnection: close\r\n\r\n{body}")
 }
 
-/// Log lines of as many requests as were sent; those that are silent by rule never come, and are waited for a moment.
-fn collect_log(log: &UdpSocket, wanted: usize, outcomes: &mut [Outcome]) {
-    let mut lines: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    let mut buffer = [0; 65536];
-    let mut last = Instant::now();
-    let mut seen = 0;
-    log.set_read_timeout(Some(Duration::from_millis(50))).expect("timeout");
-    while seen < wanted && last.elapsed() < Duration::from_millis(600) {
-        let Ok(length) = log.recv(&mut buffer) else { continue };
-        last = Instant::now();
+/// Dates of persistence cookies, five digits behind a bar, are other ones in the next run.
+fn without_dates(text: &str) -> String {
+    let mut parts = text.split('|');
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits =
+            part.get(..5).filter(|digits| digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/'));
+        result.push('|');
+        result.push_str(digits.map_or(part, |_| "DATE"));
+        result.push_str(digits.and_then(|_| part.get(5..)).unwrap_or_default());
+    }
+    result
+}
+
+/// Log lines by case.
+#[derive(Default)]
+struct LogLines {
+    by_case: BTreeMap<usize, Vec<String>>,
+    seen: usize,
+}
+
+impl LogLines {
+    /// Takes those that are there.
+    fn take(&mut self, log: &UdpSocket) {
+        log.set_nonblocking(true).expect("nonblocking");
+        while self.one(log) {}
+        log.set_nonblocking(false).expect("blocking");
+    }
+
+    /// Waits for as many as there were requests; those that are silent by rule never come, and are waited for a moment.
+    fn wait(&mut self, log: &UdpSocket, wanted: usize) {
+        let mut last = Instant::now();
+        log.set_read_timeout(Some(Duration::from_millis(50))).expect("timeout");
+        while self.seen < wanted && last.elapsed() < Duration::from_millis(600) {
+            if self.one(log) {
+                last = Instant::now();
+            }
+        }
+    }
+
+    fn one(&mut self, log: &UdpSocket) -> bool {
+        let mut buffer = [0; 65536];
+        let Ok(length) = log.recv(&mut buffer) else { return false };
         for line in String::from_utf8_lossy(&buffer[..length]).lines() {
             let case = line.strip_prefix('c').and_then(|rest| rest.split_once(' '));
             let Some((Ok(case), text)) = case.map(|(number, text)| (number.parse::<usize>(), text)) else { continue };
-            lines.entry(case).or_default().push(text.to_owned());
-            seen += 1;
+            self.by_case.entry(case).or_default().push(text.to_owned());
+            self.seen += 1;
         }
+        true
     }
-    for (case, lines) in lines {
-        if let Some(outcome) = outcomes.get_mut(case) {
-            outcome.log = lines;
-        }
-    }
+}
+
+fn addresses(origins: &[Vec<Origin>]) -> Vec<Vec<SocketAddr>> {
+    origins.iter().map(|origins| origins.iter().map(Origin::address).collect()).collect()
 }
 
 fn log_line(log: &UdpSocket) -> String {
@@ -241,7 +290,7 @@ fn log_line(log: &UdpSocket) -> String {
 /// When it does not start; the lines of one of the cases are refused then.
 pub fn through_haproxy(binary: &Path, cases: &[RuleCase]) -> Vec<Outcome> {
     let origins = origins(cases);
-    let places: Vec<SocketAddr> = origins.iter().map(Origin::address).collect();
+    let places = addresses(&origins);
     let log = UdpSocket::bind("127.0.0.1:0").expect("bind");
     let directory = tempfile::tempdir().expect("directory");
     let socket = directory.path().join("stats");
@@ -282,7 +331,7 @@ fn without_times(line: &str) -> String {
 /// When it does not start.
 pub fn through_lb(cases: &[RuleCase]) -> Vec<Outcome> {
     let origins = origins(cases);
-    let places: Vec<SocketAddr> = origins.iter().map(Origin::address).collect();
+    let places = addresses(&origins);
     let log = UdpSocket::bind("127.0.0.1:0").expect("bind");
     let mut text = configuration(cases, &log_line(&log), &places);
     for index in 0..cases.len() {

@@ -67,3 +67,8 @@ fn tables_and_what_is_tracked() {
     families.append(&mut counters::stick_rules());
     same_families(&families, 600);
 }
+
+#[test]
+fn cookies() {
+    same(&read_cases(include_str!("rules/cookies.txt")));
+}

@@ -57,6 +57,7 @@ impl Backend {
         let server = Arc::new(Server::new(&line, start, dial, numbers, Arc::clone(&self.hub)));
         let list = servers.iter().cloned().chain([Arc::clone(&server)]).collect();
         self.servers.store(Arc::new(list));
+        self.tell_cookies();
         self.rebuild(&mut guard);
         Ok(server)
     }
@@ -71,6 +72,7 @@ impl Backend {
             return false;
         }
         self.servers.store(Arc::new(left));
+        self.tell_cookies();
         server.set_removed();
         self.rebuild(&mut guard);
         server.queue.redistribute();

@@ -4,6 +4,7 @@
 //! to wait with, or nothing. It takes no lock unless somebody has to wait, and does no I/O.
 
 mod changes;
+mod cookies;
 mod hub;
 mod membership;
 mod queue;
@@ -69,6 +70,7 @@ pub struct Backend {
     /// When and how often it had no usable server.
     pub history: History,
     hub: Arc<Hub>,
+    cookies: cookies::Cookies,
     allbackups: bool,
     backend_only: bool,
     check_settings: CheckSettings,
@@ -176,6 +178,7 @@ impl Backend {
             stats: BackendStats::new(workers),
             history: History::new(hub.started, true),
             hub,
+            cookies: cookies::Cookies::new(config),
             allbackups: config.options.allbackups,
             backend_only: config.kind == ProxyKind::Backend,
             check_settings: CheckSettings {
@@ -188,6 +191,7 @@ impl Backend {
             candidates: Mutex::default(),
         };
         backend.rebuild(&mut backend.lock_state());
+        backend.refresh_cookies();
         backend
     }
 

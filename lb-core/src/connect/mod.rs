@@ -130,7 +130,7 @@ impl Link {
 
     /// Its addresses, where somebody wants to know them.
     pub(crate) fn addresses(&self, worker: &Worker, info: &ClientInfo, backend: &BackendEntry) -> Option<Addresses> {
-        worker.wants_addresses(&info.frontend).then(|| {
+        (worker.wants_addresses(&info.frontend) || backend.looks_at_connections).then(|| {
             // Streams of HTTP/2 share a socket that is not theirs to ask.
             let socket = match &self.conn {
                 ServerConn::H1(conn) => Some(conn.transport.socket()),
@@ -180,8 +180,12 @@ pub(crate) struct Connector<'a> {
     route: Route,
     /// Its place in queues (`set-priority-class`, `set-priority-offset`).
     pub(crate) priority: Priority,
-    /// The server that `use-server` chose.
+    /// The server that `use-server` or a cookie chose.
     pub(crate) wanted: Option<Arc<Server>>,
+    /// Such a server was chosen: it is left only as `option redispatch` says.
+    pub(crate) bound: bool,
+    /// `force-persist`: it is not left at all.
+    pub(crate) pinned: bool,
     backend: &'a Arc<BackendEntry>,
     policy: HttpReuse,
     first_request: bool,
@@ -231,6 +235,8 @@ impl<'a> Connector<'a> {
             route,
             priority: Priority { class: 0, time: i64::try_from(worker.uptime(now).as_millis()).unwrap_or(i64::MAX) },
             wanted: None,
+            bound: false,
+            pinned: false,
             backend,
             policy: backend.config.http_reuse.unwrap_or_default(),
             first_request,
@@ -350,7 +356,7 @@ impl<'a> Connector<'a> {
                     return Ok(link);
                 }
                 Err(error) => {
-                    if self.worker.wants_addresses(&self.info.frontend) {
+                    if self.worker.wants_addresses(&self.info.frontend) || self.backend.looks_at_connections {
                         self.addresses = Some(Addresses::of(None, self.route, self.backend, server.as_deref()));
                     }
                     drop(slot);
@@ -425,6 +431,7 @@ impl<'a> Connector<'a> {
             self.exclude = server;
             self.force = None;
             self.redispatched = true;
+            self.bound = false;
             self.live.set_retries(self.retries, true);
         } else {
             count_retry(self.worker, self.backend, server.as_deref(), false);
@@ -456,8 +463,11 @@ impl<'a> Connector<'a> {
     fn redispatches_now(&self, allowed: u32) -> bool {
         match self.backend.config.redispatch {
             None | Some(0) => false,
-            Some(_) if !self.backend.backend.is_deterministic() => true,
+            _ if self.pinned => false,
+            Some(_) if !self.bound && !self.backend.backend.is_deterministic() => true,
             Some(every) if every > 0 => self.retries.is_multiple_of(every.unsigned_abs()),
+            // Once, so many retries before there are none left.
+            Some(from_last) if self.bound => allowed - self.retries + 1 == from_last.unsigned_abs(),
             Some(from_last) => {
                 let left = allowed - self.retries;
                 left.is_multiple_of(from_last.unsigned_abs())

@@ -40,6 +40,7 @@ pub struct AccessLog {
     options: AccessLogOptions,
     uses_addresses: bool,
     uses_log_counter: bool,
+    uses_samples: bool,
     lines: AtomicU64,
 }
 
@@ -63,7 +64,8 @@ impl AccessLog {
     fn prepared(self) -> Self {
         let uses_addresses = self.formats().any(LogFormat::uses_addresses);
         let uses_log_counter = self.formats().any(LogFormat::uses_log_counter);
-        Self { uses_addresses, uses_log_counter, ..self }
+        let uses_samples = self.formats().any(|format| format.expressions().next().is_some());
+        Self { uses_addresses, uses_log_counter, uses_samples, ..self }
     }
 
     /// Whether a line prints `%bi`, `%bp`, `%si` or `%sp`.
@@ -115,7 +117,7 @@ impl AccessLog {
 
     /// Whether one of its formats has expressions.
     pub fn uses_samples(&self) -> bool {
-        self.formats().any(|format| format.expressions().next().is_some())
+        self.uses_samples
     }
 
     /// Counts a line for `%lc`, where the format prints it, and returns how many came before.

@@ -194,6 +194,7 @@ impl LogFormat {
     /// Whether the line prints `%bi`, `%bp`, `%si` or `%sp`, so that the system has to be asked for them.
     pub fn uses_addresses(&self) -> bool {
         self.uses(&[Variable::BackendIp, Variable::BackendPort, Variable::ServerIp, Variable::ServerPort])
+            || self.expressions().any(|expression| expression.fetch().name.starts_with("bc_"))
     }
 
     fn uses(&self, any: &[Variable]) -> bool {

@@ -79,6 +79,13 @@ pub(crate) fn render(
     }
 }
 
+impl LogFormat {
+    /// Appends what a format comes to where there is no stream: variables have no value.
+    pub(crate) fn render_alone(&self, samples: &Context<'_>, out: &mut Vec<u8>) {
+        render_rule(self, samples, LogRecord::default, &mut LogContext::system(), out);
+    }
+}
+
 /// Appends what a rule's format comes to. `record` makes a record for variables, and is called only where there are
 /// any.
 pub(crate) fn render_rule(

@@ -106,7 +106,8 @@ impl Flags {
         let mut method = scope.method.or_else(|| Method::default_for(scope.sample));
         let (mut ignore_case, mut resolve, mut two_columns) = (false, true, false);
         let mut flags = Self { mode: Mode::new(Method::Found), id: None, taken: 0, sets: Vec::new() };
-        let missing = || PatternError::MethodMissing(scope.keyword.to_owned());
+        let name = scope.keyword.split('(').next().unwrap_or_default();
+        let missing = || PatternError::MethodMissing(name.to_owned());
         let mut rest = words.iter();
         while let Some(word) = rest.as_slice().first().copied().filter(|word| word.starts_with('-')) {
             rest.next();

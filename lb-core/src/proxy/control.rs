@@ -1,7 +1,8 @@
-//! The control thread: health checks, and the sockets for runtime commands.
+//! The control thread: health checks, the sockets for runtime commands, what expires in stick tables.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
@@ -11,6 +12,9 @@ use crate::events::Event;
 use crate::runtime::{self, CliListener, Instance};
 use crate::server::check::{CheckOptions, Checked, run_checks};
 use crate::worker::{Life, Shared};
+
+/// How often stick tables are swept.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts the thread; `added` brings the servers that come at run time.
 ///
@@ -39,6 +43,7 @@ pub(super) fn start(
         reactor.block_on(async {
             tokio::select! {
                 () = run_checks(checked, added, options, report) => {}
+                () = sweep(&watched) => {}
                 () = ended(&watched, accepting) => {}
             }
             while !watched.no_worker_left() {
@@ -48,6 +53,19 @@ pub(super) fn start(
         watched.reports.happened(&watched.topology, Event::Stopped);
         watched.reports.end();
     })
+}
+
+/// Removes what has expired in stick tables. Look-ups do not need it; memory and those who watch a table do.
+async fn sweep(shared: &Shared) {
+    if shared.topology.tables.iter().flatten().next().is_none() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        for table in shared.topology.tables.iter().flatten() {
+            table.sweep(table.at(Instant::now()));
+        }
+    }
 }
 
 /// Checks go on through a soft stop, as long as a worker still serves, and so do sessions of commands: only their

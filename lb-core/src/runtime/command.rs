@@ -3,11 +3,11 @@
 use super::caller::Caller;
 use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
-    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap,
-    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr, SetServerCheck,
-    SetServerHealth, SetServerSsl, SetServerState, SetTable, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo,
-    ShowPatterns, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession,
-    ShutdownSessions,
+    EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
+    SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr,
+    SetServerCheck, SetServerHealth, SetServerSsl, SetServerState, SetTable, SetVar, SetWeight, ShowBackend,
+    ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable,
+    ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -67,6 +67,8 @@ pub enum Command {
     Session(SessionCommand),
     /// `clear counters`
     ClearCounters(ClearCounters),
+    /// `enable dynamic-cookie`, `disable dynamic-cookie`, `set dynamic-cookie-key`
+    SetDynamicCookie(SetDynamicCookie),
     /// `enable frontend`, `disable frontend`, `shutdown frontend`
     SetFrontendState(SetFrontendState),
     /// `set maxconn frontend`
@@ -81,6 +83,10 @@ pub enum Command {
     ShowCliSockets(ShowCliSockets),
     /// `show env`
     ShowEnv(ShowEnv),
+    /// `get var`.
+    GetVar(GetVar),
+    /// `set var`.
+    SetVar(SetVar),
     /// `show sess`
     ShowSess(ShowSess),
     /// `show info`
@@ -166,8 +172,11 @@ impl Command {
             Self::ShowBackend(command) => command.run(instance),
             Self::ShowCliSockets(command) => command.run(instance),
             Self::ShowEnv(command) => command.run(instance),
+            Self::GetVar(command) => command.run(instance),
+            Self::SetVar(command) => command.run(caller, instance),
             Self::ShowSess(command) => command.run(instance),
             Self::ClearCounters(command) => command.run(instance),
+            Self::SetDynamicCookie(command) => command.run(instance),
             Self::SetFrontendState(command) => command.run(instance),
             Self::SetMaxconnFrontend(command) => command.run(instance),
             Self::SetMaxconnGlobal(command) => command.run(instance),

@@ -3,10 +3,11 @@
 use super::command::Command;
 use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
-    EnableChecks, GetPatterns, GetWeight, Help, PreparePatterns, SessionCommand, SetFrontendState, SetMap,
-    SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState, SetTable, SetWeight,
-    ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess,
-    ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions, parse_set_server, unknown,
+    EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
+    SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState,
+    SetTable, SetVar, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn,
+    ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions, parse_set_server,
+    unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -121,6 +122,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: EnableChecks::parse_disable_agent,
     },
     Entry {
+        words: &["disable", "dynamic-cookie", "backend"],
+        usage: "disable dynamic-cookie backend <bk>",
+        about: "disable dynamic cookies on a specific backend",
+        level: Level::Admin,
+        parse: SetDynamicCookie::parse_disable,
+    },
+    Entry {
         words: &["disable", "frontend"],
         usage: "disable frontend <frontend>",
         about: "temporarily disable specific frontend",
@@ -147,6 +155,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "enable agent checks",
         level: Level::Admin,
         parse: EnableChecks::parse_enable_agent,
+    },
+    Entry {
+        words: &["enable", "dynamic-cookie", "backend"],
+        usage: "enable dynamic-cookie backend <bk>",
+        about: "enable dynamic cookies on a specific backend",
+        level: Level::Admin,
+        parse: SetDynamicCookie::parse_enable,
     },
     Entry {
         words: &["enable", "frontend"],
@@ -184,6 +199,13 @@ pub static ENTRIES: &[Entry] = &[
         parse: GetPatterns::parse_map,
     },
     Entry {
+        words: &["get", "var"],
+        usage: "get var <name>",
+        about: "retrieve contents of a process-wide variable",
+        level: Level::Operator,
+        parse: GetVar::parse,
+    },
+    Entry {
         words: &["get", "weight"],
         usage: "get weight <bk>/<srv>",
         about: "report a server's current weight",
@@ -210,6 +232,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "prepare a new version for atomic map replacement",
         level: Level::Operator,
         parse: PreparePatterns::parse_map,
+    },
+    Entry {
+        words: &["set", "dynamic-cookie-key", "backend"],
+        usage: "set dynamic-cookie-key backend <bk> <k>",
+        about: "change a backend secret key for dynamic cookies",
+        level: Level::Admin,
+        parse: SetDynamicCookie::parse_key,
     },
     Entry {
         words: &["set", "map"],
@@ -273,6 +302,14 @@ pub static ENTRIES: &[Entry] = &[
         about: "change a timeout setting",
         level: Level::User,
         parse: SessionCommand::set_timeout,
+    },
+    Entry {
+        words: &["set", "var"],
+        // Not told of, as all that needs `experimental-mode on`.
+        usage: "",
+        about: "",
+        level: Level::Operator,
+        parse: SetVar::parse,
     },
     Entry {
         words: &["set", "weight"],

@@ -2,7 +2,7 @@
 
 use super::commands::{
     BackendList, CliSockets, Environment, Info, PatternEntries, PatternLists, PatternLookups, ServerConns,
-    ServerStates, ServerWeight, SessionList, StatTable, TableContents, TableList, Version,
+    ServerStates, ServerWeight, SessionList, StatTable, TableContents, TableList, Variable, Version,
 };
 use super::severity::Severity;
 
@@ -44,6 +44,8 @@ pub enum Reply {
     PatternLists(PatternLists),
     /// `get acl`, `get map`.
     PatternLookups(PatternLookups),
+    /// `get var`.
+    Variable(Variable),
     /// `get weight`.
     Weight(ServerWeight),
 }
@@ -58,9 +60,10 @@ impl Reply {
         }
     }
 
-    /// Whether an empty line ends the reply on the stats socket. HAProxy leaves it out after `del server`.
+    /// Whether an empty line ends the reply on the stats socket. HAProxy leaves it out after `del server` and
+    /// `get var`.
     pub fn has_blank_line(&self) -> bool {
-        !matches!(self, Self::ServerDeleted)
+        !matches!(self, Self::ServerDeleted | Self::Variable(_))
     }
 
     /// Appends the text of the stats socket: whole lines, without the empty line that ends replies there.
@@ -75,6 +78,7 @@ impl Reply {
             Self::Backends(reply) => reply.render(out),
             Self::CliSockets(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
+            Self::Variable(reply) => reply.render(out),
             Self::Sessions(reply) => reply.render(out),
             Self::Info(reply) => reply.render(out),
             Self::Statistics(reply) => reply.render(out),

@@ -6,7 +6,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub(crate) struct CliShared {
     pub(crate) environment: Environment,
     /// Most bytes of a command with its payload: `tune.bufsize`.
     pub(crate) limit: usize,
+    /// An experimental command was run.
+    pub(crate) experimental: AtomicBool,
     /// The connections to all sockets.
     pub(crate) connections: Arc<CliConnections>,
     /// `stats timeout`.
@@ -51,6 +53,7 @@ impl CliShared {
             sockets: listeners.iter().map(CliListener::describe).collect(),
             environment: config.environment.clone().unwrap_or_else(Environment::of_process),
             limit,
+            experimental: AtomicBool::new(false),
             connections: CliConnections::new(workers, limit),
             timeout: stats.timeout.unwrap_or(Caller::DEFAULT_TIMEOUT),
             room: Arc::new(Semaphore::new(stats.maxconn.unwrap_or(DEFAULT_MAXCONN) as usize)),

@@ -221,7 +221,7 @@ pub(crate) struct Context<'a> {
     /// Set by a fetch whose answer more data may change: a rule of an inspection waits then.
     pub(crate) may_change: Cell<bool>,
     /// What was captured by converters: for whoever evaluates to keep.
-    pub(crate) captured: RefCell<Vec<Capture>>,
+    pub(crate) captured: Option<&'a RefCell<Vec<Capture>>>,
     /// Whether nothing more will be waited for: the inspection's time is over, or these rules never wait.
     pub(crate) last: bool,
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 pub use checks::{CheckTarget, Checks};
 pub use dial::Dial;
@@ -64,6 +64,8 @@ pub struct Server {
     max_sessions: AtomicU32,
     needed: AtomicU32,
     endpoint: ArcSwap<Endpoint>,
+    /// What the persistence cookie says for it.
+    cookie: ArcSwapOption<String>,
     state: StateCell,
     /// What its checks found, and whether they run.
     pub checks: Checks,
@@ -135,6 +137,7 @@ impl Server {
             max_sessions: AtomicU32::new(0),
             needed: AtomicU32::new(0),
             endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
+            cookie: ArcSwapOption::new(config.cookie.clone().map(Arc::new)),
             state: StateCell::new(start.admin, operational),
             checks: Checks::new(config, start.admin, start.checked),
             tls: AtomicBool::new(true),
@@ -162,6 +165,15 @@ impl Server {
     pub fn set_endpoint(&self, endpoint: Endpoint) {
         self.endpoint.store(Arc::new(endpoint));
         self.renounce_connections();
+    }
+
+    /// What the persistence cookie says for this server: what its line says, or what was made of its address.
+    pub fn cookie(&self) -> Option<Arc<String>> {
+        self.cookie.load_full()
+    }
+
+    pub(crate) fn set_cookie(&self, cookie: Option<String>) {
+        self.cookie.store(cookie.map(Arc::new));
     }
 
     /// Whether the server was taken out of its backend. Streams that hold it finish on it.

@@ -102,6 +102,7 @@ fn backend(entry: &BackendEntry, at: Moment) -> BackendSnapshot {
     let totals = backend.stats.counters.totals();
     let weight = servers.iter().filter(|server| server.is_eligible()).map(|server| server.weight()).sum();
     BackendSnapshot {
+        cookie: entry.config.cookie.as_ref().map(|cookie| cookie.name.clone()),
         up: servers.is_empty() || active + backup > 0,
         queue: Level { current: backend.queue().pending(), max: backend.queue().max(), limit: 0 },
         sessions: Level { current: backend.sessions(), max: backend.peak_sessions(), limit: backend.fullconn() },
@@ -132,6 +133,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
         name: Arc::clone(&server.name),
         id: server.id,
         address: server.endpoint().address.clone(),
+        cookie: server.cookie(),
         status: server.status(),
         queue: Level { current: server.queued(), max: server.queue.max(), limit: config.maxqueue },
         sessions: Level { current: server.current(), max: server.peak(), limit: server.maxconn() },

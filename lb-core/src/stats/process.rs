@@ -1,6 +1,7 @@
 //! What the process says of itself at one moment: what `show info` prints, for programs.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::counters::ProcessTotals;
@@ -66,6 +67,8 @@ pub struct ProcessSnapshot {
     pub idle_percent: u32,
     /// `node`, or the name of the host.
     pub node: String,
+    /// An experimental command was run (`Tainted`).
+    pub experimental: bool,
     /// `description`.
     pub description: Option<String>,
     /// Whether a soft stop is under way.
@@ -133,6 +136,7 @@ pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
         run_queue: load.run_queue,
         idle_percent: load.idle_percent,
         node: global.node.clone().unwrap_or_else(host_name),
+        experimental: shared.cli.experimental.load(Ordering::Relaxed),
         description: global.description.clone(),
         cli_connections: cli.connections.current(),
         cli_accepted: cli.connections.accepted(),

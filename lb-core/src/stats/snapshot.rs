@@ -122,6 +122,8 @@ pub struct ListenerSnapshot {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BackendSnapshot {
+    /// Name of its persistence cookie.
+    pub cookie: Option<String>,
     /// Whether a server can be used, or none is needed.
     pub up: bool,
     /// Sessions that wait for any server; there is no limit.
@@ -166,6 +168,8 @@ pub struct ServerSnapshot {
     pub id: u32,
     /// Where connections go.
     pub address: Address,
+    /// What the persistence cookie says for it.
+    pub cookie: Option<Arc<String>>,
     /// Its state.
     pub status: ServerStatus,
     /// Sessions in its own queue, limited by `maxqueue`.

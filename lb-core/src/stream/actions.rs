@@ -61,10 +61,13 @@ impl Stream<'_> {
                 if !at.last && context.may_change.get() {
                     return Step::Undecided;
                 }
+                let captures = &self.info.frontend.config.captures;
+                let declared = if *request { &captures.request } else { &captures.response };
+                let Some(length) = declared.get(*slot).map(|slot| slot.length.min(*length)) else { return Step::Next };
                 if let (Some(value), Some(transaction)) = (value, &mut self.transaction) {
                     let slots =
                         if *request { &mut transaction.captured_request } else { &mut transaction.captured_response };
-                    capture::keep(slots, *slot, &value, *length);
+                    capture::keep(slots, *slot, &value, length);
                 }
             }
             Action::EarlyHint { name, value } => {

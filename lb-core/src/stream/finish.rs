@@ -77,6 +77,7 @@ impl Stream<'_> {
         let BuiltReply::Message(head, body) = self.error_page(status, &config) else { return false };
         self.response = head;
         self.after_response_rules();
+        let body = if self.drop_body() { Default::default() } else { body };
         let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
         let head_only = self.request.method() == b"HEAD";
@@ -156,11 +157,12 @@ impl Stream<'_> {
     pub(super) fn log(&mut self) {
         if !self.end.logged && self.worker.wants_record(&self.info.frontend) {
             let record = self.record();
-            if self.info.frontend.log.uses_samples() {
+            let samples = self.info.frontend.log.uses_samples();
+            if samples {
                 self.begin_transaction();
             }
-            let context = self.context(Place::Log, None);
-            self.worker.log(&self.info.frontend, &record, Some(&context));
+            let context = samples.then(|| self.context(Place::Log, None));
+            self.worker.log(&self.info.frontend, &record, context.as_ref());
         }
         self.end.logged = true;
     }
@@ -207,6 +209,7 @@ impl Stream<'_> {
         record.early = self.info.frontend.config.options.logasap;
         let end = &self.end;
         record.status = end.status;
+        (record.cookie_request, record.cookie_response) = self.cookie_letters();
         record.cause = end.cause;
         record.stage = end.stage;
         record.retries = end.retries;

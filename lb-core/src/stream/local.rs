@@ -213,6 +213,27 @@ impl<'a> Stream<'a> {
         };
         self.response = head;
         self.after_response_rules();
+        self.write_out(&body, keep, client, timer).await
+    }
+
+    /// Sends the response's head, whose status says that there is no body.
+    pub(super) async fn send_without_body(
+        &mut self,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<bool, StreamError> {
+        self.write_out(&Arc::default(), true, client, timer).await
+    }
+
+    async fn write_out(
+        &mut self,
+        body: &Arc<[u8]>,
+        keep: bool,
+        client: &mut Side<'_>,
+        timer: &mut Timer,
+    ) -> Result<bool, StreamError> {
+        let none = Arc::default();
+        let body = if self.drop_body() { &none } else { body };
         self.end.status = self.response.status();
         self.live.set_status(self.end.status);
         self.live.enter_phase(SessionStage::Reply, None);
@@ -220,10 +241,19 @@ impl<'a> Stream<'a> {
         let keep = keep && self.framing.keep_alive && client.drop_body();
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(self.response.version(), keep);
-        write_reply(&mut self.response, &body, head_only, &options, client)?;
+        write_reply(&mut self.response, body, head_only, &options, client)?;
         let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
+    }
+
+    /// Takes out what a response says of its body where its status, which a rule may have set, says that there is none.
+    pub(super) fn drop_body(&mut self) -> bool {
+        let none = without_body(self.response.status());
+        if none {
+            self.response.remove("content-length");
+        }
+        none
     }
 
     /// Holds the client for `timeout tarpit`, whatever it does meanwhile.
@@ -247,6 +277,11 @@ impl<'a> Stream<'a> {
         let worker: &'a Worker = self.worker;
         self.info.frontend.config.options.h1_case_adjust_bogus_client.then_some(&*worker.settings.case_adjust)
     }
+}
+
+/// Whether responses of a status have no body.
+pub(super) fn without_body(status: u16) -> bool {
+    matches!(status, 100..=199 | 204 | 304)
 }
 
 /// Queues a complete reply.

@@ -10,6 +10,7 @@ pub(crate) mod h2_end;
 mod inspect;
 pub(crate) mod live;
 mod local;
+mod persist;
 pub(crate) mod pump;
 mod rules;
 mod run;
@@ -67,6 +68,8 @@ pub(crate) struct Stream<'a> {
     live: Live<'a>,
     /// The name of the disabled backend that it should go to.
     nowhere: Option<Arc<str>>,
+    /// What persistence has made of it.
+    persistence: persist::Persistence,
     /// What rules have made of it.
     transaction: Option<Box<transaction::Transaction>>,
 }
@@ -167,6 +170,7 @@ impl<'a> Stream<'a> {
             end: End::default(),
             live: worker.streams.enter(),
             nowhere: None,
+            persistence: persist::Persistence::default(),
             transaction: info.tracked().map(|tracked| Box::new(transaction::Transaction::new(Some(tracked)))),
         }
     }

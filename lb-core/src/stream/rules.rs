@@ -11,6 +11,7 @@ use crate::acl::Verdict as Holds;
 use crate::config::{ProxyConfig, RestrictHeaderNames, Rule, RuleList};
 use crate::http::reply::error_reply;
 use crate::log::{Cause, Stage};
+use crate::rules::capture::keep;
 use crate::rules::redirect::path_and_query;
 use crate::sample::{Context, Place};
 use crate::session::ClientInfo;
@@ -175,7 +176,9 @@ impl<'a> Stream<'a> {
             };
             let Some(rule) = rules.get(index) else { return Flow::Pass };
             from = index + 1;
-            match self.act(&rule.action, judged) {
+            let step = self.act(&rule.action, judged);
+            self.keep_captured();
+            match step {
                 Step::Next => {}
                 Step::End => {
                     self.note_last(rule);
@@ -209,6 +212,21 @@ impl<'a> Stream<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Puts what converters captured (`capture-req`, `capture-res`) into the slots that the frontend declares.
+    pub(super) fn keep_captured(&mut self) {
+        let Some(transaction) = &mut self.transaction else { return };
+        let captures = &self.info.frontend.config.captures;
+        for capture in transaction.captured.take() {
+            let (slots, kept) = match capture.request {
+                true => (&captures.request, &mut transaction.captured_request),
+                false => (&captures.response, &mut transaction.captured_response),
+            };
+            if let Some(slot) = slots.get(capture.slot) {
+                keep(kept, capture.slot, &capture.text, slot.length);
+            }
+        }
     }
 
     fn note_last(&mut self, rule: &crate::config::Rule) {

@@ -9,7 +9,7 @@ use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::exchange::{Ends, Exchange, SideTimeouts};
 use super::h2_end::H2End;
-use super::local::Verdict;
+use super::local::{Verdict, without_body};
 use super::side::{Side, encoder, set_length};
 use crate::config::HttpReuse;
 use crate::connect::{Connector, Link, Private, ServerConn};
@@ -92,6 +92,7 @@ impl<'a> Stream<'a> {
             self.log();
         }
         if let Verdict::Reply(reply) = verdict {
+            self.note_denied_cookie(&reply);
             self.count_verdict(&reply, None);
             return self.answer(reply, client, timer).await;
         }
@@ -103,6 +104,7 @@ impl<'a> Stream<'a> {
                 return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
             }
         };
+        self.judge_persistence(backend, client);
         if !backend.config.rules.tcp_content.is_empty()
             && let Some(answer) = Box::pin(self.inspect_http_request(Some(backend), client, timer)).await?
         {
@@ -113,9 +115,12 @@ impl<'a> Stream<'a> {
             self.buffer_request(&backend.config, client, timer).await?;
         }
         if let Verdict::Reply(reply) = self.backend_rules(backend, client, timer).await? {
+            self.note_denied_cookie(&reply);
             self.count_verdict(&reply, Some(backend));
             return self.answer(reply, client, timer).await;
         }
+        self.capture_request_cookie();
+        self.persist_request(backend);
         self.add_forwarded_headers(backend);
         self.add_unique_id();
         if let Some(transaction) = &self.transaction {
@@ -141,14 +146,24 @@ impl<'a> Stream<'a> {
                 self.times.response = None;
                 return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
             }
+            self.persist_response(backend, self.response.status());
             return self.tunnel(backend, link, exchange, client, timer).await;
         }
         self.capture_response();
         self.store_sticks(backend);
+        let status = self.response.status();
         if let Verdict::Reply(reply) = self.response_rules(backend) {
             self.count_response_verdict(&reply, backend);
             drop(link);
             return self.answer_dropped(reply, client, timer).await;
+        }
+        self.capture_response_cookie();
+        self.persist_response(backend, status);
+        self.after_response_rules();
+        if without_body(self.response.status()) && framing.body != BodyLength::None {
+            // A rule says so (RFC 9112, section 6.3): what comes of the body belongs to nobody.
+            drop(link);
+            return self.send_without_body(client, timer).await;
         }
         let before = client.queued();
         let outcome = self.send_response_head(backend, &framing, client)?;
@@ -252,7 +267,7 @@ impl<'a> Stream<'a> {
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
-        self.prepare(&mut connector, backend);
+        self.prepare(&mut connector);
         if stale.is_some() {
             connector.stale = stale;
             // What was noted of the first connection still holds.
@@ -481,7 +496,6 @@ impl<'a> Stream<'a> {
         framing: &ResponseFraming,
         client: &mut Side<'_>,
     ) -> Result<Outcome, StreamError> {
-        self.after_response_rules();
         self.end.status = self.response.status();
         self.live.set_status(self.end.status);
         self.live.enter_phase(SessionStage::Data, None);

@@ -71,6 +71,7 @@ impl Stream<'_> {
             response: response.then_some(&self.response),
             request_data,
             response_data,
+            captured: set.map(|set| &set.captured),
             tracking: self.transaction.as_ref().map(|transaction| &transaction.tracking),
             tables: &self.worker.topology().tables,
             unique_id: self.transaction.as_ref().and_then(|transaction| transaction.unique_id.get()).map(Vec::as_slice),

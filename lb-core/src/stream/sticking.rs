@@ -30,7 +30,8 @@ impl Stream<'_> {
             let Some((table, key)) = self.stick_key(rule, backend, Place::UseServer, client) else { continue };
             if rule.matches && !chosen && found.is_none() {
                 let servers = backend.backend.servers();
-                found = find_server(&table, &key, &servers, now()).filter(|server| server.is_usable());
+                let down = self.persists_on_down(backend);
+                found = find_server(&table, &key, &servers, now()).filter(|server| down || server.is_usable());
             }
             if rule.request
                 && let Some(transaction) = &mut self.transaction

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use super::Stream;
+use super::local::Answer;
 use super::side::Side;
 use crate::config::Target;
-use crate::connect::Connector;
+use crate::log::Cause;
 use crate::rules::capture;
 use crate::sample::Place;
 use crate::server::Server;
 use crate::session::ClientInfo;
-use crate::topology::{BackendEntry, SwitchTarget};
+use crate::topology::{BackendEntry, Switch, SwitchTarget};
 
 impl<'a> Stream<'a> {
     /// The number of the backend that `use_backend` and `default_backend` choose; `None` where it is disabled or there is
@@ -18,10 +19,14 @@ impl<'a> Stream<'a> {
     pub(super) fn switched(&mut self, client: Option<&Side<'_>>) -> Option<usize> {
         let info: &'a ClientInfo = self.info;
         let frontend = &info.frontend;
+        if frontend.switches.iter().any(Switch::looks) {
+            self.begin_transaction();
+        }
+        let mut context = None;
         for switch in &frontend.switches {
             let holds = switch.condition.as_ref().is_none_or(|condition| {
-                self.begin_transaction();
-                condition.holds(&frontend.config.acls, &self.context(Place::UseBackend, client))
+                let context = context.get_or_insert_with(|| self.context(Place::UseBackend, client));
+                condition.holds(&frontend.config.acls, context)
             });
             if !holds {
                 continue;
@@ -29,11 +34,11 @@ impl<'a> Stream<'a> {
             match &switch.target {
                 SwitchTarget::Backend(index) => return Some(*index),
                 SwitchTarget::Disabled(name) => {
+                    drop(context);
                     self.nowhere = Some(Arc::clone(name));
                     return None;
                 }
                 SwitchTarget::Named(format) => {
-                    self.begin_transaction();
                     let name = self.render(format, Place::UseBackend, client);
                     let name = std::str::from_utf8(&name).unwrap_or_default();
                     if let Some(index) = self.worker.topology().backend_names.get(name) {
@@ -42,26 +47,16 @@ impl<'a> Stream<'a> {
                 }
             }
         }
+        drop(context);
         if let Some(name) = &frontend.disabled_backend {
             self.nowhere = Some(Arc::clone(name));
         }
         frontend.default_backend
     }
 
-    /// What rules and `use-server` have to say of where the stream goes.
-    pub(super) fn prepare(&mut self, connector: &mut Connector<'_>, backend: &BackendEntry) {
-        let used = self.used_server(backend);
-        let stuck = self.stuck_server(backend, used.is_some(), None);
-        connector.wanted = used.or(stuck);
-        if let Some(transaction) = &self.transaction {
-            connector.priority.class = transaction.priority_class;
-            connector.priority.time += i64::from(transaction.priority_offset);
-        }
-    }
-
     /// The server of the first `use-server` line whose condition holds; no other line is looked at. One that cannot be
     /// used leaves the choice to the balancer.
-    fn used_server(&mut self, backend: &BackendEntry) -> Option<Arc<Server>> {
+    pub(super) fn used_server(&mut self, backend: &BackendEntry) -> Option<Arc<Server>> {
         for line in &backend.config.use_server {
             self.begin_transaction();
             let context = self.context(Place::UseServer, None);
@@ -78,7 +73,8 @@ impl<'a> Stream<'a> {
                     }
                 }
             };
-            return server.filter(|server| server.is_usable());
+            let down = self.persists_on_down(backend);
+            return server.filter(|server| down || server.is_usable());
         }
         None
     }
@@ -96,28 +92,53 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// `capture request header`, `capture cookie`.
+    /// `capture request header`.
     pub(super) fn capture_request(&mut self) {
         let captures = &self.info.frontend.config.captures;
-        if captures.request.is_empty() && captures.cookie.is_none() {
+        if captures.request.is_empty() {
             return;
         }
         self.begin_transaction();
         let Some(transaction) = &mut self.transaction else { return };
         capture::headers(&captures.request, &self.request, &mut transaction.captured_request);
-        transaction.request_cookie = capture::cookie(captures, &self.request);
     }
 
-    /// `capture response header`, `capture cookie`.
+    /// `capture cookie` of the request: behind its rules, or where one denies it.
+    pub(super) fn capture_request_cookie(&mut self) {
+        let captures = &self.info.frontend.config.captures;
+        if captures.cookie.is_some() {
+            self.begin_transaction();
+            let Some(transaction) = &mut self.transaction else { return };
+            transaction.request_cookie = capture::cookie(captures, &self.request);
+        }
+    }
+
+    /// As HAProxy does: the cookie of a request that is denied is logged, that of one that is answered otherwise is not.
+    pub(super) fn note_denied_cookie(&mut self, answer: &Answer) {
+        if answer.cause == Cause::Proxy {
+            self.capture_request_cookie();
+        }
+    }
+
+    /// `capture response header`.
     pub(super) fn capture_response(&mut self) {
         let captures = &self.info.frontend.config.captures;
-        if captures.response.is_empty() && captures.cookie.is_none() {
+        if captures.response.is_empty() {
             return;
         }
         self.begin_transaction();
         let Some(transaction) = &mut self.transaction else { return };
         capture::headers(&captures.response, &self.response, &mut transaction.captured_response);
-        transaction.response_cookie = capture::cookie(captures, &self.response);
+    }
+
+    /// `capture cookie` of the response, behind its rules.
+    pub(super) fn capture_response_cookie(&mut self) {
+        let captures = &self.info.frontend.config.captures;
+        if captures.cookie.is_some() {
+            self.begin_transaction();
+            let Some(transaction) = &mut self.transaction else { return };
+            transaction.response_cookie = capture::cookie(captures, &self.response);
+        }
     }
 
     /// The identifier that `unique-id-format` makes, once for each stream.

@@ -66,6 +66,7 @@ impl<'a> Stream<'a> {
         let Some(backend) = self.tcp_backend(client)? else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
         };
+        self.judge_persistence(backend, &Side::H1(client));
         let inspected = match inspected {
             Inspected::Pass => self.inspect_tcp_request(Some(backend), client, timer).await,
             inspected => inspected,
@@ -81,12 +82,13 @@ impl<'a> Stream<'a> {
         if let Some(transaction) = &self.transaction {
             transaction.end_request();
         }
-        if !backend.config.rules.tcp_response.is_empty() {
+        if !backend.config.rules.tcp_response.is_empty() || backend.config.persist_rdp_cookie.is_some() {
             // Those that do not wait are judged as soon as there is a server: what has come is to reach it.
             self.read_what_came(client)?;
         }
+        self.persist_connection(backend, client.raw());
         let mut connector = Connector::new(self.worker, self.info, self.route(), backend, true, self.live.entry());
-        self.prepare(&mut connector, backend);
+        self.prepare(&mut connector);
         let link = connect_tcp(&mut connector, client, timer).await;
         self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;

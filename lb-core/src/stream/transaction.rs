@@ -1,11 +1,12 @@
 //! What the rules have made of a stream: variables, captures, and what differs from the configuration.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
 use crate::http::message::Head;
+use crate::sample::context::Capture;
 use crate::sample::variable::{Scopes, VariableScope, Variables};
 use crate::table::stick::Stores;
 use crate::table::{Slots, Tracking};
@@ -20,6 +21,8 @@ pub(crate) struct Transaction {
     pub(crate) captured_request: Vec<Option<Vec<u8>>>,
     /// `capture` of the response, by slot.
     pub(crate) captured_response: Vec<Option<Vec<u8>>>,
+    /// What converters captured, until it is put into its slots.
+    pub(crate) captured: RefCell<Vec<Capture>>,
     /// `capture cookie` of the request.
     pub(crate) request_cookie: Option<Vec<u8>>,
     /// `capture cookie` of the response.

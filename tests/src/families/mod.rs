@@ -163,7 +163,7 @@ pub fn compare_families(binary: &Path, families: &[Family]) -> Vec<String> {
 
 /// HAProxy's own check of a configuration: without it a refused line would only be a closed port.
 fn check(binary: &Path, cases: &[RuleCase]) -> Option<String> {
-    let origins = vec!["127.0.0.1:1".parse().unwrap(); cases.len()];
+    let origins = vec![vec!["127.0.0.1:1".parse().unwrap()]; cases.len()];
     let mut text = configuration(cases, "", &origins);
     for index in (0..cases.len()).rev() {
         text = text.replace(&format!("{{listen{index}}}"), &format!("127.0.0.1:{}", 20000 + index));

@@ -88,6 +88,8 @@ pub struct ProxyOptions {
     pub contstats: bool,
     /// `option prefer-last-server`.
     pub prefer_last_server: bool,
+    /// `persist`: a client with a cookie is sent to its server although that is down.
+    pub persist: bool,
 }
 
 /// TCP keep-alive parameters of one side.

@@ -8,6 +8,7 @@ use super::bind::Bind;
 use super::http::ErrorReply;
 use super::log::{LogFormatChoice, ProxyLog};
 use super::options::{HttpReuse, ProxyOptions};
+use super::persistence::{CookieConfig, PersistRule};
 use super::rules::{Captures, Rules, StickRule};
 use super::server::{ServerConfig, Source};
 use crate::acl::{Acl, Condition};
@@ -131,8 +132,16 @@ pub struct ProxyConfig {
     pub max_keep_alive_queue: Option<i32>,
     /// `source` of the backend.
     pub source: Option<Source>,
-    /// `hash-type`, `cookie`, stick rules and the like come with their issues.
+    /// `hash-type`, stick rules and the like come with their issues.
     pub dispatch: Option<SocketAddr>,
+    /// `cookie`.
+    pub cookie: Option<CookieConfig>,
+    /// `dynamic-cookie-key`.
+    pub dynamic_cookie_key: Option<String>,
+    /// `force-persist` and `ignore-persist`, in order.
+    pub persist_rules: Vec<PersistRule>,
+    /// `persist rdp-cookie`: the name of the cookie.
+    pub persist_rdp_cookie: Option<String>,
     /// `stick-table`.
     pub stick_table: Option<TableConfig>,
 }
@@ -182,6 +191,10 @@ impl ProxyConfig {
             max_keep_alive_queue: Default::default(),
             source: Default::default(),
             dispatch: Default::default(),
+            cookie: Default::default(),
+            dynamic_cookie_key: Default::default(),
+            persist_rules: Default::default(),
+            persist_rdp_cookie: Default::default(),
             stick_table: Default::default(),
         }
     }

@@ -74,8 +74,10 @@ pub struct ServerConfig {
     pub proto: Option<Proto>,
     /// `ssl` and its words.
     pub ssl: Option<ServerSsl>,
-    /// `log-proto`, `redir`, `cookie` and the rest come with their issues; `redir` of a server.
+    /// `redir`; `log-proto` and the rest come with their issues.
     pub redir: Option<String>,
+    /// `cookie`: what the persistence cookie says for this server.
+    pub cookie: Option<String>,
 }
 
 impl ServerConfig {
@@ -115,6 +117,7 @@ impl ServerConfig {
             proto: Default::default(),
             ssl: Default::default(),
             redir: Default::default(),
+            cookie: Default::default(),
         }
     }
 }

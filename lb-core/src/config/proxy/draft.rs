@@ -264,6 +264,10 @@ impl Draft {
             max_keep_alive_queue: None,
             source: None,
             dispatch: None,
+            cookie: None,
+            dynamic_cookie_key: None,
+            persist_rules: Vec::new(),
+            persist_rdp_cookie: None,
             stick_table: None,
         };
         Self {

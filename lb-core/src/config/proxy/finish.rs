@@ -194,13 +194,21 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
             warn(needs_http(flag.name));
         }
     }
-    for server in &draft.servers {
+    if draft.section.has_backend() && draft.config.cookie.take().is_some() {
+        warn(format!("cookie will be ignored for {label} (needs 'mode http')."));
+    }
+    for server in &mut draft.servers {
         if server.config.redir.is_some() {
             let text = format!(
                 "proxy '{}' : server cannot have cookie or redirect prefix in non-HTTP mode.",
                 draft.config.name
             );
             alert(diags, &server.line, 1, text);
+        }
+        if server.config.cookie.take().is_some() {
+            let text =
+                format!("{label} : ignoring cookie for server '{}' as HTTP mode is disabled.", server.config.name);
+            warning(diags, &server.line, 1, text);
         }
         if let Some(proto) = server.config.proto {
             let text = format!(

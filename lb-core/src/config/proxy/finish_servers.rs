@@ -3,10 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::draft::Draft;
-use super::finish::{alert, based, reason, server_alert};
+use super::finish::{alert, based, reason, server_alert, warning};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{Address, Config, Global, PortKind, ServerConfig};
+use crate::persistence::dynamic;
+use crate::server::Endpoint;
 
 /// The servers of a proxy as the data plane wants them; numbered in order, those with an `id` take a place too.
 pub(super) fn finish_servers(
@@ -61,7 +63,32 @@ pub(super) fn finish_servers(
         }
         finished.push(server);
     }
+    if understood && !draft.config.disabled {
+        check_dynamic_cookies(draft, &finished, diags);
+    }
     finished
+}
+
+/// Two servers of one address get the same dynamic cookie.
+fn check_dynamic_cookies(draft: &Draft, servers: &[ServerConfig], diags: &mut Diagnostics) {
+    let (Some(cookie), Some(key)) = (&draft.config.cookie, &draft.config.dynamic_cookie_key) else { return };
+    if !cookie.dynamic {
+        return;
+    }
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for server in servers.iter().filter(|server| server.cookie.is_none() && !server.disabled) {
+        let endpoint = Endpoint { address: server.address.clone(), port: server.port };
+        let Some(value) = dynamic::value(key, &endpoint) else { continue };
+        let others = seen.entry(value).or_default();
+        for _ in 0..*others {
+            let text = format!(
+                "We generated two equal cookies for two different servers.\nPlease change the secret key for '{}'.",
+                draft.config.name
+            );
+            warning(diags, &draft.header, 0, text);
+        }
+        *others += 1;
+    }
 }
 
 /// What is wrong with a server although each of its words is right; `made_in` is what the section is

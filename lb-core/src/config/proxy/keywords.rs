@@ -1,8 +1,8 @@
 //! The table of all keywords of the proxy sections, and the rows that `-dK` lists.
 
 use super::{
-    Cx, acl, balance, bind, bind_options, capture, errors, log, options, rules, server, server_options, settings,
-    source, stick, stick_table, switching, timeouts,
+    Cx, acl, balance, bind, bind_options, capture, errors, log, options, persistence, rules, server, server_options,
+    settings, source, stick, stick_table, switching, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -102,13 +102,14 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("clitcpka-idle", FE, Some(settings::keepalive_idle)).wrong(Wrong::WillBeIgnoredBare),
     row("clitcpka-intvl", FE, Some(settings::keepalive_interval)).wrong(Wrong::WillBeIgnoredBare),
     row("compression", ALL, None),
-    row("cookie", BE, None),
+    row("cookie", BE, Some(persistence::cookie)),
     row("declare", FE_ONLY, Some(capture::declare)).wrong(Wrong::OwnText),
     row("default-server", BE, Some(server::parse_default)).wrong(Wrong::NotAllowed),
     row("default_backend", FE, Some(settings::default_backend)),
     row("description", PROXIES, Some(settings::description)),
     row("disabled", ALL, Some(settings::disabled)),
     row("dispatch", BE_ONLY, Some(settings::dispatch)),
+    row("dynamic-cookie-key", BE, Some(persistence::dynamic_cookie_key)),
     row("email-alert", ALL, None),
     row("enabled", ALL, Some(settings::enabled)),
     row("error-log-format", ALL, Some(log::error_log_format)),
@@ -119,7 +120,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("errorloc303", ALL, Some(errors::errorloc)),
     row("external-check", BE, None),
     row("filter", PROXIES, None),
-    row("force-persist", BE_ONLY, None),
+    row("force-persist", BE_ONLY, Some(persistence::force_persist)),
     row("fullconn", BE, Some(settings::fullconn)).wrong(Wrong::Ignored(" Maybe you want 'maxconn' instead ?")),
     row("hash-type", BE, None),
     named("http-after-response", ALL, Some(rules::http_after_response)),
@@ -130,7 +131,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("http-reuse", BE, Some(settings::http_reuse)),
     row("http-send-name-header", BE, Some(acl::send_name_header)),
     row("id", PROXIES, Some(settings::id)),
-    row("ignore-persist", BE_ONLY, None),
+    row("ignore-persist", BE_ONLY, Some(persistence::ignore_persist)),
     row("load-server-state-from-file", BE, None),
     row("log", ALL, Some(log::parse)),
     row("log-format", ALL, Some(log::log_format)),
@@ -142,7 +143,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("monitor", FE_ONLY, Some(acl::monitor_fail)),
     row("monitor-uri", FE, Some(settings::monitor_uri)),
     row("option", ALL, Some(options::parse)),
-    row("persist", BE, None),
+    row("persist", BE, Some(persistence::persist)).wrong(Wrong::OwnText),
     row("rate-limit sessions", FE, Some(settings::rate_limit)).wrong(Wrong::WillBeIgnoredBare),
     row("redirect", PROXIES, Some(rules::redirect_line)),
     row("retries", BE, Some(settings::retries)),

@@ -17,6 +17,7 @@ mod finish_servers;
 mod keywords;
 pub mod log;
 mod options;
+mod persistence;
 mod redirect;
 mod reply;
 mod rules;

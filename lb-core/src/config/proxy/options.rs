@@ -80,7 +80,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("log-separate-errors", "option log-separate-errors [ FE ]", FE, false, Some(|o| &mut o.log_separate_errors)),
     flag("logasap", "option logasap [ FE ]", FE, false, Some(|o| &mut o.logasap)),
     flag("nolinger", "option nolinger [ FE BE ]", BOTH, false, Some(|o| &mut o.nolinger)),
-    flag("persist", "option persist [ BE ]", BE, false, None),
+    flag("persist", "option persist [ BE ]", BE, false, Some(|o| &mut o.persist)),
     flag("prefer-last-server", "option prefer-last-server [ BE HTTP ]", BE, true, Some(|o| &mut o.prefer_last_server)),
     flag("socket-stats", "option socket-stats [ FE ]", FE, false, Some(|o| &mut o.socket_stats)),
     flag("splice-auto", "option splice-auto [ FE BE ]", BOTH, false, Some(|o| &mut o.splice_auto)),

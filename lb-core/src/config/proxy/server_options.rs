@@ -57,7 +57,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("check-via-socks4", "server <name> <addr> check-via-socks4", 0, None),
     option("ciphers", "server <name> <addr> ciphers +1", 1, None),
     option("ciphersuites", "server <name> <addr> ciphersuites +1", 1, None),
-    option("cookie", "server <name> <addr> cookie +1", 1, None),
+    option("cookie", "server <name> <addr> cookie +1", 1, Some(cookie)),
     option("crl-file", "server <name> <addr> crl-file +1", 1, None),
     option("crt", "server <name> <addr> crt +1", 1, None),
     option("disabled", "server <name> <addr> disabled", 0, Some(|cx| cx.flag(|d| { d.config.disabled = true; d.enabled = false }))),
@@ -352,6 +352,11 @@ fn proxy_v2_options(cx: &mut ServerCx<'_>) -> Result<(), String> {
 
 fn redir(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.redir = Some(cx.required("expects <prefix> as argument.")?);
+    Ok(())
+}
+
+fn cookie(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    cx.draft.config.cookie = Some(cx.required("expects <value> as argument.")?);
     Ok(())
 }
 

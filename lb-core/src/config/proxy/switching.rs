@@ -34,6 +34,15 @@ pub(super) fn use_server(cx: &mut Cx<'_>) {
     let what = |message: &str| format!("error detected while parsing switching rule : {message}.");
     let Ok(condition) = optional_condition(cx, places, &what) else { return };
     let Some(server) = target(cx, &name, "use-server", places) else { return };
+    let header = cx.draft.number.and_then(|number| cx.names.proxies.get(number));
+    if let (Target::Name(name), Some(header)) = (&server, header)
+        && !header.servers.contains(name)
+    {
+        let (label, own) = (cx.draft.section.label(), &cx.draft.config.name);
+        let text = format!("{label} '{own}' : unable to find server '{name}' referenced in a 'use-server' rule.");
+        let told = Diagnostic::about(Severity::Alert, cx.line, cx.first + 1, text).heading(Heading::Whole);
+        return cx.diags.push(told);
+    }
     let place = cx.line.place.clone();
     cx.config().use_server.push(UseServer { server, condition, place });
 }

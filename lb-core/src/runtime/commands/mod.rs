@@ -4,6 +4,7 @@ mod admin_state;
 mod change_patterns;
 mod checks;
 mod clear_counters;
+mod dynamic_cookie;
 mod frontend_state;
 mod get_patterns;
 mod help;
@@ -30,6 +31,7 @@ mod show_version;
 mod shutdown_session;
 mod table;
 mod typed;
+mod variables;
 mod weight;
 
 pub use add_server::{AddServer, DelServer};
@@ -37,6 +39,7 @@ pub use admin_state::SetServerState;
 pub use change_patterns::{AddPatterns, ClearPatterns, DelPatterns, SetMap};
 pub use checks::{CheckKind, EnableChecks};
 pub use clear_counters::ClearCounters;
+pub use dynamic_cookie::{DynamicCookieChange, SetDynamicCookie};
 pub use frontend_state::{FrontendChange, SetFrontendState};
 pub use get_patterns::{GetPatterns, PatternLookups};
 pub use help::Help;
@@ -68,4 +71,5 @@ pub use table::{
     TableSelection,
 };
 pub use typed::Format;
+pub use variables::{GetVar, SetVar, VarValue, Variable};
 pub use weight::{GetWeight, ServerWeight, SetWeight, Weight};

@@ -47,8 +47,9 @@ impl SetServerAddr {
     }
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
-        let (_, server) = instance.server(&self.server)?;
+        let (backend, server) = instance.server(&self.server)?;
         let said = self.change(&server);
+        backend.backend.refresh_cookies();
         instance.shared.drop_renounced();
         said.map(|text| Reply::Message(Severity::Warning, text))
     }

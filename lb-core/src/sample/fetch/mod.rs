@@ -16,7 +16,7 @@ mod load;
 mod parameter;
 mod payload;
 mod process;
-mod rdp;
+pub(crate) mod rdp;
 mod request;
 mod response;
 mod section;
@@ -24,6 +24,7 @@ pub(super) mod table;
 mod tcp_info;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -171,6 +172,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Fetch> {
         address::FETCHES,
         client::FETCHES,
         tcp_info::FETCHES,
+        tls::FETCHES,
         payload::FETCHES,
         hello::FETCHES,
         rdp::FETCHES,

@@ -59,6 +59,14 @@ fn find<'a>(data: &'a [u8], name: &[u8]) -> Found<'a> {
     }
 }
 
+/// The value of the cookie of that name, where it is there as a whole.
+pub(crate) fn find_cookie<'a>(data: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    match find(data, name) {
+        Found::Cookie(value) => Some(value),
+        Found::None | Found::Partial => None,
+    }
+}
+
 fn cookie<'a>(context: &Context<'a>, args: &[Arg]) -> Found<'a> {
     if has_messages(context) {
         return Found::None;

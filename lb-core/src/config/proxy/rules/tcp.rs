@@ -158,10 +158,9 @@ fn end(cx: &mut Cx<'_>, set: RuleSet, what: &str, action: Action, next: usize) {
 }
 
 fn unknown(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
-    let mut known: Vec<String> = ["accept", "reject"].map(|name| format!("'{name}'")).into();
-    if set == RuleSet::TcpResponse {
-        known.push("'close'".to_owned());
-    } else {
+    let own: &[&str] = if set == RuleSet::TcpResponse { &["accept", "close", "reject"] } else { &["accept", "reject"] };
+    let mut known: Vec<String> = own.iter().map(|name| format!("'{name}'")).collect();
+    if set != RuleSet::TcpResponse {
         known.extend(["capture", "expect-proxy", "expect-netscaler-cip"].map(|name| format!("'{name}'")));
         known.push("'track-sc0' ... 'track-sc2'".to_owned());
     }

@@ -196,13 +196,16 @@ pub(super) fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
             let id = value.parse::<usize>().map_err(|_| reader.fault(1, "invalid capture id"))?;
             let slots = &reader.cx.draft.config.captures;
             let slots = if request { &slots.request } else { &slots.response };
-            let Some(slot) = slots.get(id) else {
+            let declared = slots.get(id).map(|slot| slot.length);
+            // A backend's rules keep in the slots of whichever frontend leads there.
+            let declared = declared.or((!reader.cx.draft.section.has_frontend()).then_some(usize::MAX));
+            let Some(length) = declared else {
                 let (name, set) = (&reader.cx.draft.config.name, reader.set.keyword());
                 let message =
                     format!("Proxy '{name}': unable to find capture id '{id}' referenced by {set} capture rule.");
                 return Err(Fault { word: reader.next + 1, message, style: Style::Whole });
             };
-            (id, slot.length)
+            (id, length)
         }
         found if request => return Err(reader.fault(0, format!("expects 'len' or 'id', found '{found}'"))),
         found => return Err(reader.fault(0, format!("expects 'id', found '{found}'"))),

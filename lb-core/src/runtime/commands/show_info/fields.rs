@@ -89,7 +89,7 @@ pub(super) fn of(p: &ProcessSnapshot, float: bool) -> Vec<Field> {
         (68, "PoolAlloc_bytes", b"MGP", u64(p.memory), "Amount of memory allocated in pools (in bytes)"),
         (69, "PoolUsed_bytes", b"MGP", u64(p.memory), "Amount of pool memory currently used (in bytes)"),
         (70, "Start_time_sec", b"MDP", seconds(p.started, float), "Start time in seconds"),
-        (71, "Tainted", b"SGP", text("0"), "Experimental features used"),
+        (71, "Tainted", b"SGP", text(if p.experimental { "0x8" } else { "0" }), "Experimental features used"),
     ];
     if let Some(description) = &p.description {
         fields.push((51, "description", b"COS", text(description), "Node description (global.description)"));

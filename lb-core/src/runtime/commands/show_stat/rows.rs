@@ -283,6 +283,9 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
     }
     if !brief {
         row.text(Field::Addr, address(&server.address));
+        if let Some(cookie) = &server.cookie {
+            row.text(Field::Cookie, cookie.as_str());
+        }
     }
     if let Some(check) = &server.check {
         checks(&mut row, check, server.status);
@@ -396,6 +399,9 @@ pub(super) fn backend(proxy: &ProxySnapshot, backend: &BackendSnapshot, brief: b
         row.u64s(&[(Field::ReqTot, totals.requests), (Field::CacheLookups, 0), (Field::CacheHits, 0)]);
     }
     if !brief {
+        if let Some(cookie) = &backend.cookie {
+            row.text(Field::Cookie, cookie.as_str());
+        }
         row.text(Field::Algo, backend.algorithm);
     }
     row.tls(&backend.tls);
