@@ -34,7 +34,6 @@ impl<'a> Stream<'a> {
             match &switch.target {
                 SwitchTarget::Backend(index) => return Some(*index),
                 SwitchTarget::Disabled(name) => {
-                    drop(context);
                     self.nowhere = Some(Arc::clone(name));
                     return None;
                 }
@@ -47,7 +46,6 @@ impl<'a> Stream<'a> {
                 }
             }
         }
-        drop(context);
         if let Some(name) = &frontend.disabled_backend {
             self.nowhere = Some(Arc::clone(name));
         }
@@ -94,6 +92,11 @@ impl<'a> Stream<'a> {
 
     /// `capture request header`.
     pub(super) fn capture_request(&mut self) {
+        if self.info.frontend.config.unique_id_format.is_some() {
+            // Rules may ask for it; made later it would say what they did.
+            self.begin_transaction();
+            let _ = self.unique_id();
+        }
         let captures = &self.info.frontend.config.captures;
         if captures.request.is_empty() {
             return;

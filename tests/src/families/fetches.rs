@@ -159,8 +159,14 @@ pub fn requests() -> Family {
     let names: Vec<String> = names.collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let call = |fetch: &str, argument: &str| format!("{fetch}({argument})");
-    let lists =
-        ["req.hdr_names", "req.hdr_names(;)", "req.hdr_names(',')", "req.hdrs,hex", "req.hdrs_bin,hex", "req.hdr_cnt"];
+    let lists = [
+        "req.hdr_names",
+        "req.hdr_names(;)",
+        "req.hdr_names(',')",
+        "req.hdrs,length",
+        "req.hdrs_bin,length",
+        "req.hdr_cnt",
+    ];
     let bare =
         ["hdr", "req.hdr", "req.fhdr", "hdr_cnt", "req.fhdr_cnt", "hdr_ip", "hdr_val", "cook", "cook_cnt", "url_param"];
     let positions = ["req.payload(0,0)", "req.payload(0,4),hex", "req.len", "payload(0,3)", "payload_lv(0,1),hex"];
@@ -243,8 +249,8 @@ const RESPONSES: &[&str] = &[
 const OF_RESPONSES: &[&str] = &[
     "res.hdr_names",
     "res.hdr_names(;)",
-    "res.hdrs,hex",
-    "res.hdrs_bin,hex",
+    "res.hdrs,length",
+    "res.hdrs_bin,length",
     "res.hdr_cnt",
     "res.fhdr_cnt",
     "res.hdr",
