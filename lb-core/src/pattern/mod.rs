@@ -5,9 +5,9 @@
 //!   runtime commands, rules ─▶ │ (one lock for changes)       │ (published snapshots, no lock)
 //! ```
 //!
-//! A [`Reference`](reference) is a list of entries, of a file or of the words of an ACL. Each method that looks into it
-//! has a [`Set`](set), an index that is published as a whole: lookups of the data path load it and never wait for a change.
-//! [`References`](references) holds all of an instance.
+//! A `Reference` is a list of entries, of a file or of the words of an ACL. Each method that looks into it
+//! has a `Set`, an index that is published as a whole: lookups of the data path load it and never wait for a change.
+//! `References` holds all of an instance.
 
 pub(crate) mod acl;
 mod change;

@@ -1,6 +1,6 @@
 //! Regular expressions over bytes, as configurations write them for HAProxy's PCRE.
 //!
-//! [`pcre`] reads the expression, refuses it in PCRE's words or writes it in the syntax of the engine, which takes time
+//! `pcre` reads the expression, refuses it in PCRE's words or writes it in the syntax of the engine, which takes time
 //! that grows with the text alone. What that engine does not have (look-around, back references, atomic groups) goes to
 //! one that goes back and forth, with a limit to it.
 

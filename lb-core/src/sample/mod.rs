@@ -1,8 +1,8 @@
 //! Samples: what a rule, a log line or a table takes from a stream (configuration.txt, section 7.3).
 //!
-//! An [`Expression`] is a fetch and the converters behind it, parsed once ([`expression`]) and evaluated in a
-//! [`Context`], which is all that fetches can see of a stream. [`fetch`] and [`convert`] hold the tables of both, one
-//! file per family; [`value`] the types and the casts between them.
+//! An [`Expression`] is a fetch and the converters behind it, parsed once (`expression`) and evaluated in a
+//! `Context`, which is all that fetches can see of a stream. `fetch` and `convert` hold the tables of both, one
+//! file per family; `value` the types and the casts between them.
 
 pub(crate) mod arg;
 pub(crate) mod context;

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A table reads no clock and runs nothing of its own: each call is given the time, what has expired is not found any
-//! more and is removed by the calls that follow. [`config`] reads the line, [`key`] makes keys of samples, [`data`] says
-//! what can be stored and where it stands in an entry, [`store`] is the table.
+//! more and is removed by the calls that follow. `config` reads the line, `key` makes keys of samples, `data` says
+//! what can be stored and where it stands in an entry, `store` is the table.
 
 pub(crate) mod action;
 pub(crate) mod config;

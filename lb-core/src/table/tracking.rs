@@ -94,7 +94,7 @@ pub enum TrackScope {
 
 /// What a stream tracks, and its connection.
 ///
-/// A stream has one of its own; it takes the connection's part from [`Tracking::connection`] of the one that the
+/// A stream has one of its own; it takes the connection's part from `Tracking::connection` of the one that the
 /// connection's rules filled. A connection that tracks nothing holds nothing but a pointer's room.
 #[derive(Debug, Default)]
 pub struct Tracking {
