@@ -24,13 +24,10 @@ pub mod session;
 pub mod stream;
 
 pub mod acl;
-#[allow(dead_code, unused_imports)] // Until ACLs and maps are read.
 pub mod pattern;
 pub(crate) mod persistence;
-#[allow(dead_code)] // Until ACLs and converters use all of it.
 pub mod regex;
 pub mod rules;
-#[allow(dead_code, unused_imports)] // Until every stage reads samples.
 pub mod sample;
 pub mod userlist;
 
@@ -44,7 +41,6 @@ pub mod forward;
 pub mod events;
 pub mod log;
 pub mod stats;
-#[allow(dead_code, unused_imports)] // Until every stage tracks.
 pub mod table;
 
 pub mod runtime;

@@ -257,3 +257,21 @@ fn queued_connections_are_served_in_turn() {
     assert_eq!(first.finish().read_to_end(), b"got one");
     assert_eq!(second.read_to_end(), b"got two");
 }
+
+#[test]
+fn rules_find_http_among_the_first_bytes() {
+    let origin = answering();
+    let rules = " tcp-request inspect-delay 10s\n tcp-request content reject unless HTTP\n \
+                 tcp-request content reject unless { req.hdr(host) -i here }\n";
+    let lb = listen(&origin, rules, "");
+    let request = "GET / HTTP/1.1\r\nHost: Here\r\n\r\n";
+    let mut client = lb.connect();
+    client.send(&request[..20]);
+    client.send(&request[20..]);
+    assert_eq!(client.finish().read_to_end(), format!("got {request}").into_bytes());
+    for refused in ["GET / HTTP/1.1\r\nHost: there\r\n\r\n", "\x01\x02\x03\x04 no request\r\n\r\n"] {
+        let mut client = lb.connect();
+        client.send(refused);
+        assert!(client.try_read_to_end().unwrap_or_default().is_empty(), "{refused:?}");
+    }
+}

@@ -89,7 +89,6 @@ impl<'a> AclReader<'a> {
             complete: error.complete,
         })?;
         let rest = words.get(taken..).unwrap_or_default();
-        // A converter changes what there is to match: the keyword's own method is for what the fetch yields.
         // Without its converters.
         let arguments = tail.strip_prefix('(').and_then(|inside| inside.find(')')).map_or(0, |end| end + 2);
         let shown = format!("{name}{}", tail.get(..arguments).unwrap_or_default());
@@ -97,6 +96,7 @@ impl<'a> AclReader<'a> {
             references: &scope.names.references,
             keyword: &shown,
             sample: expression.output(),
+            // A converter changes what there is to match: the keyword's own method is for what the fetch yields.
             method: method.filter(|_| !expression.has_converters()).and_then(Method::from_name),
             file: scope.file,
             line: scope.line,

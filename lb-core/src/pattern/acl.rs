@@ -46,11 +46,6 @@ impl Matcher {
         }
     }
 
-    /// The method.
-    pub(crate) fn method(&self) -> Method {
-        self.mode.method
-    }
-
     /// Reads everything behind the expression of an ACL, up to the first empty word. The second part of the result is a
     /// warning, in HAProxy's words.
     ///

@@ -102,19 +102,6 @@ impl Method {
         }
     }
 
-    /// The type that the sample is cast to before it is compared.
-    pub(crate) fn input(self) -> SampleType {
-        match self {
-            Self::Found => SampleType::Any,
-            Self::Bool => SampleType::Bool,
-            Self::Int | Self::Dotted => SampleType::Sint,
-            Self::Ip => SampleType::Addr,
-            Self::Bin => SampleType::Bin,
-            Self::Meth => SampleType::Meth,
-            _ => SampleType::Str,
-        }
-    }
-
     /// Whether samples of that type can be compared with it: the matrix of section 7.1, with the casts that HAProxy has
     /// besides it.
     pub fn accepts(self, sample: SampleType) -> bool {

@@ -5,7 +5,6 @@ mod parse;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
-use std::time::Duration;
 
 pub(super) use parse::{ArgError, number, parse};
 
@@ -122,8 +121,6 @@ pub(crate) enum Arg {
     Ipv4(Ipv4Addr),
     /// An address.
     Ipv6(Ipv6Addr),
-    /// A length of time; made of a text by a check function.
-    Time(Duration),
     /// A proxy, in the order of the configuration: a frontend, a backend or the owner of a table.
     Proxy(ProxyNumber),
     /// A server of a proxy.

@@ -119,38 +119,31 @@ pub(crate) struct Activity {
     pub(crate) latency_ns: u64,
 }
 
-/// The head of a request that is looked for among the bytes of a TCP connection, kept while its rules are judged.
-#[derive(Debug)]
-pub(crate) struct Peek {
-    limits: Limits,
-    head: OnceCell<Option<Head>>,
-}
+/// The head of a request that is looked for among the first bytes of a TCP connection. It is kept once it is whole, as is
+/// that there is none: more bytes only follow those that were looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Peek(OnceCell<Option<Box<Head>>>);
 
 impl Peek {
-    /// Nothing was looked at yet.
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, head: OnceCell::new() }
-    }
-
     /// The head; `Ok(None)` where more bytes are needed.
-    fn read(&self, bytes: &[u8]) -> Result<Option<&Head>, NotHttp> {
+    fn read(&self, bytes: &[u8], limits: &Limits) -> Result<Option<&Head>, NotHttp> {
         const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-        if self.head.get().is_none() {
+        if self.0.get().is_none() {
             let mut head = Head::default();
             let found = if PREFACE.starts_with(bytes) && bytes.len() < PREFACE.len() {
                 return Ok(None);
             } else if bytes.starts_with(PREFACE) {
                 Some(Head::request(b"PRI", b"*", Version::Http2))
             } else {
-                match parse_request(bytes, &self.limits, false, &mut head) {
+                match parse_request(bytes, limits, false, &mut head) {
                     Parsed::Complete { .. } => Some(head),
                     Parsed::Partial => return Ok(None),
                     Parsed::Invalid(_) => None,
                 }
             };
-            let _ = self.head.set(found);
+            let _ = self.0.set(found.map(Box::new));
         }
-        self.head.get().and_then(Option::as_ref).map(Some).ok_or(NotHttp)
+        self.0.get().and_then(Option::as_deref).map(Some).ok_or(NotHttp)
     }
 }
 
@@ -200,8 +193,10 @@ pub(crate) struct Context<'a> {
     pub(crate) activity: Activity,
     /// The request's head. In TCP there is none: see `peek`.
     pub(crate) request: Option<&'a Head>,
-    /// In TCP, where HTTP is looked for in `request_data`; a new one for each inspection that has new bytes.
+    /// In TCP, where HTTP is looked for in `request_data`.
     pub(crate) peek: Option<&'a Peek>,
+    /// Bounds of the head that is looked for.
+    pub(crate) limits: Limits,
     /// The response's head.
     pub(crate) response: Option<&'a Head>,
     /// In HTTP the request's body, in TCP what the client sent.
@@ -254,7 +249,7 @@ impl<'a> Context<'a> {
         if self.request.is_some() {
             return self.request;
         }
-        match self.peek?.read(self.request_data.bytes) {
+        match self.peek?.read(self.request_data.bytes, &self.limits) {
             Ok(Some(head)) => Some(head),
             Ok(None) => self.wait_for(&self.request_data),
             Err(NotHttp) => None,

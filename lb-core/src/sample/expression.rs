@@ -8,7 +8,7 @@ use super::context::Context;
 use super::convert::{self, Converter};
 use super::fetch::{self, Fetch, Run};
 use super::names::{Names, ProxyNumber};
-use super::place::{Place, Places};
+use super::place::Places;
 use super::value::{SampleType, Value};
 
 /// Where an expression stands, and what it may refer to.
@@ -162,11 +162,6 @@ impl Expression {
         self.0.fetch
     }
 
-    /// Why it cannot be used at a place, in HAProxy's words; `None` where it can.
-    pub(crate) fn refused_at(&self, place: Place) -> Option<&'static str> {
-        (!self.0.fetch.places.contains(place)).then(|| self.0.fetch.needs())
-    }
-
     /// Its value; `None` where there is none, or none yet (see [`Context::may_change`]).
     pub(crate) fn evaluate<'a>(&'a self, context: &Context<'a>) -> Option<Value<'a>> {
         let parsed = &*self.0;
@@ -175,11 +170,6 @@ impl Expression {
             Run::Each { one, .. } => one(context, &parsed.args)?,
         };
         self.convert(context, value)
-    }
-
-    /// Its value as a type.
-    pub(crate) fn evaluate_as<'a>(&'a self, context: &Context<'a>, kind: SampleType) -> Option<Value<'a>> {
-        self.evaluate(context)?.cast(kind)
     }
 
     /// Its value as text.

@@ -16,10 +16,10 @@ pub(crate) mod trace;
 pub(crate) mod value;
 pub(crate) mod variable;
 
-pub(crate) use arg::{Arg, ArgKind, ArgSpec};
+pub(crate) use arg::{Arg, ArgKind};
 pub(crate) use context::Context;
 pub use expression::Expression;
-pub(crate) use expression::{ExpressionError, Scope};
+pub(crate) use expression::Scope;
 pub(crate) use place::{Place, Places};
 pub use value::{SampleType, Value};
 pub use variable::{VariableName, VariableScope};

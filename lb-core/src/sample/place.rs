@@ -165,11 +165,6 @@ impl Places {
     pub(crate) fn first(self) -> Option<Place> {
         Place::EVERY.into_iter().find(|place| self.contains(*place))
     }
-
-    /// Places of both.
-    pub(crate) const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
 }
 
 /// What fetches that can be used at these places take their values from, as HAProxy's messages name it. Where two kinds

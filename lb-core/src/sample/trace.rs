@@ -65,6 +65,7 @@ impl Sink {
 }
 
 /// The lines of `buf0`, oldest first, and when they were written.
+#[cfg(test)]
 pub(crate) fn buffered() -> Vec<(SystemTime, Box<[u8]>)> {
     RING.lock().unwrap_or_else(PoisonError::into_inner).lines.iter().cloned().collect()
 }

@@ -167,15 +167,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The number at the start of a text, 0 where there is none, as fetches like `req.hdr_val` read it: for them an empty
-    /// text is one, too.
-    pub(crate) fn into_number(self) -> Option<Self> {
-        match self {
-            Self::Str(text) => Some(Self::Sint(leading_number(&text).unwrap_or(0))),
-            other => other.cast(SampleType::Sint),
-        }
-    }
-
     /// The value for a converter that takes a type. As [`Value::cast`], but a string that is taken as bytes is still a
     /// string: what a converter makes of it in place is one, too.
     pub(crate) fn for_converter(self, input: SampleType) -> Option<Self> {

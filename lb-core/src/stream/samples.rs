@@ -69,6 +69,11 @@ impl Stream<'_> {
             client: facts,
             request: (!self.request.method().is_empty()).then_some(&self.request),
             response: response.then_some(&self.response),
+            peek: match self.info.frontend.config.mode {
+                Mode::Tcp if client.is_some() => set.map(|set| &set.peek),
+                _ => None,
+            },
+            limits: self.worker.settings.limits,
             request_data,
             response_data,
             captured: set.map(|set| &set.captured),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::http::message::Head;
-use crate::sample::context::Capture;
+use crate::sample::context::{Capture, Peek};
 use crate::sample::variable::{Scopes, VariableScope, Variables};
 use crate::table::stick::Stores;
 use crate::table::{Slots, Tracking};
@@ -14,6 +14,8 @@ use crate::table::{Slots, Tracking};
 /// State of a stream that only rules need. It is made when the first rules are judged.
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
+    /// In TCP, the request that its rules look for among what the client sent.
+    pub(crate) peek: Peek,
     txn: Variables,
     req: Variables,
     res: Variables,

@@ -71,11 +71,6 @@ impl Slots {
         self.0.get(slot)?.get()
     }
 
-    /// The time of the tables that are tracked; `None` where none is, and there is nothing to count.
-    pub(crate) fn at(&self, now: Instant) -> Option<Moment> {
-        self.all().next().map(|tracked| tracked.table.at(now))
-    }
-
     fn all(&self) -> impl Iterator<Item = &Tracked> {
         self.0.iter().filter_map(OnceCell::get)
     }

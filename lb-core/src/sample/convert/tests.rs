@@ -6,9 +6,10 @@ mod vectors;
 use std::borrow::Cow;
 
 use super::*;
+use crate::sample::Expression;
+use crate::sample::expression::ExpressionError;
 use crate::sample::names::Names;
 use crate::sample::variable::{Scopes, Variables};
-use crate::sample::{Expression, ExpressionError};
 
 /// A frontend's line.
 pub(super) fn scope(names: &Names) -> Scope<'_> {

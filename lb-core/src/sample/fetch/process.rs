@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{ANYWHERE, Context, Fetch, RUNNING, SampleType, Value};
+use super::{ANYWHERE, Fetch, RUNNING, SampleType, Value};
 
 pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(RUNNING, "cpu_calls", SampleType::Sint, |context, _| count(context.activity.calls)),

@@ -188,6 +188,11 @@ pub(super) fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
     let request = reader.set == RuleSet::HttpRequest;
     let (slot, length) = match word {
         "len" if request => {
+            // The slots are the frontend's; a backend could only declare one that nothing ever fills.
+            if !reader.cx.draft.section.has_frontend() {
+                let name = &reader.cx.draft.config.name;
+                return Err(reader.fault(0, format!("proxy '{name}' has no frontend capability")));
+            }
             let length = value.parse::<usize>().ok().filter(|length| *length > 0);
             let length = length.ok_or_else(|| reader.fault(1, "length must be > 0"))?;
             (reader.cx.draft.config.captures.declare(true, length, None), length)

@@ -110,7 +110,7 @@ type Outcomes = &'static [(&'static str, Outcome)];
 
 fn check_bytes(cases: &[(&'static [u8], Outcomes)]) {
     for (bytes, expected) in cases {
-        let peek = Peek::new(Limits::default());
+        let peek = Peek::default();
         let context = Context {
             place: Place::FrontendContent,
             request_data: Buffered { bytes, ..Buffered::default() },
