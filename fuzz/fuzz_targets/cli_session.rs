@@ -7,7 +7,27 @@ use lb_core::runtime::{CliSession, Level, Step};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-static PROXY: LazyLock<Proxy> = LazyLock::new(|| Proxy::builder().threads(1).start().expect("a proxy"));
+/// Something of everything that commands are about.
+const CONFIG: &str = "\
+defaults
+  mode http
+  timeout client 5s
+  timeout server 5s
+  timeout connect 5s
+frontend web
+  bind 127.0.0.1:0
+  acl blocked src -u 7 192.0.2.1 192.0.2.2
+  http-request track-sc0 src table app
+  http-request deny if blocked
+  default_backend app
+backend app
+  stick-table type ip size 100 expire 1m store conn_cur,gpc0,gpt0,http_req_rate(10s)
+  server s1 127.0.0.1:1 disabled
+  server s2 127.0.0.1:2 weight 5 disabled
+";
+
+static PROXY: LazyLock<Proxy> =
+    LazyLock::new(|| Proxy::builder().threads(1).text("fuzz.cfg", CONFIG).start().expect("a proxy"));
 
 fn answer(bytes: &[u8], piece: usize) -> String {
     let mut session: CliSession = PROXY.cli_session(Level::Admin);
