@@ -1,7 +1,7 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
 use super::commands::{
-    BackendList, CliSockets, Environment, Info, PatternEntries, PatternLists, PatternLookups, ServerConns,
+    BackendList, CliSockets, Environment, EventSinks, Info, PatternEntries, PatternLists, PatternLookups, ServerConns,
     ServerStates, ServerWeight, SessionList, StatTable, TableContents, TableList, Variable, Version,
 };
 use super::severity::Severity;
@@ -22,6 +22,8 @@ pub enum Reply {
     CliSockets(CliSockets),
     /// `show env`.
     Environment(Environment),
+    /// `show events`.
+    Events(EventSinks),
     /// `show sess`.
     Sessions(SessionList),
     /// `show info`.
@@ -78,6 +80,7 @@ impl Reply {
             Self::Backends(reply) => reply.render(out),
             Self::CliSockets(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
+            Self::Events(reply) => reply.render(out),
             Self::Variable(reply) => reply.render(out),
             Self::Sessions(reply) => reply.render(out),
             Self::Info(reply) => reply.render(out),

@@ -4,6 +4,7 @@
 //! `Context`, which is all that fetches can see of a stream. `fetch` and `convert` hold the tables of both, one
 //! file per family; `value` the types and the casts between them.
 
+pub(crate) mod account;
 pub(crate) mod arg;
 pub(crate) mod context;
 pub(crate) mod convert;

@@ -40,6 +40,7 @@ pub(crate) use dynamic_server::{DynamicServer, read_dynamic};
 pub use finish::finish;
 pub use keywords::{KeywordRow, Sections, keyword_rows};
 pub use options::other_options;
+pub(crate) use rules::is_action;
 
 use std::collections::HashMap;
 use std::sync::Arc;

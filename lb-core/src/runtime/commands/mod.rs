@@ -22,6 +22,7 @@ mod set_server_check;
 mod show_backend;
 mod show_cli_sockets;
 mod show_env;
+mod show_events;
 mod show_info;
 mod show_patterns;
 mod show_servers;
@@ -56,6 +57,7 @@ pub use set_server_check::SetServerCheck;
 pub use show_backend::{BackendList, ShowBackend};
 pub use show_cli_sockets::{CliSocket, CliSockets, ShowCliSockets};
 pub use show_env::{Environment, ShowEnv};
+pub use show_events::{EventSinks, ShowEvents};
 pub use show_info::{Info, ShowInfo};
 pub use show_patterns::{PatternEntries, PatternKind, PatternList, PatternLists, ShowPatterns};
 pub use show_servers::{
