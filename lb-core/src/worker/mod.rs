@@ -13,6 +13,7 @@ mod load;
 mod memory;
 mod stopped;
 pub(crate) mod timer;
+pub(crate) mod turn;
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -498,6 +499,7 @@ pub(crate) fn run(
     let _ended = Ended(Arc::clone(&shared));
     bind_to_cpus(index, &shared);
     let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.on_thread_unpark(turn::begin);
     let runtime = match builder.enable_io().enable_time().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         Err(error) => return ready(Err(error)),
