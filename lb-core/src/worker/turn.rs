@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 
 thread_local! {
     /// Number of the poll that is under way; 0 where none of a session's is.
-    static POLL: Cell<u32> = const { Cell::new(0) };
-    static POLLS: Cell<u32> = const { Cell::new(0) };
+    static POLL: Cell<u8> = const { Cell::new(0) };
+    static POLLS: Cell<u8> = const { Cell::new(0) };
     /// Somebody has sent in this turn.
     static SENT: Cell<bool> = const { Cell::new(false) };
 }
@@ -31,9 +31,10 @@ pub(super) fn poll<T>(session: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Whether one connection has let others go first; 0 while it has not.
+/// In which poll a connection has let others go first; 0 while it has not. Idle connections hold it: one byte is enough, as
+/// the next poll of its task comes soon, and taking it for the same one costs a round.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Courtesy(u32);
+pub(crate) struct Courtesy(u8);
 
 impl Courtesy {
     /// Ready when it is time to send. Otherwise the task is woken again behind those that are ready now.
@@ -42,10 +43,7 @@ impl Courtesy {
         if poll == 0 {
             return Poll::Ready(());
         }
-        if self.0 == poll {
-            return Poll::Pending;
-        }
-        if std::mem::take(&mut self.0) != 0 || !SENT.replace(true) {
+        if self.0 != poll && (std::mem::take(&mut self.0) != 0 || !SENT.replace(true)) {
             return Poll::Ready(());
         }
         self.0 = poll;
