@@ -29,7 +29,10 @@ impl LogSubscriptions {
     /// Gives a record to all, and forgets those whose owner is gone.
     pub(crate) fn send(&self, event: &Event) {
         let list = self.list.load();
-        let closed = list.iter().fold(false, |closed, sender| !sender.send(event.clone()) || closed);
+        let mut closed = false;
+        for sender in list.iter() {
+            closed |= !sender.send(event.clone());
+        }
         if closed {
             self.list.rcu(|list| list.iter().filter(|sender| !sender.is_closed()).cloned().collect::<Vec<_>>());
             // One that comes between both lines is told of the next record: the list is looked at again.

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use super::*;
 use crate::sample::{SampleType, Value};
 
-fn parse(
-    words: &str,
-    keyword: &str,
-    sample: SampleType,
-    method: Option<Method>,
-) -> Result<(Matcher, Option<String>, Box<[Arc<set::Set>]>), String> {
+/// What was read, a warning, and what it looks into.
+type Parsed = (Matcher, Option<String>, Box<[Arc<set::Set>]>);
+
+fn parse(words: &str, keyword: &str, sample: SampleType, method: Option<Method>) -> Result<Parsed, String> {
     let references = References::default();
     let scope = AclScope { references: &references, keyword, sample, method, file: "x.cfg", line: 1 };
     let words: Vec<_> = words.split(' ').collect();
