@@ -153,8 +153,11 @@ impl Lines {
     }
 }
 
-/// What a client does.
-const CLIENTS: &[(&str, fn(&mut Wire))] = &[
+/// What a client does with its connection.
+type Client = fn(&mut Wire);
+
+/// What clients do.
+const CLIENTS: &[(&str, Client)] = &[
     ("served", |wire| {
         wire.send(
             "GET /a%20b/c?d=e&f=%22 HTTP/1.1\r\nHost: h\r\nX-A: say \"hi\" \\o/ ]}\r\nCookie: sid=a\\b; z=1\r\nConnection: \
@@ -338,7 +341,7 @@ fn structured_data() {
         "  log-format-sd '%{+Q,+E}o [a@1 x=%hr y=%CC]'\n  log-format 'm %ST'\n",
     ]
     .iter()
-    .map(|lines| (*lines).replace("format 'm", "format 'm"))
+    .map(|lines| (*lines).to_owned())
     .collect();
     let run = |haproxy: Option<&Path>| -> Vec<String> {
         let origin = Origin::answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
