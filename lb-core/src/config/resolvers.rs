@@ -50,7 +50,10 @@ pub fn parse_section(section: &Section, all: &mut Vec<ResolversConfig>, diags: &
             "accepted_payload_size" => payload_size(line, &mut resolvers),
             "no" | "default" => Err(Fault::line(0, NEGATION)),
             _ => {
-                diags.unknown_keyword(line, 0, "resolvers", KEYWORDS);
+                // HAProxy names no near word here.
+                let near = super::suggest::nearest(line.keyword(), KEYWORDS);
+                let text = format!("unknown keyword '{}' in 'resolvers' section", line.keyword());
+                diags.alert_suggest(line, 0, text, near);
                 continue;
             }
         };

@@ -74,12 +74,9 @@ mod tests {
 
     #[test]
     fn a_server_stays_where_it_is_unless_there_is_better() {
-        let choice = |current: &str, nets| Choice {
-            prefer: AddressFamily::V4,
-            nets,
-            current: current.parse().ok(),
-            allow_dup: true,
-        };
+        fn choice<'c>(current: &str, nets: &'c [PreferredNet]) -> Choice<'c> {
+            Choice { prefer: AddressFamily::V4, nets, current: current.parse().ok(), allow_dup: true }
+        }
         let all = ips("1.1.1.1 2.2.2.2 ::1");
         let two = PreferredNet { ip: ips("2.0.0.0")[0], prefix: 8 };
         assert_eq!(choose(&all, &choice("2.2.2.2", &[]), |_| false), Some(all[1]));

@@ -84,11 +84,11 @@ impl Link<'_> {
         socket.connect(self.address).await.inspect_err(|_| self.count_sent(false))?;
         // One byte more, to see what is too large.
         let mut buffer = vec![0; usize::from(self.resolvers.config.accepted_payload_size) + 1];
-        self.send(&socket, &first);
+        self.send(&socket, &first).await;
         loop {
             tokio::select! {
                 question = questions.recv() => match question {
-                    Some(question) => self.send(&socket, &question),
+                    Some(question) => self.send(&socket, &question).await,
                     None => return Ok(()),
                 },
                 received = socket.recv(&mut buffer) => {
@@ -105,11 +105,13 @@ impl Link<'_> {
         }
     }
 
-    fn send(&self, socket: &UdpSocket, question: &[u8]) {
-        // The first attempt may be told that nobody received an earlier one.
-        let sent = socket.try_send(question).or_else(|_| socket.try_send(question));
-        let lost = sent.is_err_and(|error| error.kind() != io::ErrorKind::ConnectionRefused);
-        self.count_sent(!lost);
+    async fn send(&self, socket: &UdpSocket, question: &[u8]) {
+        let mut sent = socket.send(question).await;
+        // That nobody received an earlier question is told now.
+        if sent.as_ref().is_err_and(is_refused) {
+            sent = socket.send(question).await;
+        }
+        self.count_sent(sent.as_ref().map_or_else(is_refused, |_| true));
     }
 
     /// A stream, until it breaks or nobody needs it.
@@ -156,6 +158,11 @@ impl Link<'_> {
             }
         }
     }
+}
+
+/// Whether the other side said that nobody listens there.
+fn is_refused(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::ConnectionRefused
 }
 
 /// A message with its length in front (RFC 1035, section 4.2.2).

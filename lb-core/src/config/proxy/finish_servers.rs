@@ -25,8 +25,8 @@ pub(super) fn finish_servers(
         let name = &server.config.name;
         if let Some(line) = names.get(name) {
             let text = format!(
-                "proxy '{}', another server named '{name}' was already defined at line {line}, please use distinct \
-                 names.",
+                "{} '{}', another server named '{name}' was already defined at line {line}, please use distinct names.",
+                draft.section.label(),
                 draft.config.name
             );
             diags.alert(&server.line, 1, text);
@@ -110,7 +110,8 @@ pub(super) fn check_server(
     // The records of a service bring the port.
     let no_port = matches!(server.address, Address::Inet(_))
         && server.port != PortKind::Fixed
-        && server.resolve.section.is_none();
+        && server.resolve.section.is_none()
+        && !server.resolve.unresolved;
     if server.check && no_port && server.check_port.is_none() {
         let name = &server.name;
         let text = match made_in {
