@@ -75,7 +75,8 @@ fn questions_are_those_of_haproxy() {
 fn answers_and_faults() {
     let alias = |owner: &str, to: &str| record(owner, 5, &wire(to));
     let flags = |flags| message(flags, "app.test", 1, &[a("app.test", 9)], &[]);
-    let table: Vec<(&str, Vec<u8>, Result<&[&str], Fault>)> = vec![
+    type Case<'a> = (&'a str, Vec<u8>, Result<&'a [&'a str], Fault>);
+    let table: Vec<Case<'_>> = vec![
         ("one", answer(&[a("app.test", 9)]), Ok(&["127.0.0.9"])),
         ("case", message(OK, "APP.test", 1, &[a("App.Test", 9)], &[]), Ok(&["127.0.0.9"])),
         ("the other family", answer(&[record("app.test", 28, &[0; 16])]), Ok(&["::"])),
