@@ -23,6 +23,7 @@ use crate::log::{AccessLog, LogDestinations, LogFormat, LogTargets};
 use crate::net::{Inherited, SystemOptions};
 use crate::pattern::References;
 use crate::pattern::set::Set as PatternSet;
+use crate::resolve::Resolvers;
 use crate::sample::account::ProcessAccount;
 use crate::sample::variable::SharedVariables;
 use crate::sample::{Context, Place as SamplePlace, Value};
@@ -219,6 +220,8 @@ pub struct Topology {
     pub(crate) references: Arc<References>,
     /// Their patterns as ACLs and maps look into them, by number.
     pub(crate) sets: Box<[Arc<PatternSet>]>,
+    /// `resolvers` sections.
+    pub resolvers: Vec<Arc<Resolvers>>,
     /// Stick tables by the number of their section in the configuration, `disabled` ones included.
     pub(crate) tables: Vec<Option<Arc<Table>>>,
 }
@@ -404,6 +407,7 @@ impl Topology {
             backend_names,
             sets,
             references,
+            resolvers: config.resolvers.iter().map(|section| Arc::new(Resolvers::new(section))).collect(),
             tables: tables(config),
         })
     }

@@ -7,6 +7,7 @@ mod custom;
 mod headers;
 mod patterns;
 mod replies;
+mod resolve;
 mod table;
 mod target;
 mod tcp;
