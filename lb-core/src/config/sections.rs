@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
+use super::load::LoadOptions;
 use super::model::Config;
 use super::{global, http_errors, proxy, resolvers, userlist};
-use crate::extension::Extensions;
 use crate::sample::names::{Names, ProxyHeader};
 
 /// A kind of section, by the keyword that starts it.
@@ -48,13 +48,13 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 
 /// Turns a document into a configuration. All of the document is read and all its faults are reported; the
 /// configuration is usable only if there is no error among them.
-pub fn build(document: &Document, extensions: &Extensions, diags: &mut Diagnostics) -> Config {
-    let mut config = Config::default();
+pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics) -> Config {
+    let mut config = Config { unresolved_names: options.unresolved_names, ..Config::default() };
     let experimental = document.sections.iter().any(|section| {
         section.header.keyword() == "global"
             && section.lines.iter().any(|line| line.keyword() == "expose-experimental-directives")
     });
-    let names = Arc::new(Names { extensions: extensions.clone(), ..names(document) });
+    let names = Arc::new(Names { extensions: options.extensions.clone(), ..names(document) });
     config.names = Arc::clone(&names);
     let mut proxies = proxy::ProxyState::new(Arc::clone(&names), experimental);
     for section in &document.sections {
