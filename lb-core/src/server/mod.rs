@@ -15,8 +15,8 @@ mod state;
 mod status;
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -31,8 +31,9 @@ pub use status::ServerStatus;
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
+use crate::resolve::{HostName, Resolvers};
 use crate::tls::TlsClientConfig;
-use check::CheckResult;
+use check::{CheckResult, CheckStatus};
 use health::{Health, Observed};
 use number::Number;
 use state::StateCell;
@@ -87,6 +88,8 @@ pub struct Server {
     hostname: ArcSwapOption<String>,
     /// The name is not that of its line any more.
     renamed: AtomicBool,
+    /// Who resolves the name at run time.
+    resolvers: OnceLock<Arc<Resolvers>>,
     /// What the persistence cookie says for it.
     cookie: ArcSwapOption<String>,
     state: StateCell,
@@ -167,6 +170,7 @@ impl Server {
             }),
             hostname: ArcSwapOption::new(config.hostname.clone().map(Arc::new)),
             renamed: AtomicBool::new(false),
+            resolvers: OnceLock::new(),
             cookie: ArcSwapOption::new(config.cookie.clone().map(Arc::new)),
             state: StateCell::new(start.admin, operational),
             checks: Checks::new(config, start.admin, start.checked),
@@ -204,6 +208,20 @@ impl Server {
 
     pub(crate) fn set_hostname(&self, name: Option<String>) {
         self.hostname.store(name.map(Arc::new));
+    }
+
+    /// Tells who resolves its name; once.
+    pub(crate) fn set_resolvers(&self, resolvers: &Arc<Resolvers>) {
+        let _ = self.resolvers.set(Arc::clone(resolvers));
+    }
+
+    /// It does not answer: perhaps its name has another address (configuration.txt, section 5.3.1).
+    fn hurry_resolution(&self) {
+        if let (Some(resolvers), Some(name)) = (self.resolvers.get(), self.hostname())
+            && let Some(name) = HostName::new(&name)
+        {
+            resolvers.hurry(name, self.config.resolve.prefer);
+        }
     }
 
     /// Gives it another name than its line does.
@@ -471,6 +489,9 @@ impl Server {
             (was_up, observed, *health)
         });
         self.checks.set_last(result);
+        if result.status == CheckStatus::L4Timeout {
+            self.hurry_resolution();
+        }
         if !passed && was_up {
             self.history.count_failed_check();
         }
