@@ -32,4 +32,5 @@ pub use logger::Logger;
 pub use process::ProcessLog;
 pub use record::{Cause, LogRecord, ServerAddress, Stage};
 pub use render::LogContext;
+pub(crate) use render::render_rule;
 pub use target::{LogSettings, LogTargets};

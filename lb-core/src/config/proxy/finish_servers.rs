@@ -46,11 +46,13 @@ pub(super) fn finish_servers(
     }
     let taken: HashSet<u32> = own_ids.into_keys().collect();
     let verify = !config.global.ssl.server_verify_none;
+    let checks_use_tls = draft.config.checks.connects().any(|connect| connect.ssl);
+    let has_port = draft.config.checks.connects().next().is_some_and(|connect| connect.port.is_some());
     let mut next = 1;
     let mut finished = Vec::with_capacity(servers.len());
     for server in servers {
         let line = server.line.clone();
-        let mut server = server.finish(verify);
+        let mut server = server.finish(verify, checks_use_tls);
         if server.id == 0 {
             while taken.contains(&next) {
                 next += 1;
@@ -59,7 +61,7 @@ pub(super) fn finish_servers(
         }
         next += 1;
         if understood && !draft.config.disabled {
-            check_server(&draft.config.name, None, &server, &line, &config.global, diags);
+            check_server(&draft.config.name, None, has_port, &server, &line, &config.global, diags);
         }
         finished.push(server);
     }
@@ -92,17 +94,18 @@ fn check_dynamic_cookies(draft: &Draft, servers: &[ServerConfig], diags: &mut Di
 }
 
 /// What is wrong with a server although each of its words is right; `made_in` is what the section is
-/// called for a server that is made at run time.
+/// called for a server that is made at run time; `has_port`: its checks say where they go.
 pub(super) fn check_server(
     proxy: &str,
     made_in: Option<&str>,
+    has_port: bool,
     server: &ServerConfig,
     line: &Line,
     global: &Global,
     diags: &mut Diagnostics,
 ) {
     let no_port = matches!(server.address, Address::Inet(_)) && server.port != PortKind::Fixed;
-    if server.check && no_port && server.check_port.is_none() {
+    if server.check && no_port && server.check_port.is_none() && !has_port {
         let name = &server.name;
         let text = match made_in {
             None => format!("config: proxy '{proxy}': server '{name}' has neither service port nor check port."),
@@ -113,7 +116,8 @@ pub(super) fn check_server(
         };
         alert(diags, line, 2, text);
     }
-    if let Some((path, error)) = server.ssl.as_ref().and_then(|ssl| {
+    let ssl = server.ssl.as_ref().or(server.check_tls.as_ref());
+    if let Some((path, error)) = ssl.and_then(|ssl| {
         let path = based(&global.ssl.ca_base, ssl.ca_file.as_ref()?);
         std::fs::metadata(&path).err().map(|error| (path, error))
     }) {
@@ -125,7 +129,7 @@ pub(super) fn check_server(
         );
         server_alert(diags, line, 0, text);
     }
-    if let Some(ssl) = &server.ssl
+    if let Some(ssl) = ssl
         && ssl.verify
         && ssl.ca_file.is_none()
     {

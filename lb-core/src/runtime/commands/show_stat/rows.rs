@@ -323,7 +323,7 @@ fn checks(row: &mut Row, check: &CheckSnapshot, status: ServerStatus) {
             let duration = last.duration.and_then(|duration| u64::try_from(duration.as_millis()).ok());
             row.u64s(&[(Field::CheckDuration, duration.unwrap_or(u64::MAX))]);
             row.text(Field::CheckDesc, last.status.description());
-            row.text(Field::LastChk, last.info.clone().unwrap_or_default());
+            row.text(Field::LastChk, last.info.clone().filter(|_| last.kept).unwrap_or_default());
         }
     }
 }
