@@ -32,5 +32,5 @@ pub use logger::Logger;
 pub use process::ProcessLog;
 pub use record::{Cause, LogRecord, ServerAddress, Stage};
 pub use render::LogContext;
-pub(crate) use render::render_rule;
+pub(crate) use render::render_check;
 pub use target::{LogSettings, LogTargets};

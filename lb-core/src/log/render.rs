@@ -95,6 +95,29 @@ pub(crate) fn render_rule(
     context: &mut LogContext,
     out: &mut Vec<u8>,
 ) {
+    render_values(format, samples, record, context, out, |value| value);
+}
+
+/// The same of a health check's format: what an expression yields ends at a NUL, as in HAProxy.
+pub(crate) fn render_check(
+    format: &LogFormat,
+    samples: &Context<'_>,
+    record: impl FnOnce() -> LogRecord,
+    context: &mut LogContext,
+    out: &mut Vec<u8>,
+) {
+    let text = |value: &[u8]| value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
+    render_values(format, samples, record, context, out, |value| value.get(..text(value)).unwrap_or(value));
+}
+
+fn render_values(
+    format: &LogFormat,
+    samples: &Context<'_>,
+    record: impl FnOnce() -> LogRecord,
+    context: &mut LogContext,
+    out: &mut Vec<u8>,
+    cut: impl Fn(&[u8]) -> &[u8],
+) {
     let made = format.uses_variables().then(record).unwrap_or_default();
     let mut line = Line { record: &made, context, out, flags: Flags::default(), after_space: false, rule: true };
     for item in &format.items {
@@ -107,7 +130,7 @@ pub(crate) fn render_rule(
             }
             Item::Sample(expression, flags) => {
                 if let Some(value) = expression.bytes(samples) {
-                    encode(line.out, &value, Encoding::Http, Flags { quote: false, ..*flags });
+                    encode(line.out, cut(&value), Encoding::Http, Flags { quote: false, ..*flags });
                 }
             }
         }

@@ -1,16 +1,31 @@
 //! The client's side of SOCKS4 (configuration.txt, section 5.2, `socks4`): one request, one answer of fixed length.
 
+use std::io;
 use std::net::SocketAddrV4;
 
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
 /// Bytes of an answer.
-pub(crate) const ANSWER: usize = 8;
+const ANSWER: usize = 8;
 /// How HAProxy calls an answer that is no grant.
 pub(crate) const REFUSED: &str = "SOCKS4 Proxy deny the request";
 /// How HAProxy calls a connection that ended before its answer.
 pub(crate) const ENDED: &str = "SOCKS4 Proxy read error during handshake";
 
+/// Has the proxy at the other end connect to an address. Not cancel safe: what is dropped leaves the connection in the
+/// middle of it.
+///
+/// # Errors
+/// [`io::ErrorKind::PermissionDenied`] where it refuses; else what befell the connection.
+pub(crate) async fn pass(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), to: SocketAddrV4) -> io::Result<()> {
+    stream.write_all(&request(to)).await?;
+    let mut answer = [0; ANSWER];
+    stream.read_exact(&mut answer).await?;
+    if is_granted(&answer) { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+}
+
 /// Asks for a connection to an address.
-pub(crate) fn request(to: SocketAddrV4) -> Vec<u8> {
+fn request(to: SocketAddrV4) -> Vec<u8> {
     let mut bytes = vec![4, 1];
     bytes.extend(to.port().to_be_bytes());
     bytes.extend(to.ip().octets());
@@ -20,7 +35,7 @@ pub(crate) fn request(to: SocketAddrV4) -> Vec<u8> {
 }
 
 /// Whether the answer grants the connection.
-pub(crate) fn is_granted(answer: &[u8; ANSWER]) -> bool {
+fn is_granted(answer: &[u8; ANSWER]) -> bool {
     matches!(answer, [0, 90, ..])
 }
 

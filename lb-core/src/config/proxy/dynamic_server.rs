@@ -50,7 +50,7 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
     }
     let kind = if section.kind == ProxyKind::Backend { "backend" } else { "proxy" };
     let has_port = section.checks.connects().next().is_some_and(|connect| connect.port.is_some());
-    check_server(&section.name, Some(kind), has_port, &config, &line, global, &mut diags);
+    check_server(&section.name, Some(kind), (has_port, None), &config, &line, global, &mut diags);
     first_of(&diags, &format!("'server {}/{name}' : ", section.name))?;
     Ok(DynamicServer { config, enabled })
 }

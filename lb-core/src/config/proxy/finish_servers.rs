@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::finish::{alert, based, reason, server_alert, warning};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{Address, Config, Global, PortKind, ServerConfig};
+use crate::config::model::{Address, CheckProtocol, Config, Global, PortKind, ServerConfig};
 use crate::persistence::dynamic;
 use crate::server::Endpoint;
 
@@ -48,6 +48,8 @@ pub(super) fn finish_servers(
     let verify = !config.global.ssl.server_verify_none;
     let checks_use_tls = draft.config.checks.connects().any(|connect| connect.ssl);
     let has_port = draft.config.checks.connects().next().is_some_and(|connect| connect.port.is_some());
+    let scripted = (!matches!(draft.config.checks.protocol, CheckProtocol::Connect | CheckProtocol::External))
+        .then(|| draft.section.label());
     let mut next = 1;
     let mut finished = Vec::with_capacity(servers.len());
     for server in servers {
@@ -61,7 +63,19 @@ pub(super) fn finish_servers(
         }
         next += 1;
         if understood && !draft.config.disabled {
-            check_server(&draft.config.name, None, has_port, &server, &line, &config.global, diags);
+            check_server(&draft.config.name, None, (has_port, scripted), &server, &line, &config.global, diags);
+        }
+        if understood
+            && !draft.config.disabled
+            && server.check
+            && server.check_proto.is_some()
+            && draft.config.checks.protocol != CheckProtocol::Http
+        {
+            let text = format!(
+                "config: proxy '{}': server '{}' uses an incompatible MUX protocol for the selected check type",
+                draft.config.name, server.name
+            );
+            alert(diags, &line, 1, text);
         }
         finished.push(server);
     }
@@ -94,11 +108,12 @@ fn check_dynamic_cookies(draft: &Draft, servers: &[ServerConfig], diags: &mut Di
 }
 
 /// What is wrong with a server although each of its words is right; `made_in` is what the section is
-/// called for a server that is made at run time; `has_port`: its checks say where they go.
+/// called for a server that is made at run time; `has_port`: its checks say where they go; `scripted`: what the
+/// section is called, where its checks have a script.
 pub(super) fn check_server(
     proxy: &str,
     made_in: Option<&str>,
-    has_port: bool,
+    (has_port, scripted): (bool, Option<&str>),
     server: &ServerConfig,
     line: &Line,
     global: &Global,
@@ -107,7 +122,8 @@ pub(super) fn check_server(
     let no_port = matches!(server.address, Address::Inet(_)) && server.port != PortKind::Fixed;
     if server.check && no_port && server.check_port.is_none() && !has_port {
         let name = &server.name;
-        let text = match made_in {
+        let kind = made_in.or(scripted);
+        let text = match kind {
             None => format!("config: proxy '{proxy}': server '{name}' has neither service port nor check port."),
             Some(kind) => format!(
                 "config: {kind} '{proxy}': server '{name}' has neither service port nor check port nor tcp_check rule \

@@ -118,7 +118,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("errorloc", ALL, Some(errors::errorloc)),
     row("errorloc302", ALL, Some(errors::errorloc)),
     row("errorloc303", ALL, Some(errors::errorloc)),
-    row("external-check", BE, Some(checks::external_check)),
+    row("external-check", BE, Some(checks::external_check)).wrong(Wrong::OwnText),
     row("filter", PROXIES, None),
     row("force-persist", BE_ONLY, Some(persistence::force_persist)),
     row("fullconn", BE, Some(settings::fullconn)).wrong(Wrong::Ignored(" Maybe you want 'maxconn' instead ?")),

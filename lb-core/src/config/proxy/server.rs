@@ -60,7 +60,7 @@ impl ServerDraft {
             (false, false) => None,
         };
         self.tls.verify = self.verify.unwrap_or(verify_by_default);
-        if self.config.check && (self.ssl || self.config.check_ssl == Some(true) || checks_use_tls) {
+        if self.ssl || self.config.check_ssl == Some(true) || checks_use_tls {
             self.config.check_tls = Some(self.tls.clone());
         }
         self.config.ssl = self.ssl.then_some(self.tls);

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use super::machine::Trouble;
@@ -161,12 +161,10 @@ async fn open_tcp(backend: &Backend, server: &Server, address: SocketAddr, plan:
     let mut stream = socket.connect(through).await.map_err(Failure::Tcp)?;
     if plan.socks4.is_some() {
         let SocketAddr::V4(to) = address else { return Err(Failure::Socks4(socks4::REFUSED)) };
-        stream.write_all(&socks4::request(to)).await.map_err(Failure::Tcp)?;
-        let mut answer = [0; socks4::ANSWER];
-        stream.read_exact(&mut answer).await.map_err(|_| Failure::Socks4(socks4::ENDED))?;
-        if !socks4::is_granted(&answer) {
-            return Err(Failure::Socks4(socks4::REFUSED));
-        }
+        socks4::pass(&mut stream, to).await.map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => Failure::Socks4(socks4::REFUSED),
+            _ => Failure::Socks4(socks4::ENDED),
+        })?;
     }
     if let Some(version) = plan.header {
         let header = proxy_header(version, &stream);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::machine::Received;
 use crate::backend::Backend;
 use crate::config::model::Address;
-use crate::log::{LogContext, LogFormat, LogRecord, render_rule};
+use crate::log::{LogContext, LogFormat, LogRecord, render_check};
 use crate::sample::context::{Buffered, Context};
 use crate::sample::place::Place;
 use crate::sample::variable::{Scopes, SharedVariables, Variables};
@@ -105,7 +105,7 @@ impl<'a> Environment<'a> {
         let mut out = Vec::new();
         let mut log = self.world.log.lock().unwrap_or_else(PoisonError::into_inner);
         let log = log.get_or_insert_with(LogContext::system);
-        self.with(scopes, received, |context| render_rule(format, context, record, log, &mut out));
+        self.with(scopes, received, |context| render_check(format, context, record, log, &mut out));
         out
     }
 

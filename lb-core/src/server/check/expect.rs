@@ -237,7 +237,8 @@ impl View<'_> {
     fn code(&self, otherwise: i32) -> i32 {
         let Some(expression) = &self.expected.status_code else { return otherwise };
         let value = self.environment.with(self.scopes, self.received, |context| {
-            let value = expression.evaluate(context)?.cast(SampleType::Sint)?;
+            // Bytes are a number by way of their text.
+            let value = expression.evaluate(context)?.cast(SampleType::Str)?.cast(SampleType::Sint)?;
             match value {
                 crate::sample::value::Value::Sint(number) => i32::try_from(number).ok(),
                 _ => None,

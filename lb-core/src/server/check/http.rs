@@ -72,7 +72,7 @@ impl Answer {
         self.raw.drain(..blank);
         let mut head = Head::default();
         let limits = Limits { max_head_size: usize::MAX, ..Limits::default() };
-        let length = match parse_response(&self.raw, &limits, true, &mut head) {
+        let length = match parse_response(&self.raw, &limits, false, &mut head) {
             Parsed::Complete { len } => len,
             Parsed::Partial => return false,
             Parsed::Invalid(_) => {
@@ -81,12 +81,16 @@ impl Answer {
             }
         };
         self.raw.drain(..length.min(self.raw.len()));
-        let Ok(framing) = response_framing(&head, &self.request) else {
-            self.broken = true;
-            return false;
-        };
-        self.left = match framing.body {
+        let body = match response_framing(&head, &self.request) {
+            Ok(framing) => framing.body,
             // A 1xx is judged as any other status: nothing is waited for behind it.
+            Err(_) if head.status() < 200 => BodyLength::None,
+            Err(_) => {
+                self.broken = true;
+                return false;
+            }
+        };
+        self.left = match body {
             BodyLength::None => Left::Nothing,
             BodyLength::Known(length) => Left::Bytes(length),
             BodyLength::Chunked => Left::Chunks(Box::default()),

@@ -146,8 +146,12 @@ fn regex(text: &str) -> Option<Regex> {
 fn http(config: &CheckConfig) -> Script {
     let mut steps = config.http.clone();
     let acts = |step: &CheckStep| matches!(step, CheckStep::Connect(_) | CheckStep::Request(_) | CheckStep::Expect(_));
-    match steps.iter().position(acts).map(|at| (at, steps.get_mut(at))) {
-        Some((_, Some(CheckStep::Request(request)))) => {
+    let first = steps.iter_mut().find_map(|step| match step {
+        CheckStep::Request(request) => Some(request),
+        _ => None,
+    });
+    match first {
+        Some(request) => {
             let own = std::mem::take(&mut **request);
             let CheckRequest { mut headers, method, uri, version, body, .. } = config.request.clone();
             headers.extend(own.headers);
@@ -160,12 +164,11 @@ fn http(config: &CheckConfig) -> Script {
                 comment: own.comment,
             };
         }
-        Some((_, Some(CheckStep::Connect(_)))) => {}
-        _ => steps.insert(0, CheckStep::Request(Box::new(config.request.clone()))),
-    }
-    let last = steps.iter().rev().find(|step| acts(step));
-    if let Some(CheckStep::Connect(_)) = last {
-        steps.push(CheckStep::Request(Box::new(config.request.clone())));
+        None => {
+            let first = steps.iter().position(acts);
+            let behind = first.filter(|at| matches!(steps.get(*at), Some(CheckStep::Connect(_))));
+            steps.insert(behind.map_or(0, |at| at + 1), CheckStep::Request(Box::new(config.request.clone())));
+        }
     }
     let last = steps.iter().rev().find(|step| acts(step));
     if let Some(CheckStep::Request(_)) = last {

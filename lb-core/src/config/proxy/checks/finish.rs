@@ -21,9 +21,6 @@ pub(in crate::config::proxy) fn external_check(cx: &mut Cx<'_>) {
 
 /// Says what is missing, and what has no meaning.
 pub(in crate::config::proxy) fn finish(draft: &Draft, global: &Global, diags: &mut Diagnostics) {
-    if !draft.section.has_backend() {
-        return;
-    }
     let (checks, name, label) = (&draft.config.checks, &draft.config.name, draft.section.label());
     let mut warn = |text: String| warning(diags, &draft.header, 0, text);
     for (keyword, option, unused) in

@@ -32,6 +32,10 @@ pub(in crate::config::proxy) fn sni(cx: &mut ServerCx<'_>) -> Result<(), String>
     Ok(())
 }
 
+fn missing(text: &str) -> String {
+    format!("'socks4 {text}' : missing port specification in '{text}'")
+}
+
 pub(in crate::config::proxy) fn socks4(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let text = cx.required("expects <addr>:<port> as argument.")?;
     match parse_address(&text, AddressRules::default()) {
@@ -39,7 +43,13 @@ pub(in crate::config::proxy) fn socks4(cx: &mut ServerCx<'_>) -> Result<(), Stri
             cx.draft.config.socks4 = Some(SocketAddr::new(ip, port));
             Ok(())
         }
-        Ok(_) => Err(format!("'socks4' : missing port number in '{text}'")),
-        Err(error) => Err(format!("'socks4' : {error}")),
+        Ok(ParsedAddress::Inet(_, Port::Fixed(_))) => Err(format!("'socks4 {text}' : invalid port '0'")),
+        Ok(ParsedAddress::Inet(_, Port::Range(..))) => {
+            Err(format!("'socks4 {text}' : port range not permitted here in '{text}'"))
+        }
+        Ok(ParsedAddress::Inet(..)) => Err(missing(&text)),
+        Ok(_) => Err(format!("'socks4 {text}' : only an IP address and a port are supported")),
+        Err(_) if !text.contains(':') => Err(missing(&text)),
+        Err(error) => Err(format!("'socks4 {text}' : {error}")),
     }
 }
