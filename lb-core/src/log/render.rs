@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::date::{DateCache, DateStyle};
 use super::encode::{Encoding, decimal, encode, hexadecimal, padded};
 use super::format::{Flags, Item, LogFormat};
+use super::parts::RecordParts;
 use super::record::{LogRecord, ServerAddress};
 use super::variable::Variable;
 use crate::sample::Context;
@@ -82,16 +83,16 @@ pub(crate) fn render(
 impl LogFormat {
     /// Appends what a format comes to where there is no stream: variables have no value.
     pub(crate) fn render_alone(&self, samples: &Context<'_>, out: &mut Vec<u8>) {
-        render_rule(self, samples, LogRecord::default, &mut LogContext::system(), out);
+        render_rule(self, Some(samples), |_| LogRecord::default(), &mut LogContext::system(), out);
     }
 }
 
 /// Appends what a rule's format comes to. `record` makes a record for variables, and is called only where there are
-/// any.
+/// any; expressions have no value without `samples`.
 pub(crate) fn render_rule(
     format: &LogFormat,
-    samples: &Context<'_>,
-    record: impl FnOnce() -> LogRecord,
+    samples: Option<&Context<'_>>,
+    record: impl FnOnce(RecordParts) -> LogRecord,
     context: &mut LogContext,
     out: &mut Vec<u8>,
 ) {
@@ -101,8 +102,8 @@ pub(crate) fn render_rule(
 /// The same of a health check's format: what an expression yields ends at a NUL, as in HAProxy.
 pub(crate) fn render_check(
     format: &LogFormat,
-    samples: &Context<'_>,
-    record: impl FnOnce() -> LogRecord,
+    samples: Option<&Context<'_>>,
+    record: impl FnOnce(RecordParts) -> LogRecord,
     context: &mut LogContext,
     out: &mut Vec<u8>,
 ) {
@@ -112,13 +113,13 @@ pub(crate) fn render_check(
 
 fn render_values(
     format: &LogFormat,
-    samples: &Context<'_>,
-    record: impl FnOnce() -> LogRecord,
+    samples: Option<&Context<'_>>,
+    record: impl FnOnce(RecordParts) -> LogRecord,
     context: &mut LogContext,
     out: &mut Vec<u8>,
     cut: impl Fn(&[u8]) -> &[u8],
 ) {
-    let made = format.uses_variables().then(record).unwrap_or_default();
+    let made = if format.uses_variables() { record(format.parts()) } else { LogRecord::default() };
     let mut line = Line { record: &made, context, out, flags: Flags::default(), after_space: false, rule: true };
     for item in &format.items {
         match item {
@@ -129,7 +130,7 @@ fn render_values(
                 line.variable(*variable);
             }
             Item::Sample(expression, flags) => {
-                if let Some(value) = expression.bytes(samples) {
+                if let Some(value) = samples.and_then(|samples| expression.bytes(samples)) {
                     encode(line.out, cut(&value), Encoding::Http, Flags { quote: false, ..*flags });
                 }
             }
