@@ -38,9 +38,9 @@ pub(super) async fn make(backend: &Arc<Backend>, server: &Arc<Server>, world: &W
 /// When a step has taken too long (configuration.txt, `timeout check`).
 #[derive(Clone, Copy, Debug)]
 struct Times {
-    /// For a connection, where `timeout check` is set.
-    connect: Option<Duration>,
-    /// For what follows it.
+    /// For a connection and, without `timeout check`, for all that follows on it.
+    connect: Duration,
+    /// `timeout check`: for what follows a connection.
     check: Option<Duration>,
     /// The next one.
     deadline: Instant,
@@ -48,14 +48,15 @@ struct Times {
 
 impl Times {
     fn new(settings: &CheckSettings, started: Instant, inter: Duration) -> Self {
-        let connect = settings.timeout_check.map(|_| settings.timeout_connect.map_or(inter, |limit| limit.min(inter)));
+        let connect = match (settings.timeout_check, settings.timeout_connect) {
+            (Some(_), Some(connect)) => connect.min(inter),
+            _ => inter,
+        };
         Self { connect, check: settings.timeout_check, deadline: started + inter }
     }
 
     fn connecting(&mut self) {
-        if let Some(limit) = self.connect {
-            self.deadline = Instant::now() + limit;
-        }
+        self.deadline = Instant::now() + self.connect;
     }
 
     fn connected(&mut self) {

@@ -19,7 +19,7 @@ pub(in crate::config::proxy) fn alpn(cx: &mut ServerCx<'_>) -> Result<(), String
 
 pub(in crate::config::proxy) fn proto(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let name = cx.required(": missing value")?;
-    let proto = protocol(&name)?;
+    let proto = protocol(&name).map_err(|text| text.replacen("'proto'", "'check-proto'", 1))?;
     if proto == Proto::H2 {
         return Err("'check-proto' : checks over HTTP/2 are not supported yet".to_owned());
     }
