@@ -9,7 +9,7 @@ use lb_tests::{PATIENCE, eventually};
 
 /// What a server does.
 #[derive(Clone, Copy, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// Waits for bytes.
     Recv,
     /// Waits until what came holds these.
@@ -27,7 +27,7 @@ pub enum Act {
 }
 
 /// A server; at the end of its acts it waits for the other side to close.
-pub struct Peer {
+pub(crate) struct Peer {
     port: u16,
     first: Arc<Mutex<First>>,
     _deaf: Option<TcpListener>,
@@ -43,7 +43,7 @@ struct First {
 
 impl Peer {
     /// Takes a port. Without acts nobody listens there: the port is refused.
-    pub fn start(acts: &'static [Act]) -> Self {
+    pub(crate) fn start(acts: &'static [Act]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let first = Arc::new(Mutex::new(First::default()));
@@ -62,12 +62,12 @@ impl Peer {
         Self { port, first, _deaf: None }
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
     /// What came over the first connection, once it is over.
-    pub fn first(&self) -> String {
+    pub(crate) fn first(&self) -> String {
         eventually("the first connection is over", || self.first.lock().unwrap().over);
         let mut bytes = self.first.lock().unwrap().bytes.clone();
         // The time of a ClientHello.
