@@ -43,7 +43,7 @@ impl Bench {
         let mut text = format!(
             "global\n log {} len 8192 local0\n stats socket {{socket}} level admin\n external-check\n \
              insecure-fork-wanted\n node n1\ndefaults\n timeout connect 1s\n timeout server 10s\n timeout client 10s\n \
-             log global\n option log-health-checks\n default-server inter 1500ms\n",
+             log global\n option log-health-checks\n timeout check 800ms\n default-server inter 3s\n",
             log.local_addr().unwrap()
         );
         for (index, (case, peer)) in cases.iter().zip(&peers).enumerate() {
