@@ -206,7 +206,7 @@ impl<'l> Reader<'_, 'l> {
 /// Hexadecimal digits as bytes.
 fn hexadecimal(text: &str) -> Result<Vec<u8>, Fault> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return Err("an even number of hex digit is expected".to_owned());
     }
     let pairs = text.as_bytes().chunks_exact(2);
