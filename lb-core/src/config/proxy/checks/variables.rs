@@ -28,6 +28,9 @@ pub(super) fn read(reader: &mut Reader<'_, '_>, name: &str) -> Result<CheckStep,
             assignment(name, action).and_then(|assignment| Ok(CheckStep::SetVar(assignment, expression(reader, name)?)))
         }
     };
+    if let Ok(CheckStep::SetVar(assignment, _) | CheckStep::SetVarFmt(assignment, _)) = &read {
+        reader.cx.names.used.note_variable(&assignment.name);
+    }
     read.map_err(|fault| format!("'{action}' : {fault}."))
 }
 

@@ -33,6 +33,7 @@ fn assignment(reader: &Reader<'_, '_>, action: &str) -> Result<Assignment, Fault
     let mut parts = inside.split(',');
     let name = VariableName::parse(parts.next().unwrap_or_default()).map_err(word)?;
     let conditions = conditions(parts).map_err(word)?;
+    reader.cx.names.used.note_variable(&name);
     Ok(Assignment { name, conditions })
 }
 
