@@ -30,7 +30,8 @@ pub use slot::ServerSlot;
 pub use ticket::{QueueError, Ticket};
 
 use crate::balance::{Balancer, Candidate, Key, Pick};
-use crate::config::model::{ProxyConfig, ProxyKind, ServerConfig, Source};
+use crate::config::model::{CheckProtocol, ProxyConfig, ProxyKind, ServerConfig, Source};
+use crate::server::check::{External, Script};
 use crate::server::{Dial, History, Numbers, Server, Start};
 use crate::stats::BackendStats;
 use ticket::Waits;
@@ -53,6 +54,10 @@ pub(crate) struct CheckSettings {
     pub(crate) timeout_check: Option<Duration>,
     pub(crate) log_health_checks: bool,
     pub(crate) source: Option<Source>,
+    /// What is said and expected.
+    pub(crate) script: Script,
+    /// The command that does it instead.
+    pub(crate) external: Option<External>,
 }
 
 /// A backend, or the backend half of a `listen` section.
@@ -187,6 +192,8 @@ impl Backend {
                 timeout_check: config.timeouts.check,
                 log_health_checks: config.options.log_health_checks,
                 source: config.source.clone(),
+                script: Script::new(&config.checks),
+                external: (config.checks.protocol == CheckProtocol::External).then(|| External::new(config)).flatten(),
             },
             eligible: AtomicUsize::new(0),
             candidates: Mutex::default(),

@@ -8,7 +8,7 @@ pub(crate) mod pool;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV4};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
 use crate::log::Stage;
 use crate::net::PortLease;
-use crate::net::{ConnectTarget, OpenSocket, open_socket};
+use crate::net::{ConnectTarget, OpenSocket, open_socket, socks4};
 use crate::proxy_protocol;
 use crate::runtime::SessionStage;
 use crate::server::Server;
@@ -649,15 +649,15 @@ async fn open(
     deadline: Option<Instant>,
 ) -> Result<Opened, StreamError> {
     let generation = server.map_or(0, Server::generation);
-    let OpenSocket { socket, lease, .. } = start(route, backend, server)?;
+    let (OpenSocket { socket, lease, .. }, behind) = start(route, backend, server)?;
     let tls = server.and_then(Server::tls);
     let proto = server.and_then(|server| server.config.proto);
     let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
     write_proxy_header(&mut conn, info, route, server);
-    if tls.is_none() && proto != Some(Proto::H2) {
+    if tls.is_none() && proto != Some(Proto::H2) && behind.is_none() {
         return Ok(Opened { conn: ServerConn::H1(conn), lease, generation, established: false });
     }
-    let conn = match Box::pin(within(timer, deadline, handshakes(worker, backend, server, *conn))).await {
+    let conn = match Box::pin(within(timer, deadline, handshakes(worker, backend, server, behind, *conn))).await {
         Some(result) => result?,
         None => return Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)),
     };
@@ -668,15 +668,20 @@ fn refused() -> StreamError {
     StreamError::new(End::Server, Stage::Connect, Kind::Closed)
 }
 
-/// The TCP, PROXY, TLS and HTTP/2 starts of a connection, as far as they apply.
+/// The TCP, SOCKS4, PROXY, TLS and HTTP/2 starts of a connection, as far as they apply. `behind`: where a SOCKS4 proxy
+/// is to connect.
 async fn handshakes(
     worker: &Worker,
     backend: &BackendEntry,
     server: Option<&Server>,
+    behind: Option<SocketAddrV4>,
     mut conn: H1Conn,
 ) -> Result<ServerConn, StreamError> {
     let proto = server.and_then(|server| server.config.proto);
     poll_fn(|cx| conn.transport.socket_mut().poll_connected(cx)).await.map_err(|_| refused())?;
+    if let Some(to) = behind {
+        socks4::pass(&mut conn.transport, to).await.map_err(|_| refused())?;
+    }
     poll_fn(|cx| conn.poll_flush(cx)).await.map_err(|_| refused())?;
     match (server.and_then(|server| Some((server, server.tls()?))), conn.transport) {
         (Some((server, config)), Transport::Plain(socket)) => {
@@ -686,7 +691,11 @@ async fn handshakes(
                 false => Ok(ServerConn::H1(Box::new(H1Conn::new(transport)))),
             }
         }
-        (_, transport) => Ok(start_h2(worker, backend, transport, false)),
+        (_, transport) if proto == Some(Proto::H2) => Ok(start_h2(worker, backend, transport, false)),
+        (_, transport) => {
+            conn.transport = transport;
+            Ok(ServerConn::H1(Box::new(conn)))
+        }
     }
 }
 
@@ -743,12 +752,26 @@ pub(crate) async fn within<T>(
     .await
 }
 
-fn start(route: Route, backend: &BackendEntry, server: Option<&Server>) -> Result<OpenSocket, StreamError> {
+/// Starts a connection. Where it goes through a SOCKS4 proxy, its address comes with it.
+fn start(
+    route: Route,
+    backend: &BackendEntry,
+    server: Option<&Server>,
+) -> Result<(OpenSocket, Option<SocketAddrV4>), StreamError> {
+    let mut behind = None;
     let (target, options) = match server {
         Some(server) => {
             let endpoint = server.endpoint();
             let address = with_port(&endpoint.address, endpoint.port, route.destination);
-            (ConnectTarget::from_address(&address), &server.dial.options)
+            match (server.config.socks4, &address) {
+                (None, _) => (ConnectTarget::from_address(&address), &server.dial.options),
+                (Some(proxy), Address::Inet(SocketAddr::V4(to))) => {
+                    behind = Some(*to);
+                    (Some(ConnectTarget::Inet(proxy)), &server.dial.options)
+                }
+                // SOCKS4 knows no other addresses.
+                (Some(_), _) => return Err(refused()),
+            }
         }
         None => {
             let target = match backend.backend.target {
@@ -758,7 +781,8 @@ fn start(route: Route, backend: &BackendEntry, server: Option<&Server>) -> Resul
             (target.map(ConnectTarget::Inet), &backend.dial.options)
         }
     };
-    open_socket(&target.ok_or_else(refused)?, options, route.source).map_err(|_| refused())
+    let open = open_socket(&target.ok_or_else(refused)?, options, route.source).map_err(|_| refused())?;
+    Ok((open, behind))
 }
 
 /// The address with the port the client used, where the server's was written so.

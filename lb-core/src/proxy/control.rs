@@ -12,7 +12,7 @@ use crate::config::model::Global;
 use crate::events::Event;
 use crate::resolve;
 use crate::runtime::{self, CliListener, Instance};
-use crate::server::check::{CheckOptions, Checked, run_checks};
+use crate::server::check::{CheckOptions, Checked, World, run_checks};
 use crate::worker::{Life, Shared};
 
 /// How often stick tables are swept.
@@ -35,6 +35,8 @@ pub(super) fn start(
     };
     let options = CheckOptions::new(global);
     let checked = shared.topology.backends.iter().map(|entry| Arc::clone(&entry.backend)).collect();
+    let topology = Some(Arc::clone(&shared.topology));
+    let world = World { topology, started: Some(shared.started), ..World::default() };
     let (reporting, watched) = (Arc::clone(shared), Arc::clone(shared));
     let report = move |change: &mut dyn FnMut() -> Vec<_>| reporting.reports.change(&reporting.topology, change);
     let guard = shared.ending.thread();
@@ -44,7 +46,7 @@ pub(super) fn start(
         let reactor = reactor;
         reactor.block_on(async {
             tokio::select! {
-                () = run_checks(checked, added, options, report) => {}
+                () = run_checks(checked, added, options, world, report) => {}
                 () = sweep(&watched) => {}
                 () = resolve::run(Arc::clone(&watched)) => {}
                 () = ended(&watched, accepting) => {}

@@ -116,6 +116,18 @@ fn named_id(cx: &mut Cx<'_>, what: &str, find: fn(&str) -> Option<u32>, field: f
     }
 }
 
+pub(super) fn external_check(cx: &mut Cx<'_>) {
+    if cx.no_more_than(0) {
+        cx.global.external_check = true;
+    }
+}
+
+pub(super) fn insecure_fork_wanted(cx: &mut Cx<'_>) {
+    if cx.no_more_than(0) {
+        cx.global.insecure_fork_wanted = !cx.negated;
+    }
+}
+
 pub(super) fn node(cx: &mut Cx<'_>) {
     let name = cx.arg(1);
     if !cx.no_more_than(1) {

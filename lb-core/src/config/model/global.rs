@@ -56,6 +56,10 @@ pub struct Global {
     pub hard_stop_after: Option<Duration>,
     /// `grace`.
     pub grace: Option<Duration>,
+    /// `external-check`.
+    pub external_check: bool,
+    /// `insecure-fork-wanted`.
+    pub insecure_fork_wanted: bool,
     /// `spread-checks`, percent.
     pub spread_checks: Option<i32>,
     /// `max-spread-checks`.

@@ -4,6 +4,7 @@
 //! settings are computed when the topology is built, not here, so that `lbd --convert` writes only what was said.
 
 mod bind;
+mod check;
 mod global;
 mod http;
 mod log;
@@ -19,6 +20,7 @@ use super::environment::Environment;
 use crate::sample::names::Names;
 
 pub use bind::*;
+pub use check::*;
 pub use global::*;
 pub use http::*;
 pub use log::*;

@@ -78,8 +78,6 @@ pub struct ProxyOptions {
     pub h1_case_adjust_bogus_client: bool,
     /// `option h1-case-adjust-bogus-server`.
     pub h1_case_adjust_bogus_server: bool,
-    /// `option tcp-check`, the plain connect check.
-    pub tcp_check: bool,
     /// `option transparent`.
     pub transparent: bool,
     /// `option socket-stats`.

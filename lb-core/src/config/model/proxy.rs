@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::bind::Bind;
+use super::check::CheckConfig;
 use super::http::ErrorReply;
 use super::log::{LogFormatChoice, ProxyLog};
 use super::options::{HttpReuse, ProxyOptions};
@@ -134,6 +135,8 @@ pub struct ProxyConfig {
     pub source: Option<Source>,
     /// `hash-type`, stick rules and the like come with their issues.
     pub dispatch: Option<SocketAddr>,
+    /// What checks say and expect.
+    pub checks: CheckConfig,
     /// `cookie`.
     pub cookie: Option<CookieConfig>,
     /// `dynamic-cookie-key`.
@@ -191,6 +194,7 @@ impl ProxyConfig {
             max_keep_alive_queue: Default::default(),
             source: Default::default(),
             dispatch: Default::default(),
+            checks: Default::default(),
             cookie: Default::default(),
             dynamic_cookie_key: Default::default(),
             persist_rules: Default::default(),

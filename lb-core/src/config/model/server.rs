@@ -63,6 +63,20 @@ pub struct ServerConfig {
     pub check_addr: Option<IpAddr>,
     /// `port` for checks.
     pub check_port: Option<u16>,
+    /// `check-ssl` (true) and `no-check-ssl` (false); by default as traffic.
+    pub check_ssl: Option<bool>,
+    /// `check-sni`.
+    pub check_sni: Option<String>,
+    /// `check-alpn`.
+    pub check_alpn: Vec<String>,
+    /// `check-proto`.
+    pub check_proto: Option<Proto>,
+    /// `check-via-socks4`.
+    pub check_via_socks4: bool,
+    /// Certificates and verification for checks over TLS, where there may be such.
+    pub check_tls: Option<ServerSsl>,
+    /// `socks4`.
+    pub socks4: Option<SocketAddr>,
     /// `check-send-proxy`.
     pub check_send_proxy: bool,
     /// `send-proxy` and `send-proxy-v2`.
@@ -113,6 +127,13 @@ impl ServerConfig {
             fall: Default::default(),
             check_addr: Default::default(),
             check_port: Default::default(),
+            check_ssl: Default::default(),
+            check_sni: Default::default(),
+            check_alpn: Default::default(),
+            check_proto: Default::default(),
+            check_via_socks4: Default::default(),
+            check_tls: Default::default(),
+            socks4: Default::default(),
             check_send_proxy: Default::default(),
             send_proxy: Default::default(),
             source: Default::default(),

@@ -6,8 +6,8 @@ use super::keywords::Sections;
 use super::server::ServerDraft;
 use crate::config::document::Line;
 use crate::config::model::{
-    Balance, Captures, ErrorReply, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions, RuleList, Rules,
-    Timeouts,
+    Balance, Captures, CheckConfig, ErrorReply, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions, RuleList,
+    Rules, Timeouts,
 };
 use crate::sample::{Place, Places};
 
@@ -111,6 +111,14 @@ pub(super) struct Draft {
     pub(super) stick_table_line: Option<Line>,
     /// `balance` was written in this section or its defaults.
     pub(super) balance_said: bool,
+    /// The `tcp-check` lines are those of the defaults: the section's first own one replaces them.
+    pub(super) tcp_check_inherited: bool,
+    /// The same of `http-check`.
+    pub(super) http_check_inherited: bool,
+    /// `tcp-check` lines stand here without their option.
+    pub(super) tcp_check_unused: bool,
+    /// `http-check` lines stand here without their option.
+    pub(super) http_check_unused: bool,
 }
 
 /// Lines of the log formats, which are compiled once the mode is known.
@@ -275,6 +283,7 @@ impl Draft {
             max_keep_alive_queue: None,
             source: None,
             dispatch: None,
+            checks: CheckConfig::default(),
             cookie: None,
             dynamic_cookie_key: None,
             persist_rules: Vec::new(),
@@ -299,6 +308,10 @@ impl Draft {
             log_format_lines: LogFormatLines::default(),
             stick_table_line: None,
             balance_said: false,
+            tcp_check_inherited: false,
+            http_check_inherited: false,
+            tcp_check_unused: false,
+            http_check_unused: false,
         }
     }
 
@@ -309,6 +322,8 @@ impl Draft {
         draft.config.place = header.place.clone();
         draft.header = header;
         draft.httplog_line = None;
+        (draft.tcp_check_inherited, draft.http_check_inherited) = (true, true);
+        (draft.tcp_check_unused, draft.http_check_unused) = (false, false);
         draft
     }
 

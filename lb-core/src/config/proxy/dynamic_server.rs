@@ -51,12 +51,13 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
         }
     }
     let enabled = server.enabled;
-    let config = server.finish(!global.ssl.server_verify_none);
+    let config = server.finish(!global.ssl.server_verify_none, section.checks.connects().any(|connect| connect.ssl));
     if section.mode != Mode::Http && config.proto.is_some() {
         return Err("MUX protocol is not usable for server.".to_owned());
     }
     let kind = if section.kind == ProxyKind::Backend { "backend" } else { "proxy" };
-    check_server(&section.name, Some(kind), &config, &line, global, &mut diags);
+    let has_port = section.checks.connects().next().is_some_and(|connect| connect.port.is_some());
+    check_server(&section.name, Some(kind), (has_port, None), &config, &line, global, &mut diags);
     first_of(&diags, &format!("'server {}/{name}' : ", section.name))?;
     Ok(DynamicServer { config, enabled })
 }

@@ -34,6 +34,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             check_mode(&mut draft, diags);
             check_bind_options(&draft, config, diags);
             check_timeouts(&draft, diags);
+            super::checks::finish(&draft, &config.global, diags);
             if super::log::check_formats(&draft, &state.names, diags) {
                 check_logs(&draft, config, diags);
             }

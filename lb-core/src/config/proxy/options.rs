@@ -2,7 +2,7 @@
 
 use super::keywords::Sections;
 use super::settings::leading_integer;
-use super::{Cx, Prefix, push_did_you_mean};
+use super::{Cx, Prefix, checks, push_did_you_mean};
 use crate::config::address::parse_ip;
 use crate::config::model::{
     ConnectionMode, ForwardedHeader, LogFormatChoice, Network, ProxyOptions, RestrictHeaderNames,
@@ -106,16 +106,16 @@ const OTHERS: &[(&str, Side, bool, Option<Reader>)] = &[
     ("tcplog", BOTH, false, Some(tcplog)),
     ("httpslog", BOTH, false, None),
     ("tcpka", BOTH, false, Some(tcpka)),
-    ("tcp-check", BE, false, Some(tcp_check)),
-    ("httpchk", BE, false, None),
-    ("external-check", BE, false, None),
-    ("ldap-check", BE, false, None),
-    ("mysql-check", BE, false, None),
-    ("pgsql-check", BE, false, None),
-    ("redis-check", BE, false, None),
-    ("smtpchk", BE, false, None),
+    ("tcp-check", BE, false, Some(checks::option_tcp_check)),
+    ("httpchk", BE, false, Some(checks::httpchk)),
+    ("external-check", BE, false, Some(checks::external)),
+    ("ldap-check", BE, false, Some(checks::ldap)),
+    ("mysql-check", BE, false, Some(checks::mysql)),
+    ("pgsql-check", BE, false, Some(checks::pgsql)),
+    ("redis-check", BE, false, Some(checks::redis)),
+    ("smtpchk", BE, false, Some(checks::smtpchk)),
     ("spop-check", BE, false, None),
-    ("ssl-hello-chk", BE, false, None),
+    ("ssl-hello-chk", BE, false, Some(checks::ssl_hello)),
 ];
 
 /// The options beside the flags, which `-dK` does not list, and whether each is supported.
@@ -380,12 +380,6 @@ fn tcpka(cx: &mut Cx<'_>) {
     let options = &mut cx.config().options;
     options.clitcpka |= section.has_frontend();
     options.srvtcpka |= section.has_backend();
-}
-
-fn tcp_check(cx: &mut Cx<'_>) {
-    if !cx.too_many(1, "option tcp-check") {
-        cx.config().options.tcp_check = true;
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bind_options::{alpn_list, protocol};
+use super::checks::server as check;
 use super::resolve_options;
 use super::server::ServerDraft;
 use super::settings::leading_integer;
@@ -50,12 +51,12 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("backup", "server <name> <addr> backup", 0, Some(|cx| cx.set(|s| s.backup = true))),
     option("ca-file", "server <name> <addr> ca-file +1", 1, Some(ca_file)),
     option("check", "server <name> <addr> check", 0, Some(|cx| cx.set(|s| s.check = true))),
-    option("check-alpn", "server <name> <addr> check-alpn +1", 1, None),
-    option("check-proto", "server <name> <addr> check-proto +1", 1, None),
+    option("check-alpn", "server <name> <addr> check-alpn +1", 1, Some(check::alpn)),
+    option("check-proto", "server <name> <addr> check-proto +1", 1, Some(check::proto)),
     option("check-send-proxy", "server <name> <addr> check-send-proxy", 0, Some(|cx| cx.set(|s| s.check_send_proxy = true))),
-    option("check-sni", "server <name> <addr> check-sni +1", 1, None),
-    option("check-ssl", "server <name> <addr> check-ssl", 0, None),
-    option("check-via-socks4", "server <name> <addr> check-via-socks4", 0, None),
+    option("check-sni", "server <name> <addr> check-sni +1", 1, Some(check::sni)),
+    option("check-ssl", "server <name> <addr> check-ssl", 0, Some(|cx| cx.set(|s| s.check_ssl = Some(true)))),
+    option("check-via-socks4", "server <name> <addr> check-via-socks4", 0, Some(|cx| cx.set(|s| s.check_via_socks4 = true))),
     option("ciphers", "server <name> <addr> ciphers +1", 1, None),
     option("ciphersuites", "server <name> <addr> ciphersuites +1", 1, None),
     option("cookie", "server <name> <addr> cookie +1", 1, Some(cookie)),
@@ -85,7 +86,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("no-backup", "server <name> <addr> no-backup", 0, Some(|cx| cx.set(|s| s.backup = false))),
     option("no-check", "server <name> <addr> no-check", 0, Some(|cx| cx.set(|s| s.check = false))),
     option("no-check-send-proxy", "server <name> <addr> no-check-send-proxy", 0, Some(|cx| cx.set(|s| s.check_send_proxy = false))),
-    option("no-check-ssl", "server <name> <addr> no-check-ssl", 0, None),
+    option("no-check-ssl", "server <name> <addr> no-check-ssl", 0, Some(|cx| cx.set(|s| s.check_ssl = Some(false)))),
     option("no-send-proxy", "server <name> <addr> no-send-proxy", 0, Some(|cx| cx.flag(|d| d.proxy_v1 = false))),
     option("no-send-proxy-v2", "server <name> <addr> no-send-proxy-v2", 0, Some(|cx| cx.flag(|d| d.proxy_v2 = false))),
     option("no-send-proxy-v2-ssl", "server <name> <addr> no-send-proxy-v2-ssl", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = false; d.v2.ssl = false }))),
@@ -123,7 +124,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("send-proxy-v2-ssl-cn", "server <name> <addr> send-proxy-v2-ssl-cn", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = true; d.v2.ssl = true; d.v2.cert_cn = true }))),
     option("slowstart", "server <name> <addr> slowstart +1", 1, None),
     option("sni", "server <name> <addr> sni +1", 1, Some(sni)),
-    option("socks4", "server <name> <addr> socks4 +1", 1, None),
+    option("socks4", "server <name> <addr> socks4 +1", 1, Some(check::socks4)),
     option("source", "server <name> <addr> source +-1", 1, Some(source)),
     option("ssl", "server <name> <addr> ssl", 0, Some(|cx| cx.flag(|d| d.ssl = true))),
     option("ssl-max-ver", "server <name> <addr> ssl-max-ver +1", 1, None),
@@ -190,7 +191,7 @@ pub(super) struct ServerCx<'a> {
 }
 
 impl ServerCx<'_> {
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.line.arg(self.at)
     }
 
@@ -198,7 +199,7 @@ impl ServerCx<'_> {
         self.line.arg(self.at + 1)
     }
 
-    fn required(&self, expects: &str) -> Result<String, String> {
+    pub(super) fn required(&self, expects: &str) -> Result<String, String> {
         match self.value() {
             "" => Err(format!("'{}' {expects}", self.name())),
             value => Ok(value.to_owned()),

@@ -59,7 +59,7 @@ fn answer(text: &str) -> Vec<String> {
 #[test]
 fn haproxys_answers() {
     let mut cases: Vec<(&str, Vec<String>)> = Vec::new();
-    let files = [include_str!("oracle_cases.txt"), include_str!("rule_cases.txt")];
+    let files = [include_str!("oracle_cases.txt"), include_str!("rule_cases.txt"), include_str!("check_cases.txt")];
     for line in files.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#')) {
         if let Some(case) = line.strip_prefix("> ") {
             cases.push((case, Vec::new()));
