@@ -221,6 +221,7 @@ impl<'a> Stream<'a> {
             frontend: front.connection_mode.unwrap_or_default(),
             backend: back.connection_mode.unwrap_or_default(),
             pretend_keepalive: front.http_pretend_keepalive || back.http_pretend_keepalive,
+            last: self.worker.closes(self.info),
         }
     }
 

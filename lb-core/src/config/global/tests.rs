@@ -129,6 +129,8 @@ fn errors_are_told_as_haproxy_does() {
         ("description", "'description' expects a string argument."),
         ("localpeer a b", "'localpeer' cannot handle unexpected argument 'b'."),
         ("hard-stop-after", "'hard-stop-after' expects <time> as argument."),
+        ("close-spread-time", "'close-spread-time' expects <time> as argument."),
+        ("close-spread-time x", "unexpected character 'x' in argument to <close-spread-time>."),
         ("grace abc", "unexpected character 'a' in argument to <grace>."),
         (
             "hard-stop-after 30d",
