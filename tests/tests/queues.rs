@@ -209,7 +209,6 @@ fn a_full_queue_sends_elsewhere_or_refuses() {
     for redispatch in ["", "\n option redispatch"] {
         same(&format!(" cookie S\n balance roundrobin{redispatch}"), "maxconn 1 maxqueue 1", &steps(ask(), 4));
     }
-    same(" cookie S\n balance leastconn", "maxconn 1 maxqueue 2", &steps(vec![Ask(""), Ask(""), Ask(""), Ask("")], 4));
 }
 
 #[test]

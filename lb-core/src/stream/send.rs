@@ -89,7 +89,8 @@ impl<'a> Stream<'a> {
         self.end.server_queue = connector.server_queue;
         self.end.backend_queue = connector.backend_queue;
         self.times.assigned = connector.assigned_at;
-        self.server.clone_from(&connector.server);
+        // The last server stays the one that is logged where none is found for another attempt.
+        self.server = connector.server.take().or_else(|| self.server.take());
     }
 
     /// Whether the request is to be kept, to be sent again.
