@@ -50,7 +50,7 @@ use crate::runtime::{CliShared, OtherSessions};
 use crate::sample::Context;
 use crate::sample::variable::SharedVariables;
 use crate::server::check::Checked;
-use crate::session::{ServingPool, StreamTasks};
+use crate::session::{ClientInfo, ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
 use crate::stream::live::LiveStreams;
 use crate::topology::{Frontend, Settings, Topology};
