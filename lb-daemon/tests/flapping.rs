@@ -148,7 +148,7 @@ impl Day {
         let mut wire = self.lb.connect();
         while !self.over.load(Ordering::SeqCst) {
             let asked = self.asked.fetch_add(1, Ordering::SeqCst);
-            if self.ask(&mut wire) == 0 || asked % 17 == 0 {
+            if self.ask(&mut wire) == 0 || asked.is_multiple_of(17) {
                 wire = self.lb.connect();
             }
         }

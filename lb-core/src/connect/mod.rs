@@ -14,6 +14,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
+
 use crate::backend::{Assignment, Priority, ServerSlot, Target};
 use crate::config::HttpReuse;
 use crate::net::PortLease;
@@ -58,6 +60,8 @@ pub(crate) struct Connector<'a> {
     picked: bool,
     started: Instant,
     attempt_started: Instant,
+    /// The request's body, where it is kept to be sent again; then it is no more in the client's buffer.
+    pub(crate) kept: Option<Bytes>,
     /// The request was sent already, and is sent again.
     replayed: bool,
     /// Failed attempts so far.
@@ -110,6 +114,7 @@ impl<'a> Connector<'a> {
             picked: false,
             started: now,
             attempt_started: now,
+            kept: None,
             replayed: false,
             retries: 0,
             redispatched: false,

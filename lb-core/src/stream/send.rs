@@ -4,8 +4,6 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use bytes::Bytes;
-
 use super::Stream;
 use super::count::count_junk;
 use super::error::{End, Kind, StreamError};
@@ -38,12 +36,12 @@ impl<'a> Stream<'a> {
         private: &mut Option<Private>,
     ) -> Result<(Link, ResponseFraming), StreamError> {
         let mut connector = self.connector(backend);
-        let (mut kept, mut repeated) = (None, false);
+        let mut repeated = false;
         loop {
-            let sent = self.attempts(&mut connector, backend, &mut kept, exchange, client, timer, private).await;
+            let sent = self.attempts(&mut connector, backend, exchange, client, timer, private).await;
             self.note(&mut connector);
             let mut link = sent?;
-            let on = if kept.is_some() { connector.replays_on() } else { RetryOn::NONE };
+            let on = if connector.kept.is_some() { connector.replays_on() } else { RetryOn::NONE };
             let error = match self.receive_response(backend, &mut link, on, exchange, client, timer).await {
                 Ok(Received::Response(framing)) => return Ok((link, framing)),
                 Ok(Received::Refused(framing)) => {
@@ -126,12 +124,11 @@ impl<'a> Stream<'a> {
 
     /// Stages 5 and 6, first half: a server, a connection to it, and the request's first bytes on it. Failures up to
     /// here are retried as `retries` and `option redispatch` say: nothing of the request was lost. The body is left in
-    /// `kept` where it can be sent again.
+    /// the connector where it can be sent again.
     async fn attempts(
         &mut self,
         connector: &mut Connector<'_>,
         backend: &Arc<BackendEntry>,
-        kept: &mut Option<Bytes>,
         exchange: &mut Exchange,
         client: &mut Side<'_>,
         timer: &mut Timer,
@@ -140,9 +137,10 @@ impl<'a> Stream<'a> {
         let keeps = self.keeps_request(backend);
         loop {
             let mut link = connector.next(client, timer, private).await?;
-            if keeps && kept.is_none() {
+            if keeps && connector.kept.is_none() {
                 let room = self.worker.settings.limits.max_head_size.saturating_sub(self.request.wire_len());
-                *kept = poll_fn(|cx| Poll::Ready(client.take_whole_body(cx, &self.worker.buffers, room))).await;
+                connector.kept =
+                    poll_fn(|cx| Poll::Ready(client.take_whole_body(cx, &self.worker.buffers, room))).await;
             }
             match self.write_request_head(backend, &mut link) {
                 Ok(()) => {}
@@ -158,7 +156,7 @@ impl<'a> Stream<'a> {
                 }
             }
             *exchange = self.exchange(backend);
-            if let Some(body) = kept {
+            if let Some(body) = &connector.kept {
                 exchange.kept = body.clone();
             }
             let deadline = connector.connect_deadline();

@@ -157,10 +157,10 @@ impl Side<'_> {
     pub(crate) fn take_whole_body(&mut self, cx: &mut Context<'_>, pool: &BufferPool, limit: usize) -> Option<Bytes> {
         if !self.body_received() {
             // What is broken is found again by who reads on.
-            let _ = match self {
-                Self::H1(conn) => conn.poll_body_buffered(cx, pool).map(|_| ()),
-                Self::H2(end) => Poll::Ready(end.gather(cx, limit).unwrap_or(())),
-            };
+            match self {
+                Self::H1(conn) => drop(conn.poll_body_buffered(cx, pool)),
+                Self::H2(end) => drop(end.gather(cx, limit)),
+            }
         }
         let len = self.payload().len();
         (self.body_received() && len <= limit).then(|| self.take_payload(len, pool))
