@@ -55,7 +55,13 @@ impl Connector<'_> {
         if moved {
             self.note_move(request.force.as_deref());
         }
-        self.picked = (moved || request.force.is_none()) && matches!(assign, Assign::Server(_));
+        let found = match &assign {
+            Assign::Server(_) => true,
+            // The balancer chose the server that is waited for.
+            Assign::Queue(ticket) => ticket.server().is_some(),
+            Assign::QueueFull(_) | Assign::None => false,
+        };
+        self.picked = found && (moved || request.force.is_none());
         match assign {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
