@@ -95,6 +95,8 @@ pub struct AssignRequest {
     pub exclude: Option<Arc<Server>>,
     /// The server to use whatever its state: a retry, later persistence.
     pub force: Option<Arc<Server>>,
+    /// `force` is more than a wish: where its queue is full, too, it is left only with `option redispatch`.
+    pub strict: bool,
     /// Its place among those that wait.
     pub priority: Priority,
 }
@@ -270,8 +272,12 @@ impl Backend {
             if let Some(slot) = ServerSlot::take(server) {
                 return Assign::Server(Assignment::immediate(slot));
             }
-            if let Some(ticket) = server.is_usable().then(|| self.queue_on(server, request)).flatten() {
-                return Assign::Queue(ticket);
+            if server.is_usable() {
+                match self.queue_on(server, request) {
+                    Some(ticket) => return Assign::Queue(ticket),
+                    None if request.strict && !self.hub.redispatch => return Assign::QueueFull(Arc::clone(server)),
+                    None => {}
+                }
             }
         }
         // Who waits already goes first. Only addresses have a server of their own.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::account;
-use crate::config::model::{Global, Identity};
+use crate::config::model::{CloseSpread, Global, Identity};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
 use super::Cx;
@@ -179,6 +179,14 @@ pub(super) fn hard_stop_after(cx: &mut Cx<'_>) {
 
 pub(super) fn grace(cx: &mut Cx<'_>) {
     cx.global.grace = time(cx).or(cx.global.grace);
+}
+
+pub(super) fn close_spread_time(cx: &mut Cx<'_>) {
+    let spread = match cx.arg(1) {
+        "infinite" => Some(CloseSpread::Never),
+        _ => time(cx).map(CloseSpread::Within),
+    };
+    cx.global.close_spread_time = spread.or(cx.global.close_spread_time);
 }
 
 fn time(cx: &mut Cx<'_>) -> Option<Duration> {

@@ -49,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
     later("busy-polling"),
     row("ca-base", tls::ca_base),
     row("chroot", process::chroot),
-    later("close-spread-time"),
+    row("close-spread-time", process::close_spread_time),
     later("cluster-secret"),
     row("cpu-map", cpu_map::cpu_map),
     row("crt-base", tls::crt_base),

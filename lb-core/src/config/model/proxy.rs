@@ -10,6 +10,7 @@ use super::http::ErrorReply;
 use super::log::{LogFormatChoice, ProxyLog};
 use super::options::{HttpReuse, ProxyOptions};
 use super::persistence::{CookieConfig, PersistRule};
+use super::retry::RetryOn;
 use super::rules::{Captures, Rules, StickRule};
 use super::server::{ServerConfig, Source};
 use crate::acl::{Acl, Condition};
@@ -125,8 +126,11 @@ pub struct ProxyConfig {
     pub fullconn: Option<u32>,
     /// `retries`, default 3.
     pub retries: Option<u32>,
-    /// `option redispatch [n]`: 0 or `None` off, negative counts from the last retry.
+    /// `option redispatch [n]`: how many retries it takes to leave a server that persistence chose, never with 0,
+    /// counted from the last with a negative number.
     pub redispatch: Option<i32>,
+    /// `retry-on`, default `conn-failure`.
+    pub retry_on: Option<RetryOn>,
     /// `http-reuse`.
     pub http_reuse: Option<HttpReuse>,
     /// `max-keep-alive-queue`.
@@ -190,6 +194,7 @@ impl ProxyConfig {
             fullconn: Default::default(),
             retries: Default::default(),
             redispatch: Default::default(),
+            retry_on: Default::default(),
             http_reuse: Default::default(),
             max_keep_alive_queue: Default::default(),
             source: Default::default(),

@@ -85,6 +85,8 @@ pub struct ServerConfig {
     pub source: Option<Source>,
     /// `tcp-ut`.
     pub tcp_user_timeout: Option<Duration>,
+    /// `non-stick`: stick rules do not learn of it.
+    pub non_stick: bool,
     /// `tfo`.
     pub tfo: bool,
     /// `proto`.
@@ -138,6 +140,7 @@ impl ServerConfig {
             send_proxy: Default::default(),
             source: Default::default(),
             tcp_user_timeout: Default::default(),
+            non_stick: Default::default(),
             tfo: Default::default(),
             proto: Default::default(),
             ssl: Default::default(),

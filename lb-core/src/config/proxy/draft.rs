@@ -279,6 +279,7 @@ impl Draft {
             fullconn: None,
             retries: None,
             redispatch: None,
+            retry_on: None,
             http_reuse: None,
             max_keep_alive_queue: None,
             source: None,

@@ -147,7 +147,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("rate-limit sessions", FE, Some(settings::rate_limit)).wrong(Wrong::WillBeIgnoredBare),
     row("redirect", PROXIES, Some(rules::redirect_line)),
     row("retries", BE, Some(settings::retries)),
-    row("retry-on", BE, None),
+    row("retry-on", BE, Some(settings::retry_on)).wrong(Wrong::OwnText),
     row("server", BE_ONLY, Some(server::parse)).wrong(Wrong::NotAllowed),
     row("server-state-file-name", BE, None),
     row("server-template", BE_ONLY, Some(server_template::parse)).wrong(Wrong::NotAllowed),
