@@ -180,6 +180,8 @@ pub(crate) struct Connector<'a> {
     route: Route,
     /// Its place in queues (`set-priority-class`, `set-priority-offset`).
     pub(crate) priority: Priority,
+    /// What was made of the key that `balance` names.
+    pub(crate) hash: Option<u64>,
     /// The server that `use-server` or a cookie chose.
     pub(crate) wanted: Option<Arc<Server>>,
     /// Such a server was chosen: it is left only as `option redispatch` says.
@@ -234,6 +236,7 @@ impl<'a> Connector<'a> {
             info,
             route,
             priority: Priority { class: 0, time: i64::try_from(worker.uptime(now).as_millis()).unwrap_or(i64::MAX) },
+            hash: None,
             wanted: None,
             bound: false,
             pinned: false,
@@ -499,6 +502,7 @@ impl<'a> Connector<'a> {
     ) -> Result<Assignment, StreamError> {
         let request = AssignRequest {
             source: self.route.source.map(|s| s.ip()),
+            hash: self.hash,
             exclude: self.exclude.clone(),
             force: self.force.clone().or_else(|| self.wanted.take()).or(preferred),
             priority: self.priority,

@@ -184,6 +184,8 @@ pub struct ServerSnapshot {
     pub tls: TlsTotals,
     /// Weight in use.
     pub weight: u32,
+    /// How much of it is in use, in percent, while the server comes back slowly.
+    pub throttle: Option<u32>,
     /// Weight that was configured or set.
     pub user_weight: u32,
     /// Whether it is a backup server.

@@ -111,7 +111,7 @@ impl<'a> Stream<'a> {
             self.count_content_verdict(Some(backend));
             return self.answer(answer, client, timer).await;
         }
-        if backend.config.options.http_buffer_request {
+        if backend.config.options.http_buffer_request || self.balances_by_body(backend) {
             self.buffer_request(&backend.config, client, timer).await?;
         }
         if let Verdict::Reply(reply) = self.backend_rules(backend, client, timer).await? {
@@ -268,6 +268,7 @@ impl<'a> Stream<'a> {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
         self.prepare(&mut connector);
+        connector.hash = self.balance_hash(backend, Some(client));
         if stale.is_some() {
             connector.stale = stale;
             // What was noted of the first connection still holds.

@@ -3,6 +3,7 @@
 //! Every time is a [`Duration`](std::time::Duration), every size is in bytes. `None` means "not set": defaults that depend on other
 //! settings are computed when the topology is built, not here, so that `lbd --convert` writes only what was said.
 
+mod balance;
 mod bind;
 mod global;
 mod http;
@@ -17,6 +18,7 @@ mod userlist;
 use super::environment::Environment;
 use crate::sample::names::Names;
 
+pub use balance::*;
 pub use bind::*;
 pub use global::*;
 pub use http::*;

@@ -6,8 +6,8 @@ use super::keywords::Sections;
 use super::server::ServerDraft;
 use crate::config::document::Line;
 use crate::config::model::{
-    Balance, Captures, ErrorReply, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions, RuleList, Rules,
-    Timeouts,
+    Balance, Captures, ErrorReply, HashType, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions, RuleList,
+    Rules, Timeouts,
 };
 use crate::sample::{Place, Places};
 
@@ -111,6 +111,8 @@ pub(super) struct Draft {
     pub(super) stick_table_line: Option<Line>,
     /// `balance` was written in this section or its defaults.
     pub(super) balance_said: bool,
+    /// The line of `balance hash`, whose expression is read once all sections are known.
+    pub(super) hash_line: Option<Line>,
 }
 
 /// Lines of the log formats, which are compiled once the mode is known.
@@ -256,6 +258,9 @@ impl Draft {
             log_tag: None,
             errors: BTreeMap::new(),
             balance: Balance::Unset,
+            own_balance: None,
+            hash_type: HashType::default(),
+            hash_balance_factor: 0,
             servers: Vec::new(),
             fullconn: None,
             retries: None,
@@ -288,6 +293,7 @@ impl Draft {
             log_format_lines: LogFormatLines::default(),
             stick_table_line: None,
             balance_said: false,
+            hash_line: None,
         }
     }
 

@@ -246,6 +246,7 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         (Field::Slim, (server.sessions.limit != 0).then_some(server.sessions.limit)),
         (Field::Qlimit, (server.queue.limit != 0).then_some(server.queue.limit)),
         (Field::SrcIlim, server.idle_limit),
+        (Field::Throttle, server.throttle),
     ];
     for (field, limit) in limits {
         if let Some(limit) = limit {
