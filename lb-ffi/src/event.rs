@@ -128,7 +128,7 @@ impl Event {
             EventKind::EntersDrain { counts, .. } => (LB_EVENT_SERVER_DRAIN, Some(counts)),
             EventKind::LeavesDrain { .. } => (LB_EVENT_SERVER_UNDRAIN, None),
             EventKind::NoServerLeft => (LB_EVENT_NO_SERVER, None),
-            EventKind::Stopping { counts } => (LB_EVENT_SERVER_STOPPING, Some(counts)),
+            EventKind::Stopping { counts, .. } => (LB_EVENT_SERVER_STOPPING, Some(counts)),
             EventKind::Added => (LB_EVENT_SERVER_ADDED, None),
             EventKind::Removed => (LB_EVENT_SERVER_REMOVED, None),
             EventKind::RemainsDraining => (LB_EVENT_SERVER_DRAINING, None),

@@ -13,6 +13,7 @@ mod load;
 mod memory;
 mod stopped;
 pub(crate) mod timer;
+pub(crate) mod turn;
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -42,13 +43,13 @@ use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog};
+use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog, RecordParts};
 use crate::proxy::OnEvent;
 use crate::runtime::{CliShared, OtherSessions};
 use crate::sample::Context;
 use crate::sample::variable::SharedVariables;
 use crate::server::check::Checked;
-use crate::session::{ClientInfo, ServingPool, StreamTasks};
+use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
 use crate::stream::live::LiveStreams;
 use crate::topology::{Frontend, Settings, Topology};
@@ -303,6 +304,11 @@ impl Worker {
         !frontend.log.is_off() || self.shared.log_hooks.on_log.is_some()
     }
 
+    /// What a record of this frontend's streams must have.
+    pub(crate) fn wanted_parts(&self, frontend: &Frontend) -> RecordParts {
+        if self.shared.log_hooks.on_log.is_some() { RecordParts::ALL } else { frontend.log.parts() }
+    }
+
     /// Whether the addresses of a stream's server connection are of use to anyone: they cost system calls.
     pub(crate) fn wants_addresses(&self, frontend: &Frontend) -> bool {
         frontend.log.uses_addresses() || self.shared.log_hooks.on_log.is_some()
@@ -340,20 +346,11 @@ impl Worker {
     pub(crate) fn render_rule(
         &self,
         format: &LogFormat,
-        samples: &Context<'_>,
-        record: impl FnOnce() -> LogRecord,
+        samples: Option<&Context<'_>>,
+        record: impl FnOnce(RecordParts) -> LogRecord,
         out: &mut Vec<u8>,
     ) {
         self.logger.borrow_mut().render_rule(format, samples, record, out);
-    }
-
-    /// `name` of the `bind` line that a connection came by.
-    pub(crate) fn listener_name(&self, info: &ClientInfo) -> Option<&str> {
-        let limits = info.slot.limits();
-        let own = |listener: &&Arc<ListenerContext>| Arc::ptr_eq(&listener.limits, limits);
-        let listener = self.shared.listeners.iter().find(own)?;
-        // One without a name is called by its number.
-        (*listener.name != *limits.id.to_string()).then_some(&*listener.name)
     }
 
     /// Variables of the process.
@@ -498,6 +495,7 @@ pub(crate) fn run(
     let _ended = Ended(Arc::clone(&shared));
     bind_to_cpus(index, &shared);
     let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.on_thread_unpark(turn::begin);
     let runtime = match builder.enable_io().enable_time().build_local(LocalOptions::default()) {
         Ok(runtime) => runtime,
         Err(error) => return ready(Err(error)),

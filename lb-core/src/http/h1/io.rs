@@ -16,6 +16,7 @@ use crate::net::set_no_linger;
 use crate::stats::Traffic;
 use crate::transport::Transport;
 use crate::worker::buffers::{BufferPool, LARGE};
+use crate::worker::turn::Courtesy;
 
 /// Payload up to this size is copied behind the head, to be sent with it in one piece.
 const SMALL_BODY: usize = 4096;
@@ -79,6 +80,7 @@ pub(crate) struct H1Conn {
     pub(crate) traffic: Traffic,
     /// How often it was used again (`max-reuse`).
     pub(crate) reuses: u32,
+    courtesy: Courtesy,
 }
 
 impl H1Conn {
@@ -100,6 +102,7 @@ impl H1Conn {
             eof: false,
             traffic: Traffic::default(),
             reuses: 0,
+            courtesy: Courtesy::default(),
         }
     }
 
@@ -507,6 +510,7 @@ impl H1Conn {
         if pending.is_empty() && body.is_empty() {
             return Poll::Ready(Ok(0));
         }
+        ready!(self.courtesy.poll(cx));
         let complete = self.encoder == BodyEncoder::Raw || suffix.len() > 2;
         let ends = self.last && last && take == payload.len() && complete;
         if !pending.is_empty() && !body.is_empty() && body.len() <= SMALL_BODY {
@@ -608,6 +612,9 @@ impl H1Conn {
     }
 
     fn poll_write_out(&mut self, cx: &mut Context<'_>, ends: bool) -> Poll<io::Result<()>> {
+        if self.has_output() {
+            ready!(self.courtesy.poll(cx));
+        }
         while self.sent < self.output.len() {
             let pending = self.output.get(self.sent..).unwrap_or_default();
             let n = match ends {
