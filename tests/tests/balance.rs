@@ -401,3 +401,73 @@ fn keys_of_connections_are_haproxys() {
     });
     assert_eq!(served[0], served[1]);
 }
+
+/// `slowstart`, at its first step: it is long enough to stay there.
+#[test]
+fn servers_come_back_slowly_as_in_haproxy() {
+    let Some(haproxy) = haproxy() else { return };
+    let mut text = AROUND.to_owned();
+    for (name, algorithm) in [("r", "roundrobin"), ("s", "static-rr"), ("c", "uri|hash-type consistent")] {
+        let servers = [(1, 100, "slowstart 1000s"), (2, 7, ""), (3, 1, "slowstart 1000s")];
+        text += &farm(name, &format!("balance {algorithm}"), &servers);
+    }
+    let sides = [Side::start(Some(&haproxy), &text, 1), Side::start(None, &text, 1)];
+    let looks = || {
+        sides.each_ref().map(|side| {
+            let mut seen = Vec::new();
+            let stat = side.ask("show stat");
+            let names: Vec<&str> = stat.lines().next().unwrap().trim_start_matches("# ").split(',').collect();
+            for line in stat.lines().filter(|line| ["r,", "s,", "c,"].iter().any(|name| line.starts_with(name))) {
+                let cells: Vec<&str> = line.split(',').collect();
+                let cell = |name: &str| cells[names.iter().position(|other| *other == name).unwrap()].to_owned();
+                seen.push(["pxname", "svname", "status", "weight", "uweight", "throttle"].map(cell).join(" "));
+            }
+            for backend in ["r", "s", "c"] {
+                let state = side.ask(&format!("show servers state {backend}"));
+                // Names, states, both weights.
+                let line = |line: &str| line.split(' ').skip(3).step_by(1).take(6).collect::<Vec<_>>().join(" ");
+                seen.extend(state.lines().skip(2).map(|text| {
+                    let text = line(text);
+                    text.split(' ')
+                        .enumerate()
+                        .filter(|(at, _)| *at != 1)
+                        .map(|(_, cell)| cell)
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                }));
+                seen.push(side.ask(&format!("get weight {backend}/s1")));
+            }
+            seen
+        })
+    };
+    let [expected, got] = looks();
+    assert_eq!(expected, got, "at the start");
+    for commands in [
+        &["disable server {}/s1", "disable server {}/s3"][..],
+        &["enable server {}/s1", "enable server {}/s3"],
+        &["set weight {}/s1 0", "set weight {}/s3 0"],
+        &["set weight {}/s1 100%", "set weight {}/s3 100%"],
+        &["set server {}/s1 health down"],
+        &["set server {}/s1 health up"],
+        &["set server {}/s1 state drain"],
+        &["set server {}/s1 state ready"],
+    ] {
+        for backend in ["r", "s", "c"] {
+            for command in commands {
+                let [expected, got] = sides.each_ref().map(|side| side.ask(&command.replace("{}", backend)));
+                assert_eq!(expected, got, "{command}");
+            }
+        }
+        let [expected, got] = looks();
+        assert_eq!(expected, got, "{commands:?}");
+    }
+    let words = words(200);
+    let requests: Vec<String> = words.iter().map(|word| get("c", &format!("/{word}"), &[])).collect();
+    compare_sides(&sides, &requests);
+    // A round of all is 213 sixteenths long.
+    let [expected, got] = sides.each_ref().map(|side| {
+        let ids = ids(side, &vec![get("r", "/", &[]); 213 * 5]);
+        [1, 2, 3].map(|id| ids.iter().filter(|other| **other == id).count())
+    });
+    assert!(expected.iter().zip(got).all(|(expected, got)| expected.abs_diff(got) <= 2), "{expected:?} {got:?}");
+}

@@ -145,7 +145,10 @@ impl Backend {
         let mut guard = self.lock_state();
         let mut changed = false;
         for server in self.servers.load().iter() {
-            changed |= server.rise(now);
+            if server.rise(now) {
+                changed = true;
+                server.load_changed();
+            }
         }
         if changed {
             self.rebuild(&mut guard);

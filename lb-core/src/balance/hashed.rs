@@ -97,11 +97,12 @@ impl Hashed {
     }
 
     pub(super) fn rebuild(&self, candidates: &[Candidate]) {
-        let table = match self.kind.method {
-            HashMethod::MapBased => Table::Map(Schedule::fixed(candidates)),
-            HashMethod::Consistent => Table::Ring(Ring::new(candidates)),
+        let before = self.table.load();
+        let table = match &**before {
+            Table::Map(_) => Table::Map(Schedule::fixed(candidates)),
+            Table::Ring(ring) => Table::Ring(ring.renewed(candidates)),
         };
-        let turn = table.resume(&self.table.load(), self.turn.load(Ordering::Relaxed));
+        let turn = table.resume(&before, self.turn.load(Ordering::Relaxed));
         self.table.store(Arc::new(table));
         self.turn.store(turn, Ordering::Relaxed);
     }

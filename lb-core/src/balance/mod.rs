@@ -189,8 +189,10 @@ impl Balancer {
 
     /// Follows a change of the sessions or waiters of a server.
     pub(crate) fn load_changed(&self, server: &Server) {
-        if let Self::LeastConn(algorithm) = self {
-            algorithm.load_changed(server);
+        match self {
+            Self::LeastConn(algorithm) => algorithm.load_changed(server),
+            Self::First(algorithm) => algorithm.load_changed(server),
+            _ => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The ring of `hash-type consistent`: many points for each server, of which the one nearest to a hash is taken.
 
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use super::Candidate;
@@ -16,6 +17,7 @@ const NUMBERS: u32 = 256 * STEPS;
 pub(super) struct Ring {
     /// Servers taking part, in order of the configuration.
     pub(super) members: Box<[Arc<Server>]>,
+    weights: Box<[u32]>,
     /// Where the points are.
     pub(super) points: Box<[u32]>,
     /// Whose they are.
@@ -24,14 +26,33 @@ pub(super) struct Ring {
 }
 
 impl Ring {
-    /// The ring as HAProxy makes it: a server's points follow from its id alone, so that all but those of the servers
-    /// that come or go stay where they are.
-    pub(super) fn new(candidates: &[Candidate]) -> Self {
-        let mut points: Vec<(u32, u32)> = (0u32..).zip(candidates).flat_map(|(rank, c)| points(c, rank)).collect();
-        points.sort_unstable();
-        let members = candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect();
-        let (points, owners): (Vec<u32>, Vec<u32>) = points.into_iter().unzip();
-        Self { members, points: points.into(), owners: owners.into(), shares: Shares::new(candidates) }
+    /// The ring of other servers or weights, as HAProxy makes it: the points of a server follow from its id alone, so that
+    /// all but those of the servers that come, go or change stay where they are, and are not computed again.
+    pub(super) fn renewed(&self, candidates: &[Candidate]) -> Self {
+        let mut known: Vec<_> = self.members.iter().map(Arc::as_ptr).zip(&self.weights).zip(0usize..).collect();
+        known.sort_unstable();
+        let mut ranks = vec![None; self.members.len()];
+        let mut added = Vec::new();
+        for (rank, candidate) in (0u32..).zip(candidates) {
+            let same = (Arc::as_ptr(&candidate.server), &candidate.weight);
+            let old = known.binary_search_by_key(&same, |(known, _)| *known).ok().and_then(|at| known.get(at));
+            match old.and_then(|(_, old)| ranks.get_mut(*old)) {
+                Some(kept) => *kept = Some(rank),
+                None => added.extend(points(candidate, rank)),
+            }
+        }
+        added.sort_unstable();
+        let kept = self.points.iter().zip(&self.owners);
+        let kept = kept.filter_map(|(point, owner)| Some((*point, (*ranks.get(*owner as usize)?)?)));
+        let (points, owners): (Vec<u32>, Vec<u32>) =
+            Merge { kept: kept.peekable(), added: added.into_iter().peekable() }.unzip();
+        Self {
+            members: candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect(),
+            weights: candidates.iter().map(|candidate| candidate.weight).collect(),
+            points: points.into(),
+            owners: owners.into(),
+            shares: Shares::new(candidates),
+        }
     }
 
     /// The point nearest to a hash, the one before it if both are as near; of several at the same place the one that is
@@ -63,4 +84,26 @@ impl Ring {
 fn points(candidate: &Candidate, rank: u32) -> impl Iterator<Item = (u32, u32)> {
     let first = candidate.server.id.wrapping_mul(NUMBERS);
     (0..candidate.weight).map(move |number| (avalanche(first.wrapping_add(number)), rank))
+}
+
+/// Points from two sorted sources, in order.
+struct Merge<A: Iterator, B: Iterator> {
+    kept: Peekable<A>,
+    added: Peekable<B>,
+}
+
+impl<A, B> Iterator for Merge<A, B>
+where
+    A: Iterator<Item = (u32, u32)>,
+    B: Iterator<Item = (u32, u32)>,
+{
+    type Item = (u32, u32);
+
+    fn next(&mut self) -> Option<(u32, u32)> {
+        match (self.kept.peek(), self.added.peek()) {
+            (Some(kept), Some(added)) if added < kept => self.added.next(),
+            (Some(_), _) => self.kept.next(),
+            (None, _) => self.added.next(),
+        }
+    }
 }

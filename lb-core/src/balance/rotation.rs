@@ -77,14 +77,15 @@ impl Rotation {
         }
     }
 
-    /// Goes on with other servers or other weights. Who stays keeps his turn, unless his new weight makes it an earlier
-    /// one; who comes waits for half of the turns that lie between two of his.
+    /// Goes on with other servers or other weights. Who stays as he was keeps his turn; who comes, or has another weight,
+    /// waits as long as if he had been served last.
     pub(super) fn change(&mut self, candidates: &[Candidate]) {
         let begins = self.members.is_empty();
         let before = std::mem::take(&mut self.members);
         let servers = std::mem::take(&mut self.servers);
         let fresh = std::mem::take(&mut self.fresh);
         self.due.clear();
+        let last = self.turn.saturating_sub(1);
         self.total = candidates.iter().map(|candidate| u64::from(candidate.weight)).sum();
         self.servers = candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect();
         // By address: a farm may be large.
@@ -96,11 +97,7 @@ impl Rotation {
             let weight = u64::from(candidate.weight.max(1));
             let member = match old.and_then(|old| before.get(old)) {
                 Some(same) if same.weight == weight => *same,
-                Some(other) => {
-                    let next = other.next.min(self.turn + self.total / weight);
-                    Member { weight, next, remainder: 0 }
-                }
-                None => Member { weight, next: self.turn + 1 + self.total / (2 * weight), remainder: 0 },
+                _ => Member { weight, next: last + self.total.div_ceil(weight), remainder: 0 },
             };
             self.members.push(member);
             if begins || old.is_some_and(|old| fresh.contains(&old)) {

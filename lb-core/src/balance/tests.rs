@@ -123,7 +123,7 @@ fn a_rotation_goes_on_after_a_change() {
 
 #[test]
 fn points_of_a_ring_are_those_of_haproxy() {
-    let ring = Ring::new(&candidates(&[(1, 1), (2, 1)]));
+    let ring = Ring::default().renewed(&candidates(&[(1, 1), (2, 1)]));
     let id = |hash: u32| ring.server(ring.nearest(hash)).unwrap().id;
     // Where the server changes, for ids 1 and 2, found by bisection.
     for (hash, before) in [
@@ -142,6 +142,25 @@ fn points_of_a_ring_are_those_of_haproxy() {
     assert_eq!(ring.points.len(), 32);
     assert!(ring.points.contains(&avalanche(4096)));
     // The number of a point wraps.
-    let ring = Ring::new(&candidates(&[(u32::MAX, 256)]));
+    let ring = Ring::default().renewed(&candidates(&[(u32::MAX, 256)]));
     assert_eq!(ring.points.len(), 4096);
+}
+
+/// A ring that was changed step by step is the one that is made at once.
+#[test]
+fn rings_do_not_depend_on_their_past() {
+    let all = candidates(&[(7, 3), (3, 1), (10, 2), (1, 5), (22, 4)]);
+    let mut ring = Ring::default();
+    for (taken, weight) in [(31, 48), (5, 48), (30, 16), (0, 1), (23, 32), (31, 64)] {
+        let mut some: Vec<Candidate> =
+            all.iter().enumerate().filter(|(at, _)| taken >> at & 1 == 1).map(|(_, one)| one.clone()).collect();
+        if let Some(first) = some.first_mut() {
+            first.weight = weight;
+        }
+        ring = ring.renewed(&some);
+        let anew = Ring::default().renewed(&some);
+        assert_eq!(ring.points, anew.points);
+        let ids = |ring: &Ring| (0..ring.points.len()).map(|at| ring.server(at).unwrap().id).collect::<Vec<_>>();
+        assert_eq!(ids(&ring), ids(&anew));
+    }
 }

@@ -88,7 +88,7 @@ pub struct Server {
     idle: PerWorker<IdleCount>,
     generation: AtomicU32,
     removed: AtomicBool,
-    /// Its place in the tree of `balance leastconn`.
+    /// Its place in the tree of `balance leastconn`, or among the servers of `balance first`.
     pub(crate) leaf: AtomicU32,
     pub(crate) queue: Queue,
     pub(crate) hub: Arc<Hub>,
