@@ -16,6 +16,8 @@ use crate::server::Server;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rotation {
     turn: u64,
+    /// How often a member was put in line.
+    queued: u64,
     total: u64,
     servers: Arc<[Arc<Server>]>,
     /// What is known of each of them.
@@ -31,10 +33,12 @@ struct Member {
     /// When it is due, unless it is fresh.
     next: u64,
     remainder: u64,
+    /// The number of its place in line.
+    order: u64,
 }
 
-/// Ordered as servers are served: when, the remainder less the weight, the weight, the place in the configuration.
-type Due = (u64, i64, u64, usize);
+/// Ordered as servers are served: when, the remainder less the weight, the weight, who was served first; and the member.
+type Due = (u64, i64, u64, u64, usize);
 
 impl Rotation {
     /// The servers in order of the configuration.
@@ -54,7 +58,7 @@ impl Rotation {
                 }
                 index
             }
-            None => self.due.pop()?.0.3,
+            None => self.due.pop()?.0.4,
         };
         self.turn += 1;
         let total = self.total;
@@ -66,6 +70,8 @@ impl Rotation {
             member.remainder -= weight;
             member.next += 1;
         }
+        member.order = self.queued;
+        self.queued += 1;
         self.enqueue(index);
         Some(index as u32)
     }
@@ -73,7 +79,7 @@ impl Rotation {
     fn enqueue(&mut self, index: usize) {
         if let Some(member) = self.members.get(index) {
             let urgency = member.remainder as i64 - member.weight as i64;
-            self.due.push(Reverse((member.next, urgency, member.weight, index)));
+            self.due.push(Reverse((member.next, urgency, member.weight, member.order, index)));
         }
     }
 
@@ -97,7 +103,11 @@ impl Rotation {
             let weight = u64::from(candidate.weight.max(1));
             let member = match old.and_then(|old| before.get(old)) {
                 Some(same) if same.weight == weight => *same,
-                _ => Member { weight, next: last + self.total.div_ceil(weight), remainder: 0 },
+                _ => {
+                    let order = self.queued;
+                    self.queued += 1;
+                    Member { weight, next: last + self.total.div_ceil(weight), remainder: 0, order }
+                }
             };
             self.members.push(member);
             if begins || old.is_some_and(|old| fresh.contains(&old)) {
