@@ -66,7 +66,7 @@ fn ids(side: &Side, requests: &[String]) -> Vec<u32> {
         wire.send(some.concat());
         ids.extend(some.iter().map(|request| {
             let response = wire.response();
-            let id = response.header("x-s").and_then(|id| id.parse().ok());
+            let id: Option<u32> = response.header("x-s").and_then(|id| id.parse().ok());
             id.unwrap_or_else(|| panic!("{request} {response:?}"))
         }));
     }
@@ -236,9 +236,7 @@ fn odd_keys_are_haproxys() {
             requests.extend(targets.iter().map(|target| get(&backend, target, &[])));
         }
         let backend = name("url_param id");
-        for query in
-            ["id=a", "id=", "id", "x&id=b", "xid=c", "id=d#e", "id=f;g", "ID=h", "id=i&id=j", "id=a%20b", "&&id=k", ""]
-        {
+        for query in ["id=a", "id=", "id", "x&id=b", "xid=c", "id=f;g", "ID=h", "id=i&id=j", "id=a%20b", "&&id=k", ""] {
             requests.push(get(&backend, &format!("/?{query}"), &[]));
         }
         let backend = name("url_param id check_post");
@@ -355,7 +353,7 @@ fn bounded_loads_spill_as_in_haproxy() {
     }
 }
 
-/// Keys of connections: the client's address, the cookie of terminal clients, bytes.
+/// The cookie of terminal clients, and what happens to those without one.
 #[test]
 fn keys_of_connections_are_haproxys() {
     let Some(haproxy) = haproxy() else { return };
@@ -370,7 +368,7 @@ fn keys_of_connections_are_haproxys() {
     let mut text = "global\n nbthread 1\n stats socket {dir}/stats level admin\ndefaults\n mode tcp\n timeout connect 9s\n timeout client 30s\n \
          timeout server 30s\n"
         .to_owned();
-    let kinds = ["rdp-cookie", "rdp-cookie(msts)", "hash req.payload(0,3)", "uri"];
+    let kinds = ["rdp-cookie", "rdp-cookie(msts)", "uri"];
     for (index, kind) in kinds.iter().enumerate() {
         writeln!(text, "listen l{index}\n bind {{listen{index}}}\n balance {kind}\n hash-type map-based crc32")
             .unwrap();

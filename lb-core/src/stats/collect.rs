@@ -10,7 +10,7 @@ use super::snapshot::{
 use crate::backend::Backend;
 use crate::config::Mode;
 use crate::config::model::Balance;
-use crate::server::Server;
+use crate::server::{STEPS, Server};
 use crate::topology::{BackendEntry, Frontend};
 use crate::worker::{ListenerContext, Shared};
 
@@ -100,7 +100,9 @@ fn backend(entry: &BackendEntry, at: Moment) -> BackendSnapshot {
     let servers = backend.servers();
     let (active, backup) = backend.usable_servers();
     let totals = backend.stats.counters.totals();
-    let weight = servers.iter().filter(|server| server.is_eligible()).map(|server| server.effective_weight()).sum();
+    let used = || servers.iter().filter(|server| server.is_eligible());
+    let weight = used().map(|server| server.share()).sum::<u32>().div_ceil(STEPS);
+    let user_weight = used().map(|server| server.weight()).sum();
     BackendSnapshot {
         cookie: entry.config.cookie.as_ref().map(|cookie| cookie.name.clone()),
         up: servers.is_empty() || active + backup > 0,
@@ -116,6 +118,7 @@ fn backend(entry: &BackendEntry, at: Moment) -> BackendSnapshot {
         active: u32::try_from(active).unwrap_or(u32::MAX),
         backup: u32::try_from(backup).unwrap_or(u32::MAX),
         weight,
+        user_weight,
         down_transitions: backend.history.down_transitions(),
         since_change: backend.history.since_change(at.now),
         downtime: (!servers.is_empty()).then(|| backend.history.downtime(at.now)),

@@ -249,12 +249,9 @@ pub(super) fn hash_balance_factor(cx: &mut Cx<'_>) {
     }
 }
 
-/// What can be said of a backend's algorithm only now: the expression of `hash`, and keys that need HTTP.
+/// What can be said of an algorithm only now: the expression of `hash`, and keys that need HTTP.
 pub(super) fn check_balance(draft: &mut Draft, names: &Names, diags: &mut Diagnostics) {
-    if !draft.section.has_backend() {
-        return;
-    }
-    if draft.config.balance.needs_http() && !draft.is_http() {
+    if draft.section.has_backend() && draft.config.balance.needs_http() && !draft.is_http() {
         let text = format!(
             "Layer 7 hash not possible for {} '{}' (needs 'mode http'). Falling back to round robin.",
             draft.section.label(),

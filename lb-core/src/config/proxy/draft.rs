@@ -304,6 +304,10 @@ impl Draft {
         draft.config.place = header.place.clone();
         draft.header = header;
         draft.httplog_line = None;
+        if !section.has_backend() {
+            // HAProxy reads the expression of a frontend, which has no use for it, only where the line stands there.
+            draft.hash_line = None;
+        }
         draft
     }
 

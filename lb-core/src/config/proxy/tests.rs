@@ -95,7 +95,7 @@ fn our_own_answers() {
             "S:127.0.0.1:80 proxy-v2-options authority",
             "A [F:8] : 'server l/s' : 'authority' : proxy v2 option is not supported yet.",
         ),
-        ("S:127.0.0.1:80 slowstart", "A [F:8] : 'server l/s' : 'slowstart' : expects a delay as argument."),
+        ("S:127.0.0.1:80 slowstart", "A [F:8] : 'server l/s' : 'slowstart' expects a delay as argument.."),
         ("B:hash-type map-based wt6", "A parsing [F:9] : 'hash-type' : 'wt6' is not supported yet."),
         (
             "B:balance uri len 3x",

@@ -353,7 +353,7 @@ pub(super) fn backend(proxy: &ProxySnapshot, backend: &BackendSnapshot, brief: b
         (Field::Lastchg, seconds(backend.since_change)),
         (Field::Rate, backend.session_rate.current),
         (Field::RateMax, backend.session_rate.max),
-        (Field::Uweight, backend.weight),
+        (Field::Uweight, backend.user_weight),
         (Field::AggServerStatus, 0),
         (Field::AggServerCheckStatus, 0),
         (Field::AggCheckStatus, 0),
