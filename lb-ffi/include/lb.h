@@ -137,6 +137,9 @@
 // Something else about a server in drain state changed.
 #define LB_EVENT_SERVER_DRAINING 21
 
+// The name of a server, or the address of its name, changed.
+#define LB_EVENT_SERVER_ADDRESS 22
+
 // Serves: out of maintenance and drain.
 #define LB_SERVER_STATE_READY 0
 

@@ -72,6 +72,9 @@ impl Backend {
                 kinds.push(EventKind::LeavesMaintenance { draining });
                 kinds.extend(draining.then_some(EventKind::RemainsDraining));
             }
+            (true, true) if before.intersects(AdminState::FMAINT) && !after.intersects(AdminState::FMAINT) => {
+                kinds.push(EventKind::RemainsInMaintenance);
+            }
             (false, false) if !before.intersects(drain) && after.intersects(drain) => {
                 self.rebuild(&mut guard);
                 kinds.push(EventKind::EntersDrain { counts: self.counts_of_leaving(server), up: was_up });
@@ -213,13 +216,13 @@ impl Backend {
         (usable(false), usable(true))
     }
 
-    fn usable_count(&self) -> usize {
+    pub(super) fn usable_count(&self) -> usize {
         let (active, backup) = self.usable_servers();
         active + backup
     }
 
     /// Sends the waiters of a server that leaves to choose again, where they may, and counts.
-    fn counts_of_leaving(&self, server: &Arc<Server>) -> Counts {
+    pub(super) fn counts_of_leaving(&self, server: &Arc<Server>) -> Counts {
         let requeued = if self.hub.redispatch { server.queue.redistribute() } else { 0 };
         Counts { requeued, ..self.counts(server) }
     }
@@ -244,7 +247,7 @@ impl Backend {
         }
     }
 
-    fn events(&self, server: &Server, kinds: Vec<EventKind>, usable_before: usize) -> Vec<ServerEvent> {
+    pub(super) fn events(&self, server: &Server, kinds: Vec<EventKind>, usable_before: usize) -> Vec<ServerEvent> {
         let mut kinds = kinds;
         if usable_before > 0 && self.usable_count() == 0 {
             kinds.push(EventKind::NoServerLeft);

@@ -8,6 +8,7 @@ mod cookies;
 mod hub;
 mod membership;
 mod queue;
+mod resolution;
 mod slot;
 mod ticket;
 

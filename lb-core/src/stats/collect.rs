@@ -138,7 +138,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
     ServerSnapshot {
         name: Arc::clone(&server.name),
         id: server.id,
-        address: server.endpoint().address.clone(),
+        address: Some(server.endpoint()).filter(|endpoint| !endpoint.unknown).map(|endpoint| endpoint.address.clone()),
         cookie: server.cookie(),
         status: server.status(),
         queue: Level { current: server.queued(), max: server.queue.max(), limit: config.maxqueue },

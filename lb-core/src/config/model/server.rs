@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::bind::{Address, Proto};
+use super::resolvers::ResolveConfig;
 use crate::config::document::Place;
 
 /// A `server` line with its `default-server` merged in (configuration.txt, section 5.2).
@@ -18,6 +19,8 @@ pub struct ServerConfig {
     pub address: Address,
     /// The name that the address was written as.
     pub hostname: Option<String>,
+    /// How it is resolved.
+    pub resolve: ResolveConfig,
     /// How the port was written.
     pub port: PortKind,
     /// `id`, or the number given automatically.
@@ -90,6 +93,7 @@ impl ServerConfig {
             place: Default::default(),
             address: Address::Inet(SocketAddr::from(([0, 0, 0, 0], 0))),
             hostname: Default::default(),
+            resolve: Default::default(),
             port: Default::default(),
             id: Default::default(),
             forced_id: Default::default(),
@@ -121,6 +125,15 @@ impl ServerConfig {
             ssl: Default::default(),
             redir: Default::default(),
             cookie: Default::default(),
+        }
+    }
+}
+
+impl ServerConfig {
+    /// Replaces the IP address; UNIX sockets have none.
+    pub fn set_ip(&mut self, ip: IpAddr) {
+        if let Address::Inet(address) = &mut self.address {
+            address.set_ip(ip);
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::super::{Command, CommandError, ErrorCode, Instance, Refused, Reply, ServerName, Severity, Words};
 use super::set_server_addr::SetServerAddr;
 use super::set_server_check::SetServerCheck;
+use super::set_server_fqdn::SetServerFqdn;
 use super::{SetServerState, SetWeight};
 use crate::backend::{AdminChange, HealthChange};
 
@@ -22,7 +23,7 @@ pub(crate) fn parse_set_server(mut words: Words) -> Result<Command, CommandError
             "addr" => SetServerAddr::read(server, &mut words),
             "check-addr" => SetServerCheck::read_addr(server, &mut words),
             "check-port" => SetServerCheck::read_port(server, &mut words),
-            "fqdn" => Err(fqdn(words.next())),
+            "fqdn" => SetServerFqdn::read(server, &mut words),
             "agent" | "agent-send" => Err(refused(ErrorCode::State, "agent checks are not enabled on this server.")),
             "agent-addr" | "agent-port" => Err(agent(&what, words.next())),
             _ => Err(refused(ErrorCode::Usage, USAGE)),
@@ -58,14 +59,6 @@ fn health(server: ServerName, word: &str) -> Result<Command, CommandError> {
         }
     };
     Ok(Command::SetServerHealth(SetServerHealth { server, health }))
-}
-
-/// No server takes its address from resolvers yet.
-fn fqdn(name: Option<String>) -> CommandError {
-    match name {
-        None => refused(ErrorCode::Usage, "set server <b>/<s> fqdn requires a FQDN."),
-        Some(_) => refused(ErrorCode::State, "set server <b>/<s> fqdn failed because no resolution is configured."),
-    }
 }
 
 /// No server has agent checks yet.
