@@ -17,7 +17,7 @@ impl Balance for ByTenant {
 
     fn choose(&self, choice: &Choice<'_>) -> Option<usize> {
         let key = choice.key()?;
-        let rank = |server: &ServerView<'_>| hash(&(key, server.name()));
+        let rank = |server: &ServerView<'_>| hash((key, server.name()));
         let mut best: Vec<(usize, ServerView<'_>)> =
             choice.servers().enumerate().filter(|(_, server)| !choice.avoids(*server)).collect();
         best.sort_by_key(|(_, server)| std::cmp::Reverse(rank(server)));
