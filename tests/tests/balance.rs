@@ -30,6 +30,17 @@ frontend origin
   http-request return status 200
 ";
 
+/// One worker, for connections.
+const AROUND_TCP: &str = "global
+  nbthread 1
+  stats socket {dir}/stats level admin
+defaults
+  mode tcp
+  timeout connect 10s
+  timeout client 30s
+  timeout server 30s
+";
+
 /// A backend whose servers are the origin: ids, weights and what else stands on their lines.
 fn farm(name: &str, lines: &str, servers: &[(u32, u32, &str)]) -> String {
     let mut text = format!("backend {name}\n  {}\n", lines.replace('|', "\n  "));
@@ -326,10 +337,8 @@ fn bounded_loads_spill_as_in_haproxy() {
         })
         .into();
     for (weights, factor) in [([1, 1, 1, 1], 101), ([1, 2, 3, 1], 150), ([10, 1, 5, 1], 125)] {
-        let mut text = format!(
-            "global\n nbthread 1\n stats socket {{dir}}/stats level admin\ndefaults\n mode tcp\n timeout connect 9s\n timeout client 30s\n \
-             timeout server 30s\nlisten l\n bind {{listen0}} accept-proxy\n balance source\n hash-type consistent sdbm\n"
-        );
+        let mut text = AROUND_TCP.to_owned()
+            + "listen l\n bind {listen0} accept-proxy\n balance source\n hash-type consistent sdbm\n";
         // HAProxy takes the factor in a listen section as well, though its manual does not say so.
         writeln!(text, " hash-balance-factor {factor}").unwrap();
         for ((origin, weight), id) in origins.iter().zip(weights).zip(1..) {
@@ -365,9 +374,7 @@ fn keys_of_connections_are_haproxys() {
             })
         })
         .into();
-    let mut text = "global\n nbthread 1\n stats socket {dir}/stats level admin\ndefaults\n mode tcp\n timeout connect 9s\n timeout client 30s\n \
-         timeout server 30s\n"
-        .to_owned();
+    let mut text = AROUND_TCP.to_owned();
     let kinds = ["rdp-cookie", "rdp-cookie(msts)", "uri"];
     for (index, kind) in kinds.iter().enumerate() {
         writeln!(text, "listen l{index}\n bind {{listen{index}}}\n balance {kind}\n hash-type map-based crc32")
