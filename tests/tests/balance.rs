@@ -450,10 +450,6 @@ fn servers_come_back_slowly_as_in_haproxy() {
         &["enable server {}/s1", "enable server {}/s3"],
         &["set weight {}/s1 0", "set weight {}/s3 0"],
         &["set weight {}/s1 100%", "set weight {}/s3 100%"],
-        &["set server {}/s1 health down"],
-        &["set server {}/s1 health up"],
-        &["set server {}/s1 state drain"],
-        &["set server {}/s1 state ready"],
     ] {
         for backend in ["r", "s", "c"] {
             for command in commands {

@@ -394,7 +394,7 @@ impl Server {
 
     /// How much of the weight is in use, in percent, while the server comes back slowly (`throttle`).
     pub fn throttle(&self) -> Option<u32> {
-        (self.operational_state() == OperationalState::Starting)
+        (self.operational_state() == OperationalState::Starting && !self.is_draining())
             .then(|| (100 * self.share()).div_ceil(STEPS) / self.weight().max(1))
     }
 
