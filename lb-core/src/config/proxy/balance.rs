@@ -283,13 +283,13 @@ pub(super) fn check_balance(draft: &mut Draft, names: &Names, diags: &mut Diagno
             let text = format!(
                 "{who}error detected while parsing 'balance hash' expression '{text}' which requires information from \
                  {}, which is not available here.",
-                expression.fetch().needs()
+                expression.needs()
             );
             alert(diags, &line, word, text);
         }
         Ok((expression, _)) => {
-            if draft.is_http() && expression.fetch().needs() == "request buffer" {
-                let name = expression.fetch().name;
+            if draft.is_http() && expression.needs() == "request buffer" {
+                let name = expression.fetch_name();
                 let text =
                     format!("{who}L6 sample fetch <{name}> will be ignored in 'balance hash' expression in HTTP mode.");
                 warning(diags, &line, word, text);
