@@ -4,6 +4,7 @@
 //! Every change is made under the backend's state lock, and its counts are taken there.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::{Backend, slot};
 use crate::server::check::{CheckResult, Verdict};
@@ -96,7 +97,7 @@ impl Backend {
             HealthChange::Down => (OperationalState::Stopped, Health::reset_down),
         };
         server.checks.change_health(reset);
-        if server.admin_state().intersects(AdminState::MAINT) || server.operational_state() == state {
+        if server.admin_state().intersects(AdminState::MAINT) || is_in(server.operational_state(), state) {
             return Vec::new();
         }
         let usable_before = self.usable_count();
@@ -137,6 +138,24 @@ impl Backend {
         server.set_weight(weight);
         self.rebuild(&mut guard);
         self.events(server, remains_draining(server).into_iter().collect(), usable_before)
+    }
+
+    /// Takes the time into account for servers that come back slowly (`slowstart`): their weights and limits rise.
+    pub fn rise(&self, now: Instant) {
+        if !self.servers.load().iter().any(|server| server.is_rising()) {
+            return;
+        }
+        let mut guard = self.lock_state();
+        let mut changed = false;
+        for server in self.servers.load().iter() {
+            if server.rise(now) {
+                changed = true;
+                server.load_changed();
+            }
+        }
+        if changed {
+            self.rebuild(&mut guard);
+        }
     }
 
     /// Changes how many sessions a server may have; who waits for it may go on.
@@ -242,6 +261,11 @@ impl Backend {
             slot::serve_waiters(server);
         }
     }
+}
+
+/// Whether a server is in a state already; one that comes back slowly runs.
+fn is_in(now: OperationalState, state: OperationalState) -> bool {
+    now == state || (now == OperationalState::Starting && state == OperationalState::Running)
 }
 
 /// Said of a server in drain state whenever something else about it changes.

@@ -91,6 +91,8 @@ pub struct Backend {
 pub struct AssignRequest {
     /// The client's address, for `balance source`.
     pub source: Option<IpAddr>,
+    /// What was made of the key that `balance` names, where the request has it.
+    pub hash: Option<u64>,
     /// A server to avoid while there is another one: the one that just failed (redispatch).
     pub exclude: Option<Arc<Server>>,
     /// The server to use whatever its state: a retry, later persistence.
@@ -170,7 +172,7 @@ impl Backend {
             _ => Target::Servers,
         };
         let hub = Arc::new(Hub::new(
-            Balancer::new(&config.balance),
+            Balancer::new(config),
             config.fullconn.unwrap_or(0),
             config.redispatch.is_some_and(|every| every != 0),
             workers,
@@ -280,12 +282,12 @@ impl Backend {
                 }
             }
         }
-        // Who waits already goes first. Only addresses have a server of their own.
+        // Who waits already goes first. Only keys have a server of their own.
         let in_turn = self.hub.queue.pending() > 0 && !self.hub.balancer.is_deterministic();
         if in_turn && self.eligible.load(Ordering::Relaxed) > 0 {
             return self.queue_here(request);
         }
-        let key = Key { source: request.source, exclude: request.exclude.as_ref() };
+        let key = Key { source: request.source, hash: request.hash, exclude: request.exclude.as_ref() };
         match self.hub.balancer.pick(&key) {
             Pick::Taken(slot) => Assign::Server(Assignment::immediate(slot)),
             Pick::Wait(server) => match self.queue_on(&server, request) {
@@ -326,7 +328,7 @@ impl Backend {
         Assign::Queue(ticket)
     }
 
-    /// Whether the same client is always sent to the same server (`balance source`).
+    /// Whether the same key always leads to the same server (`balance source`, `uri` and others).
     pub fn is_deterministic(&self) -> bool {
         self.hub.balancer.is_deterministic()
     }
@@ -354,10 +356,8 @@ impl Backend {
         if chosen.is_empty() {
             chosen = of_kind(true).take(if self.allbackups { usize::MAX } else { 1 }).collect();
         }
-        let candidates: Vec<Candidate> = chosen
-            .into_iter()
-            .map(|server| Candidate { weight: server.weight(), server: Arc::clone(server) })
-            .collect();
+        let candidates: Vec<Candidate> =
+            chosen.into_iter().map(|server| Candidate { weight: server.share(), server: Arc::clone(server) }).collect();
         // Both are in the same order.
         let mut expected = candidates.iter().peekable();
         for server in servers.iter() {

@@ -42,6 +42,7 @@ impl Connector<'_> {
         let strict = chosen.is_some();
         let request = AssignRequest {
             source: self.route.source.map(|s| s.ip()),
+            hash: self.hash,
             exclude: self.exclude.clone(),
             force: chosen.or(preferred),
             strict,

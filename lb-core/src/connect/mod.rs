@@ -45,6 +45,8 @@ pub(crate) struct Connector<'a> {
     route: Route,
     /// Its place in queues (`set-priority-class`, `set-priority-offset`).
     pub(crate) priority: Priority,
+    /// What was made of the key that `balance` names.
+    pub(crate) hash: Option<u64>,
     /// The server that `use-server` or a cookie chose.
     pub(crate) wanted: Option<Arc<Server>>,
     /// Such a server was chosen: it is left only as `option redispatch` says.
@@ -103,6 +105,7 @@ impl<'a> Connector<'a> {
             info,
             route,
             priority: Priority { class: 0, time: i64::try_from(worker.uptime(now).as_millis()).unwrap_or(i64::MAX) },
+            hash: None,
             wanted: None,
             bound: false,
             pinned: false,

@@ -1,4 +1,4 @@
-//! The control thread: health checks, the sockets for runtime commands, what expires in stick tables,
+//! The control thread: health checks, the sockets for runtime commands, what expires in stick tables, what rises slowly,
 //! names that are resolved.
 
 use std::sync::Arc;
@@ -17,6 +17,9 @@ use crate::worker::{Life, Shared};
 
 /// How often stick tables are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How often servers that come back slowly are looked at: as often as HAProxy does.
+const RISE_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts the thread; `added` brings the servers that come at run time.
 ///
@@ -48,6 +51,7 @@ pub(super) fn start(
             tokio::select! {
                 () = run_checks(checked, added, options, world, report) => {}
                 () = sweep(&watched) => {}
+                () = rise(&watched) => {}
                 () = resolve::run(Arc::clone(&watched)) => {}
                 () = ended(&watched, accepting) => {}
             }
@@ -69,6 +73,16 @@ async fn sweep(shared: &Shared) {
         tokio::time::sleep(SWEEP_EVERY).await;
         for table in shared.topology.tables.iter().flatten() {
             table.sweep(table.at(Instant::now()));
+        }
+    }
+}
+
+/// Weights of servers that come back slowly, second by second (`slowstart`).
+async fn rise(shared: &Shared) {
+    loop {
+        tokio::time::sleep(RISE_EVERY).await;
+        for entry in &shared.topology.backends {
+            entry.backend.rise(Instant::now());
         }
     }
 }

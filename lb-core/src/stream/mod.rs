@@ -1,6 +1,7 @@
 //! One request/response exchange; `run` names every stage in order.
 
 mod actions;
+mod balance_key;
 pub(crate) mod count;
 mod early;
 pub(crate) mod error;

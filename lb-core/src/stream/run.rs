@@ -105,7 +105,7 @@ impl<'a> Stream<'a> {
             self.count_content_verdict(Some(backend));
             return self.answer(answer, client, timer).await;
         }
-        if backend.config.options.http_buffer_request {
+        if backend.config.options.http_buffer_request || self.balances_by_body(backend) {
             self.buffer_request(&backend.config, client, timer).await?;
         }
         if let Verdict::Reply(reply) = self.backend_rules(backend, client, timer).await? {

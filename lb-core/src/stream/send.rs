@@ -75,6 +75,7 @@ impl<'a> Stream<'a> {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
         self.prepare(&mut connector);
+        connector.hash = self.balance_hash(backend, Some(client));
         connector
     }
 

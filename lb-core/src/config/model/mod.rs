@@ -3,6 +3,7 @@
 //! Every time is a [`Duration`](std::time::Duration), every size is in bytes. `None` means "not set": defaults that depend on other
 //! settings are computed when the topology is built, not here, so that `lbd --convert` writes only what was said.
 
+mod balance;
 mod bind;
 mod check;
 mod global;
@@ -20,6 +21,7 @@ mod userlist;
 use super::environment::Environment;
 use crate::sample::names::Names;
 
+pub use balance::*;
 pub use bind::*;
 pub use check::*;
 pub use global::*;

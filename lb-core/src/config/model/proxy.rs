@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::balance::{Balance, HashType};
 use super::bind::Bind;
 use super::check::CheckConfig;
 use super::http::ErrorReply;
@@ -14,6 +15,7 @@ use super::retry::RetryOn;
 use super::rules::{Captures, Rules, StickRule};
 use super::server::{ServerConfig, Source};
 use crate::acl::{Acl, Condition};
+use crate::balance::OwnBalance;
 use crate::config::document::Place;
 use crate::log::LogFormat;
 use crate::table::TableConfig;
@@ -120,6 +122,12 @@ pub struct ProxyConfig {
     pub errors: BTreeMap<u16, ErrorReply>,
     /// `balance`.
     pub balance: Balance,
+    /// An algorithm of the embedding program, in place of `balance`.
+    pub own_balance: Option<OwnBalance>,
+    /// `hash-type`.
+    pub hash_type: HashType,
+    /// `hash-balance-factor`: percent of the average load that a server may have, 0 for any.
+    pub hash_balance_factor: u32,
     /// `server` lines.
     pub servers: Vec<ServerConfig>,
     /// `fullconn`.
@@ -137,7 +145,7 @@ pub struct ProxyConfig {
     pub max_keep_alive_queue: Option<i32>,
     /// `source` of the backend.
     pub source: Option<Source>,
-    /// `hash-type`, stick rules and the like come with their issues.
+    /// `dispatch`.
     pub dispatch: Option<SocketAddr>,
     /// What checks say and expect.
     pub checks: CheckConfig,
@@ -190,6 +198,9 @@ impl ProxyConfig {
             log_tag: Default::default(),
             errors: Default::default(),
             balance: Default::default(),
+            own_balance: Default::default(),
+            hash_type: Default::default(),
+            hash_balance_factor: Default::default(),
             servers: Default::default(),
             fullconn: Default::default(),
             retries: Default::default(),
@@ -265,27 +276,4 @@ pub enum Target {
     Name(String),
     /// Whatever the format comes to; the rule is passed over where there is nothing of that name.
     Format(LogFormat),
-}
-
-/// `balance`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Balance {
-    /// Nothing said: HAProxy uses round robin (and says `roundrobin`).
-    #[default]
-    Unset,
-    /// `roundrobin`.
-    RoundRobin,
-    /// `static-rr`.
-    StaticRr,
-    /// `leastconn`.
-    LeastConn,
-    /// `first`.
-    First,
-    /// `source`.
-    Source,
-    /// `random` or `random(draws)`.
-    Random {
-        /// How many servers are drawn before the least loaded one is kept, from 1; default 2.
-        draws: u32,
-    },
 }

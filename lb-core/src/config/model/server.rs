@@ -29,6 +29,8 @@ pub struct ServerConfig {
     pub forced_id: bool,
     /// `weight`, default 1.
     pub weight: u32,
+    /// `slowstart`: how long a server that was down takes to be used as its weight says.
+    pub slowstart: Option<Duration>,
     /// `backup`.
     pub backup: bool,
     /// `disabled`.
@@ -112,6 +114,7 @@ impl ServerConfig {
             id: Default::default(),
             forced_id: Default::default(),
             weight: 1,
+            slowstart: Default::default(),
             backup: Default::default(),
             disabled: Default::default(),
             maxconn: Default::default(),

@@ -6,8 +6,8 @@ use super::keywords::Sections;
 use super::server::ServerDraft;
 use crate::config::document::Line;
 use crate::config::model::{
-    Balance, Captures, CheckConfig, ErrorReply, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions, RuleList,
-    Rules, Timeouts,
+    Balance, Captures, CheckConfig, ErrorReply, HashType, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions,
+    RuleList, Rules, Timeouts,
 };
 use crate::sample::{Place, Places};
 
@@ -119,6 +119,8 @@ pub(super) struct Draft {
     pub(super) tcp_check_unused: bool,
     /// `http-check` lines stand here without their option.
     pub(super) http_check_unused: bool,
+    /// The line of `balance hash`, whose expression is read once all sections are known.
+    pub(super) hash_line: Option<Line>,
 }
 
 /// Lines of the log formats, which are compiled once the mode is known.
@@ -275,6 +277,9 @@ impl Draft {
             log_tag: None,
             errors: BTreeMap::new(),
             balance: Balance::Unset,
+            own_balance: None,
+            hash_type: HashType::default(),
+            hash_balance_factor: 0,
             servers: Vec::new(),
             fullconn: None,
             retries: None,
@@ -313,6 +318,7 @@ impl Draft {
             http_check_inherited: false,
             tcp_check_unused: false,
             http_check_unused: false,
+            hash_line: None,
         }
     }
 
@@ -325,6 +331,10 @@ impl Draft {
         draft.httplog_line = None;
         (draft.tcp_check_inherited, draft.http_check_inherited) = (true, true);
         (draft.tcp_check_unused, draft.http_check_unused) = (false, false);
+        if !section.has_backend() {
+            // HAProxy reads the expression of a frontend, which has no use for it, only where the line stands there.
+            draft.hash_line = None;
+        }
         draft
     }
 

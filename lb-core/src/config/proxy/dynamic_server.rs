@@ -128,7 +128,7 @@ mod tests {
                 "config: backend 'b': server 'n' has neither service port nor check port nor tcp_check rule 'connect' \
                  with port information.",
             ),
-            ("n 127.0.0.1:1 slowstart 1s", "'slowstart' is not supported yet."),
+            ("n 127.0.0.1:1 slowstart x", "unexpected character 'x' in 'slowstart' argument of server n.."),
         ];
         for (words, expected) in table {
             assert_eq!(read(words).map(|server| server.config.name), Err(expected.to_owned()), "{words}");

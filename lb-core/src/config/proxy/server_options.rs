@@ -122,7 +122,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("send-proxy-v2", "server <name> <addr> send-proxy-v2", 0, Some(|cx| cx.flag(|d| d.proxy_v2 = true))),
     option("send-proxy-v2-ssl", "server <name> <addr> send-proxy-v2-ssl", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = true; d.v2.ssl = true }))),
     option("send-proxy-v2-ssl-cn", "server <name> <addr> send-proxy-v2-ssl-cn", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = true; d.v2.ssl = true; d.v2.cert_cn = true }))),
-    option("slowstart", "server <name> <addr> slowstart +1", 1, None),
+    option("slowstart", "server <name> <addr> slowstart +1", 1, Some(slowstart)),
     option("sni", "server <name> <addr> sni +1", 1, Some(sni)),
     option("socks4", "server <name> <addr> socks4 +1", 1, Some(check::socks4)),
     option("source", "server <name> <addr> source +-1", 1, Some(source)),
@@ -303,6 +303,20 @@ fn delay(cx: &mut ServerCx<'_>, field: fn(&mut ServerConfig) -> &mut Option<Dura
         return Err(format!("invalid value 0 for argument '{name}' of server {server}."));
     }
     *field(&mut cx.draft.config) = Some(time);
+    Ok(())
+}
+
+fn slowstart(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let text = cx.required("expects a delay as argument.")?;
+    let server = &cx.draft.config.name;
+    let time = parse_time(&text, TimeUnit::Milliseconds).map_err(|error| match error {
+        UnitError::Unexpected(c) => format!("unexpected character '{c}' in 'slowstart' argument of server {server}."),
+        _ => format!(
+            "overflow in argument <{text}> to <slowstart> of server {server}, maximum value is 2147483647 ms (~24.8 \
+             days)."
+        ),
+    })?;
+    cx.draft.config.slowstart = Some(time);
     Ok(())
 }
 

@@ -246,6 +246,7 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         (Field::Slim, (server.sessions.limit != 0).then_some(server.sessions.limit)),
         (Field::Qlimit, (server.queue.limit != 0).then_some(server.queue.limit)),
         (Field::SrcIlim, server.idle_limit),
+        (Field::Throttle, server.throttle),
     ];
     for (field, limit) in limits {
         if let Some(limit) = limit {
@@ -354,7 +355,7 @@ pub(super) fn backend(proxy: &ProxySnapshot, backend: &BackendSnapshot, brief: b
         (Field::Lastchg, seconds(backend.since_change)),
         (Field::Rate, backend.session_rate.current),
         (Field::RateMax, backend.session_rate.max),
-        (Field::Uweight, backend.weight),
+        (Field::Uweight, backend.user_weight),
         (Field::AggServerStatus, 0),
         (Field::AggServerCheckStatus, 0),
         (Field::AggCheckStatus, 0),
