@@ -4,6 +4,7 @@
 //! `Arc`s, kept across swaps.
 
 mod logs;
+mod tracking;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -311,6 +312,7 @@ impl Topology {
                 looks_at_connections: looks_at_connections(config),
             }));
         }
+        tracking::link(&backends);
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
         let mut frontends: Vec<Arc<Frontend>> = Vec::new();
         for section in config.proxies.iter().filter(|p| p.kind.is_frontend() && !p.disabled) {

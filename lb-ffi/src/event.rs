@@ -45,6 +45,8 @@ pub const LB_EVENT_SERVER_ADDED: u32 = 19;
 pub const LB_EVENT_SERVER_REMOVED: u32 = 20;
 /// Something else about a server in drain state changed.
 pub const LB_EVENT_SERVER_DRAINING: u32 = 21;
+/// One reason for the maintenance of a server is gone, but it stays: an operator, or the server it tracks, keeps it there.
+pub const LB_EVENT_SERVER_IN_MAINTENANCE: u32 = 22;
 
 /// Something that happened. It is valid during the callback; what you keep you copy.
 #[derive(Clone, Copy, Debug)]
@@ -128,10 +130,13 @@ impl Event {
             EventKind::EntersDrain { counts, .. } => (LB_EVENT_SERVER_DRAIN, Some(counts)),
             EventKind::LeavesDrain { .. } => (LB_EVENT_SERVER_UNDRAIN, None),
             EventKind::NoServerLeft => (LB_EVENT_NO_SERVER, None),
-            EventKind::Stopping { counts } => (LB_EVENT_SERVER_STOPPING, Some(counts)),
+            EventKind::Stopping { counts, .. } => (LB_EVENT_SERVER_STOPPING, Some(counts)),
             EventKind::Added => (LB_EVENT_SERVER_ADDED, None),
             EventKind::Removed => (LB_EVENT_SERVER_REMOVED, None),
-            EventKind::RemainsDraining => (LB_EVENT_SERVER_DRAINING, None),
+            EventKind::RemainsDraining | EventKind::KeptDraining(_) => (LB_EVENT_SERVER_DRAINING, None),
+            EventKind::RemainsInMaintenance | EventKind::KeptInMaintenance(_) => {
+                (LB_EVENT_SERVER_IN_MAINTENANCE, None)
+            }
         };
         Self {
             backend: Some(c_string(&event.backend)),

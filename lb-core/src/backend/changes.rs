@@ -44,11 +44,23 @@ impl Backend {
     }
 
     /// Sets and clears flags of the administrative state; maintenance stops the server, and leaving maintenance starts
-    /// it again.
+    /// it again. Those that track it follow.
     pub fn set_admin(&self, server: &Arc<Server>, set: AdminState, clear: AdminState) -> Vec<ServerEvent> {
+        let mut events = self.set_admin_alone(server, set, clear);
+        Self::tell_trackers(server, &mut events);
+        events
+    }
+
+    /// The same for this server alone.
+    pub(super) fn set_admin_alone(
+        &self,
+        server: &Arc<Server>,
+        set: AdminState,
+        clear: AdminState,
+    ) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let usable_before = self.usable_count();
-        let (served, was_up) = (server.takes_new(), server.operational_state().is_up());
+        let (served, was_up) = (server.was_serving(), server.operational_state().is_up());
         let before = server.set_admin(set, clear);
         let after = server.admin_state();
         let (maint, drain) = (AdminState::MAINT, AdminState::DRAIN);
@@ -61,30 +73,40 @@ impl Backend {
                 }
                 self.rebuild(&mut guard);
                 let counts = was_up.then(|| self.counts_of_leaving(server));
-                kinds.push(EventKind::EntersMaintenance { counts, served });
+                let via = inherited(server, AdminState::IMAINT);
+                kinds.push(EventKind::EntersMaintenance { counts, served, via });
             }
             (true, false) => {
                 server.set_maintenance(false);
                 self.rebuild(&mut guard);
-                let draining = after.intersects(drain);
-                kinds.push(EventKind::LeavesMaintenance { draining });
-                kinds.extend(draining.then_some(EventKind::RemainsDraining));
+                let (forced, up) = (before.intersects(AdminState::FMAINT), server.operational_state().is_up());
+                kinds.push(EventKind::LeavesMaintenance { forced, up, draining: after.intersects(drain) });
+                kinds.extend(remains_draining(server));
             }
+            (true, true) => kinds.extend(remains_in_maintenance(server, before)),
             (false, false) if !before.intersects(drain) && after.intersects(drain) => {
                 self.rebuild(&mut guard);
-                kinds.push(EventKind::EntersDrain { counts: self.counts_of_leaving(server), up: was_up });
+                let (counts, via) = (self.counts_of_leaving(server), inherited(server, AdminState::IDRAIN));
+                kinds.push(EventKind::EntersDrain { counts, up: was_up, via });
             }
             (false, false) if before.intersects(drain) && !after.intersects(drain) => {
                 self.rebuild(&mut guard);
                 kinds.push(EventKind::LeavesDrain { up: was_up });
             }
-            _ => {}
+            (false, false) if before != after => kinds.extend(remains_draining(server)),
+            (false, false) => {}
         }
         self.events(server, kinds, usable_before)
     }
 
     /// Changes the health of a server as an operator does. In maintenance only its health is noted.
     pub fn change_health(&self, server: &Arc<Server>, change: HealthChange) -> Vec<ServerEvent> {
+        let mut events = self.change_health_alone(server, change);
+        Self::tell_trackers(server, &mut events);
+        events
+    }
+
+    fn change_health_alone(&self, server: &Arc<Server>, change: HealthChange) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let (state, reset): (_, fn(&mut Health)) = match change {
             HealthChange::Up => (OperationalState::Running, Health::reset_top),
@@ -96,7 +118,7 @@ impl Backend {
             return Vec::new();
         }
         let usable_before = self.usable_count();
-        let (served, waiting) = (server.takes_new(), self.hub.queue.pending());
+        let (served, waiting) = (server.was_serving(), self.hub.queue.pending());
         if state == OperationalState::Stopped {
             server.history.count_down();
         }
@@ -104,7 +126,7 @@ impl Backend {
         self.rebuild(&mut guard);
         let mut kinds = vec![match change {
             HealthChange::Up => EventKind::Up { cause: Cause::Command, counts: self.counts_of_coming(server, waiting) },
-            HealthChange::Stopping => EventKind::Stopping { counts: self.counts_of_leaving(server) },
+            HealthChange::Stopping => EventKind::Stopping { cause: Cause::Command, counts: self.counts_of_leaving(server) },
             HealthChange::Down => {
                 EventKind::Down { cause: Cause::Command, counts: self.counts_of_leaving(server), served }
             }
@@ -142,6 +164,12 @@ impl Backend {
 
     /// Takes the result of a check into account, and says what is to be reported.
     pub fn apply_check(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
+        let mut events = self.apply_check_alone(server, result);
+        Self::tell_trackers(server, &mut events);
+        events
+    }
+
+    fn apply_check_alone(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let usable_before = self.usable_count();
         let Some((observed, health)) = server.record_check(&result) else { return Vec::new() };
@@ -149,7 +177,7 @@ impl Backend {
         if server.is_removed() || server.admin_state().intersects(AdminState::MAINT) {
             return Vec::new();
         }
-        let (served, waiting) = (server.takes_new(), self.hub.queue.pending());
+        let (served, waiting) = (server.was_serving(), self.hub.queue.pending());
         let state = server.operational_state();
         let transition = match observed.transition {
             // Who was told to be about to stop is up again with the next good check.
@@ -192,19 +220,19 @@ impl Backend {
         (usable(false), usable(true))
     }
 
-    fn usable_count(&self) -> usize {
+    pub(super) fn usable_count(&self) -> usize {
         let (active, backup) = self.usable_servers();
         active + backup
     }
 
     /// Sends the waiters of a server that leaves to choose again, where they may, and counts.
-    fn counts_of_leaving(&self, server: &Arc<Server>) -> Counts {
+    pub(super) fn counts_of_leaving(&self, server: &Arc<Server>) -> Counts {
         let requeued = if self.hub.redispatch { server.queue.redistribute() } else { 0 };
         Counts { requeued, ..self.counts(server) }
     }
 
     /// Counts for a server that comes; `waiting` is how many waited in the backend's queue before.
-    fn counts_of_coming(&self, server: &Server, waiting: u32) -> Counts {
+    pub(super) fn counts_of_coming(&self, server: &Server, waiting: u32) -> Counts {
         Counts { requeued: waiting.saturating_sub(self.hub.queue.pending()), ..self.counts(server) }
     }
 
@@ -223,7 +251,7 @@ impl Backend {
         }
     }
 
-    fn events(&self, server: &Server, kinds: Vec<EventKind>, usable_before: usize) -> Vec<ServerEvent> {
+    pub(super) fn events(&self, server: &Server, kinds: Vec<EventKind>, usable_before: usize) -> Vec<ServerEvent> {
         let mut kinds = kinds;
         if usable_before > 0 && self.usable_count() == 0 {
             kinds.push(EventKind::NoServerLeft);
@@ -239,9 +267,29 @@ impl Backend {
     }
 }
 
+/// The server it tracks, where it has the flag from there and no flag of its own for the same.
+fn inherited(server: &Server, flag: AdminState) -> Option<Arc<str>> {
+    let tracked = server.tracking.tracked().filter(|_| server.admin_state().intersects(flag));
+    tracked.map(|tracked| Arc::clone(&tracked.name))
+}
+
+/// Said of a server that stays in maintenance although one reason for it is gone.
+fn remains_in_maintenance(server: &Server, before: AdminState) -> Option<EventKind> {
+    let lost = before.without(server.admin_state());
+    if lost.intersects(AdminState::FMAINT) {
+        return inherited(server, AdminState::IMAINT).map(EventKind::KeptInMaintenance);
+    }
+    lost.intersects(AdminState::IMAINT).then_some(EventKind::RemainsInMaintenance)
+}
+
 /// Said of a server in drain state whenever something else about it changes.
-fn remains_draining(server: &Server) -> Option<EventKind> {
+pub(super) fn remains_draining(server: &Server) -> Option<EventKind> {
     let admin = server.admin_state();
-    let drains = admin.intersects(AdminState::DRAIN) && !admin.intersects(AdminState::MAINT);
-    drains.then_some(EventKind::RemainsDraining)
+    if admin.intersects(AdminState::MAINT) {
+        return None;
+    }
+    if admin.intersects(AdminState::FDRAIN) {
+        return Some(EventKind::RemainsDraining);
+    }
+    inherited(server, AdminState::IDRAIN).map(EventKind::KeptDraining)
 }

@@ -5,6 +5,7 @@
 
 mod changes;
 mod cookies;
+mod following;
 mod hub;
 mod membership;
 mod queue;

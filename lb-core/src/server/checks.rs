@@ -87,7 +87,7 @@ impl Checks {
 
     /// Maintenance begins (true) or ends.
     pub(super) fn pause(&self, paused: bool) {
-        if self.configured {
+        if self.configured && (self.are_enabled() || !paused) {
             self.paused.store(paused, Ordering::Release);
         }
     }

@@ -37,7 +37,7 @@ pub enum EventKind {
         cause: Cause,
         /// Counts after the change.
         counts: Counts,
-        /// Whether it took new sessions until then.
+        /// Whether it was in no drain state until then.
         served: bool,
     },
     /// The server came up.
@@ -49,6 +49,8 @@ pub enum EventKind {
     },
     /// The server is about to stop: it takes no new sessions (`set server ... health stopping`).
     Stopping {
+        /// Why.
+        cause: Cause,
         /// Counts after the change.
         counts: Counts,
     },
@@ -56,23 +58,37 @@ pub enum EventKind {
     EntersMaintenance {
         /// Counts after the change; `None` where it was down before.
         counts: Option<Counts>,
-        /// Whether it took new sessions until then.
+        /// Whether it was in no drain state until then.
         served: bool,
+        /// The server that took it along, as `backend/server`.
+        via: Option<Arc<str>>,
     },
-    /// The server left maintenance and is up.
+    /// The server left maintenance.
     LeavesMaintenance {
+        /// Whether an operator had put it there, rather than the server that it tracks.
+        forced: bool,
+        /// Whether it is up.
+        up: bool,
         /// Whether it left it for drain state.
         draining: bool,
     },
+    /// The server that it tracks left maintenance, but an operator put this one there too.
+    RemainsInMaintenance,
+    /// An operator ended its maintenance, but the server that it tracks, named here, keeps it there.
+    KeptInMaintenance(Arc<str>),
     /// The server was put into drain state.
     EntersDrain {
         /// Counts after the change.
         counts: Counts,
         /// Whether it is up.
         up: bool,
+        /// The server that took it along, as `backend/server`.
+        via: Option<Arc<str>>,
     },
     /// Something else changed, but the server stays in drain state.
     RemainsDraining,
+    /// Something else changed, but the server that it tracks, named here, keeps it in drain state.
+    KeptDraining(Arc<str>),
     /// The server left drain state.
     LeavesDrain {
         /// Whether it is up.
@@ -95,6 +111,8 @@ pub enum Cause {
     Check(CheckResult),
     /// A runtime command.
     Command,
+    /// The server that it tracks, as `backend/server`.
+    Tracked(Arc<str>),
 }
 
 /// Numbers at the end of a state-change line.
@@ -117,7 +135,7 @@ impl ServerEvent {
     pub fn level(&self) -> u8 {
         match self.kind {
             EventKind::NoServerLeft => 0,
-            EventKind::Down { served: true, .. } | EventKind::EntersMaintenance { served: true, counts: Some(_) } => 1,
+            EventKind::Down { served: true, .. } | EventKind::EntersMaintenance { served: true, counts: Some(_), .. } => 1,
             _ => 5,
         }
     }
@@ -166,26 +184,33 @@ impl ServerEvent {
             }
             EventKind::Down { cause, counts, .. } => format!("{name} is DOWN{}. {}", cause.text(), counts.left()),
             EventKind::Up { cause, counts } => format!("{name} is UP{}. {}", cause.text(), counts.online()),
-            EventKind::Stopping { counts } => {
-                format!("{name} is stopping{}. {}", Cause::Command.text(), counts.online())
+            EventKind::Stopping { cause, counts } => {
+                format!("{name} is stopping{}. {}", cause.text(), counts.online())
             }
-            EventKind::EntersMaintenance { counts: Some(counts), .. } => {
-                format!("{name} is going DOWN for maintenance. {}", counts.left())
+            EventKind::EntersMaintenance { counts: Some(counts), via: tracked, .. } => {
+                format!("{name} is going DOWN for maintenance{}. {}", via(tracked), counts.left())
             }
-            EventKind::EntersMaintenance { counts: None, .. } => format!("{name} was DOWN and now enters maintenance."),
-            EventKind::LeavesMaintenance { draining } => {
+            EventKind::EntersMaintenance { counts: None, via: tracked, .. } => {
+                format!("{name} was DOWN and now enters maintenance{}.", via(tracked))
+            }
+            EventKind::LeavesMaintenance { forced, up, draining } => {
                 let state = if *draining { "DRAIN" } else { "READY" };
-                format!("{name} is UP/{state} (leaving forced maintenance).")
+                let forced = if *forced { "forced " } else { "" };
+                format!("{name} is {}/{state} (leaving {forced}maintenance).", up_or_down(*up))
             }
-            EventKind::EntersDrain { counts, up } => {
+            EventKind::RemainsInMaintenance => format!("{name} remains in forced maintenance."),
+            EventKind::KeptInMaintenance(tracked) => {
+                format!("{name} is leaving forced maintenance but remains in maintenance via {tracked}.")
+            }
+            EventKind::EntersDrain { counts, up, via: tracked } => {
                 let counts = if *up { counts.online() } else { counts.left() };
-                format!("{name} enters drain state. {counts}")
+                format!("{name} enters drain state{}. {counts}", via(tracked))
             }
             EventKind::RemainsDraining => format!("{name} remains in forced drain mode."),
-            EventKind::LeavesDrain { up } => {
-                let state = if *up { "UP" } else { "DOWN" };
-                format!("{name} is {state} (leaving forced drain).")
+            EventKind::KeptDraining(tracked) => {
+                format!("{name} is leaving forced drain but remains in drain mode via {tracked}.")
             }
+            EventKind::LeavesDrain { up } => format!("{name} is {} (leaving forced drain).", up_or_down(*up)),
             EventKind::Added => format!("CLI : 'server {}/{}' : New server registered.", self.backend, self.server),
             EventKind::Removed => "CLI : Server deleted.".to_owned(),
             EventKind::NoServerLeft => {
@@ -194,6 +219,14 @@ impl ServerEvent {
             }
         }
     }
+}
+
+fn via(tracked: &Option<Arc<str>>) -> String {
+    tracked.as_ref().map_or_else(String::new, |tracked| format!(" via {tracked}"))
+}
+
+fn up_or_down(up: bool) -> &'static str {
+    if up { "UP" } else { "DOWN" }
 }
 
 impl Counts {
@@ -226,6 +259,7 @@ impl Cause {
             Self::Told => String::new(),
             Self::Check(result) => reason(result),
             Self::Command => ", changed from CLI".to_owned(),
+            Self::Tracked(tracked) => format!(" via {tracked}"),
         }
     }
 }
@@ -288,29 +322,51 @@ mod tests {
                  0 sessions requeued, 0 total in queue.",
             ),
             (
-                event(true, EventKind::EntersMaintenance { counts: Some(Counts::default()), served: true }),
+                event(true, EventKind::EntersMaintenance { counts: Some(Counts::default()), served: true, via: None }),
                 "Backup Server b/s1 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, \
                  0 requeued, 0 remaining in queue.",
             ),
             (
-                event(false, EventKind::LeavesMaintenance { draining: false }),
+                event(false, EventKind::LeavesMaintenance { forced: true, up: true, draining: false }),
                 "Server b/s1 is UP/READY (leaving forced maintenance).",
             ),
             (
-                event(false, EventKind::EntersMaintenance { counts: None, served: false }),
+                event(false, EventKind::EntersMaintenance { counts: None, served: false, via: None }),
                 "Server b/s1 was DOWN and now enters maintenance.",
             ),
             (
-                event(false, EventKind::Stopping { counts }),
+                event(false, EventKind::Stopping { cause: Cause::Command, counts }),
                 "Server b/s1 is stopping, changed from CLI. 1 active and 1 backup servers online. 0 sessions requeued, \
                  0 total in queue.",
             ),
             (event(false, EventKind::RemainsDraining), "Server b/s1 remains in forced drain mode."),
             (
-                event(false, EventKind::EntersDrain { counts: Counts::default(), up: true }),
+                event(false, EventKind::EntersDrain { counts: Counts::default(), up: true, via: None }),
                 "Server b/s1 enters drain state. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.",
             ),
             (event(false, EventKind::LeavesDrain { up: true }), "Server b/s1 is UP (leaving forced drain)."),
+            (
+                event(true, EventKind::Down { cause: Cause::Tracked("a/t".into()), counts: Counts::default(), served: true }),
+                "Backup Server b/s1 is DOWN via a/t. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, \
+                 0 remaining in queue.",
+            ),
+            (
+                event(false, EventKind::EntersMaintenance { counts: None, served: false, via: Some("a/t".into()) }),
+                "Server b/s1 was DOWN and now enters maintenance via a/t.",
+            ),
+            (
+                event(false, EventKind::LeavesMaintenance { forced: false, up: false, draining: true }),
+                "Server b/s1 is DOWN/DRAIN (leaving maintenance).",
+            ),
+            (event(false, EventKind::RemainsInMaintenance), "Server b/s1 remains in forced maintenance."),
+            (
+                event(false, EventKind::KeptInMaintenance("a/t".into())),
+                "Server b/s1 is leaving forced maintenance but remains in maintenance via a/t.",
+            ),
+            (
+                event(false, EventKind::KeptDraining("a/t".into())),
+                "Server b/s1 is leaving forced drain but remains in drain mode via a/t.",
+            ),
             (
                 event(false, EventKind::Check { result: refused(), health: down, draining: false }),
                 "Health check for server b/s1 failed, reason: Layer4 connection problem, info: \"Connection refused\", \

@@ -13,6 +13,7 @@ mod history;
 mod number;
 mod state;
 mod status;
+mod tracking;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -27,6 +28,7 @@ pub use history::History;
 pub use number::Numbers;
 pub use state::{AdminState, OperationalState};
 pub use status::ServerStatus;
+pub use tracking::{Tracked, Tracking};
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
@@ -53,6 +55,8 @@ pub struct Server {
     pub name: Arc<str>,
     /// `id`, or the number given automatically.
     pub id: u32,
+    /// Whether it came at run time.
+    pub dynamic: bool,
     /// The `server` line.
     pub config: ServerConfig,
     /// How connections to it are opened.
@@ -69,6 +73,8 @@ pub struct Server {
     state: StateCell,
     /// What its checks found, and whether they run.
     pub checks: Checks,
+    /// Whom it tracks, and who tracks it.
+    pub tracking: Tracking,
     /// Whether TLS is used, where `dial` has it.
     tls: AtomicBool,
     /// Whether the balancer may choose it now: up, not in maintenance or drain, weight above 0, and not a backup
@@ -109,13 +115,15 @@ pub struct Start {
     pub admin: AdminState,
     /// Whether its checks, if it has any, are made.
     pub checked: bool,
+    /// Whether it comes at run time.
+    pub dynamic: bool,
 }
 
 impl Start {
     /// As a line of the configuration says.
     pub fn new(config: &ServerConfig) -> Self {
         let disabled = AdminState::CMAINT.union(AdminState::FMAINT);
-        Self { admin: if config.disabled { disabled } else { AdminState::default() }, checked: true }
+        Self { admin: if config.disabled { disabled } else { AdminState::default() }, checked: true, dynamic: false }
     }
 }
 
@@ -130,6 +138,7 @@ impl Server {
         Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
+            dynamic: start.dynamic,
             config: config.clone(),
             dial,
             stats: ServerStats::new(hub.workers),
@@ -140,6 +149,7 @@ impl Server {
             cookie: ArcSwapOption::new(config.cookie.clone().map(Arc::new)),
             state: StateCell::new(start.admin, operational),
             checks: Checks::new(config, start.admin, start.checked),
+            tracking: Tracking::default(),
             tls: AtomicBool::new(true),
             eligible: AtomicBool::new(false),
             user_weight: AtomicU32::new(config.weight),
@@ -236,16 +246,19 @@ impl Server {
     /// Its state as the statistics say it.
     pub fn status(&self) -> ServerStatus {
         let admin = self.admin_state();
-        if admin.intersects(AdminState::MAINT) {
-            let resolution = admin.intersects(AdminState::RMAINT);
-            return if resolution { ServerStatus::MaintResolution } else { ServerStatus::Maint };
+        if admin.intersects(AdminState::RMAINT) {
+            return ServerStatus::MaintResolution;
         }
-        let health = self.health();
+        if admin.intersects(AdminState::MAINT) {
+            let tracked = self.tracking.tracked().filter(|_| admin.intersects(AdminState::IMAINT));
+            return tracked.map_or(ServerStatus::Maint, |tracked| ServerStatus::MaintVia(Arc::clone(&tracked.name)));
+        }
+        let health = self.chain_end().health();
         let (at, of) = health.map_or((0, 0), |health| health.progress());
         match self.operational_state() {
             OperationalState::Stopped => ServerStatus::Down { at, of },
-            _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain,
             OperationalState::Stopping => ServerStatus::NoLb { at, of },
+            _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain,
             _ if health.is_none() => ServerStatus::NoCheck,
             _ => ServerStatus::Up { at, of },
         }
@@ -276,6 +289,11 @@ impl Server {
     /// 0.
     pub fn takes_new(&self) -> bool {
         self.is_usable() && self.state.operational() != OperationalState::Stopping && !self.is_draining()
+    }
+
+    /// Whether it is in no drain state: whether its going is an alert.
+    pub(crate) fn was_serving(&self) -> bool {
+        !self.state.admin().intersects(AdminState::DRAIN)
     }
 
     /// Whether the server is in drain state, or its weight is 0.
@@ -433,13 +451,16 @@ impl Server {
             self.checks.change_health(Health::reset_down);
             // Nothing of it is kept.
             self.renounce_connections();
-        } else {
-            if self.config.check {
-                self.checks.change_health(Health::reset_up);
-            }
+        } else if self.checks.are_enabled() {
+            self.checks.change_health(Health::reset_up);
         }
         self.checks.pause(on);
-        self.set_operational(if on { OperationalState::Stopped } else { OperationalState::Running });
+        let state = match self.tracking.tracked() {
+            _ if on => OperationalState::Stopped,
+            Some(tracked) => tracked.server.operational_state(),
+            None => OperationalState::Running,
+        };
+        self.set_operational(state);
     }
 
     /// Changes the limit of sessions; a limit that does not depend on the load stays so.

@@ -134,6 +134,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
         id: server.id,
         address: server.endpoint().address.clone(),
         cookie: server.cookie(),
+        tracked: server.tracking.tracked().map(|tracked| Arc::clone(&tracked.name)),
         status: server.status(),
         queue: Level { current: server.queued(), max: server.queue.max(), limit: config.maxqueue },
         sessions: Level { current: server.current(), max: server.peak(), limit: server.maxconn() },

@@ -170,6 +170,8 @@ pub struct ServerSnapshot {
     pub address: Address,
     /// What the persistence cookie says for it.
     pub cookie: Option<Arc<String>>,
+    /// The server that it tracks, as `backend/server`.
+    pub tracked: Option<Arc<str>>,
     /// Its state.
     pub status: ServerStatus,
     /// Sessions in its own queue, limited by `maxqueue`.

@@ -62,6 +62,8 @@ pub struct ServerConfig {
     pub check_port: Option<u16>,
     /// `check-send-proxy`.
     pub check_send_proxy: bool,
+    /// `track`.
+    pub track: Option<Track>,
     /// `send-proxy` and `send-proxy-v2`.
     pub send_proxy: Option<SendProxy>,
     /// `source`.
@@ -110,6 +112,7 @@ impl ServerConfig {
             check_addr: Default::default(),
             check_port: Default::default(),
             check_send_proxy: Default::default(),
+            track: Default::default(),
             send_proxy: Default::default(),
             source: Default::default(),
             tcp_user_timeout: Default::default(),
@@ -120,6 +123,15 @@ impl ServerConfig {
             cookie: Default::default(),
         }
     }
+}
+
+/// `track`: the server whose state another one takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// Its proxy; `None` is the one of the line.
+    pub proxy: Option<String>,
+    /// Its name.
+    pub server: String,
 }
 
 /// How the port of a `server` address was written.

@@ -8,6 +8,7 @@ use super::error_pages::{resolve_errors, resolve_references};
 use super::finish_servers::finish_servers;
 use super::options::FLAGS;
 use super::stick_table::check_names;
+use super::tracking::{self, Tracking};
 use super::{ProxyState, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
@@ -27,6 +28,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     check_names(&drafts, diags);
     let names = Names::new(&drafts);
     let mut proxies = Vec::with_capacity(drafts.len());
+    let mut tracking = Vec::new();
     for mut draft in drafts {
         // A disabled proxy is not checked.
         if understood && !draft.config.disabled {
@@ -42,6 +44,10 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             resolve_errors(&mut draft, &config.http_errors, diags);
             resolve_references(&mut draft, &config.http_errors, diags);
         }
+        if understood && !draft.config.disabled {
+            let servers = draft.servers.iter().map(|server| (&server.config, &server.line));
+            tracking.extend(Tracking::of(proxies.len(), servers));
+        }
         let servers = finish_servers(&mut draft, config, understood, diags);
         let mut proxy = draft.config;
         proxy.servers = servers;
@@ -53,6 +59,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         }
         proxies.push(proxy);
     }
+    tracking::resolve(&mut proxies, &tracking, diags);
     store_servers(&mut proxies);
     config.proxies.append(&mut proxies);
 }

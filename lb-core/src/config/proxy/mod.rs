@@ -30,6 +30,7 @@ mod stick;
 mod stick_table;
 mod switching;
 mod timeouts;
+mod tracking;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use super::timeouts::overflow;
 use crate::config::address::parse_ip;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{ProxyV2Options, ServerConfig};
+use crate::config::model::{ProxyV2Options, ServerConfig, Track};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
 /// A word after the address.
@@ -132,7 +132,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("tcp-ut", "server <name> <addr> tcp-ut +1", 1, Some(tcp_ut)),
     option("tfo", "server <name> <addr> tfo", 0, Some(|cx| cx.set(|s| s.tfo = true))),
     option("tls-tickets", "server <name> <addr> tls-tickets", 0, None),
-    option("track", "server <name> <addr> track +1", 1, None),
+    option("track", "server <name> <addr> track +1", 1, Some(track)),
     option("usesrc", "server <name> <addr> usesrc", 0, Some(usesrc)),
     option("verify", "server <name> <addr> verify +1", 1, Some(verify)),
     option("verifyhost", "server <name> <addr> verifyhost +1", 1, Some(verifyhost)),
@@ -352,6 +352,16 @@ fn proxy_v2_options(cx: &mut ServerCx<'_>) -> Result<(), String> {
 
 fn redir(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.redir = Some(cx.required("expects <prefix> as argument.")?);
+    Ok(())
+}
+
+fn track(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let text = cx.required("expects [<proxy>/]<server> as argument.")?;
+    let track = match text.rsplit_once('/') {
+        Some((proxy, server)) => Track { proxy: Some(proxy.to_owned()), server: server.to_owned() },
+        None => Track { proxy: None, server: text },
+    };
+    cx.draft.config.track = Some(track);
     Ok(())
 }
 

@@ -93,6 +93,9 @@ pub struct SetServerHealth {
 impl SetServerHealth {
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let (entry, server) = instance.server(&self.server)?;
+        if server.tracking.tracked().is_some() {
+            return Err(refused(ErrorCode::State, "cannot change health on a tracking server."));
+        }
         instance.change(|| entry.backend.change_health(&server, self.health));
         Ok(Reply::Done)
     }

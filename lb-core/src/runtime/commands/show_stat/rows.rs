@@ -281,6 +281,9 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         ]));
         row.u64s(&[(Field::ReqTot, totals.requests)]);
     }
+    if let Some(tracked) = &server.tracked {
+        row.text(Field::Tracked, &**tracked);
+    }
     if !brief {
         row.text(Field::Addr, address(&server.address));
         if let Some(cookie) = &server.cookie {
@@ -288,14 +291,14 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         }
     }
     if let Some(check) = &server.check {
-        checks(&mut row, check, server.status);
+        checks(&mut row, check, &server.status);
     }
     row.tls(&server.tls);
     row.done()
 }
 
 /// Columns of a server with `check`.
-fn checks(row: &mut Row, check: &CheckSnapshot, status: ServerStatus) {
+fn checks(row: &mut Row, check: &CheckSnapshot, status: &ServerStatus) {
     row.u64s(&[(Field::Chkfail, check.failed), (Field::Chkdown, check.down_transitions)]);
     row.u32s(&[(Field::Downtime, seconds(check.downtime))]);
     // In maintenance no check is made.
