@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use super::{Backend, slot};
+use crate::server::check::{CheckResult, Verdict};
 use crate::server::event::{Cause, Counts, EventKind};
-use crate::server::health::{CheckResult, Health, Transition};
+use crate::server::health::{Health, Transition};
 use crate::server::{AdminState, OperationalState, Server, ServerEvent};
 
 /// What an operator makes of a server (management.txt, section 9.3: `set server ... state`).
@@ -126,7 +127,9 @@ impl Backend {
         self.rebuild(&mut guard);
         let mut kinds = vec![match change {
             HealthChange::Up => EventKind::Up { cause: Cause::Command, counts: self.counts_of_coming(server, waiting) },
-            HealthChange::Stopping => EventKind::Stopping { cause: Cause::Command, counts: self.counts_of_leaving(server) },
+            HealthChange::Stopping => {
+                EventKind::Stopping { cause: Cause::Command, counts: self.counts_of_leaving(server) }
+            }
             HealthChange::Down => {
                 EventKind::Down { cause: Cause::Command, counts: self.counts_of_leaving(server), served }
             }
@@ -172,6 +175,7 @@ impl Backend {
     fn apply_check_alone(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let usable_before = self.usable_count();
+        let status_changed = server.last_check().is_none_or(|last| last.status != result.status);
         let Some((observed, health)) = server.record_check(&result) else { return Vec::new() };
         // The operator may have been faster.
         if server.is_removed() || server.admin_state().intersects(AdminState::MAINT) {
@@ -179,35 +183,33 @@ impl Backend {
         }
         let (served, waiting) = (server.was_serving(), self.hub.queue.pending());
         let state = server.operational_state();
-        let transition = match observed.transition {
-            // Who was told to be about to stop is up again with the next good check.
-            None if state == OperationalState::Stopping && result.status.passed() => Some(Transition::Up),
-            other => other,
+        let verdict = result.status.verdict();
+        let next = match (observed.transition, verdict) {
+            (Some(Transition::Down), _) => OperationalState::Stopped,
+            // Up it is, but without new sessions.
+            (_, Verdict::Conditional) if state.is_up() => OperationalState::Stopping,
+            (Some(Transition::Up), _) => OperationalState::Running,
+            // Who was about to stop is up again with the next good check.
+            (None, Verdict::Passed) if state == OperationalState::Stopping => OperationalState::Running,
+            (None, _) => state,
         };
-        match transition {
-            Some(Transition::Down) => server.set_operational(OperationalState::Stopped),
-            Some(Transition::Up) => server.set_operational(OperationalState::Running),
-            None => {}
-        }
-        if transition.is_some() {
+        if next != state {
+            server.set_operational(next);
             self.rebuild(&mut guard);
         }
         let tell = self.check_settings.log_health_checks;
         let cause = if tell { Cause::Told } else { Cause::Check(result.clone()) };
         let mut kinds = Vec::new();
-        if observed.moved && tell {
+        if tell && (observed.moved || status_changed) {
             kinds.push(EventKind::Check { result, health, draining: server.is_draining() });
         }
-        match transition {
-            Some(Transition::Down) if state != OperationalState::Stopped => {
-                kinds.push(EventKind::Down { cause, counts: self.counts_of_leaving(server), served });
-                kinds.extend(remains_draining(server));
-            }
-            Some(Transition::Up) if state != OperationalState::Running => {
-                kinds.push(EventKind::Up { cause, counts: self.counts_of_coming(server, waiting) });
-                kinds.extend(remains_draining(server));
-            }
-            _ => {}
+        if next != state {
+            kinds.push(match next {
+                OperationalState::Stopped => EventKind::Down { cause, counts: self.counts_of_leaving(server), served },
+                OperationalState::Stopping => EventKind::Stopping { cause, counts: self.counts_of_leaving(server) },
+                _ => EventKind::Up { cause, counts: self.counts_of_coming(server, waiting) },
+            });
+            kinds.extend(remains_draining(server));
         }
         self.events(server, kinds, usable_before)
     }
@@ -292,4 +294,57 @@ pub(super) fn remains_draining(server: &Server) -> Option<EventKind> {
         return Some(EventKind::RemainsDraining);
     }
     inherited(server, AdminState::IDRAIN).map(EventKind::KeptDraining)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use super::*;
+    use crate::backend::tests::backend;
+    use crate::config::model::Balance;
+    use crate::server::check::CheckStatus;
+
+    /// What HAProxy 2.6.12 says of a server that answers these to `option httpchk` with `http-check disable-on-404`.
+    #[test]
+    fn a_server_that_is_about_to_stop() {
+        let backend = backend(Balance::RoundRobin, &[1], |_, line| line.check = true);
+        let server = Arc::clone(&backend.servers()[0]);
+        let results = [
+            (CheckStatus::L7OkConditional, "NOLB", "is stopping"),
+            (CheckStatus::L7OkConditional, "NOLB", ""),
+            (CheckStatus::L7Ok, "UP", "is UP"),
+            (CheckStatus::L7OkConditional, "NOLB", "is stopping"),
+            (CheckStatus::L7WrongStatus, "NOLB 2/3", ""),
+            (CheckStatus::L7WrongStatus, "NOLB 1/3", ""),
+            (CheckStatus::L7WrongStatus, "DOWN", "is DOWN"),
+            (CheckStatus::L7Ok, "DOWN 1/2", ""),
+            (CheckStatus::L7Ok, "UP", "is UP"),
+        ];
+        for (step, (status, expected, said)) in results.into_iter().enumerate() {
+            let events = backend.apply_check(&server, CheckResult::new(status, Duration::ZERO));
+            assert_eq!(server.status().to_string(), expected, "step {step}");
+            let line = events.first().map_or(String::new(), ServerEvent::log_line);
+            assert_eq!(line.contains(said), !said.is_empty() || line.is_empty(), "step {step}: {line}");
+        }
+    }
+
+    #[test]
+    fn another_status_is_worth_a_line() {
+        let mut section = crate::config::model::ProxyConfig::new("b".into(), crate::config::model::ProxyKind::Backend);
+        section.options.log_health_checks = true;
+        let mut line = crate::config::model::ServerConfig::new("s".into());
+        line.check = true;
+        section.servers.push(line);
+        let backend = Arc::new(Backend::new(&section, 1));
+        let server = Arc::clone(&backend.servers()[0]);
+        let lines = |status| backend.apply_check(&server, CheckResult::new(status, Duration::ZERO)).len();
+        // Health check, DOWN, no server left.
+        assert_eq!(lines(CheckStatus::L4ConnectionError), 3);
+        assert_eq!(lines(CheckStatus::L4ConnectionError), 0);
+        assert_eq!(lines(CheckStatus::L7WrongStatus), 1);
+        assert_eq!(lines(CheckStatus::L7WrongStatus), 0);
+    }
 }

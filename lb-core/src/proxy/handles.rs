@@ -15,7 +15,7 @@ use crate::runtime::{
     AddServer, CheckKind, Command, CommandError, DelServer, EnableChecks, Given, Instance, ServerName,
     SetMaxconnServer, SetServerAddr, SetServerHealth, SetServerSsl, SetServerState, SetWeight, Weight,
 };
-use crate::server::health::CheckResult;
+use crate::server::check::CheckResult;
 use crate::server::{AdminState, Endpoint, OperationalState};
 use crate::topology;
 use crate::{backend, server};

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::AdminState;
-use super::health::{CheckResult, CheckStatus, DEFAULT_FALL, DEFAULT_RISE, Health};
+use super::check::{CheckResult, Verdict};
+use super::health::{DEFAULT_FALL, DEFAULT_RISE, Health};
 use crate::config::model::ServerConfig;
 
 /// The checks of one server. A server without `check` has a health too, which only operators change.
@@ -108,13 +109,11 @@ impl Checks {
         bit(&self.running, 1) | configured | bit(&self.enabled, 4) | bit(&self.paused, 8)
     }
 
-    /// The number of `show servers state`, `srv_check_result`: 0 unknown or in progress, 2 failed, 3 passed.
-    pub fn result(&self) -> u8 {
-        match self.last().map(|result| result.status) {
-            None | Some(CheckStatus::Initializing) => 0,
-            _ if self.running.load(Ordering::Relaxed) => 0,
-            Some(status) if status.passed() => 3,
-            Some(_) => 2,
+    /// What the last one said, or [`Verdict::Unknown`] while one is in progress (`srv_check_result`).
+    pub fn verdict(&self) -> Verdict {
+        match self.lock().last.as_ref().map(|result| result.status.verdict()) {
+            Some(verdict) if !self.running.load(Ordering::Relaxed) => verdict,
+            _ => Verdict::Unknown,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::health::{CheckResult, Health};
+use super::check::{CheckResult, Verdict};
+use super::health::Health;
 
 /// Something happened to a server or, by it, to its backend.
 #[derive(Clone, Debug)]
@@ -47,7 +48,8 @@ pub enum EventKind {
         /// Counts after the change.
         counts: Counts,
     },
-    /// The server is about to stop: it takes no new sessions (`set server ... health stopping`).
+    /// The server is about to stop: it takes no new sessions (`set server ... health stopping`, `http-check
+    /// disable-on-404`).
     Stopping {
         /// Why.
         cause: Cause,
@@ -170,14 +172,18 @@ impl ServerEvent {
         match &self.kind {
             EventKind::Check { result, health, draining } => {
                 let backup = if self.backup { "backup " } else { "" };
-                let outcome = if result.status.passed() { "succeeded" } else { "failed" };
+                let outcome = match result.status.verdict() {
+                    Verdict::Passed => "succeeded",
+                    Verdict::Conditional => "conditionally succeeded",
+                    _ => "failed",
+                };
                 let (done, of) = health.progress();
                 let state = match (health.is_up(), draining) {
                     (true, true) => "DRAIN",
                     (true, false) => "UP",
                     (false, _) => "DOWN",
                 };
-                let (backend, server, reason) = (&self.backend, &self.server, reason(result));
+                let (backend, server, reason) = (&self.backend, &self.server, result.reason());
                 format!(
                     "Health check for {backup}server {backend}/{server} {outcome}{reason}, status: {done}/{of} {state}."
                 )
@@ -257,17 +263,11 @@ impl Cause {
     fn text(&self) -> String {
         match self {
             Self::Told => String::new(),
-            Self::Check(result) => reason(result),
+            Self::Check(result) => result.reason(),
             Self::Command => ", changed from CLI".to_owned(),
             Self::Tracked(tracked) => format!(" via {tracked}"),
         }
     }
-}
-
-fn reason(result: &CheckResult) -> String {
-    let CheckResult { status, info, duration } = result;
-    let info = info.as_ref().map_or(String::new(), |info| format!(", info: \"{info}\""));
-    format!(", reason: {}{info}, check duration: {}ms", status.description(), duration.as_millis())
 }
 
 #[cfg(test)]
@@ -275,7 +275,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::server::health::CheckStatus;
+    use crate::server::check::CheckStatus;
 
     fn event(backup: bool, kind: EventKind) -> ServerEvent {
         ServerEvent { backend: "b".into(), backend_only: true, server: "s1".into(), backup, kind }
@@ -283,17 +283,16 @@ mod tests {
 
     fn refused() -> CheckResult {
         CheckResult {
-            status: CheckStatus::L4ConnectionError,
             info: Some("Connection refused".into()),
-            duration: Duration::from_micros(900),
+            ..CheckResult::new(CheckStatus::L4ConnectionError, Duration::from_micros(900))
         }
     }
 
     /// The lines are HAProxy 2.6.12's.
     #[test]
     fn lines_are_those_of_haproxy() {
-        let passed = CheckResult { status: CheckStatus::L4Ok, info: None, duration: Duration::ZERO };
-        let timeout = CheckResult { status: CheckStatus::L4Timeout, info: None, duration: Duration::from_millis(500) };
+        let passed = CheckResult::new(CheckStatus::L4Ok, Duration::ZERO);
+        let timeout = CheckResult::new(CheckStatus::L4Timeout, Duration::from_millis(500));
         let counts = Counts { active: 1, backup: 1, ..Counts::default() };
         let backup = Counts { backup: 1, ..Counts::default() };
         let one = Counts { active: 1, ..Counts::default() };

@@ -17,61 +17,6 @@ pub const DEFAULT_RISE: u32 = 2;
 /// Default of `fall`.
 pub const DEFAULT_FALL: u32 = 3;
 
-/// Outcome of a check, with the words of management.txt, `check_status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CheckStatus {
-    /// Not checked yet.
-    Initializing,
-    /// The check could not be made: no socket, no address.
-    SocketError,
-    /// The connection was established.
-    L4Ok,
-    /// No answer in time.
-    L4Timeout,
-    /// The connection was refused or failed.
-    L4ConnectionError,
-}
-
-impl CheckStatus {
-    /// The word of the statistics.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Initializing => "INI",
-            Self::SocketError => "SOCKERR",
-            Self::L4Ok => "L4OK",
-            Self::L4Timeout => "L4TOUT",
-            Self::L4ConnectionError => "L4CON",
-        }
-    }
-
-    /// The words of log lines (`check_desc` in the statistics).
-    pub fn description(self) -> &'static str {
-        match self {
-            Self::Initializing => "Initializing",
-            Self::SocketError => "Socket error",
-            Self::L4Ok => "Layer4 check passed",
-            Self::L4Timeout => "Layer4 timeout",
-            Self::L4ConnectionError => "Layer4 connection problem",
-        }
-    }
-
-    /// Whether the check passed.
-    pub fn passed(self) -> bool {
-        self == Self::L4Ok
-    }
-}
-
-/// The result of one check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckResult {
-    /// Outcome.
-    pub status: CheckStatus,
-    /// More about a failure, as the system says it: `Connection refused`.
-    pub info: Option<String>,
-    /// How long the check took.
-    pub duration: Duration,
-}
-
 /// A change of state that a result brought about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transition {

@@ -33,7 +33,8 @@ pub use tracking::{Tracked, Tracking};
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
 use crate::tls::TlsClientConfig;
-use health::{CheckResult, Health, Observed};
+use check::CheckResult;
+use health::{Health, Observed};
 use number::Number;
 use state::StateCell;
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::counters::{BackendTotals, FrontendTotals, ListenerTotals, MuxTotals, ServerTotals, TlsTotals};
 use crate::config::{Address, Mode};
 use crate::server::ServerStatus;
-use crate::server::health::{CheckResult, Health};
+use crate::server::check::CheckResult;
+use crate::server::health::Health;
 
 /// The statistics of an instance: its proxies in order of the configuration.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use super::super::{Command, CommandError, ErrorCode, Instance, Reply, Words};
 use crate::config::Mode;
 use crate::config::model::{Address, PortKind};
 use crate::connect::pool::DEFAULT_PURGE_DELAY;
-use crate::server::health::CheckStatus;
+use crate::server::check::{CheckStatus, Verdict};
 use crate::server::{AdminState, CheckTarget, OperationalState, Server};
 use crate::topology::BackendEntry;
 
@@ -60,8 +60,8 @@ pub struct ServerStateLine {
     pub since_change: Duration,
     /// `srv_check_status`.
     pub check_status: CheckStatus,
-    /// `srv_check_result`: 0 unknown, 2 failed, 3 passed.
-    pub check_result: u8,
+    /// `srv_check_result`.
+    pub check_result: Verdict,
     /// `srv_check_health`.
     pub check_health: u32,
     /// `srv_check_state`: a mask of 1 in progress, 2 configured, 4 enabled, 8 paused.
@@ -177,7 +177,7 @@ impl ServerStateLine {
             initial_weight: config.weight,
             since_change: server.history.since_change(Instant::now()),
             check_status: server.last_check().map_or(CheckStatus::Initializing, |result| result.status),
-            check_result: server.checks.result(),
+            check_result: server.checks.verdict(),
             check_health: server.checks.health().value(),
             check_state: server.checks.state(),
             backend_has_id: entry.config.forced_id,
@@ -207,17 +207,6 @@ fn dash(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
-/// The number of `srv_check_status`.
-fn status_number(status: CheckStatus) -> u8 {
-    match status {
-        CheckStatus::Initializing => 1,
-        CheckStatus::SocketError => 5,
-        CheckStatus::L4Ok => 6,
-        CheckStatus::L4Timeout => 7,
-        CheckStatus::L4ConnectionError => 8,
-    }
-}
-
 impl ServerStates {
     pub(crate) fn render(&self, out: &mut String) {
         out.push_str(STATE_HEADER);
@@ -236,8 +225,8 @@ impl ServerStates {
                 line.weight,
                 line.initial_weight,
                 line.since_change.as_secs(),
-                status_number(line.check_status),
-                line.check_result,
+                line.check_status.number(),
+                line.check_result as u8,
                 line.check_health,
                 line.check_state,
                 u8::from(line.backend_has_id),

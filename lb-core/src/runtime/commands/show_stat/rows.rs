@@ -319,7 +319,12 @@ fn checks(row: &mut Row, check: &CheckSnapshot, status: &ServerStatus) {
         }
         Some(last) => {
             row.text(Field::CheckStatus, format!("{running}{}", last.status.word()));
-            row.u64s(&[(Field::CheckDuration, u64::try_from(last.duration.as_millis()).unwrap_or(u64::MAX))]);
+            if let Some(code) = last.shown_code() {
+                row.u64s(&[(Field::CheckCode, u64::try_from(code).unwrap_or(0))]);
+            }
+            // Where nothing was checked HAProxy shows -1 in 64 bits.
+            let duration = last.duration.and_then(|duration| u64::try_from(duration.as_millis()).ok());
+            row.u64s(&[(Field::CheckDuration, duration.unwrap_or(u64::MAX))]);
             row.text(Field::CheckDesc, last.status.description());
             row.text(Field::LastChk, last.info.clone().unwrap_or_default());
         }
