@@ -21,7 +21,7 @@ use crate::log::{AccessLog, LogDestinations, LogFormat, LogTargets};
 use crate::net::{Inherited, SystemOptions};
 use crate::pattern::References;
 use crate::sample::variable::SharedVariables;
-use crate::server::{Dial, Numbers};
+use crate::server::{Dial, Numbers, ServerEvent};
 use crate::stats::{FrontendStats, FrontendStatus};
 use crate::table::Table;
 use crate::tls::TlsConfigError;
@@ -190,6 +190,8 @@ pub struct Topology {
     pub backends: Vec<Arc<BackendEntry>>,
     /// All sections in order of the configuration, those that are `disabled` left out.
     pub sections: Vec<SectionHalves>,
+    /// What became of servers by a file of states.
+    pub(crate) restored: Vec<ServerEvent>,
     /// The same with those that are `disabled`, which have neither half: what the arguments of sample fetches count.
     pub(crate) numbered: Vec<SectionHalves>,
     /// Users and their passwords.
@@ -312,6 +314,7 @@ impl Topology {
                 looks_at_connections: looks_at_connections(config),
             }));
         }
+        let restored = backends.iter().flat_map(|entry| entry.backend.restore_servers()).collect();
         tracking::link(&backends);
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
         let mut frontends: Vec<Arc<Frontend>> = Vec::new();
@@ -379,6 +382,7 @@ impl Topology {
             settings,
             frontends,
             backends,
+            restored,
             sections,
             disabled_frontends,
             numbers,

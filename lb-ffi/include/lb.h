@@ -137,6 +137,9 @@
 // Something else about a server in drain state changed.
 #define LB_EVENT_SERVER_DRAINING 21
 
+// One reason for the maintenance of a server is gone, but it stays: an operator, or the server it tracks, keeps it there.
+#define LB_EVENT_SERVER_IN_MAINTENANCE 22
+
 // Serves: out of maintenance and drain.
 #define LB_SERVER_STATE_READY 0
 

@@ -134,9 +134,7 @@ impl Event {
             EventKind::Added => (LB_EVENT_SERVER_ADDED, None),
             EventKind::Removed => (LB_EVENT_SERVER_REMOVED, None),
             EventKind::RemainsDraining | EventKind::KeptDraining(_) => (LB_EVENT_SERVER_DRAINING, None),
-            EventKind::RemainsInMaintenance | EventKind::KeptInMaintenance(_) => {
-                (LB_EVENT_SERVER_IN_MAINTENANCE, None)
-            }
+            EventKind::RemainsInMaintenance | EventKind::KeptInMaintenance(_) => (LB_EVENT_SERVER_IN_MAINTENANCE, None),
         };
         Self {
             backend: Some(c_string(&event.backend)),

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use super::{Backend, slot};
-use crate::server::check::{CheckResult, Verdict};
+use crate::balance::Candidate;
+use crate::config::model::OnError;
+use crate::server::check::{CheckResult, CheckStatus, Verdict};
 use crate::server::event::{Cause, Counts, EventKind};
 use crate::server::health::{Health, Transition};
 use crate::server::{AdminState, OperationalState, Server, ServerEvent};
@@ -53,12 +55,7 @@ impl Backend {
     }
 
     /// The same for this server alone.
-    pub(super) fn set_admin_alone(
-        &self,
-        server: &Arc<Server>,
-        set: AdminState,
-        clear: AdminState,
-    ) -> Vec<ServerEvent> {
+    pub(super) fn set_admin_alone(&self, server: &Arc<Server>, set: AdminState, clear: AdminState) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let usable_before = self.usable_count();
         let (served, was_up) = (server.was_serving(), server.operational_state().is_up());
@@ -119,23 +116,31 @@ impl Backend {
             return Vec::new();
         }
         let usable_before = self.usable_count();
+        let kinds = self.change_operational(&mut guard, server, state, Cause::Command);
+        self.events(server, kinds, usable_before)
+    }
+
+    /// Changes the operational state of a server to another one, for a reason, and says so.
+    pub(super) fn change_operational(
+        &self,
+        candidates: &mut Vec<Candidate>,
+        server: &Arc<Server>,
+        state: OperationalState,
+        cause: Cause,
+    ) -> Vec<EventKind> {
         let (served, waiting) = (server.was_serving(), self.hub.queue.pending());
         if state == OperationalState::Stopped {
             server.history.count_down();
         }
         server.set_operational(state);
-        self.rebuild(&mut guard);
-        let mut kinds = vec![match change {
-            HealthChange::Up => EventKind::Up { cause: Cause::Command, counts: self.counts_of_coming(server, waiting) },
-            HealthChange::Stopping => {
-                EventKind::Stopping { cause: Cause::Command, counts: self.counts_of_leaving(server) }
-            }
-            HealthChange::Down => {
-                EventKind::Down { cause: Cause::Command, counts: self.counts_of_leaving(server), served }
-            }
+        self.rebuild(candidates);
+        let mut kinds = vec![match state {
+            OperationalState::Stopped => EventKind::Down { cause, counts: self.counts_of_leaving(server), served },
+            OperationalState::Stopping => EventKind::Stopping { cause, counts: self.counts_of_leaving(server) },
+            _ => EventKind::Up { cause, counts: self.counts_of_coming(server, waiting) },
         }];
         kinds.extend(remains_draining(server));
-        self.events(server, kinds, usable_before)
+        kinds
     }
 
     /// Changes the operational state of a server, without a check or an operator having said so.
@@ -181,37 +186,39 @@ impl Backend {
         if server.is_removed() || server.admin_state().intersects(AdminState::MAINT) {
             return Vec::new();
         }
-        let (served, waiting) = (server.was_serving(), self.hub.queue.pending());
         let state = server.operational_state();
-        let verdict = result.status.verdict();
-        let next = match (observed.transition, verdict) {
+        let next = match (observed.transition, result.status.verdict()) {
             (Some(Transition::Down), _) => OperationalState::Stopped,
+            _ if !health.is_up() || server.agent.says_down() => state,
             // Up it is, but without new sessions.
             (_, Verdict::Conditional) if state.is_up() => OperationalState::Stopping,
             (Some(Transition::Up), _) => OperationalState::Running,
-            // Who was about to stop is up again with the next good check.
-            (None, Verdict::Passed) if state == OperationalState::Stopping => OperationalState::Running,
+            // Who was about to stop, or was kept down by an agent, is up again with the next good check.
+            (None, Verdict::Passed) if state != OperationalState::Starting => OperationalState::Running,
             (None, _) => state,
         };
-        if next != state {
-            server.set_operational(next);
-            self.rebuild(&mut guard);
-        }
         let tell = self.check_settings.log_health_checks;
         let cause = if tell { Cause::Told } else { Cause::Check(result.clone()) };
         let mut kinds = Vec::new();
         if tell && (observed.moved || status_changed) {
-            kinds.push(EventKind::Check { result, health, draining: server.is_draining() });
+            kinds.push(EventKind::Check { result, health, draining: server.weight() == 0, agent: false });
         }
         if next != state {
-            kinds.push(match next {
-                OperationalState::Stopped => EventKind::Down { cause, counts: self.counts_of_leaving(server), served },
-                OperationalState::Stopping => EventKind::Stopping { cause, counts: self.counts_of_leaving(server) },
-                _ => EventKind::Up { cause, counts: self.counts_of_coming(server, waiting) },
-            });
-            kinds.extend(remains_draining(server));
+            kinds.extend(self.change_operational(&mut guard, server, next, cause));
         }
         self.events(server, kinds, usable_before)
+    }
+
+    /// Takes the consequences of too many errors in a row (`on-error`); `seen` tells of them.
+    pub(crate) fn apply_observed(&self, server: &Arc<Server>, seen: String) -> Vec<ServerEvent> {
+        match server.on_error() {
+            OnError::FastInter => return Vec::new(),
+            OnError::FailCheck => {}
+            OnError::SuddenDeath => server.checks.change_health(Health::reset_to_last_but_one),
+            OnError::MarkDown => server.checks.change_health(Health::reset_to_last),
+        }
+        let result = CheckResult { status: CheckStatus::Analyzed, code: 0, info: Some(seen), duration: None };
+        self.apply_check(server, result)
     }
 
     /// Usable active and backup servers, as state-change lines count them.
@@ -249,6 +256,7 @@ impl Backend {
             backend_only: self.backend_only,
             server: Arc::clone(&server.name),
             backup: server.is_backup(),
+            at_start: false,
             kind,
         }
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Backend;
-use crate::server::event::{Cause, EventKind};
-use crate::server::{AdminState, OperationalState, Server, ServerEvent};
+use crate::server::event::Cause;
+use crate::server::{AdminState, Server, ServerEvent};
 
 impl Backend {
     /// Has the servers that track `server`, and those that track them, follow its state.
@@ -32,20 +32,7 @@ impl Backend {
             return Vec::new();
         }
         let usable_before = self.usable_count();
-        let (served, waiting) = (server.was_serving(), self.hub.queue.pending());
-        if state == OperationalState::Stopped {
-            server.history.count_down();
-        }
-        server.set_operational(state);
-        self.rebuild(&mut guard);
-        let cause = Cause::Tracked(via);
-        let kind = match state {
-            OperationalState::Stopped => EventKind::Down { cause, counts: self.counts_of_leaving(server), served },
-            OperationalState::Stopping => EventKind::Stopping { cause, counts: self.counts_of_leaving(server) },
-            _ => EventKind::Up { cause, counts: self.counts_of_coming(server, waiting) },
-        };
-        let mut kinds = vec![kind];
-        kinds.extend(super::changes::remains_draining(server));
+        let kinds = self.change_operational(&mut guard, server, state, Cause::Tracked(via));
         self.events(server, kinds, usable_before)
     }
 

@@ -3,12 +3,14 @@
 //! [`Backend::try_assign`] is the whole of it for the data path: it gives a server with a [`ServerSlot`], a [`Ticket`]
 //! to wait with, or nothing. It takes no lock unless somebody has to wait, and does no I/O.
 
+mod agent;
 mod changes;
 mod cookies;
 mod following;
 mod hub;
 mod membership;
 mod queue;
+mod restore;
 mod slot;
 mod ticket;
 

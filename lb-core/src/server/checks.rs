@@ -140,6 +140,11 @@ impl Checks {
         change(&mut self.lock().health)
     }
 
+    /// What the last one said in an earlier run.
+    pub(crate) fn restore(&self, result: CheckResult) {
+        self.lock().last = Some(result);
+    }
+
     pub(super) fn set_last(&self, result: &CheckResult) {
         self.lock().last = Some(result.clone());
     }

@@ -16,6 +16,8 @@ pub struct ServerEvent {
     pub server: Arc<str>,
     /// Whether the server is a backup server.
     pub backup: bool,
+    /// Whether a file of states brought it about, at the start: no log is told.
+    pub at_start: bool,
     /// What happened.
     pub kind: EventKind,
 }
@@ -23,14 +25,16 @@ pub struct ServerEvent {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum EventKind {
-    /// A check moved the server's health (`option log-health-checks`).
+    /// A check, or an agent, moved the server's health (`option log-health-checks`).
     Check {
         /// The result.
         result: CheckResult,
         /// The health after it.
         health: Health,
-        /// Whether the server takes no new sessions although it is up: in drain state, or of weight 0.
+        /// Whether the server takes no new sessions although it is up: its weight is 0.
         draining: bool,
+        /// Whether its agent was asked, rather than a health check made.
+        agent: bool,
     },
     /// The server went down.
     Down {
@@ -115,6 +119,8 @@ pub enum Cause {
     Command,
     /// The server that it tracks, as `backend/server`.
     Tracked(Arc<str>),
+    /// The file of an earlier run's states (`load-server-state-from-file`).
+    StateFile,
 }
 
 /// Numbers at the end of a state-change line.
@@ -137,7 +143,8 @@ impl ServerEvent {
     pub fn level(&self) -> u8 {
         match self.kind {
             EventKind::NoServerLeft => 0,
-            EventKind::Down { served: true, .. } | EventKind::EntersMaintenance { served: true, counts: Some(_), .. } => 1,
+            EventKind::Down { served: true, .. }
+            | EventKind::EntersMaintenance { served: true, counts: Some(_), .. } => 1,
             _ => 5,
         }
     }
@@ -153,7 +160,7 @@ impl ServerEvent {
 
     /// Whether log targets get the line too.
     pub fn is_logged(&self) -> bool {
-        !matches!(self.kind, EventKind::Added | EventKind::Removed)
+        !self.at_start && !matches!(self.kind, EventKind::Added | EventKind::Removed)
     }
 
     /// The line sent to log targets.
@@ -170,7 +177,7 @@ impl ServerEvent {
         let backup = if self.backup { "Backup " } else { "" };
         let name = format!("{backup}Server {}/{}", self.backend, self.server);
         match &self.kind {
-            EventKind::Check { result, health, draining } => {
+            EventKind::Check { result, health, draining, agent } => {
                 let backup = if self.backup { "backup " } else { "" };
                 let outcome = match result.status.verdict() {
                     Verdict::Passed => "succeeded",
@@ -184,8 +191,9 @@ impl ServerEvent {
                     (false, _) => "DOWN",
                 };
                 let (backend, server, reason) = (&self.backend, &self.server, result.reason());
+                let what = if *agent { "Agent" } else { "Health" };
                 format!(
-                    "Health check for {backup}server {backend}/{server} {outcome}{reason}, status: {done}/{of} {state}."
+                    "{what} check for {backup}server {backend}/{server} {outcome}{reason}, status: {done}/{of} {state}."
                 )
             }
             EventKind::Down { cause, counts, .. } => format!("{name} is DOWN{}. {}", cause.text(), counts.left()),
@@ -266,6 +274,7 @@ impl Cause {
             Self::Check(result) => result.reason(),
             Self::Command => ", changed from CLI".to_owned(),
             Self::Tracked(tracked) => format!(" via {tracked}"),
+            Self::StateFile => ", changed from server-state after a reload".to_owned(),
         }
     }
 }
@@ -278,7 +287,7 @@ mod tests {
     use crate::server::check::CheckStatus;
 
     fn event(backup: bool, kind: EventKind) -> ServerEvent {
-        ServerEvent { backend: "b".into(), backend_only: true, server: "s1".into(), backup, kind }
+        ServerEvent { backend: "b".into(), backend_only: true, server: "s1".into(), backup, at_start: false, kind }
     }
 
     fn refused() -> CheckResult {
@@ -326,7 +335,7 @@ mod tests {
                  0 requeued, 0 remaining in queue.",
             ),
             (
-                event(false, EventKind::LeavesMaintenance { forced: true, up: true, draining: false }),
+                event(false, EventKind::LeavesMaintenance { forced: true, up: true, draining: false, agent: false }),
                 "Server b/s1 is UP/READY (leaving forced maintenance).",
             ),
             (
@@ -345,7 +354,10 @@ mod tests {
             ),
             (event(false, EventKind::LeavesDrain { up: true }), "Server b/s1 is UP (leaving forced drain)."),
             (
-                event(true, EventKind::Down { cause: Cause::Tracked("a/t".into()), counts: Counts::default(), served: true }),
+                event(
+                    true,
+                    EventKind::Down { cause: Cause::Tracked("a/t".into()), counts: Counts::default(), served: true },
+                ),
                 "Backup Server b/s1 is DOWN via a/t. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, \
                  0 remaining in queue.",
             ),
@@ -367,12 +379,12 @@ mod tests {
                 "Server b/s1 is leaving forced drain but remains in drain mode via a/t.",
             ),
             (
-                event(false, EventKind::Check { result: refused(), health: down, draining: false }),
+                event(false, EventKind::Check { result: refused(), health: down, draining: false, agent: false }),
                 "Health check for server b/s1 failed, reason: Layer4 connection problem, info: \"Connection refused\", \
                  check duration: 0ms, status: 0/2 DOWN.",
             ),
             (
-                event(true, EventKind::Check { result: passed, health: full, draining: false }),
+                event(true, EventKind::Check { result: passed, health: full, draining: false, agent: false }),
                 "Health check for backup server b/s1 succeeded, reason: Layer4 check passed, check duration: 0ms, \
                  status: 3/3 UP.",
             ),

@@ -4,6 +4,7 @@
 //! rarely and is large (the address) is swapped whole. Sessions are taken and given back through
 //! [`crate::backend::Backend::try_assign`] and [`crate::backend::ServerSlot`] only.
 
+pub(crate) mod agent;
 pub mod check;
 mod checks;
 mod dial;
@@ -11,6 +12,7 @@ pub mod event;
 pub mod health;
 mod history;
 mod number;
+pub(crate) mod observe;
 mod state;
 mod status;
 mod tracking;
@@ -21,6 +23,7 @@ use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+pub use agent::{Agent, AgentTarget};
 pub use checks::{CheckTarget, Checks};
 pub use dial::Dial;
 pub use event::ServerEvent;
@@ -36,6 +39,7 @@ use crate::tls::TlsClientConfig;
 use check::CheckResult;
 use health::{Health, Observed};
 use number::Number;
+use observe::Observer;
 use state::StateCell;
 
 use crate::stats::{Padded, PerWorker, ServerStats};
@@ -74,6 +78,10 @@ pub struct Server {
     state: StateCell,
     /// What its checks found, and whether they run.
     pub checks: Checks,
+    /// What its agent says, and whether it is asked.
+    pub agent: Agent,
+    /// What traffic shows of its health.
+    observer: Observer,
     /// Whom it tracks, and who tracks it.
     pub tracking: Tracking,
     /// Whether TLS is used, where `dial` has it.
@@ -150,6 +158,8 @@ impl Server {
             cookie: ArcSwapOption::new(config.cookie.clone().map(Arc::new)),
             state: StateCell::new(start.admin, operational),
             checks: Checks::new(config, start.admin, start.checked),
+            agent: Agent::new(config, start.checked),
+            observer: Observer::default(),
             tracking: Tracking::default(),
             tls: AtomicBool::new(true),
             eligible: AtomicBool::new(false),
@@ -230,6 +240,7 @@ impl Server {
     pub(crate) fn set_removed(&self) {
         self.removed.store(true, Ordering::Release);
         self.checks.changed.notify_one();
+        self.agent.changed.notify_one();
         self.eligible.store(false, Ordering::Release);
         self.renounce_connections();
     }
@@ -254,11 +265,14 @@ impl Server {
             let tracked = self.tracking.tracked().filter(|_| admin.intersects(AdminState::IMAINT));
             return tracked.map_or(ServerStatus::Maint, |tracked| ServerStatus::MaintVia(Arc::clone(&tracked.name)));
         }
-        let health = self.chain_end().health();
+        let end = self.chain_end();
+        let health = end.health();
         let (at, of) = health.map_or((0, 0), |health| health.progress());
         match self.operational_state() {
+            OperationalState::Stopped if end.agent.says_down() => ServerStatus::DownByAgent,
             OperationalState::Stopped => ServerStatus::Down { at, of },
             OperationalState::Stopping => ServerStatus::NoLb { at, of },
+            _ if admin.intersects(AdminState::DRAIN) && end.agent.is_enabled() => ServerStatus::DrainWithAgent,
             _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain,
             _ if health.is_none() => ServerStatus::NoCheck,
             _ => ServerStatus::Up { at, of },
@@ -408,6 +422,11 @@ impl Server {
         self.checks.are_enabled().then(|| self.checks.health())
     }
 
+    /// Whether its checks let it be up, if there are any.
+    pub(crate) fn health_allows_up(&self) -> bool {
+        self.health().is_none_or(|health| health.is_up())
+    }
+
     /// Result of the last check.
     pub fn last_check(&self) -> Option<CheckResult> {
         self.checks.last()
@@ -427,9 +446,6 @@ impl Server {
         self.checks.set_last(result);
         if !passed && was_up {
             self.history.count_failed_check();
-        }
-        if observed.transition == Some(health::Transition::Down) {
-            self.history.count_down();
         }
         Some((observed, health))
     }
@@ -459,6 +475,7 @@ impl Server {
         let state = match self.tracking.tracked() {
             _ if on => OperationalState::Stopped,
             Some(tracked) => tracked.server.operational_state(),
+            None if self.agent.says_down() => OperationalState::Stopped,
             None => OperationalState::Running,
         };
         self.set_operational(state);

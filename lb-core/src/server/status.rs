@@ -29,8 +29,12 @@ pub enum ServerStatus {
         /// `fall`.
         of: u32,
     },
+    /// Down because its agent says so.
+    DownByAgent,
     /// Drained by an operator.
     Drain,
+    /// Drained by an operator or by its agent, which is asked.
+    DrainWithAgent,
     /// In maintenance.
     Maint,
     /// In maintenance with the server it tracks: `backend/server`.
@@ -42,7 +46,7 @@ pub enum ServerStatus {
 impl ServerStatus {
     /// Whether the server is down or in maintenance. One that is drained is not.
     pub fn is_down(&self) -> bool {
-        matches!(self, Self::Down { .. }) || self.is_maintenance()
+        matches!(self, Self::Down { .. } | Self::DownByAgent) || self.is_maintenance()
     }
 
     /// Whether the server is in maintenance.
@@ -62,7 +66,9 @@ impl fmt::Display for ServerStatus {
             Self::Up { at, of } => progress(f, "UP", *at, *of, at >= of),
             Self::NoLb { at, of } => progress(f, "NOLB", *at, *of, at >= of),
             Self::Down { at, of } => progress(f, "DOWN", *at, *of, *at == 0),
+            Self::DownByAgent => f.write_str("DOWN (agent)"),
             Self::Drain => f.write_str("DRAIN"),
+            Self::DrainWithAgent => f.write_str("DRAIN (agent)"),
             Self::Maint => f.write_str("MAINT"),
             Self::MaintVia(tracked) => write!(f, "MAINT (via {tracked})"),
             Self::MaintResolution => f.write_str("MAINT (resolution)"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::snapshot::{
-    BackendSnapshot, CheckSnapshot, FrontendSnapshot, Level, ListenerSnapshot, PerSecond, ProxySnapshot,
+    AgentSnapshot, BackendSnapshot, CheckSnapshot, FrontendSnapshot, Level, ListenerSnapshot, PerSecond, ProxySnapshot,
     ServerSnapshot, Statistics,
 };
 use crate::backend::Backend;
@@ -154,6 +154,12 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
             failed: history.failed_checks(),
             down_transitions: history.down_transitions(),
             downtime: history.downtime(at.now),
+        }),
+        observed_failures: server.observed_failures(),
+        agent: server.agent.is_enabled().then(|| AgentSnapshot {
+            health: server.agent.health(),
+            last: server.agent.last(),
+            running: server.agent.is_running(),
         }),
         since_change: history.since_change(at.now),
         last_session: at.since(totals.last_session),

@@ -12,6 +12,7 @@ mod persistence;
 mod proxy;
 mod rules;
 mod server;
+mod server_state;
 mod userlist;
 
 use super::environment::Environment;
@@ -26,6 +27,7 @@ pub use persistence::*;
 pub use proxy::*;
 pub use rules::*;
 pub use server::*;
+pub use server_state::*;
 pub use userlist::*;
 
 /// A whole configuration, checked and with every name resolvable.

@@ -34,7 +34,8 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
     server.config.name.clone_from(name);
     server.config.place = line.place.clone();
     server.read_address(address)?;
-    Reading { line: &line, start: 3, prefix: "", kind: Kind::Dynamic }.options(&mut server, &mut diags);
+    Reading { line: &line, start: 3, prefix: "", kind: Kind::Dynamic, http: section.mode == Mode::Http }
+        .options(&mut server, &mut diags);
     first_of(&diags, "")?;
     // Also where there is no `ssl`.
     if let Some(file) = &server.tls.ca_file {

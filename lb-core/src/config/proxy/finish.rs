@@ -9,7 +9,7 @@ use super::finish_servers::finish_servers;
 use super::options::FLAGS;
 use super::stick_table::check_names;
 use super::tracking::{self, Tracking};
-use super::{ProxyState, suggest};
+use super::{ProxyState, server_state, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
@@ -28,7 +28,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     check_names(&drafts, diags);
     let names = Names::new(&drafts);
     let mut proxies = Vec::with_capacity(drafts.len());
-    let mut tracking = Vec::new();
+    let (mut tracking, mut headers) = (Vec::new(), Vec::new());
     for mut draft in drafts {
         // A disabled proxy is not checked.
         if understood && !draft.config.disabled {
@@ -49,6 +49,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             tracking.extend(Tracking::of(proxies.len(), servers));
         }
         let servers = finish_servers(&mut draft, config, understood, diags);
+        headers.push(draft.header.clone());
         let mut proxy = draft.config;
         proxy.servers = servers;
         if !proxy.kind.is_frontend() {
@@ -60,6 +61,9 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         proxies.push(proxy);
     }
     tracking::resolve(&mut proxies, &tracking, diags);
+    if understood {
+        server_state::load(&mut proxies, &headers, &config.global, diags);
+    }
     store_servers(&mut proxies);
     config.proxies.append(&mut proxies);
 }

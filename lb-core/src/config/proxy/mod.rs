@@ -24,6 +24,7 @@ mod rules;
 mod sections;
 mod server;
 mod server_options;
+mod server_state;
 mod settings;
 mod source;
 mod stick;

@@ -72,9 +72,12 @@ fn find(
         return Err(format!("unable to find required server '{}' for tracking.", track.server));
     };
     let (target, other) = ((index, position), format!("{}/{}", proxy.name, track.server));
-    let found = proxy.servers.get(position).is_some_and(|found| found.check);
+    let found = proxy.servers.get(position).is_some_and(|found| found.check || found.agent_check);
     if !found && !waiting.contains(&target) {
         return Err(format!("unable to use {other} for tracking as it does not have any check nor agent enabled."));
+    }
+    if server.check {
+        return Err("unable to enable checks and tracking at the same time!".to_owned());
     }
     let mut next = Some(target);
     while let Some(at) = next {
@@ -83,9 +86,6 @@ fn find(
             return Err(format!("unable to track {other} as it belongs to a tracking chain looping back to {own}."));
         }
         next = followed.get(&at).copied();
-    }
-    if server.check {
-        return Err("unable to enable checks and tracking at the same time!".to_owned());
     }
     Ok(target)
 }

@@ -48,7 +48,7 @@ impl AddServer {
             return Err(CommandError::new(ErrorCode::State, text).without_blank_line());
         }
         let server = self.add(instance, entry)?;
-        if server.checks.are_configured() {
+        if server.checks.are_configured() || server.agent.is_configured() {
             start_checks(instance, (Arc::clone(&entry.backend), Arc::clone(&server)));
         }
         Ok(Reply::Message(Severity::Info, "New server registered.".to_owned()))
@@ -102,7 +102,7 @@ fn tracked(
     if server.dynamic {
         return Err(format!("unable to use {name} for tracking as it is a dynamic server."));
     }
-    if !server.checks.are_configured() && server.tracking.tracked().is_none() {
+    if !server.checks.are_configured() && !server.agent.is_configured() && server.tracking.tracked().is_none() {
         return Err(format!("unable to use {name} for tracking as it does not have any check nor agent enabled."));
     }
     if config.check {

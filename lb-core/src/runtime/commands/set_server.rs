@@ -2,6 +2,7 @@
 
 use super::super::{Command, CommandError, ErrorCode, Instance, Refused, Reply, ServerName, Severity, Words};
 use super::set_server_addr::SetServerAddr;
+use super::set_server_agent::SetServerAgent;
 use super::set_server_check::SetServerCheck;
 use super::{SetServerState, SetWeight};
 use crate::backend::{AdminChange, HealthChange};
@@ -23,8 +24,10 @@ pub(crate) fn parse_set_server(mut words: Words) -> Result<Command, CommandError
             "check-addr" => SetServerCheck::read_addr(server, &mut words),
             "check-port" => SetServerCheck::read_port(server, &mut words),
             "fqdn" => Err(fqdn(words.next())),
-            "agent" | "agent-send" => Err(refused(ErrorCode::State, "agent checks are not enabled on this server.")),
-            "agent-addr" | "agent-port" => Err(agent(&what, words.next())),
+            "agent" => Ok(SetServerAgent::read(server, &words.next_or_empty())),
+            "agent-addr" => SetServerAgent::read_addr(server, &mut words),
+            "agent-port" => SetServerAgent::read_port(server, &mut words),
+            "agent-send" => Ok(SetServerAgent::read_send(server, words.next_or_empty())),
             _ => Err(refused(ErrorCode::Usage, USAGE)),
         }
     }))
@@ -65,19 +68,6 @@ fn fqdn(name: Option<String>) -> CommandError {
     match name {
         None => refused(ErrorCode::Usage, "set server <b>/<s> fqdn requires a FQDN."),
         Some(_) => refused(ErrorCode::State, "set server <b>/<s> fqdn failed because no resolution is configured."),
-    }
-}
-
-/// No server has agent checks yet.
-fn agent(what: &str, value: Option<String>) -> CommandError {
-    match (what, value) {
-        ("agent-addr", None) => {
-            refused(ErrorCode::Usage, "set server <b>/<s> agent-addr requires an address and optionally a port.")
-        }
-        (_, None) => refused(ErrorCode::Usage, "set server <b>/<s> agent-port requires a port."),
-        _ => refused(ErrorCode::State, "agent checks are not enabled on this server")
-            .with_severity(Severity::Warning)
-            .without_blank_line(),
     }
 }
 

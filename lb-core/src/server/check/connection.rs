@@ -52,7 +52,7 @@ impl Plan {
 
 /// Why a check failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     Tcp(io::Error),
     Other(io::Error),
 }
@@ -60,7 +60,7 @@ pub(super) enum Failure {
 impl Failure {
     /// Status and `info` as HAProxy 2.6.12 gives them: what connect(2) itself reports is a "general socket error", what
     /// the peer or the network answers is not.
-    pub(super) fn explain(self) -> (CheckStatus, Option<String>) {
+    pub(crate) fn explain(self) -> (CheckStatus, Option<String>) {
         match self {
             Self::Tcp(error) if is_answer(&error) => (CheckStatus::L4ConnectionError, Some(text_of(&error))),
             Self::Tcp(error) => (CheckStatus::L4ConnectionError, Some(general(&error))),

@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout};
 use super::Server;
 use crate::backend::Backend;
 
+pub(crate) use connection::Failure;
 pub use schedule::{CheckOptions, Checked, run_checks};
 pub use status::{CheckResult, CheckStatus, Verdict};
 
