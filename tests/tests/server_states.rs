@@ -6,10 +6,12 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use lb_tests::process::haproxy;
-use lb_tests::{HeldPort, LogSink, Side, eventually};
+use lb_tests::{HeldPort, LogSink, Origin, Side, eventually};
 
 /// A port that somebody listens on, or nobody.
 struct Switch {
@@ -44,29 +46,80 @@ enum Step {
     Fail,
     /// It is open again.
     Recover,
+    /// The agent says this from now on.
+    Say(&'static str),
+    /// Requests are answered by the servers with this status.
+    Traffic(u16, usize),
     /// Waits until `show stat` has this status for a server.
     Until(&'static str, &'static str),
+    /// Waits until a column of `show stat` has this value for a server.
+    Column(&'static str, &'static str, &'static str),
 }
 
-use Step::{Ask, Fail, Recover, Until};
+use Step::{Ask, Column, Fail, Recover, Say, Traffic, Until};
+
+/// What servers answer to requests, and what their agent says.
+struct Origins {
+    status: Arc<AtomicU16>,
+    origin: Origin,
+    said: Arc<Mutex<&'static str>>,
+    agent: Origin,
+}
+
+impl Origins {
+    fn start() -> Self {
+        let (status, said) = (Arc::new(AtomicU16::new(200)), Arc::new(Mutex::new("up\n")));
+        let (answer, words) = (Arc::clone(&status), Arc::clone(&said));
+        let origin = Origin::start(move |visit| {
+            while visit.request().is_some() {
+                let status = answer.load(Ordering::SeqCst);
+                visit.wire.send(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n"));
+            }
+        });
+        let agent = Origin::start(move |visit| {
+            let mut asked = [0; 8];
+            let _ = visit.wire.read_some(&mut asked);
+            visit.wire.send(*words.lock().unwrap());
+        });
+        Self { status, origin, said, agent }
+    }
+}
 
 /// The history of a program: what it answered and logged, and the states after each step. In the sections `{up}` stands
 /// for the address of a server that can be checked.
 fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> Vec<String> {
-    let (logs, mut switch) = (LogSink::new(), Switch::up());
+    let (logs, mut switch, origins) = (LogSink::new(), Switch::up(), Origins::start());
     let configuration = format!(
         "global\n  stats socket {{dir}}/stats level admin\n  log {} local0\ndefaults\n  mode http\n  log global\n  \
          timeout connect 5s\n  timeout client 20s\n  timeout server 20s\n{}",
         logs.address(),
-        sections.replace("{up}", &switch.port.address().to_string())
+        sections
+            .replace("{up}", &switch.port.address().to_string())
+            .replace("{origin}", &origins.origin.address().to_string())
+            .replace("{agent}", &origins.agent.address().port().to_string())
     );
-    let side = Side::start(haproxy, &configuration, 0);
+    let side = Side::start(haproxy, &configuration, 1);
     let mut told = Vec::new();
     for step in steps {
         match step {
             Ask(command) => told.push(format!("{command} => {}", side.ask(command).trim_end())),
             Fail => switch.set(false),
             Recover => switch.set(true),
+            Say(words) => *origins.said.lock().unwrap() = words,
+            Traffic(status, requests) => {
+                origins.status.store(*status, Ordering::SeqCst);
+                for _ in 0..*requests {
+                    let response =
+                        side.connect(0).send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").response();
+                    assert_eq!(response.status(), *status);
+                }
+            }
+            Column(server, column, value) => {
+                let wanted = format!("{column}={value} ");
+                eventually(&format!("{server} has {wanted}"), || {
+                    stat(&side).iter().any(|row| row.0 == *server && format!("{} ", row.2).contains(&wanted))
+                });
+            }
             Until(server, status) => {
                 eventually(&format!("{server} is {status}"), || {
                     stat(&side).iter().any(|row| row.0 == *server && row.1 == *status)
@@ -99,7 +152,8 @@ fn stat(side: &Side) -> Vec<(String, String, String)> {
     let text = side.ask("show stat");
     let mut rows = text.lines();
     let names: Vec<&str> = rows.next().unwrap_or_default().trim_start_matches("# ").split(',').collect();
-    let shown = ["weight", "tracked", "chkfail", "chkdown", "hanafail", "check_rise", "agent_health", "agent_rise"];
+    let shown =
+        ["weight", "slim", "tracked", "chkfail", "chkdown", "hanafail", "agent_health", "agent_rise", "last_agt"];
     let row = |row: &str| {
         let cells: Vec<&str> = row.split(',').collect();
         let cell = |name: &str| {
@@ -212,4 +266,170 @@ backend c
             Ask("experimental-mode on; del server b/d1"),
         ],
     );
+}
+
+#[test]
+fn agents() {
+    let sections = "
+frontend f
+  bind {listen0}
+  default_backend a
+backend a
+  option log-health-checks
+  server a1 {up} weight 10 maxconn 50 check inter 100ms rise 2 fall 2 agent-check agent-port {agent} agent-inter 100ms agent-send x
+  server a2 {up} track a1
+backend b
+  server b1 {up} weight 10 agent-check agent-port {agent} agent-inter 100ms agent-send x
+";
+    compare(
+        sections,
+        &[
+            Until("a/a1", "UP"),
+            Column("a/a1", "last_agt", "via agent : up"),
+            Say("50%\n"),
+            Column("a/a1", "weight", "5"),
+            Say("down\n"),
+            Until("b/b1", "DOWN (agent)"),
+            Until("a/a1", "DOWN (agent)"),
+            Say("up # fine, 100% of it\n"),
+            Until("b/b1", "no check"),
+            Until("a/a1", "UP"),
+            Say("drain\n"),
+            Until("b/b1", "DRAIN (agent)"),
+            Until("a/a1", "DRAIN (agent)"),
+            Say("maint\n"),
+            Until("b/b1", "MAINT"),
+            Until("a/a2", "MAINT (via a/a1)"),
+            Say("ready up 100% maxconn:7\n"),
+            Column("a/a1", "slim", "7"),
+            Column("b/b1", "slim", "7"),
+            Until("b/b1", "no check"),
+            Until("a/a1", "UP"),
+            Say("bogus words\n"),
+            Column("a/a1", "last_agt", "agent reports an error : bogus"),
+            Say("stopped # for a while\n"),
+            Until("b/b1", "DOWN (agent)"),
+            Until("a/a1", "DOWN (agent)"),
+            Fail,
+            Column("a/a1", "chkfail", "2"),
+            Say("up\n"),
+            Until("a/a1", "DOWN"),
+            Recover,
+            Until("a/a1", "UP"),
+            Until("b/b1", "no check"),
+            Say("down\n"),
+            Until("b/b1", "DOWN (agent)"),
+            Until("a/a1", "DOWN (agent)"),
+            Ask("disable agent a/a1"),
+            Until("a/a1", "UP"),
+            Ask("disable agent b/b1"),
+            Until("b/b1", "DOWN"),
+            Ask("set server b/b1 health up"),
+            Until("b/b1", "no check"),
+            Ask("set server b/b1 agent down"),
+            Ask("set server a/a2 agent-port 5"),
+            Ask("enable agent a/a2"),
+            Say("100%\n"),
+            Ask("enable agent b/b1"),
+            Ask("set server b/b1 agent"),
+            Ask("set server b/b1 agent x"),
+            Ask("set server b/b1 agent-addr"),
+            Ask("set server b/b1 agent-addr x.y.z"),
+            Ask("set server b/b1 agent-addr 127.0.0.1 port x"),
+            Ask("set server b/b1 agent-port"),
+            Ask("set server b/b1 agent-port 70000"),
+            Ask("set server b/b1 agent-send"),
+            Ask("set server b/b1 agent-send x y"),
+            Ask("set server b/b1 agent down"),
+            Until("b/b1", "DOWN (agent)"),
+            Ask("set server b/b1 agent up"),
+            Until("b/b1", "no check"),
+        ],
+    );
+}
+
+#[test]
+fn traffic_tells_of_health() {
+    for (mode, bad) in
+        [("fail-check", "UP 1/2"), ("sudden-death", "UP 1/2"), ("mark-down", "DOWN"), ("fastinter", "UP")]
+    {
+        let sections = format!(
+            "
+frontend f
+  bind {{listen0}}
+  default_backend a
+backend a
+  option log-health-checks
+  server a1 {{origin}} check inter 1h rise 2 fall 2 observe layer7 error-limit 3 on-error {mode}
+"
+        );
+        compare(
+            &sections,
+            &[
+                Until("a/a1", "UP"),
+                Traffic(500, 2),
+                Traffic(404, 1),
+                Traffic(503, 2),
+                Traffic(501, 1),
+                Traffic(505, 1),
+                Until("a/a1", "UP"),
+                Traffic(500, 3),
+                Column("a/a1", "hanafail", "1"),
+                Until("a/a1", bad),
+            ],
+        );
+    }
+}
+
+/// The states of one program are those that the other one, or another of its kind, begins with.
+#[test]
+fn states_outlive_a_restart() {
+    let Some(binary) = haproxy() else { return };
+    let sections = "
+global
+  stats socket {dir}/stats level admin
+  server-state-file {dir}/states
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+  load-server-state-from-file global
+backend a
+  server a1 127.0.0.1:1 weight 10
+  server a2 127.0.0.1:2 weight 10
+  server a3 127.0.0.1:3 disabled
+  server a4 127.0.0.1:4 weight 20 disabled
+  server a5 127.0.0.1:5
+  server a6 127.0.0.1:6 agent-check agent-port 1 agent-inter 1h check addr 127.0.0.2 port 1 inter 1h
+  server a7 127.0.0.1:7
+backend b
+  server b1 127.0.0.1:1
+";
+    let commands = [
+        "disable health a/a6",
+        "disable agent a/a6",
+        "set server a/a1 weight 5",
+        "set server a/a1 addr 127.0.0.9 port 99",
+        "set server a/a2 state maint",
+        "set server a/a3 state ready",
+        "set server a/a5 state drain",
+        "set server a/a7 health down",
+        "set server b/b1 health stopping",
+    ];
+    let mut saved = Vec::new();
+    for program in [Some(&*binary), None] {
+        let side = Side::start_with(program, sections, 0, &[("states", "1\n")]);
+        for command in commands {
+            side.ask(command);
+        }
+        saved.push(side.ask("show servers state"));
+    }
+    for saved in saved {
+        let [theirs, ours] = [Some(&*binary), None].map(|program| {
+            let side = Side::start_with(program, sections, 0, &[("states", saved.trim_end())]);
+            states(&side)
+        });
+        assert_eq!(ours, theirs, "from {saved}");
+    }
 }

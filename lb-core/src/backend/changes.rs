@@ -35,6 +35,26 @@ pub enum HealthChange {
     Down,
 }
 
+/// What the embedding program knows of a server's health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HealthReport {
+    /// As a health check that passed: `rise` of them in a row bring the server up.
+    Passed {
+        /// More about it, for logs and statistics.
+        info: Option<String>,
+    },
+    /// As a health check that failed: `fall` of them in a row take the server down.
+    Failed {
+        /// More about it, for logs and statistics.
+        info: Option<String>,
+    },
+    /// It is up, at once.
+    Up,
+    /// It is down, at once.
+    Down,
+}
+
 impl Backend {
     /// Changes the administrative state of a server as an operator does.
     pub fn change_admin(&self, server: &Arc<Server>, change: AdminChange) -> Vec<ServerEvent> {
@@ -172,16 +192,35 @@ impl Backend {
 
     /// Takes the result of a check into account, and says what is to be reported.
     pub fn apply_check(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
-        let mut events = self.apply_check_alone(server, result);
+        // They may have been disabled while it was made.
+        if !server.checks.are_enabled() {
+            return Vec::new();
+        }
+        self.apply_result(server, result)
+    }
+
+    /// Takes into account what the embedding program knows of a server, whether or not it is checked.
+    pub(crate) fn apply_health_report(&self, server: &Arc<Server>, report: HealthReport) -> Vec<ServerEvent> {
+        let (status, info) = match report {
+            HealthReport::Up => return self.change_health(server, HealthChange::Up),
+            HealthReport::Down => return self.change_health(server, HealthChange::Down),
+            HealthReport::Passed { info } => (CheckStatus::L7Ok, info),
+            HealthReport::Failed { info } => (CheckStatus::L7WrongStatus, info),
+        };
+        self.apply_result(server, CheckResult { status, code: 0, info, duration: None })
+    }
+
+    fn apply_result(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
+        let mut events = self.apply_result_alone(server, result);
         Self::tell_trackers(server, &mut events);
         events
     }
 
-    fn apply_check_alone(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
+    fn apply_result_alone(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let usable_before = self.usable_count();
         let status_changed = server.last_check().is_none_or(|last| last.status != result.status);
-        let Some((observed, health)) = server.record_check(&result) else { return Vec::new() };
+        let (observed, health) = server.record_check(&result);
         // The operator may have been faster.
         if server.is_removed() || server.admin_state().intersects(AdminState::MAINT) {
             return Vec::new();

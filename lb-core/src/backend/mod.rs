@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-pub use changes::{AdminChange, HealthChange};
+pub use changes::{AdminChange, HealthChange, HealthReport};
 pub use hub::Hub;
 pub use membership::AddServerError;
 pub use queue::{Priority, Queue};

@@ -335,7 +335,7 @@ mod tests {
                  0 requeued, 0 remaining in queue.",
             ),
             (
-                event(false, EventKind::LeavesMaintenance { forced: true, up: true, draining: false, agent: false }),
+                event(false, EventKind::LeavesMaintenance { forced: true, up: true, draining: false }),
                 "Server b/s1 is UP/READY (leaving forced maintenance).",
             ),
             (

@@ -432,11 +432,8 @@ impl Server {
         self.checks.last()
     }
 
-    /// Counts a result in, unless checks were disabled while it was made.
-    pub(crate) fn record_check(&self, result: &CheckResult) -> Option<(Observed, Health)> {
-        if !self.checks.are_enabled() {
-            return None;
-        }
+    /// Counts a result in.
+    pub(crate) fn record_check(&self, result: &CheckResult) -> (Observed, Health) {
         let passed = result.status.passed();
         let (was_up, observed, health) = self.checks.change_health(|health| {
             let was_up = health.is_up();
@@ -447,7 +444,7 @@ impl Server {
         if !passed && was_up {
             self.history.count_failed_check();
         }
-        Some((observed, health))
+        (observed, health)
     }
 
     pub(crate) fn set_admin(&self, set: AdminState, clear: AdminState) -> AdminState {

@@ -82,12 +82,11 @@ impl AddServer {
     }
 }
 
+/// A server and its backend.
+type Placed = (Arc<BackendEntry>, Arc<Server>);
+
 /// The server that a new one tracks, if it may. Only those of the configuration can be tracked, so there is no loop.
-fn tracked(
-    instance: &Instance,
-    entry: &Arc<BackendEntry>,
-    config: &ServerConfig,
-) -> Result<Option<(Arc<BackendEntry>, Arc<Server>)>, String> {
+fn tracked(instance: &Instance, entry: &Arc<BackendEntry>, config: &ServerConfig) -> Result<Option<Placed>, String> {
     let Some(track) = &config.track else { return Ok(None) };
     let other = match &track.proxy {
         None => entry,
