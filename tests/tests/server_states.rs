@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -52,11 +53,13 @@ enum Step {
     Traffic(u16, usize),
     /// Waits until `show stat` has this status for a server.
     Until(&'static str, &'static str),
+    /// Looks at the states of all servers.
+    Look,
     /// Waits until a column of `show stat` has this value for a server.
     Column(&'static str, &'static str, &'static str),
 }
 
-use Step::{Ask, Column, Fail, Recover, Say, Traffic, Until};
+use Step::{Ask, Column, Fail, Look, Recover, Say, Traffic, Until};
 
 /// What servers answer to requests, and what their agent says.
 struct Origins {
@@ -85,9 +88,18 @@ impl Origins {
     }
 }
 
+/// What became of the servers of a program.
+#[derive(Debug, Default, PartialEq)]
+struct History {
+    /// Answers to commands, and states.
+    told: Vec<String>,
+    /// Log lines about each server, and each backend; those of different ones may come in another order.
+    lines: BTreeMap<String, Vec<String>>,
+}
+
 /// The history of a program: what it answered and logged, and the states after each step. In the sections `{up}` stands
 /// for the address of a server that can be checked.
-fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> Vec<String> {
+fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
     let (logs, mut switch, origins) = (LogSink::new(), Switch::up(), Origins::start());
     let configuration = format!(
         "global\n  stats socket {{dir}}/stats level admin\n  log {} local0\ndefaults\n  mode http\n  log global\n  \
@@ -99,10 +111,10 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> Vec<String
             .replace("{agent}", &origins.agent.address().port().to_string())
     );
     let side = Side::start(haproxy, &configuration, 1);
-    let mut told = Vec::new();
+    let mut history = History::default();
     for step in steps {
         match step {
-            Ask(command) => told.push(format!("{command} => {}", side.ask(command).trim_end())),
+            Ask(command) => history.told.push(format!("{command} => {}", side.ask(command).trim_end())),
             Fail => switch.set(false),
             Recover => switch.set(true),
             Say(words) => *origins.said.lock().unwrap() = words,
@@ -115,31 +127,27 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> Vec<String
                 }
             }
             Column(server, column, value) => {
-                let wanted = format!("{column}={value} ");
+                let wanted = format!("{column}={value};");
                 eventually(&format!("{server} has {wanted}"), || {
-                    stat(&side).iter().any(|row| row.0 == *server && format!("{} ", row.2).contains(&wanted))
+                    stat(&side).iter().any(|row| row.0 == *server && row.2.contains(&wanted))
                 });
             }
             Until(server, status) => {
                 eventually(&format!("{server} is {status}"), || {
                     stat(&side).iter().any(|row| row.0 == *server && row.1 == *status)
                 });
-                lines(&logs, &mut told);
-                told.extend(states(&side));
             }
+            Look => history.told.extend(states(&side)),
         }
     }
-    told
-}
-
-/// Lines about servers, until none comes for a while.
-fn lines(logs: &LogSink, into: &mut Vec<String>) {
-    for line in logs.texts(Duration::from_millis(150)) {
-        let about = ["Server ", "Backup Server ", "Health check ", "Agent check ", "backend ", "proxy "];
-        if about.iter().any(|start| line.starts_with(start)) {
-            into.push(without_duration(&line));
-        }
+    for line in logs.texts(Duration::from_millis(300)) {
+        let about = ["Server ", "Backup Server ", "Health check for ", "Agent check for ", "backend ", "proxy "];
+        let Some(rest) = about.iter().find_map(|start| line.strip_prefix(start)) else { continue };
+        let rest = rest.trim_start_matches("backup ").trim_start_matches("server ");
+        let name = rest.split(' ').next().unwrap_or_default().to_owned();
+        history.lines.entry(name).or_default().push(without_duration(&line));
     }
+    history
 }
 
 fn without_duration(line: &str) -> String {
@@ -160,7 +168,7 @@ fn stat(side: &Side) -> Vec<(String, String, String)> {
             let index = names.iter().position(|other| *other == name).expect("a column");
             cells.get(index).copied().unwrap_or_default()
         };
-        let more = shown.map(|name| format!("{name}={}", cell(name))).join(" ");
+        let more = shown.map(|name| format!("{name}={};", cell(name))).join(" ");
         (cell("svname") != "FRONTEND" && cells.len() > 20)
             .then(|| (format!("{}/{}", cell("pxname"), cell("svname")), cell("status").to_owned(), more))
     };
@@ -194,8 +202,11 @@ fn states(side: &Side) -> Vec<String> {
 fn compare(sections: &str, steps: &[Step]) {
     let Some(binary) = haproxy() else { return };
     let (theirs, ours) = (history(Some(&binary), sections, steps), history(None, sections, steps));
-    for (index, (theirs, ours)) in theirs.iter().zip(&ours).enumerate() {
+    for (index, (theirs, ours)) in theirs.told.iter().zip(&ours.told).enumerate() {
         assert_eq!(ours, theirs, "line {index}");
+    }
+    for (name, lines) in &theirs.lines {
+        assert_eq!(ours.lines.get(name), Some(lines), "lines about {name}");
     }
     assert_eq!(ours, theirs);
 }
@@ -219,39 +230,51 @@ backend c
         sections,
         &[
             Until("a/a1", "UP"),
+            Look,
             Fail,
             Until("a/a1", "DOWN"),
+            Look,
             Ask("set server b/b1 state maint"),
             Ask("set server b/b1 state ready"),
             Ask("set server b/b1 state drain"),
             Ask("set server b/b1 state ready"),
             Until("b/b2", "DOWN"),
+            Look,
             Recover,
             Until("a/a1", "UP"),
+            Look,
             Ask("set server a/a1 state maint"),
             Until("b/b2", "MAINT (via b/b1)"),
+            Look,
             Ask("set server b/b1 state ready"),
             Ask("set server b/b1 state maint"),
             Ask("set server a/a1 state ready"),
             Until("a/a1", "UP"),
+            Look,
             Ask("set server b/b1 state drain"),
             Until("b/b2", "DRAIN"),
+            Look,
             Ask("set server a/a1 state drain"),
             Ask("set server b/b1 state ready"),
             Until("a/a1", "DRAIN"),
+            Look,
             Ask("set server a/a1 state maint"),
             Ask("set server b/b1 state drain"),
             Ask("set server a/a1 state ready"),
             Ask("set server b/b1 state ready"),
             Until("a/a1", "UP"),
+            Look,
             Ask("disable health a/a1"),
             Ask("set server a/a1 health stopping"),
             Until("b/b2", "NOLB"),
+            Look,
             Ask("set server a/a1 health up"),
             Ask("set server b/b1 health down"),
             Until("b/b2", "no check"),
+            Look,
             Ask("set server c/c3 state ready"),
             Until("c/c3", "MAINT (via c/c2)"),
+            Look,
             Ask("enable health b/b1"),
             Ask("experimental-mode on; add server b/d1 127.0.0.1:1 track b/b1"),
             Ask("experimental-mode on; add server b/d2 127.0.0.1:1 track d1"),
@@ -263,6 +286,7 @@ backend c
             Ask("experimental-mode on; del server a/a1"),
             Ask("set server a/a1 state maint"),
             Until("b/d1", "MAINT (via b/b1)"),
+            Look,
             Ask("experimental-mode on; del server b/d1"),
         ],
     );
@@ -286,46 +310,62 @@ backend b
         &[
             Until("a/a1", "UP"),
             Column("a/a1", "last_agt", "via agent : up"),
+            Column("b/b1", "last_agt", "via agent : up"),
+            Look,
             Say("50%\n"),
             Column("a/a1", "weight", "5"),
+            Column("b/b1", "weight", "5"),
+            Look,
             Say("down\n"),
             Until("b/b1", "DOWN (agent)"),
             Until("a/a1", "DOWN (agent)"),
+            Look,
             Say("up # fine, 100% of it\n"),
             Until("b/b1", "no check"),
             Until("a/a1", "UP"),
+            Look,
             Say("drain\n"),
             Until("b/b1", "DRAIN (agent)"),
             Until("a/a1", "DRAIN (agent)"),
+            Look,
             Say("maint\n"),
             Until("b/b1", "MAINT"),
             Until("a/a2", "MAINT (via a/a1)"),
+            Look,
             Say("ready up 100% maxconn:7\n"),
             Column("a/a1", "slim", "7"),
             Column("b/b1", "slim", "7"),
             Until("b/b1", "no check"),
             Until("a/a1", "UP"),
+            Look,
             Say("bogus words\n"),
             Column("a/a1", "last_agt", "agent reports an error : bogus"),
+            Column("b/b1", "last_agt", "agent reports an error : bogus"),
+            Look,
             Say("stopped # for a while\n"),
             Until("b/b1", "DOWN (agent)"),
             Until("a/a1", "DOWN (agent)"),
+            Look,
             Fail,
             Column("a/a1", "chkfail", "2"),
             Say("up\n"),
             Until("a/a1", "DOWN"),
+            Look,
             Recover,
             Until("a/a1", "UP"),
             Until("b/b1", "no check"),
             Say("down\n"),
             Until("b/b1", "DOWN (agent)"),
             Until("a/a1", "DOWN (agent)"),
+            Look,
             Ask("disable agent a/a1"),
             Until("a/a1", "UP"),
             Ask("disable agent b/b1"),
             Until("b/b1", "DOWN"),
+            Look,
             Ask("set server b/b1 health up"),
             Until("b/b1", "no check"),
+            Look,
             Ask("set server b/b1 agent down"),
             Ask("set server a/a2 agent-port 5"),
             Ask("enable agent a/a2"),
@@ -373,9 +413,11 @@ backend a
                 Traffic(501, 1),
                 Traffic(505, 1),
                 Until("a/a1", "UP"),
+                Look,
                 Traffic(500, 3),
                 Column("a/a1", "hanafail", "1"),
                 Until("a/a1", bad),
+                Look,
             ],
         );
     }
