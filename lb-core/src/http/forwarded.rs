@@ -27,7 +27,7 @@ pub fn add_forwarded(
     }
     let mut text = AddressText { bytes: [0; 46], len: 0 };
     // The longest address fits, so this cannot fail.
-    if write!(text, "{address}").is_ok() {
+    if text.put(address).is_ok() {
         head.add(option.header.as_bytes(), text.as_bytes());
     }
 }
@@ -54,6 +54,27 @@ struct AddressText {
 }
 
 impl AddressText {
+    fn put(&mut self, address: IpAddr) -> std::fmt::Result {
+        let IpAddr::V4(v4) = address else { return write!(self, "{address}") };
+        // Written for each request: formatting costs several times as much.
+        for (index, octet) in v4.octets().into_iter().enumerate() {
+            if index > 0 {
+                self.push(b".")?;
+            }
+            let digits = [b'0' + octet / 100, b'0' + octet / 10 % 10, b'0' + octet % 10];
+            let zeros = usize::from(octet < 100) + usize::from(octet < 10);
+            self.push(digits.get(zeros..).unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> std::fmt::Result {
+        let end = self.len + bytes.len();
+        self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?.copy_from_slice(bytes);
+        self.len = end;
+        Ok(())
+    }
+
     fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
@@ -61,10 +82,7 @@ impl AddressText {
 
 impl Write for AddressText {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.len + text.len();
-        self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
+        self.push(text.as_bytes())
     }
 }
 

@@ -256,6 +256,8 @@ pub struct ListenerLimits {
     pub id: u32,
     /// Whether it speaks TLS, which has a rate of its own.
     pub tls: bool,
+    /// `name` of the `bind` line.
+    pub name: Option<Box<str>>,
     /// Counters of the listener alone (`option socket-stats`).
     pub stats: Option<ListenerStats>,
 }
@@ -282,15 +284,9 @@ pub enum Refused {
 
 impl ListenerLimits {
     /// Limits of a listener; `maxconn` 0 is none.
-    pub fn new(
-        process: Arc<ProcessLimits>,
-        frontend: Arc<FrontendLimits>,
-        maxconn: u32,
-        id: u32,
-        tls: bool,
-        stats: Option<ListenerStats>,
-    ) -> Arc<Self> {
-        Arc::new(Self { process, frontend, connections: Gauge::new(maxconn), id, tls, stats })
+    pub fn new(process: Arc<ProcessLimits>, frontend: Arc<FrontendLimits>, maxconn: u32, id: u32, tls: bool) -> Self {
+        let (name, stats) = (None, None);
+        Self { process, frontend, connections: Gauge::new(maxconn), id, tls, name, stats }
     }
 
     /// Takes room for one connection before it is accepted. Dropping the slot gives the room back.
@@ -387,14 +383,13 @@ mod tests {
     use super::*;
 
     fn limits(process: u32, frontend: u32, listener: u32) -> Arc<ListenerLimits> {
-        ListenerLimits::new(
+        Arc::new(ListenerLimits::new(
             ProcessLimits::new(process, 0, 0, 0),
             FrontendLimits::new(frontend, 0),
             listener,
             1,
             false,
-            None,
-        )
+        ))
     }
 
     fn now() -> Tick {
@@ -419,7 +414,7 @@ mod tests {
     #[test]
     fn rates_refuse_with_a_delay() {
         let process = ProcessLimits::new(0, 2, 0, 0);
-        let limits = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 1, false, None);
+        let limits = Arc::new(ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 1, false));
         for _ in 0..2 {
             let slot = limits.acquire(now()).unwrap();
             slot.accepted(now());
@@ -436,8 +431,8 @@ mod tests {
     #[test]
     fn tls_has_a_rate_of_its_own() {
         let process = ProcessLimits::new(0, 0, 0, 1);
-        let tls = ListenerLimits::new(process.clone(), FrontendLimits::new(0, 0), 0, 1, true, None);
-        let clear = ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 2, false, None);
+        let tls = Arc::new(ListenerLimits::new(process.clone(), FrontendLimits::new(0, 0), 0, 1, true));
+        let clear = Arc::new(ListenerLimits::new(process, FrontendLimits::new(0, 0), 0, 2, false));
         clear.acquire(now()).unwrap().accepted(now());
         tls.acquire(now()).unwrap().accepted(now());
         assert!(matches!(tls.acquire(now()), Err(Refused::Rate(Scope::Process, _))));

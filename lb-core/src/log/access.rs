@@ -6,6 +6,7 @@ use crate::config::model::ProxyOptions;
 
 use super::format::LogFormat;
 use super::level::Level;
+use super::parts::RecordParts;
 use super::record::{Cause, LogRecord};
 use super::target::LogTargets;
 
@@ -41,6 +42,7 @@ pub struct AccessLog {
     uses_addresses: bool,
     uses_log_counter: bool,
     uses_samples: bool,
+    parts: RecordParts,
     lines: AtomicU64,
 }
 
@@ -64,8 +66,9 @@ impl AccessLog {
     fn prepared(self) -> Self {
         let uses_addresses = self.formats().any(LogFormat::uses_addresses);
         let uses_log_counter = self.formats().any(LogFormat::uses_log_counter);
-        let uses_samples = self.formats().any(|format| format.expressions().next().is_some());
-        Self { uses_addresses, uses_log_counter, uses_samples, ..self }
+        let uses_samples = self.formats().any(LogFormat::uses_samples);
+        let parts = self.formats().map(LogFormat::parts).fold(RecordParts::default(), RecordParts::and);
+        Self { uses_addresses, uses_log_counter, uses_samples, parts, ..self }
     }
 
     /// Whether a line prints `%bi`, `%bp`, `%si` or `%sp`.
@@ -118,6 +121,12 @@ impl AccessLog {
     /// Whether one of its formats has expressions.
     pub fn uses_samples(&self) -> bool {
         self.uses_samples
+    }
+
+    /// What its formats need of a record.
+    pub(crate) fn parts(&self) -> RecordParts {
+        // The line of a connection that failed says when it was accepted, and where.
+        RecordParts { dates: true, places: true, ..self.parts }
     }
 
     /// Counts a line for `%lc`, where the format prints it, and returns how many came before.

@@ -83,6 +83,10 @@ fn hex_digit(nibble: u8) -> u8 {
 
 /// Appends a decimal number.
 pub(super) fn decimal(out: &mut Vec<u8>, mut value: u64) {
+    if value < 10 {
+        // As most numbers of a line are.
+        return out.push(b'0' + value as u8);
+    }
     let mut digits = [0u8; 20];
     let mut length = 0;
     for digit in digits.iter_mut().rev() {

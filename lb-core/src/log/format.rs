@@ -2,6 +2,7 @@
 
 use crate::config::model::LogFormatChoice;
 
+use super::parts::RecordParts;
 use super::variable::{self, Variable};
 use crate::sample::names::Names;
 use crate::sample::{Expression, Places, Scope};
@@ -59,6 +60,7 @@ pub struct LogFormat {
     pub(super) connect_line: bool,
     uses_log_counter: bool,
     early: bool,
+    parts: RecordParts,
 }
 
 /// Why a log-format string was refused, in HAProxy's words.
@@ -127,7 +129,7 @@ pub enum LogFormatError {
 impl LogFormat {
     /// The line written when nothing selects a format (section 8.2.1).
     pub fn connect() -> Self {
-        Self { connect_line: true, early: true, ..Self::default() }
+        Self { connect_line: true, early: true, parts: RecordParts::ALL, ..Self::default() }
     }
 
     /// Compiles the format a section chose.
@@ -161,6 +163,16 @@ impl LogFormat {
     /// Whether it needs a record: it has variables.
     pub(crate) fn uses_variables(&self) -> bool {
         self.items.iter().any(|item| matches!(item, Item::Variable(..)))
+    }
+
+    /// What a record must have for it.
+    pub(crate) fn parts(&self) -> RecordParts {
+        self.parts
+    }
+
+    /// Whether it needs a context: it has expressions.
+    pub(crate) fn uses_samples(&self) -> bool {
+        self.expressions().next().is_some()
     }
 
     /// Its expressions.
@@ -218,7 +230,12 @@ impl LogFormat {
             Item::Sample(..) => false,
             _ => true,
         });
-        let mut format = Self { items: parser.items, connect_line: false, uses_log_counter: false, early };
+        let variables = parser.items.iter().filter_map(|item| match item {
+            Item::Variable(variable, _) => Some(*variable),
+            _ => None,
+        });
+        let parts = variables.fold(RecordParts::default(), RecordParts::with);
+        let mut format = Self { items: parser.items, connect_line: false, uses_log_counter: false, early, parts };
         format.uses_log_counter = format.uses(&[Variable::LogCounter]);
         Ok(format)
     }

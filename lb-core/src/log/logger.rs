@@ -8,6 +8,7 @@ use super::event::{LogEvent, LogHooks};
 use super::format::LogFormat;
 use super::header;
 use super::level::Level;
+use super::parts::RecordParts;
 use super::record::LogRecord;
 use super::render::{LogContext, render, render_connection_error, render_rule};
 use super::sink::Sink;
@@ -99,8 +100,8 @@ impl Logger {
     pub(crate) fn render_rule(
         &mut self,
         format: &LogFormat,
-        samples: &Context<'_>,
-        record: impl FnOnce() -> LogRecord,
+        samples: Option<&Context<'_>>,
+        record: impl FnOnce(RecordParts) -> LogRecord,
         out: &mut Vec<u8>,
     ) {
         render_rule(format, samples, record, &mut self.context, out);

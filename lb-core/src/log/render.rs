@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::date::{DateCache, DateStyle};
 use super::encode::{Encoding, decimal, encode, hexadecimal, padded};
 use super::format::{Flags, Item, LogFormat};
+use super::parts::RecordParts;
 use super::record::{LogRecord, ServerAddress};
 use super::variable::Variable;
 use crate::sample::Context;
@@ -82,20 +83,20 @@ pub(crate) fn render(
 impl LogFormat {
     /// Appends what a format comes to where there is no stream: variables have no value.
     pub(crate) fn render_alone(&self, samples: &Context<'_>, out: &mut Vec<u8>) {
-        render_rule(self, samples, LogRecord::default, &mut LogContext::system(), out);
+        render_rule(self, Some(samples), |_| LogRecord::default(), &mut LogContext::system(), out);
     }
 }
 
 /// Appends what a rule's format comes to. `record` makes a record for variables, and is called only where there are
-/// any.
+/// any; expressions have no value without `samples`.
 pub(crate) fn render_rule(
     format: &LogFormat,
-    samples: &Context<'_>,
-    record: impl FnOnce() -> LogRecord,
+    samples: Option<&Context<'_>>,
+    record: impl FnOnce(RecordParts) -> LogRecord,
     context: &mut LogContext,
     out: &mut Vec<u8>,
 ) {
-    let made = format.uses_variables().then(record).unwrap_or_default();
+    let made = if format.uses_variables() { record(format.parts()) } else { LogRecord::default() };
     let mut line = Line { record: &made, context, out, flags: Flags::default(), after_space: false, rule: true };
     for item in &format.items {
         match item {
@@ -106,7 +107,7 @@ pub(crate) fn render_rule(
                 line.variable(*variable);
             }
             Item::Sample(expression, flags) => {
-                if let Some(value) = expression.bytes(samples) {
+                if let Some(value) = samples.and_then(|samples| expression.bytes(samples)) {
                     encode(line.out, &value, Encoding::Http, Flags { quote: false, ..*flags });
                 }
             }

@@ -41,7 +41,7 @@ enum Output {
     /// Opened at the first flush.
     Closed,
     Stream(Stream),
-    Datagrams(Datagrams),
+    Datagrams(Box<Datagrams>),
 }
 
 impl Queue {
@@ -149,9 +149,9 @@ fn open(place: &Destination) -> rustix::io::Result<Output> {
         LogDestination::Stdout => Output::Stream(Stream::stdout()),
         LogDestination::Stderr => Output::Stream(Stream::stderr()),
         LogDestination::Fd(_) => Output::Stream(Stream::inherited(place.descriptor.as_ref().ok_or(Errno::BADF)?)?),
-        LogDestination::Udp(address) => Output::Datagrams(Datagrams::udp(*address)?),
-        LogDestination::Unix(path) => Output::Datagrams(Datagrams::unix(path)?),
-        LogDestination::Abstract(name) => Output::Datagrams(Datagrams::abstract_name(name)?),
+        LogDestination::Udp(address) => Output::Datagrams(Datagrams::udp(*address)?.into()),
+        LogDestination::Unix(path) => Output::Datagrams(Datagrams::unix(path)?.into()),
+        LogDestination::Abstract(name) => Output::Datagrams(Datagrams::abstract_name(name)?.into()),
     })
 }
 

@@ -548,14 +548,17 @@ fn bind_all(
                 let context = Arc::new(ListenerContext {
                     frontend: Arc::clone(frontend),
                     options: bind.options.clone(),
-                    limits: ListenerLimits::new(
-                        Arc::clone(process),
-                        Arc::clone(&frontend.limits),
-                        bind.options.maxconn.unwrap_or(0),
-                        id,
-                        tls.is_some(),
-                        section.options.socket_stats.then(|| ListenerStats::new(workers)),
-                    ),
+                    limits: Arc::new(ListenerLimits {
+                        name: bind.options.name.as_deref().map(Box::from),
+                        stats: section.options.socket_stats.then(|| ListenerStats::new(workers)),
+                        ..ListenerLimits::new(
+                            Arc::clone(process),
+                            Arc::clone(&frontend.limits),
+                            bind.options.maxconn.unwrap_or(0),
+                            id,
+                            tls.is_some(),
+                        )
+                    }),
                     client_options: client_options(),
                     tls: tls.clone(),
                     name: bind.options.name.as_deref().map_or_else(|| Arc::from(id.to_string()), Arc::from),

@@ -198,7 +198,7 @@ fn context<'s>(worker: &'s Worker, info: &'s ClientInfo, place: Place) -> Contex
         now: Some(crate::worker::timer::now()),
         topology: Some(worker.topology()),
         frontend: Some(&info.frontend),
-        client: client_facts(worker, info),
+        client: client_facts(info),
         tracking: info.state.get().is_some().then(|| info.tracking()),
         tables: &worker.topology().tables,
         variables: Scopes { sess: Some(info.variables()), ..Scopes::default() },
@@ -225,6 +225,11 @@ fn value(
 
 fn render(format: &LogFormat, worker: &Worker, info: &ClientInfo, place: Place) -> Vec<u8> {
     let mut out = Vec::new();
-    worker.render_rule(format, &context(worker, info, place), || connection_record(worker, info), &mut out);
+    worker.render_rule(
+        format,
+        Some(&context(worker, info, place)),
+        |parts| connection_record(worker, info, parts),
+        &mut out,
+    );
     out
 }

@@ -11,7 +11,7 @@ use super::side::Side;
 use crate::config::Mode;
 use crate::http::message::{BodyLength, Version};
 use crate::http::reply::early_error;
-use crate::log::{Cause, LogRecord, Stage};
+use crate::log::{Cause, LogRecord, RecordParts, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;
 use crate::sample::{Context, Place};
@@ -156,7 +156,7 @@ impl Stream<'_> {
     /// Writes the access line, unless that was done.
     pub(super) fn log(&mut self) {
         if !self.end.logged && self.worker.wants_record(&self.info.frontend) {
-            let record = self.record();
+            let record = self.record(self.worker.wanted_parts(&self.info.frontend));
             let samples = self.info.frontend.log.uses_samples();
             if samples {
                 self.begin_transaction();
@@ -169,8 +169,11 @@ impl Stream<'_> {
 
     /// The request line as it is now, cut to `tune.http.logurilen`; empty where there is no request.
     pub(super) fn request_line(&self) -> Vec<u8> {
-        let mut line = self.request.method().to_vec();
-        if !line.is_empty() {
+        let method = self.request.method();
+        let mut line = Vec::new();
+        if !method.is_empty() {
+            line.reserve(method.len() + self.request.target().len() + 10);
+            line.extend_from_slice(method);
             line.push(b' ');
             line.extend_from_slice(self.request.target());
             line.extend_from_slice(match self.request.version() {
@@ -183,29 +186,13 @@ impl Stream<'_> {
         line
     }
 
-    pub(super) fn record(&self) -> LogRecord {
-        let now = now();
-        let times = &self.times;
-        let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
-        let mut record = base_record(self.worker, self.info, self.earlier == 0, times.start, times.first_byte, now);
+    /// What is to be logged of it, with the parts that somebody wants.
+    pub(super) fn record(&self, parts: RecordParts) -> LogRecord {
+        let (start, first_byte) = (self.times.start, self.times.first_byte);
+        let mut record = base_record(self.worker, self.info, self.earlier == 0, start, first_byte, now(), parts);
         record.http = self.info.frontend.config.mode == Mode::Http;
         record.refused = self.end.refused;
         record.request_counter = self.number;
-        record.tr_request = times.head.map(|head| since(times.first_byte, head));
-        if let (Some(head), Some(assigned)) = (times.head, times.assigned) {
-            record.tw = Some(since(head, assigned));
-            record.tc = times.connected.map(|connected| since(assigned, connected));
-        }
-        if let (Some(connected), Some(response)) = (times.connected, times.response) {
-            record.tr = Some(since(connected, response));
-            record.td = Some(since(response, now));
-        }
-        if !record.http {
-            record.td = times.connected.map(|connected| since(connected, now));
-        }
-        if self.times.held.is_some() {
-            record.tw = self.times.held;
-        }
         record.early = self.info.frontend.config.options.logasap;
         let end = &self.end;
         record.status = end.status;
@@ -223,30 +210,62 @@ impl Stream<'_> {
             record.backend_address = addresses.local;
             record.server_address = addresses.server;
         }
-        if let Some(backend) = &self.backend {
-            record.backend = std::sync::Arc::clone(&backend.name);
-            record.beconn = backend.backend.sessions();
+        record.level = self.transaction.as_ref().and_then(|transaction| transaction.log_level);
+        (record.client, record.frontend_address) = (self.source(), self.destination());
+        if parts.times {
+            self.record_times(&mut record);
         }
-        // A disabled backend is named all the same.
-        if let Some(name) = self.nowhere.as_ref().filter(|_| end.nowhere) {
-            record.backend = std::sync::Arc::clone(name);
+        if parts.places {
+            self.record_places(&mut record);
         }
-        if let Some(transaction) = &self.transaction {
+        if let (true, Some(transaction)) = (parts.captures, &self.transaction) {
             record.captured_request.clone_from(&transaction.captured_request);
             record.captured_response.clone_from(&transaction.captured_response);
             record.cookie_captured_request.clone_from(&transaction.request_cookie);
             record.cookie_captured_response.clone_from(&transaction.response_cookie);
             record.unique_id = transaction.unique_id.get().cloned();
-            record.level = transaction.log_level;
         }
-        (record.client, record.frontend_address) = (self.source(), self.destination());
+        if parts.request {
+            let kept = self.transaction.as_ref().and_then(|transaction| transaction.request_line.clone());
+            record.request_line = kept.unwrap_or_else(|| self.request_line());
+        }
+        record
+    }
+
+    fn record_times(&self, record: &mut LogRecord) {
+        let now = now();
+        let times = &self.times;
+        let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
+        record.tr_request = times.head.map(|head| since(times.first_byte, head));
+        if let (Some(head), Some(assigned)) = (times.head, times.assigned) {
+            record.tw = Some(since(head, assigned));
+            record.tc = times.connected.map(|connected| since(assigned, connected));
+        }
+        if let (Some(connected), Some(response)) = (times.connected, times.response) {
+            record.tr = Some(since(connected, response));
+            record.td = Some(since(response, now));
+        }
+        if !record.http {
+            record.td = times.connected.map(|connected| since(connected, now));
+        }
+        if self.times.held.is_some() {
+            record.tw = self.times.held;
+        }
+    }
+
+    fn record_places(&self, record: &mut LogRecord) {
+        if let Some(backend) = &self.backend {
+            record.backend = std::sync::Arc::clone(&backend.name);
+            record.beconn = backend.backend.sessions();
+        }
+        // A disabled backend is named all the same.
+        if let Some(name) = self.nowhere.as_ref().filter(|_| self.end.nowhere) {
+            record.backend = std::sync::Arc::clone(name);
+        }
         if let Some(server) = &self.server {
             record.server = Some(std::sync::Arc::clone(&server.name));
             record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
         }
-        let kept = self.transaction.as_ref().and_then(|transaction| transaction.request_line.clone());
-        record.request_line = kept.unwrap_or_else(|| self.request_line());
-        record
     }
 }
 
@@ -258,34 +277,41 @@ fn base_record(
     start: Instant,
     first_byte: Instant,
     now: Instant,
+    parts: RecordParts,
 ) -> LogRecord {
-    let wall = worker.wall();
-    let ago = |at: Instant| wall.saturating_sub(now.saturating_duration_since(at));
     let mut record = LogRecord { cookie_request: b'-', cookie_response: b'-', ..LogRecord::default() };
     let (accepted, handshake) = if first { (info.accepted, info.handshake) } else { (start, Duration::ZERO) };
-    record.accept_date = ago(accepted);
-    record.request_date = ago(first_byte);
-    record.th = Some(handshake);
-    record.ti = Some(first_byte.saturating_duration_since(start));
-    record.ta = Some(now.saturating_duration_since(first_byte));
-    record.tt = Some(now.saturating_duration_since(accepted));
+    if parts.dates {
+        let wall = worker.wall();
+        let ago = |at: Instant| wall.saturating_sub(now.saturating_duration_since(at));
+        record.accept_date = ago(accepted);
+        record.request_date = ago(first_byte);
+    }
+    if parts.times {
+        record.th = Some(handshake);
+        record.ti = Some(first_byte.saturating_duration_since(start));
+        record.ta = Some(now.saturating_duration_since(first_byte));
+        record.tt = Some(now.saturating_duration_since(accepted));
+    }
     record.client = info.source;
     record.frontend_address = info.destination;
-    record.frontend = std::sync::Arc::clone(&info.frontend.name);
-    record.backend = std::sync::Arc::clone(&info.frontend.name);
     record.frontend_http = info.frontend.config.mode == Mode::Http;
     record.frontend_tls = info.tls.is_some();
     record.tls = info.tls.as_deref().copied();
     let limits = info.slot.limits();
     record.listener_id = limits.id;
-    record.actconn = limits.process.connections.current();
-    record.feconn = limits.frontend.connections.current();
+    if parts.places {
+        record.frontend = std::sync::Arc::clone(&info.frontend.name);
+        record.backend = std::sync::Arc::clone(&info.frontend.name);
+        record.actconn = limits.process.connections.current();
+        record.feconn = limits.frontend.connections.current();
+    }
     record
 }
 
 /// What a log format can say of a connection that has no stream yet.
-pub(crate) fn connection_record(worker: &Worker, info: &ClientInfo) -> LogRecord {
-    base_record(worker, info, true, info.accepted, info.accepted, now())
+pub(crate) fn connection_record(worker: &Worker, info: &ClientInfo, parts: RecordParts) -> LogRecord {
+    base_record(worker, info, true, info.accepted, info.accepted, now(), parts)
 }
 
 /// Answers a request that never became one, and logs it as `<BADREQ>`.
@@ -339,7 +365,8 @@ fn log_refused(
     let now = now();
     // Without a byte the wait itself is the request's time.
     let first_byte = first_byte.unwrap_or(client.idle_since);
-    let mut record = base_record(worker, info, client.requests == 0, client.idle_since, first_byte, now);
+    let mut record =
+        base_record(worker, info, client.requests == 0, client.idle_since, first_byte, now, RecordParts::ALL);
     record.http = true;
     record.refused = true;
     record.request_counter = worker.count_stream();
@@ -347,7 +374,7 @@ fn log_refused(
     record.cause = cause;
     record.stage = stage;
     record.null = client.conn.traffic.received == 0;
-    let context = Context { place: Place::Log, client: client_facts(worker, info), ..Context::default() };
+    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
     worker.log(&info.frontend, &record, Some(&context));
 }
 
@@ -356,11 +383,11 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     if !worker.wants_record(&info.frontend) {
         return;
     }
-    let mut record = base_record(worker, info, true, info.accepted, info.accepted, now());
+    let mut record = base_record(worker, info, true, info.accepted, info.accepted, now(), RecordParts::ALL);
     record.null = received == 0;
     record.cause = Cause::Proxy;
     record.stage = Stage::Request;
     record.request_counter = worker.count_stream();
-    let context = Context { place: Place::Log, client: client_facts(worker, info), ..Context::default() };
+    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
     worker.log_connection_error(&info.frontend, &record, Some(&context), listener, message);
 }

@@ -13,7 +13,6 @@ use crate::proxy_protocol::tlv;
 use crate::sample::context::{Buffered, Captures, ClientFacts, ServerFacts};
 use crate::sample::{Context, Place};
 use crate::session::ClientInfo;
-use crate::worker::Worker;
 
 impl Stream<'_> {
     /// Where the client comes from, or where rules say that it does.
@@ -39,7 +38,7 @@ impl Stream<'_> {
             (Some(client), _) => (self.data_of(client, Some(self.framing.body)), Buffered::default()),
             (None, _) => Default::default(),
         };
-        let mut facts = client_facts(self.worker, self.info);
+        let mut facts = client_facts(self.info);
         facts.first_request = self.earlier == 0;
         facts.http_major = Some(if self.request.version() == Version::Http2 { 2 } else { 1 });
         (facts.source, facts.destination) = (self.source(), self.destination());
@@ -144,15 +143,16 @@ impl Stream<'_> {
         if let Some(text) = format.constant_text() {
             out.extend_from_slice(text);
         } else {
-            let context = self.context(place, client);
-            self.worker.render_rule(format, &context, || self.record(), &mut out);
+            out.reserve(64);
+            let context = format.uses_samples().then(|| self.context(place, client));
+            self.worker.render_rule(format, context.as_ref(), |parts| self.record(parts), &mut out);
         }
         out
     }
 }
 
 /// What is known of a client's connection.
-pub(crate) fn client_facts<'i>(worker: &'i Worker, info: &'i ClientInfo) -> ClientFacts<'i> {
+pub(crate) fn client_facts(info: &ClientInfo) -> ClientFacts<'_> {
     let limits = info.slot.limits();
     ClientFacts {
         unix: info.source.is_none(),
@@ -166,7 +166,7 @@ pub(crate) fn client_facts<'i>(worker: &'i Worker, info: &'i ClientInfo) -> Clie
         proxy_authority: info.proxy_fields().and_then(|fields| fields.get(tlv::AUTHORITY)),
         proxy_unique_id: info.proxy_fields().and_then(|fields| fields.get(tlv::UNIQUE_ID)),
         listener_id: limits.id,
-        listener_name: worker.listener_name(info),
+        listener_name: limits.name.as_deref(),
         fd: Some(info.fd),
         ..ClientFacts::default()
     }

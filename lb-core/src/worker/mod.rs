@@ -12,18 +12,20 @@ pub(crate) mod inquiry;
 mod load;
 mod marks;
 mod memory;
+mod run;
+mod seats;
 mod stopped;
 pub(crate) mod timer;
+pub(crate) mod turn;
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::task::{Poll, Waker};
+use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -33,23 +35,26 @@ use ending::Ending;
 use heads::HeadPool;
 use inquiry::Inbox;
 pub(crate) use load::Load;
-use load::{BusyMeter, WorkerLoad};
+use load::WorkerLoad;
+pub(crate) use run::run;
+pub(crate) use seats::Seat;
+use seats::Seats;
 use timer::TimerPool;
 
 use crate::clock::Clock;
-use crate::connect::pool::{PoolCounts, SWEEP_EVERY, ServerPools};
+use crate::connect::pool::{PoolCounts, ServerPools};
 use crate::events::{EventSender, Reports};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog};
+use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog, RecordParts};
 use crate::proxy::OnEvent;
 use crate::runtime::{CliShared, OtherSessions};
 use crate::sample::Context;
 use crate::sample::variable::SharedVariables;
 use crate::server::check::Checked;
-use crate::session::{ClientInfo, ServingPool, StreamTasks};
+use crate::session::{ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
 use crate::stream::live::LiveStreams;
 use crate::topology::{Frontend, Settings, Topology};
@@ -304,6 +309,11 @@ impl Worker {
         !frontend.log.is_off() || self.shared.log_hooks.on_log.is_some()
     }
 
+    /// What a record of this frontend's streams must have.
+    pub(crate) fn wanted_parts(&self, frontend: &Frontend) -> RecordParts {
+        if self.shared.log_hooks.on_log.is_some() { RecordParts::ALL } else { frontend.log.parts() }
+    }
+
     /// Whether the addresses of a stream's server connection are of use to anyone: they cost system calls.
     pub(crate) fn wants_addresses(&self, frontend: &Frontend) -> bool {
         frontend.log.uses_addresses() || self.shared.log_hooks.on_log.is_some()
@@ -341,20 +351,11 @@ impl Worker {
     pub(crate) fn render_rule(
         &self,
         format: &LogFormat,
-        samples: &Context<'_>,
-        record: impl FnOnce() -> LogRecord,
+        samples: Option<&Context<'_>>,
+        record: impl FnOnce(RecordParts) -> LogRecord,
         out: &mut Vec<u8>,
     ) {
         self.logger.borrow_mut().render_rule(format, samples, record, out);
-    }
-
-    /// `name` of the `bind` line that a connection came by.
-    pub(crate) fn listener_name(&self, info: &ClientInfo) -> Option<&str> {
-        let limits = info.slot.limits();
-        let own = |listener: &&Arc<ListenerContext>| Arc::ptr_eq(&listener.limits, limits);
-        let listener = self.shared.listeners.iter().find(own)?;
-        // One without a name is called by its number.
-        (*listener.name != *limits.id.to_string()).then_some(&*listener.name)
     }
 
     /// Variables of the process.
@@ -378,7 +379,7 @@ impl Worker {
 
     /// A place among the idle connections.
     pub(crate) fn idle_seat(self: &Rc<Self>) -> Seat {
-        Seat { worker: Rc::clone(self), index: None }
+        Seat::new(self)
     }
 
     fn stop_softly(&self) {
@@ -415,239 +416,6 @@ impl Drop for SessionGuard {
         if worker.stopping() && worker.sessions.get() == 0 {
             worker.session_ended.notify_one();
         }
-    }
-}
-
-/// Wakers of idle connections.
-#[derive(Debug, Default)]
-struct Seats {
-    wakers: Vec<Option<Waker>>,
-    free: Vec<u32>,
-}
-
-impl Seats {
-    fn add(&mut self, waker: Waker) -> u32 {
-        if let Some(index) = self.free.pop()
-            && let Some(seat) = self.wakers.get_mut(index as usize)
-        {
-            *seat = Some(waker);
-            return index;
-        }
-        self.wakers.push(Some(waker));
-        u32::try_from(self.wakers.len() - 1).unwrap_or(u32::MAX)
-    }
-
-    fn remove(&mut self, index: u32) -> Option<Waker> {
-        self.free.push(index);
-        self.wakers.get_mut(index as usize)?.take()
-    }
-
-    fn wake_all(&mut self) {
-        for waker in self.wakers.iter().flatten() {
-            waker.wake_by_ref();
-        }
-    }
-}
-
-/// A place among the connections that were idle at least once; it is left on drop. A connection keeps it while it is
-/// busy: being woken then does no harm.
-pub(crate) struct Seat {
-    worker: Rc<Worker>,
-    index: Option<u32>,
-}
-
-impl std::fmt::Debug for Seat {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Seat").field(&self.index).finish()
-    }
-}
-
-impl Seat {
-    /// The worker the connection belongs to.
-    pub(crate) fn worker(&self) -> &Rc<Worker> {
-        &self.worker
-    }
-
-    /// Has the task woken by a soft stop. It must be the same task in every call.
-    pub(crate) fn sit(&mut self, cx: &std::task::Context<'_>) {
-        if self.index.is_none() {
-            self.index = Some(self.worker.idle.borrow_mut().add(cx.waker().clone()));
-        }
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        if let Some(index) = self.index {
-            let waker = self.worker.idle.borrow_mut().remove(index);
-            // It may hold the last reference to a task: not while the list is borrowed.
-            drop(waker);
-        }
-    }
-}
-
-/// The body of a worker thread: serves until the instance stops.
-///
-/// # Errors
-/// When the runtime or a listener cannot be registered with it.
-pub(crate) fn run(
-    index: usize,
-    shared: Arc<Shared>,
-    listeners: Vec<ListenerSetup>,
-    ready: impl FnOnce(std::io::Result<()>),
-) {
-    let _ended = Ended(Arc::clone(&shared));
-    bind_to_cpus(index, &shared);
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = match builder.enable_io().enable_time().build_local(LocalOptions::default()) {
-        Ok(runtime) => runtime,
-        Err(error) => return ready(Err(error)),
-    };
-    runtime.block_on(async move {
-        if let Some(load) = shared.loads.get(index) {
-            load.begin();
-        }
-        let worker = Worker::new(index, Arc::clone(&shared));
-        let mut accepting = Vec::new();
-        for setup in listeners {
-            match accept::Listener::new(setup) {
-                Ok(listener) => {
-                    let worker = Rc::clone(&worker);
-                    accepting.push(tokio::task::spawn_local(async move { listener.run(worker).await }));
-                }
-                Err(error) => return ready(Err(error)),
-            }
-        }
-        ready(Ok(()));
-        let housekeeping = tokio::task::spawn_local(housekeeping(Rc::clone(&worker)));
-        let logs = tokio::task::spawn_local(flush_logs(Rc::clone(&worker)));
-        let handoff = tokio::task::spawn_local(accept::receive_handoffs(Rc::clone(&worker)));
-        let inquiries = tokio::task::spawn_local(inquiry::answer(Rc::clone(&worker)));
-        until_stopped(&worker, accepting).await;
-        housekeeping.abort();
-        handoff.abort();
-        inquiries.abort();
-        if let Some(inbox) = shared.inquiries.get(index) {
-            inbox.close();
-        }
-        logs.abort();
-        worker.logger.borrow_mut().flush();
-    });
-}
-
-/// Tells that a worker has ended, however it did.
-struct Ended(Arc<Shared>);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        self.0.worker_ended();
-    }
-}
-
-async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::JoinHandle<()>>) {
-    let global = &worker.settings.global;
-    let mut soft_since = None;
-    loop {
-        let mut deadline = None;
-        match worker.shared.life() {
-            Life::HardStop => return,
-            Life::SoftStop => {
-                let now = Instant::now();
-                let since = *soft_since.get_or_insert(now);
-                // `grace`: listening goes on for a while.
-                let grace = timer::after(since, global.grace).filter(|end| now < *end);
-                let hard_stop = timer::after(since, global.hard_stop_after);
-                let hard_stop = timer::earlier(hard_stop, worker.shared.ending.limited_to());
-                if hard_stop.is_some_and(|at| now >= at) {
-                    return worker.shared.advance(Life::HardStop);
-                }
-                deadline = timer::earlier(grace, hard_stop);
-                if grace.is_none() {
-                    for task in accepting.drain(..) {
-                        task.abort();
-                        let _ = task.await;
-                    }
-                    worker.shared.close_listeners();
-                    if !worker.stopping() {
-                        stopped::tell(worker);
-                        worker.stop_softly();
-                    }
-                    // A connection that another worker accepted before it stopped is still served.
-                    if worker.sessions.get() == 0 && !accept::close_handoff(worker) {
-                        return;
-                    }
-                }
-            }
-            Life::Running => {}
-        }
-        if let Some(changed) = worker.shared.changed.get(worker.index) {
-            tokio::select! {
-                () = changed.notified() => {}
-                () = worker.session_ended.notified() => {}
-                () = until(deadline) => {}
-            }
-        }
-    }
-}
-
-/// Waits until `deadline`, for ever without one.
-async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Keeps this thread on the CPUs that `cpu-map` gives it. A CPU that does not exist, or that the process may not use,
-/// is no reason not to start.
-fn bind_to_cpus(index: usize, shared: &Shared) {
-    let map = &shared.topology.settings.global.cpu_map;
-    let Some(entry) = map.iter().find(|entry| usize::from(entry.thread) == index + 1) else { return };
-    let mut set = rustix::thread::CpuSet::new();
-    for cpu in entry.cpus.iter().map(|cpu| usize::from(*cpu)).filter(|cpu| *cpu < rustix::thread::CpuSet::MAX_CPU) {
-        set.set(cpu);
-    }
-    let _ = rustix::thread::sched_setaffinity(None, &set);
-}
-
-/// Once a second: closed and unneeded server connections go.
-async fn housekeeping(worker: Rc<Worker>) {
-    let mut meter = BusyMeter::new();
-    loop {
-        timer::look_over_deadlines(Instant::now());
-        let sweep = Instant::now() + SWEEP_EVERY;
-        let renounced = worker.shared.renounced.get(worker.index);
-        while tokio::time::timeout_at(sweep.into(), notified(renounced)).await.is_ok() {
-            worker.pools.drop_renounced();
-        }
-        for backend in &worker.topology().backends {
-            backend.backend.second_over();
-        }
-        worker.pools.sweep(Instant::now());
-        if let Some(load) = worker.shared.loads.get(worker.index) {
-            meter.note(load);
-        }
-        crate::stream::count::count_running(&worker);
-        worker.buffers.trim();
-        worker.stream_tasks.trim();
-        worker.serving.trim();
-        // What a target left behind although nothing came since.
-        worker.logger.borrow_mut().flush();
-    }
-}
-
-async fn notified(notify: Option<&Notify>) {
-    match notify {
-        Some(notify) => notify.notified().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Runs after the tasks that were woken together: one send for all their lines.
-async fn flush_logs(worker: Rc<Worker>) {
-    loop {
-        worker.flush_logs.notified().await;
-        worker.logger.borrow_mut().flush();
     }
 }
 

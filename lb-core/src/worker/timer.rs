@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use tokio::time::Sleep;
 
+use super::turn;
+
 /// How far away a deadline must be to wait in the table.
 const FAR: Duration = Duration::from_secs(4);
 
@@ -55,7 +57,7 @@ enum WakeUp {
 /// Polls a session; within it, [`now`] is one instant.
 pub(crate) fn wake_up<T>(poll: impl FnOnce() -> T) -> T {
     WAKE_UP.set(WakeUp::Begun);
-    let result = poll();
+    let result = turn::poll(poll);
     WAKE_UP.set(WakeUp::None);
     result
 }

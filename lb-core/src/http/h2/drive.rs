@@ -15,6 +15,7 @@ use super::connection::{Connection, SLICES};
 use super::error::{H2Error, H2Stage};
 use crate::buffer::Buffer;
 use crate::worker::timer::now;
+use crate::worker::turn::Courtesy;
 
 /// Most that is read and thrown away when the connection ends: input that nobody reads would make the kernel reset
 /// the connection, and destroy what it has still to deliver.
@@ -32,12 +33,20 @@ pub(super) struct Driver<T> {
     unflushed: bool,
     closed: bool,
     sends: u64,
+    courtesy: Courtesy,
 }
 
 impl<T> Driver<T> {
     /// `preread` is what was read from `io` already.
     pub(super) fn new(io: T, preread: &[u8]) -> Self {
-        Self { io, input: Buffer::holding(preread), unflushed: false, closed: false, sends: 0 }
+        Self {
+            io,
+            input: Buffer::holding(preread),
+            unflushed: false,
+            closed: false,
+            sends: 0,
+            courtesy: Courtesy::default(),
+        }
     }
 
     /// Number of writes made to the transport.
@@ -154,6 +163,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Driver<T> {
 
     fn poll_send(&mut self, cx: &mut Context<'_>, connection: &mut Connection) -> Poll<io::Result<()>> {
         let output = connection.output();
+        if output.pending() > 0 {
+            ready!(self.courtesy.poll(cx));
+        }
         while output.pending() > 0 {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let written = match output.slices(&mut slices) {

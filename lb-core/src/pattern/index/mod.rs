@@ -62,7 +62,7 @@ enum Kind {
     /// `beg`, `end`, `dir` and `dom`.
     Strings(Trie),
     Inside(Inside),
-    Ranges(Bits),
+    Ranges(Ranges),
     Networks(Networks),
     Regexes(Chunks),
 }
@@ -74,7 +74,14 @@ struct Inside {
     all: Trie,
 }
 
-/// Up to so many strings are each searched for in the sample.
+/// `int` and `len`: as long as ranges are few, each is compared with.
+#[derive(Clone, Debug, Default)]
+struct Ranges {
+    few: Chunks,
+    all: Bits,
+}
+
+/// Up to so many patterns are looked at one by one.
 const FEW: usize = 8;
 
 impl Index {
@@ -85,7 +92,7 @@ impl Index {
             Method::Str | Method::Bin | Method::Meth => Kind::Exact(Table::new(mode)),
             Method::Beg | Method::End | Method::Dir | Method::Dom => Kind::Strings(Trie::default()),
             Method::Sub => Kind::Inside(Inside::default()),
-            Method::Int | Method::Len | Method::Dotted => Kind::Ranges(Bits::default()),
+            Method::Int | Method::Len | Method::Dotted => Kind::Ranges(Ranges::default()),
             Method::Ip => Kind::Networks(Networks::default()),
             Method::Reg => Kind::Regexes(Chunks::default()),
         };
@@ -120,8 +127,9 @@ impl Index {
                 inside.all.change(text, change);
                 change_list(&mut inside.few, pattern, change);
             }
-            (Kind::Ranges(bits), Pattern::Range(low, high)) => {
-                bits::prefixes(*low, *high, |key, length| bits.change(key, length, change));
+            (Kind::Ranges(ranges), Pattern::Range(low, high)) => {
+                bits::prefixes(*low, *high, |key, length| ranges.all.change(key, length, change));
+                change_list(&mut ranges.few, pattern, change);
             }
             (Kind::Networks(networks), pattern) => networks.change(pattern, change),
             (Kind::Regexes(list), pattern) => change_list(list, pattern, change),
@@ -135,7 +143,7 @@ impl Index {
             (Kind::Exact(table), Key::Bytes(bytes)) => table.find(bytes),
             (Kind::Strings(trie), Key::Bytes(bytes)) => self.strings(trie, bytes),
             (Kind::Inside(inside), Key::Bytes(bytes)) => self.inside(inside, bytes),
-            (Kind::Ranges(bits), Key::Int(number)) => bits.oldest(bits::integer(number)),
+            (Kind::Ranges(ranges), Key::Int(number)) => ranges.find(number),
             (Kind::Networks(networks), key) => networks.find(key),
             (Kind::Regexes(list), Key::Bytes(bytes)) => return first_regex(list, bytes),
             _ => None,
@@ -144,11 +152,11 @@ impl Index {
     }
 
     fn strings<'t>(&self, trie: &'t Trie, bytes: &[u8]) -> Option<&'t Arc<Entry>> {
-        let fold = self.fold();
         match self.mode.method {
             Method::Beg if !self.mode.ignore_case => trie.longest(bytes.iter().copied()),
-            Method::Beg => trie.oldest(bytes.iter().map(fold)),
-            Method::End => trie.oldest(bytes.iter().rev().map(fold)),
+            Method::Beg => trie.oldest(bytes.iter().map(u8::to_ascii_lowercase)),
+            Method::End if !self.mode.ignore_case => trie.oldest(bytes.iter().rev().copied()),
+            Method::End => trie.oldest(bytes.iter().rev().map(u8::to_ascii_lowercase)),
             Method::Dir => self.between(trie, bytes, is_slash),
             _ => self.between(trie, bytes, is_domain_delimiter),
         }
@@ -172,9 +180,12 @@ impl Index {
 
     /// The oldest pattern that is somewhere in the bytes.
     fn inside<'t>(&self, inside: &'t Inside, bytes: &[u8]) -> Option<&'t Arc<Entry>> {
-        if inside.few.len() <= FEW && !self.mode.ignore_case {
-            let mut all = inside.few.iter();
-            return all.find(|(entry, _)| memchr::memmem::find(bytes, entry.key()).is_some()).map(|(entry, _)| entry);
+        if inside.few.len() <= FEW {
+            let found = |(entry, _): &&(Arc<Entry>, Pattern)| match self.mode.ignore_case {
+                true => holds_in_any_case(bytes, entry.key()),
+                false => memchr::memmem::find(bytes, entry.key()).is_some(),
+            };
+            return inside.few.iter().find(found).map(|(entry, _)| entry);
         }
         let starts = (0..=bytes.len()).filter_map(|start| bytes.get(start..));
         starts.fold(None, |found, rest| older(found, inside.all.oldest(rest.iter().map(self.fold()))))
@@ -183,6 +194,26 @@ impl Index {
     fn fold(&self) -> fn(&u8) -> u8 {
         if self.mode.ignore_case { u8::to_ascii_lowercase } else { |byte| *byte }
     }
+}
+
+impl Ranges {
+    /// The oldest range that the number is in.
+    fn find(&self, number: i64) -> Option<&Arc<Entry>> {
+        if self.few.len() > FEW {
+            return self.all.oldest(bits::integer(number));
+        }
+        let holds =
+            |pattern: &Pattern| matches!(pattern, Pattern::Range(low, high) if (*low..=*high).contains(&number));
+        self.few.iter().find(|(_, pattern)| holds(pattern)).map(|(entry, _)| entry)
+    }
+}
+
+/// Whether a text is somewhere in the bytes, however its letters are written.
+fn holds_in_any_case(bytes: &[u8], text: &[u8]) -> bool {
+    let Some(first) = text.first() else { return true };
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    memchr::memchr2_iter(lower, upper, bytes)
+        .any(|at| bytes.get(at..at + text.len()).is_some_and(|part| part.eq_ignore_ascii_case(text)))
 }
 
 fn first_regex<'i>(list: &'i Chunks, bytes: &[u8]) -> Option<Found<'i>> {

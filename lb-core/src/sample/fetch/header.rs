@@ -105,6 +105,9 @@ fn whole<'h>(value: &'h [u8], each: &mut dyn FnMut(&'h [u8]) -> bool) -> bool {
 
 /// At commas outside of quotes (RFC 9110, section 5.6.1); empty parts are parts.
 fn list<'h>(value: &'h [u8], each: &mut dyn FnMut(&'h [u8]) -> bool) -> bool {
+    if memchr::memchr(b',', value).is_none() {
+        return each(trim(value));
+    }
     let (mut start, mut quoted, mut escaped) = (0, false, false);
     for (at, byte) in value.iter().enumerate() {
         match byte {

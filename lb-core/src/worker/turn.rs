@@ -1,0 +1,88 @@
+//! Turns of the event loop: what sessions have to send leaves together, when all that were woken together have run.
+//!
+//! The first of a turn sends at once, so that whoever is alone waits for nobody and its peer can begin. Others let the
+//! sessions behind them run before they send: a peer that serves several of our connections is then woken once and kept
+//! busy instead of being woken for each, and on our side the code of one stage stays in the processor's cache. This decides
+//! when to send; it sends nothing itself.
+
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
+thread_local! {
+    /// Number of the poll that is under way; 0 where none of a session's is.
+    static POLL: Cell<u8> = const { Cell::new(0) };
+    static POLLS: Cell<u8> = const { Cell::new(0) };
+    /// Somebody has sent in this turn.
+    static SENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says that the event loop has waited: another turn begins.
+pub(super) fn begin() {
+    SENT.set(false);
+}
+
+/// Polls a session, which may let others go first while it is polled.
+pub(super) fn poll<T>(session: impl FnOnce() -> T) -> T {
+    let number = POLLS.get().wrapping_add(1).max(1);
+    POLLS.set(number);
+    POLL.set(number);
+    let result = session();
+    POLL.set(0);
+    result
+}
+
+/// In which poll a connection has let others go first; 0 while it has not. Idle connections hold it: one byte is enough, as
+/// the next poll of its task comes soon, and taking it for the same one costs a round.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Courtesy(u8);
+
+impl Courtesy {
+    /// Ready when it is time to send. Otherwise the task is woken again behind those that are ready now.
+    pub(crate) fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let poll = POLL.get();
+        if poll == 0 {
+            return Poll::Ready(());
+        }
+        if self.0 != poll && (std::mem::take(&mut self.0) != 0 || !SENT.replace(true)) {
+            return Poll::Ready(());
+        }
+        self.0 = poll;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn the_first_sends_at_once_and_others_after_one_round() {
+        let cx = Context::from_waker(Waker::noop());
+        let (mut first, mut second) = (Courtesy::default(), Courtesy::default());
+        begin();
+        assert!(poll(|| first.poll(&cx)).is_ready());
+        // However often it asks within one poll.
+        poll(|| {
+            assert!(second.poll(&cx).is_pending());
+            assert!(second.poll(&cx).is_pending());
+        });
+        assert!(poll(|| second.poll(&cx)).is_ready());
+        // What it sends next waits again, until there is a new turn.
+        assert!(poll(|| second.poll(&cx)).is_pending());
+        begin();
+        assert!(poll(|| second.poll(&cx)).is_ready());
+        assert!(poll(|| first.poll(&cx)).is_ready());
+        assert!(poll(|| first.poll(&cx)).is_pending());
+    }
+
+    #[test]
+    fn outside_of_sessions_nobody_waits() {
+        let cx = Context::from_waker(Waker::noop());
+        let mut courtesy = Courtesy::default();
+        assert!(courtesy.poll(&cx).is_ready());
+        assert!(courtesy.poll(&cx).is_ready());
+    }
+}
