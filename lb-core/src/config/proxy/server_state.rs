@@ -75,6 +75,7 @@ pub(super) fn load(proxies: &mut [ProxyConfig], headers: &[Line], global: &Globa
         match proxy.load_server_state {
             LoadServerState::None => {}
             LoadServerState::Global => restore(proxy, &states, diags),
+            LoadServerState::Local if proxy.servers.is_empty() => {}
             LoadServerState::Local => local(proxy, global, diags),
         }
     }
