@@ -33,6 +33,7 @@ pub mod userlist;
 
 pub mod backend;
 pub mod balance;
+pub mod resolve;
 pub mod server;
 
 pub mod connect;

@@ -20,6 +20,7 @@ use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogDestinations, LogFormat, LogTargets};
 use crate::net::{Inherited, SystemOptions};
 use crate::pattern::References;
+use crate::resolve::Resolvers;
 use crate::sample::variable::SharedVariables;
 use crate::server::{Dial, Numbers, ServerEvent};
 use crate::stats::{FrontendStats, FrontendStatus};
@@ -212,6 +213,8 @@ pub struct Topology {
     pub(crate) backend_names: HashMap<Arc<str>, usize>,
     /// Lists of patterns, for runtime commands and rules.
     pub(crate) references: Arc<References>,
+    /// `resolvers` sections.
+    pub resolvers: Vec<Arc<Resolvers>>,
     /// Stick tables by the number of their section in the configuration, `disabled` ones included.
     pub(crate) tables: Vec<Option<Arc<Table>>>,
 }
@@ -392,6 +395,7 @@ impl Topology {
             variables: SharedVariables::default(),
             backend_names,
             references: Arc::clone(&config.names.references),
+            resolvers: config.resolvers.iter().map(|section| Arc::new(Resolvers::new(section))).collect(),
             tables: tables(config),
         })
     }

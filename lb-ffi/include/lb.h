@@ -137,8 +137,11 @@
 // Something else about a server in drain state changed.
 #define LB_EVENT_SERVER_DRAINING 21
 
+// The name of a server, or the address of its name, changed.
+#define LB_EVENT_SERVER_ADDRESS 22
+
 // One reason for the maintenance of a server is gone, but it stays: an operator, or the server it tracks, keeps it there.
-#define LB_EVENT_SERVER_IN_MAINTENANCE 22
+#define LB_EVENT_SERVER_IN_MAINTENANCE 23
 
 // Serves: out of maintenance and drain.
 #define LB_SERVER_STATE_READY 0

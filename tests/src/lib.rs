@@ -10,6 +10,7 @@
 //! origin     a scripted server behind the load balancer
 //! wire       one connection: raw bytes out, strictly read HTTP/1 messages in; client and origin both hold one
 //! message    an HTTP/1 message as it was on the wire
+//! name_server  a nameserver with scripted answers
 //! cli        a client of the stats socket
 //! body       random bodies that are told by a digest
 //! peers      clients and servers of any protocol, asynchronous
@@ -31,6 +32,7 @@ pub mod held_port;
 pub mod instance;
 pub mod log_sink;
 pub mod message;
+pub mod name_server;
 pub mod origin;
 pub mod peers;
 pub mod process;

@@ -326,7 +326,7 @@ fn inherited(server: &Server, flag: AdminState) -> Option<Arc<str>> {
 fn remains_in_maintenance(server: &Server, before: AdminState) -> Option<EventKind> {
     let lost = before.without(server.admin_state());
     if lost.intersects(AdminState::FMAINT) {
-        return inherited(server, AdminState::IMAINT).map(EventKind::KeptInMaintenance);
+        return Some(EventKind::KeptInMaintenance(inherited(server, AdminState::IMAINT)));
     }
     lost.intersects(AdminState::IMAINT).then_some(EventKind::RemainsInMaintenance)
 }

@@ -10,6 +10,7 @@ mod following;
 mod hub;
 mod membership;
 mod queue;
+mod resolution;
 mod restore;
 mod slot;
 mod ticket;

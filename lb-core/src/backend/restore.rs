@@ -92,14 +92,14 @@ impl Backend {
 /// was resolved from a name is the one that it was then.
 fn restore_addresses(server: &Arc<Server>, saved: &SavedServerState) {
     let now = server.endpoint();
-    if let Address::Inet(mut address) = now.address {
-        if let Some(ip) = saved.addr.filter(|_| server.config.hostname.is_some()) {
+    if let Address::Inet(mut address) = now.address.clone() {
+        if let Some(ip) = saved.addr.filter(|_| server.config.hostname.is_some() && !now.unknown) {
             address.set_ip(ip);
         }
         if let Some(port) = saved.port.filter(|_| now.port == PortKind::Fixed) {
             address.set_port(port);
         }
-        let endpoint = Endpoint { address: Address::Inet(address), port: now.port };
+        let endpoint = Endpoint { address: Address::Inet(address), port: now.port, unknown: now.unknown };
         if endpoint != *now {
             server.set_endpoint(endpoint);
         }

@@ -20,6 +20,8 @@ pub struct AddressRules {
     pub local: bool,
     /// Datagram sockets instead of streams (`log`).
     pub datagram: bool,
+    /// Names are given back as they are ([`ParsedAddress::Name`]) rather than resolved.
+    pub names: bool,
     /// A path that is bound gets a temporary name first, so it has to be 10 characters shorter.
     pub bound: bool,
 }
@@ -42,12 +44,29 @@ pub enum Port {
 pub enum ParsedAddress {
     /// IPv4 or IPv6.
     Inet(IpAddr, Port),
+    /// A name that nobody has resolved yet, where [`AddressRules::names`] asks for it.
+    Name(HostName, Port),
     /// UNIX socket.
     Unix(PathBuf),
     /// Abstract UNIX socket (without the leading NUL).
     Abstract(Vec<u8>),
     /// Inherited file descriptor.
     Fd(i32),
+}
+
+/// The name of a host, and which of its addresses will do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostName {
+    /// The name.
+    pub name: String,
+    family: Family,
+}
+
+impl HostName {
+    /// Its address as the system knows it; this waits for the system.
+    pub fn resolve(&self) -> Option<IpAddr> {
+        resolve_host(&self.name, self.family)
+    }
 }
 
 /// Why an address is refused.
@@ -71,7 +90,7 @@ const UNIX_PATH_MAX: usize = 107;
 /// What HAProxy appends to a path while it binds it.
 const UNIX_TEMPORARY_SUFFIX: usize = 10;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
     Any,
     V4,
@@ -137,6 +156,11 @@ pub fn host_name(text: &str) -> Option<&str> {
         Some(at) if rest.as_bytes().get(at) == Some(&b':') => rest.get(..at)?,
         _ => rest,
     };
+    unresolved(host)
+}
+
+/// A host that is no address.
+fn unresolved(host: &str) -> Option<&str> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_name = !matches!(bare, "" | "*") && bare.parse::<IpAddr>().is_err();
     is_name.then_some(bare)
@@ -201,6 +225,9 @@ fn inet(text: &str, rest: &str, family: Family, rules: AddressRules) -> Result<P
         _ => (rest, ""),
     };
     let port = parse_port(text, port_text, rules)?;
+    if let Some(name) = unresolved(host).filter(|_| rules.names) {
+        return Ok(ParsedAddress::Name(HostName { name: name.to_owned(), family }, port));
+    }
     let ip = resolve_host(host, family)
         .ok_or_else(|| AddressError::Unresolved { host: host.to_owned(), text: text.to_owned() })?;
     Ok(ParsedAddress::Inet(ip, port))
@@ -285,6 +312,7 @@ mod tests {
         fd: true,
         local: true,
         datagram: false,
+        names: false,
         bound: true,
     };
     const SERVER: AddressRules = AddressRules {
@@ -295,6 +323,7 @@ mod tests {
         port_range: false,
         fd: false,
         datagram: false,
+        names: false,
         bound: false,
     };
 

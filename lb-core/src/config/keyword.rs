@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{global, http_errors, proxy, userlist};
+use super::{global, http_errors, proxy, resolvers, userlist};
 use crate::sample::fetch::{self, acl_words};
 use crate::sample::{Place, Places, convert};
 
@@ -22,7 +22,8 @@ pub fn rows() -> impl Iterator<Item = KeywordRow> {
     let userlist = userlist::KEYWORDS.into_iter().map(under("userlist"));
     let http_errors = http_errors::KEYWORDS.into_iter().map(under("http-errors"));
     let proxy = proxy::keyword_rows().filter(|(_, _, supported)| *supported).map(|(words, _, _)| words);
-    global.map(under("global")).chain(proxy.map(under("listen"))).chain(userlist).chain(http_errors)
+    let resolvers = resolvers::KEYWORDS.into_iter().map(under("resolvers"));
+    global.map(under("global")).chain(proxy.map(under("listen"))).chain(userlist).chain(http_errors).chain(resolvers)
 }
 
 /// The classes of `-dK`, with HAProxy's titles in its order.

@@ -9,7 +9,7 @@
 //! toml         the other language: tables to sections
 //! convert      sections to either language
 //! document     what was read: sections of lines of words
-//! sections     sections to the model by keyword tables: global, proxy, userlist, http_errors
+//! sections     sections to the model by keyword tables: global, proxy, userlist, http_errors, resolvers
 //! model        the typed configuration
 //! load         all of the above in one call
 //! diagnostic   what is wrong and where; suggest: what was meant; render: as text
@@ -35,6 +35,7 @@ pub mod predicate;
 pub mod proxy;
 pub mod reader;
 pub mod render;
+pub mod resolvers;
 pub mod sections;
 pub mod suggest;
 pub mod toml;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
 use super::model::Config;
-use super::{global, http_errors, proxy, userlist};
+use super::{global, http_errors, proxy, resolvers, userlist};
 use crate::sample::names::{Names, ProxyHeader};
 
 /// A kind of section, by the keyword that starts it.
@@ -31,7 +31,7 @@ pub const KINDS: [Kind; 15] = [
     Kind { keyword: "program", supported: false },
     Kind { keyword: "ring", supported: false },
     Kind { keyword: "log-forward", supported: false },
-    Kind { keyword: "resolvers", supported: false },
+    Kind { keyword: "resolvers", supported: true },
     Kind { keyword: "cache", supported: false },
     Kind { keyword: "fcgi-app", supported: false },
 ];
@@ -61,12 +61,14 @@ pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
             "global" => global::parse_section(section, &mut config.global, diags),
             "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
             "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
+            "resolvers" => resolvers::parse_section(section, &mut config.resolvers, diags),
             "defaults" | "frontend" | "backend" | "listen" => proxy::parse_section(section, &mut proxies, diags),
             _ => refuse(section, diags),
         }
     }
     let (read, failed) = (diags.len(), diags.has_errors());
     userlist::finish(&mut config.userlists, diags);
+    resolvers::finish(&mut config.resolvers, diags);
     proxy::finish(proxies, &mut config, diags);
     if failed {
         // What was refused above may be all that is missing.
@@ -82,20 +84,19 @@ fn names(document: &Document) -> Names {
         let (keyword, name) = (section.header.keyword(), section.header.arg(1).to_owned());
         match keyword {
             "userlist" => names.userlists.push(name),
+            "resolvers" => names.resolvers.push(name),
             "frontend" | "backend" | "listen" => names.proxies.push(ProxyHeader {
                 name,
                 frontend: keyword != "backend",
                 backend: keyword != "frontend",
                 table: section.lines.iter().any(|line| line.keyword() == "stick-table"),
-                servers: section
-                    .lines
-                    .iter()
-                    .filter(|line| line.keyword() == "server")
-                    .map(|line| line.arg(1).to_owned())
-                    .collect(),
+                servers: section.lines.iter().flat_map(proxy::server_names).collect(),
             }),
             _ => {}
         }
+    }
+    if !names.resolvers.iter().any(|name| name == resolvers::DEFAULT) && resolvers::has_system() {
+        names.resolvers.push(resolvers::DEFAULT.to_owned());
     }
     names
 }

@@ -47,7 +47,7 @@ mod tests {
             (long, "[2001:db8::1]:443", PortKind::Fixed, "96deb12472dee14d"),
         ];
         for (key, address, port, expected) in table {
-            let endpoint = Endpoint { address: Address::Inet(address.parse().unwrap()), port };
+            let endpoint = Endpoint::new(Address::Inet(address.parse().unwrap()), port);
             assert_eq!(value(key, &endpoint).as_deref(), Some(expected), "{key} {address}");
         }
     }

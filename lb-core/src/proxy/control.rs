@@ -1,4 +1,5 @@
-//! The control thread: health checks, the sockets for runtime commands, what expires in stick tables.
+//! The control thread: health checks, the sockets for runtime commands, what expires in stick tables,
+//! names that are resolved.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -9,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::config::model::Global;
 use crate::events::Event;
+use crate::resolve;
 use crate::runtime::{self, CliListener, Instance};
 use crate::server::check::{CheckOptions, Checked, run_checks};
 use crate::worker::{Life, Shared};
@@ -44,6 +46,7 @@ pub(super) fn start(
             tokio::select! {
                 () = run_checks(checked, added, options, report) => {}
                 () = sweep(&watched) => {}
+                () = resolve::run(Arc::clone(&watched)) => {}
                 () = ended(&watched, accepting) => {}
             }
             while !watched.no_worker_left() {

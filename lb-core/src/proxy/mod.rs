@@ -35,7 +35,7 @@ use crate::tls;
 use crate::topology::{Topology, TopologyError};
 use crate::worker::{self, Capacity, Life, ListenerContext, ListenerSetup, Listening, Shared};
 
-pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Server};
+pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Resolvers, Server};
 pub use handles::{BackendHandle, FrontendHandle, ServerHandle};
 pub use pattern_handles::{AclHandle, MapHandle};
 pub use stick_table::StickTable;

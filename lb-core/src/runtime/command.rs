@@ -5,9 +5,9 @@ use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
     EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
     SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr,
-    SetServerAgent, SetServerCheck, SetServerHealth, SetServerSsl, SetServerState, SetTable, SetVar, SetWeight,
-    ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn, ShowServersState, ShowSess,
-    ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
+    SetServerAgent, SetServerCheck, SetServerFqdn, SetServerHealth, SetServerSsl, SetServerState, SetTable, SetVar,
+    SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowResolvers, ShowServersConn,
+    ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -95,6 +95,10 @@ pub enum Command {
     ShowInfo(ShowInfo),
     /// `show stat`
     ShowStat(ShowStat),
+    /// `set server ... fqdn`
+    SetServerFqdn(SetServerFqdn),
+    /// `show resolvers`
+    ShowResolvers(ShowResolvers),
     /// `show servers conn`
     ShowServersConn(ShowServersConn),
     /// `show servers state`
@@ -168,6 +172,8 @@ impl Command {
             Self::SetServerSsl(command) => command.run(instance),
             Self::SetServerState(command) => command.run(instance),
             Self::SetWeight(command) => command.run(instance),
+            Self::SetServerFqdn(command) => command.run(instance),
+            Self::ShowResolvers(command) => command.run(instance),
             Self::ShowServersConn(command) => command.run(instance),
             Self::ShowServersState(command) => command.run(instance),
             Self::Help(command) => command.run(),

@@ -5,9 +5,9 @@ use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
     EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
     SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState,
-    SetTable, SetVar, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowServersConn,
-    ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions, parse_set_server,
-    unknown,
+    SetTable, SetVar, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowResolvers,
+    ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
+    parse_set_server, unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -366,6 +366,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "report available maps or dump a map's contents",
         level: Level::User,
         parse: ShowPatterns::parse_map,
+    },
+    Entry {
+        words: &["show", "resolvers"],
+        usage: "show resolvers [id]",
+        about: "dumps counters from all resolvers section and associated name servers",
+        level: Level::User,
+        parse: ShowResolvers::parse,
     },
     Entry {
         words: &["show", "servers", "conn"],

@@ -1,8 +1,9 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
 use super::commands::{
-    BackendList, CliSockets, Environment, Info, PatternEntries, PatternLists, PatternLookups, ServerConns,
-    ServerStates, ServerWeight, SessionList, StatTable, TableContents, TableList, Variable, Version,
+    BackendList, CliSockets, Environment, Info, PatternEntries, PatternLists, PatternLookups, ResolversList,
+    ResolversTable, ServerConns, ServerStates, ServerWeight, SessionList, StatTable, TableContents, TableList,
+    Variable, Version,
 };
 use super::severity::Severity;
 
@@ -28,6 +29,10 @@ pub enum Reply {
     Info(Box<Info>),
     /// `show stat`.
     Statistics(Box<StatTable>),
+    /// `show resolvers`.
+    Resolvers(ResolversList),
+    /// `show stat domain resolvers`.
+    ResolversTable(ResolversTable),
     /// `show servers conn`.
     ServerConns(ServerConns),
     /// `show servers state`.
@@ -82,6 +87,8 @@ impl Reply {
             Self::Sessions(reply) => reply.render(out),
             Self::Info(reply) => reply.render(out),
             Self::Statistics(reply) => reply.render(out),
+            Self::Resolvers(reply) => reply.render(out),
+            Self::ResolversTable(reply) => reply.render(out),
             Self::ServerConns(reply) => reply.render(out),
             Self::ServerStates(reply) => reply.render(out),
             Self::Tables(reply) => reply.render(out),

@@ -30,6 +30,8 @@ pub(crate) struct Names {
     pub(crate) proxies: Vec<ProxyHeader>,
     /// Userlists in order.
     pub(crate) userlists: Vec<String>,
+    /// `resolvers` sections in order, the one of the system last.
+    pub(crate) resolvers: Vec<String>,
     /// Files of patterns, each read once by the first ACL or map that names it.
     pub(crate) references: Arc<References>,
 }

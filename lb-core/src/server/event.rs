@@ -1,5 +1,6 @@
 //! Changes of a server's state, and the lines HAProxy writes about them.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::check::{CheckResult, Verdict};
@@ -80,8 +81,9 @@ pub enum EventKind {
     },
     /// The server that it tracks left maintenance, but an operator put this one there too.
     RemainsInMaintenance,
-    /// An operator ended its maintenance, but the server that it tracks, named here, keeps it there.
-    KeptInMaintenance(Arc<str>),
+    /// An operator ended its maintenance, but another reason for it is left: the server that it tracks, which is named
+    /// here, or the lack of an address.
+    KeptInMaintenance(Option<Arc<str>>),
     /// The server was put into drain state.
     EntersDrain {
         /// Counts after the change.
@@ -100,6 +102,47 @@ pub enum EventKind {
         /// Whether it is up.
         up: bool,
     },
+    /// The server's name has another address.
+    AddressChanged {
+        /// The address until then, if it had one.
+        from: Option<IpAddr>,
+        /// The address from now on.
+        to: IpAddr,
+        /// Who told: the section and its nameserver.
+        by: Arc<str>,
+    },
+    /// The server has another name.
+    NameChanged {
+        /// The name until then, if it had one.
+        from: Option<Arc<str>>,
+        /// The name from now on.
+        to: Arc<str>,
+        /// Who told.
+        by: Arc<str>,
+    },
+    /// The server's name has no address: it is in maintenance until it has one.
+    LosesAddress {
+        /// Why.
+        cause: &'static str,
+        /// Counts after the change; `None` where it was down before.
+        counts: Option<Counts>,
+        /// Whether it took new sessions until then.
+        served: bool,
+    },
+    /// The server's name has an address again, and the server is up.
+    Resolves {
+        /// The name.
+        name: Option<Arc<str>>,
+        /// Whether it is in drain state.
+        draining: bool,
+    },
+    /// The server's name has an address again, but the server is in maintenance for another reason.
+    ResolvesInMaintenance {
+        /// The name.
+        name: Option<Arc<str>>,
+    },
+    /// Said behind the two above where an answer about the name itself was the reason.
+    ReadyByAnswer,
     /// The last usable server of the backend is gone.
     NoServerLeft,
     /// The server was added at run time.
@@ -144,7 +187,8 @@ impl ServerEvent {
         match self.kind {
             EventKind::NoServerLeft => 0,
             EventKind::Down { served: true, .. }
-            | EventKind::EntersMaintenance { served: true, counts: Some(_), .. } => 1,
+            | EventKind::EntersMaintenance { served: true, counts: Some(_), .. }
+            | EventKind::LosesAddress { served: true, counts: Some(_), .. } => 1,
             _ => 5,
         }
     }
@@ -214,11 +258,35 @@ impl ServerEvent {
             }
             EventKind::RemainsInMaintenance => format!("{name} remains in forced maintenance."),
             EventKind::KeptInMaintenance(tracked) => {
-                format!("{name} is leaving forced maintenance but remains in maintenance via {tracked}.")
+                format!("{name} is leaving forced maintenance but remains in maintenance{}.", via(tracked))
             }
             EventKind::EntersDrain { counts, up, via: tracked } => {
                 let counts = if *up { counts.online() } else { counts.left() };
                 format!("{name} enters drain state{}. {counts}", via(tracked))
+            }
+            EventKind::AddressChanged { from, to, by } => {
+                let from = from.map_or_else(|| "(none)".to_owned(), |ip| ip.to_string());
+                format!("{}/{} changed its IP from {from} to {to} by {by}.", self.backend, self.server)
+            }
+            EventKind::NameChanged { from, to, by } => {
+                format!("{}/{} changed its FQDN from {} to {to} by '{by}'", self.backend, self.server, or_null(from))
+            }
+            EventKind::LosesAddress { cause, counts: Some(counts), .. } => {
+                format!("{name} is going DOWN for maintenance ({cause}). {}", counts.left())
+            }
+            EventKind::LosesAddress { cause, counts: None, .. } => {
+                format!("{name} was DOWN and now enters maintenance ({cause}).")
+            }
+            EventKind::Resolves { name: host, draining } => {
+                let state = if *draining { "DRAIN" } else { "READY" };
+                format!("{name} ('{}') is UP/{state} (resolves again).", or_null(host))
+            }
+            EventKind::ResolvesInMaintenance { name: host } => {
+                format!("{name} ('{}') resolves again but remains in maintenance.", or_null(host))
+            }
+            EventKind::ReadyByAnswer => {
+                let (backend, server) = (&self.backend, &self.server);
+                format!("Server {backend}/{server} administratively READY thanks to valid DNS answer.")
             }
             EventKind::RemainsDraining => format!("{name} remains in forced drain mode."),
             EventKind::KeptDraining(tracked) => {
@@ -277,6 +345,11 @@ impl Cause {
             Self::StateFile => ", changed from server-state after a reload".to_owned(),
         }
     }
+}
+
+/// HAProxy's word for no name.
+fn or_null(name: &Option<Arc<str>>) -> &str {
+    name.as_deref().unwrap_or("(null)")
 }
 
 #[cfg(test)]
@@ -371,7 +444,7 @@ mod tests {
             ),
             (event(false, EventKind::RemainsInMaintenance), "Server b/s1 remains in forced maintenance."),
             (
-                event(false, EventKind::KeptInMaintenance("a/t".into())),
+                event(false, EventKind::KeptInMaintenance(Some("a/t".into()))),
                 "Server b/s1 is leaving forced maintenance but remains in maintenance via a/t.",
             ),
             (

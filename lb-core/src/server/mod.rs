@@ -17,6 +17,7 @@ mod state;
 mod status;
 mod tracking;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Instant;
@@ -51,6 +52,23 @@ pub struct Endpoint {
     pub address: Address,
     /// Whether the port is fixed or follows the client's.
     pub port: PortKind,
+    /// Whether there is no IP address: the server's name has none, and the one above is only a place for the port.
+    pub unknown: bool,
+}
+
+impl Endpoint {
+    /// A known address.
+    pub fn new(address: Address, port: PortKind) -> Self {
+        Self { address, port, unknown: false }
+    }
+
+    /// The IP address, if there is one.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match &self.address {
+            Address::Inet(address) if !self.unknown => Some(address.ip()),
+            _ => None,
+        }
+    }
 }
 
 /// A server of a backend (configuration.txt, section 5.2).
@@ -73,6 +91,10 @@ pub struct Server {
     max_sessions: AtomicU32,
     needed: AtomicU32,
     endpoint: ArcSwap<Endpoint>,
+    /// The name whose address it has.
+    hostname: ArcSwapOption<String>,
+    /// The name is not that of its line any more.
+    renamed: AtomicBool,
     /// What the persistence cookie says for it.
     cookie: ArcSwapOption<String>,
     state: StateCell,
@@ -132,7 +154,9 @@ impl Start {
     /// As a line of the configuration says.
     pub fn new(config: &ServerConfig) -> Self {
         let disabled = AdminState::CMAINT.union(AdminState::FMAINT);
-        Self { admin: if config.disabled { disabled } else { AdminState::default() }, checked: true, dynamic: false }
+        let admin = if config.disabled { disabled } else { AdminState::default() };
+        let unresolved = if config.resolve.unresolved { AdminState::RMAINT } else { AdminState::default() };
+        Self { admin: admin.union(unresolved), checked: true, dynamic: false }
     }
 }
 
@@ -154,7 +178,12 @@ impl Server {
             history: History::new(Instant::now(), operational.is_up()),
             max_sessions: AtomicU32::new(0),
             needed: AtomicU32::new(0),
-            endpoint: ArcSwap::from_pointee(Endpoint { address: config.address.clone(), port: config.port }),
+            endpoint: ArcSwap::from_pointee(Endpoint {
+                unknown: config.resolve.unresolved,
+                ..Endpoint::new(config.address.clone(), config.port)
+            }),
+            hostname: ArcSwapOption::new(config.hostname.clone().map(Arc::new)),
+            renamed: AtomicBool::new(false),
             cookie: ArcSwapOption::new(config.cookie.clone().map(Arc::new)),
             state: StateCell::new(start.admin, operational),
             checks: Checks::new(config, start.admin, start.checked),
@@ -186,6 +215,41 @@ impl Server {
     pub fn set_endpoint(&self, endpoint: Endpoint) {
         self.endpoint.store(Arc::new(endpoint));
         self.renounce_connections();
+    }
+
+    /// The name whose address it has, as it is now.
+    pub fn hostname(&self) -> Option<Arc<String>> {
+        self.hostname.load_full()
+    }
+
+    pub(crate) fn set_hostname(&self, name: Option<String>) {
+        self.hostname.store(name.map(Arc::new));
+    }
+
+    /// Gives it another name than its line does.
+    pub(crate) fn rename(&self, name: &str) {
+        self.set_hostname(Some(name.to_owned()));
+        self.renamed.store(true, Ordering::Relaxed);
+    }
+
+    /// Another IP address, or none, at the same port.
+    pub(crate) fn set_ip(&self, ip: Option<IpAddr>) {
+        let mut endpoint = Endpoint::clone(&self.endpoint());
+        if let Address::Inet(address) = &mut endpoint.address {
+            address.set_ip(ip.unwrap_or(Ipv4Addr::UNSPECIFIED.into()));
+            endpoint.unknown = ip.is_none();
+            self.set_endpoint(endpoint);
+        }
+    }
+
+    /// Another port of the same address; 0 is none.
+    pub(crate) fn set_port(&self, port: u16) {
+        let mut endpoint = Endpoint::clone(&self.endpoint());
+        if let Address::Inet(address) = &mut endpoint.address {
+            address.set_port(port);
+            endpoint.port = if port == 0 { PortKind::Client } else { PortKind::Fixed };
+            self.set_endpoint(endpoint);
+        }
     }
 
     /// What the persistence cookie says for this server: what its line says, or what was made of its address.
@@ -448,6 +512,9 @@ impl Server {
     }
 
     pub(crate) fn set_admin(&self, set: AdminState, clear: AdminState) -> AdminState {
+        // As in HAProxy: that the name was changed shows with the next change of state.
+        let renamed = self.renamed.load(Ordering::Relaxed);
+        let set = if renamed { set.union(AdminState::HMAINT) } else { set };
         self.state.set_admin(set, clear)
     }
 

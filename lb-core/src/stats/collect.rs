@@ -132,7 +132,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
     ServerSnapshot {
         name: Arc::clone(&server.name),
         id: server.id,
-        address: server.endpoint().address.clone(),
+        address: Some(server.endpoint()).filter(|endpoint| !endpoint.unknown).map(|endpoint| endpoint.address.clone()),
         cookie: server.cookie(),
         tracked: server.tracking.tracked().map(|tracked| Arc::clone(&tracked.name)),
         status: server.status(),

@@ -168,7 +168,7 @@ pub struct ServerSnapshot {
     /// `id`, or the number given automatically (`sid`).
     pub id: u32,
     /// Where connections go.
-    pub address: Address,
+    pub address: Option<Address>,
     /// What the persistence cookie says for it.
     pub cookie: Option<Arc<String>>,
     /// The server that it tracks, as `backend/server`.

@@ -36,6 +36,10 @@ impl Stream<'_> {
             | Action::Reject
             | Action::SilentDrop => return self.answer_of(action, at),
             Action::Close => return Step::Close,
+            Action::DoResolve { name, resolvers, family, expression } => {
+                let host = self.value(expression, Some(SampleType::Str), at);
+                return self.resolve(name, *resolvers, *family, host);
+            }
             Action::WaitForBody { time, at_least } => return Step::Wait { time: *time, at_least: *at_least },
             Action::Header { .. }
             | Action::DelHeader(_)

@@ -83,7 +83,7 @@ impl<'a> Stream<'a> {
             let data = self.data_of(&side, None);
             last |= data.complete || data.full || failed.is_some();
             let judged = Judged { list: RuleList::TcpContent, config: &config, place, from: Some(&side), last };
-            match self.judge_rules(from, &judged) {
+            match self.judge_resolving(from, &judged).await {
                 Flow::Undecided { next } if !last => from = next,
                 Flow::Reply(answer) => return Inspected::Refused(answer),
                 _ => return failed.map_or(Inspected::Pass, Inspected::Failed),
@@ -206,7 +206,8 @@ impl<'a> Stream<'a> {
             let data = self.data_of(from, None);
             let seen = data.bytes.len();
             last |= data.complete || data.full;
-            match self.judge_rules(rule, &Judged { list, config, place, from: Some(&*from), last }) {
+            let judged = Judged { list, config, place, from: Some(&*from), last };
+            match self.judge_resolving(rule, &judged).await {
                 Flow::Undecided { next } if !last => rule = next,
                 Flow::Reply(answer) => return Ok(Inspected::Refused(answer)),
                 Flow::Close => return Ok(Inspected::Close),

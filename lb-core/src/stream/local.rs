@@ -118,6 +118,10 @@ impl<'a> Stream<'a> {
             match flow {
                 Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
+                Flow::Resolve { next: rule, lookup } => {
+                    self.finish_lookup(lookup).await;
+                    next = rule;
+                }
                 Flow::Wait { next: rule, time, at_least } => {
                     self.wait_for_body(time, at_least, client, timer).await?;
                     next = rule;

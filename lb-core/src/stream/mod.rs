@@ -10,6 +10,7 @@ pub(crate) mod h2_end;
 mod inspect;
 pub(crate) mod live;
 mod local;
+mod lookup;
 mod persist;
 pub(crate) mod pump;
 mod rules;

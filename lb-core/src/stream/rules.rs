@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Stream;
 use super::local::{Answer, Verdict};
+use super::lookup::Lookup;
 use super::side::Side;
 use super::transaction::Transaction;
 use crate::acl::Verdict as Holds;
@@ -30,6 +31,13 @@ pub(super) enum Flow {
         time: Duration,
         at_least: u64,
     },
+    /// `do-resolve`: go on behind this rule once the name is resolved, or cannot be.
+    Resolve {
+        /// The rule to go on with.
+        next: usize,
+        /// What is waited for.
+        lookup: Lookup,
+    },
     /// More of the message may decide it: go on with this rule once there is more.
     Undecided {
         /// The rule to go on with.
@@ -49,6 +57,8 @@ pub(super) enum Step {
     Reply(Answer),
     /// See [`Flow::Wait`].
     Wait { time: Duration, at_least: u64 },
+    /// See [`Flow::Resolve`].
+    Resolve(Lookup),
     /// See [`Flow::Undecided`].
     Undecided,
     /// See [`Flow::Close`].
@@ -189,6 +199,7 @@ impl<'a> Stream<'a> {
                     return Flow::Reply(answer);
                 }
                 Step::Wait { time, at_least } => return Flow::Wait { next: index + 1, time, at_least },
+                Step::Resolve(lookup) => return Flow::Resolve { next: index + 1, lookup },
                 Step::Undecided => return Flow::Undecided { next: index },
                 Step::Close => {
                     self.note_last(rule);

@@ -10,6 +10,7 @@ mod log;
 mod options;
 mod persistence;
 mod proxy;
+mod resolvers;
 mod rules;
 mod server;
 mod server_state;
@@ -25,6 +26,7 @@ pub use log::*;
 pub use options::*;
 pub use persistence::*;
 pub use proxy::*;
+pub use resolvers::*;
 pub use rules::*;
 pub use server::*;
 pub use server_state::*;
@@ -41,6 +43,8 @@ pub struct Config {
     pub userlists: Vec<Userlist>,
     /// `http-errors` sections.
     pub http_errors: Vec<HttpErrors>,
+    /// `resolvers` sections, and the one that is made of `/etc/resolv.conf`.
+    pub resolvers: Vec<ResolversConfig>,
     /// The environment after `setenv` and its likes, as `show env` prints it; that of the process where the
     /// configuration was not read but built by calls.
     pub environment: Option<Environment>,

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::http::{Redirect, Reply};
+use super::resolvers::AddressFamily;
 use crate::acl::Condition;
 use crate::config::document::Place;
 use crate::log::LogFormat;
@@ -168,6 +169,17 @@ pub enum Action {
         name: String,
         /// Its value.
         value: LogFormat,
+    },
+    /// `do-resolve`.
+    DoResolve {
+        /// The variable that gets the address.
+        name: VariableName,
+        /// Number of the `resolvers` section.
+        resolvers: usize,
+        /// Which addresses are preferred.
+        family: AddressFamily,
+        /// The name.
+        expression: Expression,
     },
     /// `wait-for-body`.
     WaitForBody {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bind::{Address, Proto};
+use super::resolvers::ResolveConfig;
 use super::server_state::SavedServerState;
 use crate::config::document::Place;
 
@@ -20,6 +21,8 @@ pub struct ServerConfig {
     pub address: Address,
     /// The name that the address was written as.
     pub hostname: Option<String>,
+    /// How it is resolved.
+    pub resolve: ResolveConfig,
     /// How the port was written.
     pub port: PortKind,
     /// `id`, or the number given automatically.
@@ -114,6 +117,7 @@ impl ServerConfig {
             place: Default::default(),
             address: Address::Inet(SocketAddr::from(([0, 0, 0, 0], 0))),
             hostname: Default::default(),
+            resolve: Default::default(),
             port: Default::default(),
             id: Default::default(),
             forced_id: Default::default(),
@@ -156,6 +160,15 @@ impl ServerConfig {
             ssl: Default::default(),
             redir: Default::default(),
             cookie: Default::default(),
+        }
+    }
+}
+
+impl ServerConfig {
+    /// Replaces the IP address; UNIX sockets have none.
+    pub fn set_ip(&mut self, ip: IpAddr) {
+        if let Address::Inet(address) = &mut self.address {
+            address.set_ip(ip);
         }
     }
 }

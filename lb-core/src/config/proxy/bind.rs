@@ -155,7 +155,9 @@ fn addresses(text: &str, port_zero: bool) -> Result<Vec<Address>, String> {
                 addresses.extend((low..=high).map(|port| Address::Inet(SocketAddr::new(ip, port))));
             }
             ParsedAddress::Inet(ip, Port::Fixed(port)) => addresses.push(Address::Inet(SocketAddr::new(ip, port))),
-            ParsedAddress::Inet(..) => return Err(format!("missing port specification in '{part}'")),
+            ParsedAddress::Inet(..) | ParsedAddress::Name(..) => {
+                return Err(format!("missing port specification in '{part}'"));
+            }
             ParsedAddress::Unix(path) => addresses.push(Address::Unix(path)),
             ParsedAddress::Abstract(name) => addresses.push(Address::Abstract(name)),
             ParsedAddress::Fd(fd) => addresses.push(Address::Fd(fd)),

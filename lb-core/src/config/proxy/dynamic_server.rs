@@ -34,6 +34,13 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
     server.config.name.clone_from(name);
     server.config.place = line.place.clone();
     server.read_address(address)?;
+    if let Some(host) = server.host.take() {
+        let ip = host.resolve().ok_or_else(|| format!("could not resolve address '{}'.", host.name))?;
+        server.config.set_ip(ip);
+    }
+    if let Some(service) = &server.config.resolve.service {
+        return Err(format!("could not resolve address '{service}'."));
+    }
     Reading { line: &line, start: 3, prefix: "", kind: Kind::Dynamic, http: section.mode == Mode::Http }
         .options(&mut server, &mut diags);
     first_of(&diags, "")?;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::draft::Draft;
 use super::finish::{alert, based, reason, server_alert, warning};
+use super::resolve_options;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{Address, Config, Global, PortKind, ServerConfig};
@@ -24,8 +25,8 @@ pub(super) fn finish_servers(
         let name = &server.config.name;
         if let Some(line) = names.get(name) {
             let text = format!(
-                "proxy '{}', another server named '{name}' was already defined at line {line}, please use distinct \
-                 names.",
+                "{} '{}', another server named '{name}' was already defined at line {line}, please use distinct names.",
+                draft.section.label(),
                 draft.config.name
             );
             diags.alert(&server.line, 1, text);
@@ -50,7 +51,12 @@ pub(super) fn finish_servers(
     let mut finished = Vec::with_capacity(servers.len());
     for server in servers {
         let line = server.line.clone();
+        let host = server.host.clone();
         let mut server = server.finish(verify);
+        if understood && !draft.config.disabled {
+            resolve_options::find_section(draft, &mut server, &line, config, diags);
+            resolve_options::first_address(&draft.config.name, &mut server, host.as_ref(), &line, diags);
+        }
         if server.id == 0 {
             while taken.contains(&next) {
                 next += 1;
@@ -77,7 +83,7 @@ fn check_dynamic_cookies(draft: &Draft, servers: &[ServerConfig], diags: &mut Di
     }
     let mut seen: HashMap<String, u32> = HashMap::new();
     for server in servers.iter().filter(|server| server.cookie.is_none() && !server.disabled) {
-        let endpoint = Endpoint { address: server.address.clone(), port: server.port };
+        let endpoint = Endpoint::new(server.address.clone(), server.port);
         let Some(value) = dynamic::value(key, &endpoint) else { continue };
         let others = seen.entry(value).or_default();
         for _ in 0..*others {
@@ -101,7 +107,11 @@ pub(super) fn check_server(
     global: &Global,
     diags: &mut Diagnostics,
 ) {
-    let no_port = matches!(server.address, Address::Inet(_)) && server.port != PortKind::Fixed;
+    // The records of a service bring the port.
+    let no_port = matches!(server.address, Address::Inet(_))
+        && server.port != PortKind::Fixed
+        && server.resolve.section.is_none()
+        && !server.resolve.unresolved;
     if server.check && no_port && server.check_port.is_none() {
         let name = &server.name;
         let text = match made_in {

@@ -2,7 +2,7 @@
 
 use super::{
     Cx, acl, balance, bind, bind_options, capture, errors, log, options, persistence, rules, server, server_options,
-    server_state, settings, source, stick, stick_table, switching, timeouts,
+    server_state, server_template, settings, source, stick, stick_table, switching, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -150,7 +150,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("retry-on", BE, None),
     row("server", BE_ONLY, Some(server::parse)).wrong(Wrong::NotAllowed),
     row("server-state-file-name", BE, Some(server_state::server_state_file_name)),
-    row("server-template", BE_ONLY, None).wrong(Wrong::NotAllowed),
+    row("server-template", BE_ONLY, Some(server_template::parse)).wrong(Wrong::NotAllowed),
     row("source", BE, Some(source::parse)),
     row("srvtcpka-cnt", BE, Some(settings::keepalive_count)).wrong(Wrong::WillBeIgnoredBare),
     row("srvtcpka-idle", BE, Some(settings::keepalive_idle)).wrong(Wrong::WillBeIgnoredBare),

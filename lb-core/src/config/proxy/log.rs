@@ -220,6 +220,7 @@ fn read_destination(text: &str) -> Result<LogDestination, String> {
     match parse_address(text, rules).map_err(|error| error.to_string())? {
         ParsedAddress::Inet(ip, Port::Fixed(port)) if port != 0 => Ok(LogDestination::Udp(SocketAddr::new(ip, port))),
         ParsedAddress::Inet(ip, _) => Ok(LogDestination::Udp(SocketAddr::new(ip, DEFAULT_PORT))),
+        ParsedAddress::Name(host, _) => Err(format!("invalid address: '{}' in '{text}'", host.name)),
         ParsedAddress::Unix(path) => Ok(LogDestination::Unix(path)),
         ParsedAddress::Fd(fd) => Ok(LogDestination::Fd(fd)),
         ParsedAddress::Abstract(name) => Ok(LogDestination::Abstract(name)),

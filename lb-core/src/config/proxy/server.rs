@@ -1,10 +1,10 @@
 //! `server` and `default-server` lines: addresses, and the merging of options (configuration.txt, section 5.2).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::server_options::{FIXED, OPTIONS, ServerCx};
 use super::{Cx, push_did_you_mean};
-use crate::config::address::{AddressError, AddressRules, ParsedAddress, Port, host_name, parse_address};
+use crate::config::address::{AddressRules, HostName, ParsedAddress, Port, parse_address};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{Address, PortKind, ProxyV2Options, SendProxy, ServerConfig, ServerSsl};
@@ -25,6 +25,8 @@ pub(super) struct ServerDraft {
     pub(super) proxy_v1: bool,
     pub(super) proxy_v2: bool,
     pub(super) v2: ProxyV2Options,
+    /// The name in place of its address, which is 0.0.0.0 until that is resolved.
+    pub(super) host: Option<HostName>,
 }
 
 impl Default for ServerDraft {
@@ -40,6 +42,7 @@ impl Default for ServerDraft {
             proxy_v1: false,
             proxy_v2: false,
             v2: ProxyV2Options::default(),
+            host: None,
         }
     }
 }
@@ -47,8 +50,36 @@ impl Default for ServerDraft {
 impl ServerDraft {
     /// Reads the address behind the name.
     pub(super) fn read_address(&mut self, text: &str) -> Result<(), String> {
-        (self.config.address, self.config.port) = parse_server_address(text)?;
-        self.config.hostname = host_name(text).map(str::to_owned);
+        let rules = AddressRules { port_offset: true, local: true, names: true, ..AddressRules::default() };
+        let (ip, port) = match parse_address(text, rules).map_err(|error| error.to_string())? {
+            ParsedAddress::Inet(ip, port) => (ip, port),
+            ParsedAddress::Name(host, port) => {
+                // What begins so names a service: a name and a port come with each of its records.
+                match host.name.starts_with('_') {
+                    true => self.config.resolve.service = Some(host.name),
+                    false => {
+                        self.config.hostname = Some(host.name.clone());
+                        self.host = Some(host);
+                    }
+                }
+                (IpAddr::from([0, 0, 0, 0]), port)
+            }
+            ParsedAddress::Unix(path) => {
+                self.config.address = Address::Unix(path);
+                return Ok(());
+            }
+            ParsedAddress::Abstract(name) => {
+                self.config.address = Address::Abstract(name);
+                return Ok(());
+            }
+            ParsedAddress::Fd(_) => return Err(format!("a file descriptor is not acceptable here in '{text}'")),
+        };
+        let (port, kind) = match port {
+            Port::Fixed(0) | Port::None | Port::Range(..) => (0, PortKind::Client),
+            Port::Fixed(port) => (port, PortKind::Fixed),
+            Port::Offset(offset) => (0, PortKind::Offset(offset)),
+        };
+        (self.config.address, self.config.port) = (Address::Inet(SocketAddr::new(ip, port)), kind);
         Ok(())
     }
 
@@ -192,26 +223,7 @@ impl Reading<'_> {
     }
 }
 
-fn alert(cx: &mut Cx<'_>, index: usize, text: impl Into<String>) {
+pub(super) fn alert(cx: &mut Cx<'_>, index: usize, text: impl Into<String>) {
     let fault = Diagnostic::about(Severity::Alert, cx.line, cx.first + index, text);
     cx.diags.push(fault.heading(Heading::Server));
-}
-
-fn parse_server_address(text: &str) -> Result<(Address, PortKind), String> {
-    let rules = AddressRules { port_offset: true, local: true, ..AddressRules::default() };
-    match parse_address(text, rules) {
-        Ok(ParsedAddress::Inet(ip, port)) => {
-            let (port, kind) = match port {
-                Port::Fixed(0) | Port::None | Port::Range(..) => (0, PortKind::Client),
-                Port::Fixed(port) => (port, PortKind::Fixed),
-                Port::Offset(offset) => (0, PortKind::Offset(offset)),
-            };
-            Ok((Address::Inet(SocketAddr::new(ip, port)), kind))
-        }
-        Ok(ParsedAddress::Unix(path)) => Ok((Address::Unix(path), PortKind::Fixed)),
-        Ok(ParsedAddress::Abstract(name)) => Ok((Address::Abstract(name), PortKind::Fixed)),
-        Ok(ParsedAddress::Fd(_)) => Err(format!("a file descriptor is not acceptable here in '{text}'")),
-        Err(AddressError::Unresolved { host, .. }) => Err(format!("could not resolve address '{host}'.")),
-        Err(error) => Err(error.to_string()),
-    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bind_options::{alpn_list, protocol};
+use super::resolve_options;
 use super::server::ServerDraft;
 use super::settings::leading_integer;
 use super::source;
@@ -72,7 +73,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("force-tlsv12", "server <name> <addr> force-tlsv12", 0, None),
     option("force-tlsv13", "server <name> <addr> force-tlsv13", 0, None),
     option("id", "server <name> <addr> id +1", 1, Some(id)),
-    option("init-addr", "server <name> <addr> init-addr +1", 1, None),
+    option("init-addr", "server <name> <addr> init-addr +1", 1, Some(resolve_options::init_addr)),
     option("inter", "server <name> <addr> inter +1", 1, Some(|cx| delay(cx, |s| &mut s.inter))),
     option("log-proto", "server <name> <addr> log-proto +1", 1, None),
     option("max-reuse", "server <name> <addr> max-reuse +1", 1, Some(max_reuse)),
@@ -111,10 +112,10 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("proto", "server <name> <addr> proto +1", 1, Some(proto)),
     option("proxy-v2-options", "server <name> <addr> proxy-v2-options +1", 1, Some(proxy_v2_options)),
     option("redir", "server <name> <addr> redir +1", 1, Some(redir)),
-    option("resolve-net", "server <name> <addr> resolve-net +1", 1, None),
-    option("resolve-opts", "server <name> <addr> resolve-opts +1", 1, None),
-    option("resolve-prefer", "server <name> <addr> resolve-prefer +1", 1, None),
-    option("resolvers", "server <name> <addr> resolvers +1", 1, None),
+    option("resolve-net", "server <name> <addr> resolve-net +1", 1, Some(resolve_options::resolve_net)),
+    option("resolve-opts", "server <name> <addr> resolve-opts +1", 1, Some(resolve_options::resolve_opts)),
+    option("resolve-prefer", "server <name> <addr> resolve-prefer +1", 1, Some(resolve_options::resolve_prefer)),
+    option("resolvers", "server <name> <addr> resolvers +1", 1, Some(resolve_options::resolvers)),
     option("rise", "server <name> <addr> rise +1", 1, Some(|cx| count(cx, |s| &mut s.rise))),
     option("send-proxy", "server <name> <addr> send-proxy", 0, Some(|cx| cx.flag(|d| d.proxy_v1 = true))),
     option("send-proxy-v2", "server <name> <addr> send-proxy-v2", 0, Some(|cx| cx.flag(|d| d.proxy_v2 = true))),
@@ -139,6 +140,11 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("weight", "server <name> <addr> weight +1", 1, Some(weight)),
     option("ws", "server <name> <addr> ws +1", 1, None),
 ];
+
+/// Whether HAProxy knows a word behind the address of a server.
+pub(in crate::config) fn is_server_option(word: &str) -> bool {
+    OPTIONS.iter().any(|option| option.name == word)
+}
 
 /// What a server that is made at run time cannot have (as HAProxy 2.6.12 says).
 pub(super) const FIXED: &[&str] = &[
@@ -190,7 +196,7 @@ impl ServerCx<'_> {
         self.line.arg(self.at)
     }
 
-    fn value(&self) -> &str {
+    pub(super) fn value(&self) -> &str {
         self.line.arg(self.at + 1)
     }
 

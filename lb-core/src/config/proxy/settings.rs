@@ -38,7 +38,7 @@ pub(super) fn lenient_number(cx: &mut Cx<'_>, index: usize) -> i64 {
 }
 
 /// The integer at the start of a text (0 where there is none) and the first character after it.
-pub(super) fn leading_integer(text: &str) -> (i64, Option<char>) {
+pub(in crate::config) fn leading_integer(text: &str) -> (i64, Option<char>) {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = unsigned.len() - unsigned.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, rest) = unsigned.split_at(digits);

@@ -10,6 +10,7 @@
 //! backend   what has servers
 //! listen    both in one
 //! server    a server of a backend
+//! resolvers who is asked for the addresses of servers' names
 //! lines     the lines of a section
 //! ```
 
@@ -18,6 +19,7 @@ mod defaults;
 mod frontend;
 mod lines;
 mod listen;
+mod resolvers;
 mod server;
 
 use std::path::PathBuf;
@@ -32,6 +34,7 @@ pub use backend::Backend;
 pub use defaults::Defaults;
 pub use frontend::Frontend;
 pub use listen::Listen;
+pub use resolvers::Resolvers;
 pub use server::Server;
 
 /// Builds and starts an instance; see [`Proxy::builder`].
@@ -116,6 +119,11 @@ impl ProxyBuilder {
     /// Adds a frontend and backend in one.
     pub fn listen(self, listen: Listen) -> Self {
         self.add(listen.lines)
+    }
+
+    /// Adds nameservers, which servers name with [`Server::resolvers`].
+    pub fn resolvers(self, resolvers: Resolvers) -> Self {
+        self.add(resolvers.lines)
     }
 
     fn add(mut self, lines: Lines) -> Self {

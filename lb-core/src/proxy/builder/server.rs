@@ -13,7 +13,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server at `host:port`, `unix@path` or `abns@name`. A host name is resolved once, when the instance starts.
+    /// A server at `host:port`, `unix@path` or `abns@name`. A host name is resolved once, when the instance starts, unless
+    /// [`Server::resolvers`] says otherwise.
     pub fn new(name: impl Into<String>, address: impl Into<String>) -> Self {
         Self { name: name.into(), address: address.into(), options: Vec::new() }
     }
@@ -41,6 +42,13 @@ impl Server {
     /// Checks the server this often (`check inter`); the default is every 2 seconds.
     pub fn check_every(self, interval: Duration) -> Self {
         self.options(["check", "inter", &time(interval)])
+    }
+
+    /// Has its host name resolved again and again by this [`Resolvers`](super::Resolvers) section; a name that begins with
+    /// an underscore is that of a service, whose records tell name, port and weight (`resolvers`). Where the name has no
+    /// address yet, the server waits for one.
+    pub fn resolvers(self, section: impl AsRef<str>) -> Self {
+        self.options(["resolvers", section.as_ref()])
     }
 
     /// Starts in maintenance (`disabled`).

@@ -110,3 +110,24 @@ fn a_builder_starts_as_often_as_it_is_asked_to() {
     let (one, two) = (builder.start().unwrap(), builder.start().unwrap());
     assert_ne!(one.listeners()[0].address, two.listeners()[0].address);
 }
+
+#[test]
+fn servers_with_names_that_are_resolved() {
+    let ms = Duration::from_millis;
+    let resolvers = Resolvers::new("dns")
+        .nameserver("a", "127.0.0.1:5353")
+        .nameserver("b", "tcp@127.0.0.1:53")
+        .resolve_every(ms(500))
+        .retry(ms(200), 5)
+        .line("hold nx 3s");
+    let server = Server::new("s", "_http._tcp.example.invalid").resolvers("dns");
+    let config = Proxy::builder().resolvers(resolvers).backend(Backend::new("b").server(server)).config().unwrap();
+    let section = &config.resolvers[0];
+    let nameservers: Vec<_> = section.nameservers.iter().map(|line| (line.name.as_str(), line.tcp)).collect();
+    assert_eq!(nameservers, [("a", false), ("b", true)]);
+    assert_eq!((section.timeout_resolve, section.timeout_retry, section.resolve_retries), (ms(500), ms(200), 5));
+    assert_eq!(section.hold.nx, ms(3000));
+    let resolve = &config.proxies[0].servers[0].resolve;
+    assert_eq!((resolve.section, resolve.unresolved), (Some(0), true));
+    assert_eq!(resolve.service.as_deref(), Some("_http._tcp.example.invalid"));
+}

@@ -36,6 +36,9 @@ impl ClearCounters {
                 server.clear_counters(self.all);
             }
         }
+        if self.all {
+            shared.topology.resolvers.iter().for_each(|resolvers| resolvers.clear_counters());
+        }
         shared.limits.clear_max();
         shared.limits.connections.clear_peak();
         shared.stats.clear_max();

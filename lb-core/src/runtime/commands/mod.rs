@@ -20,11 +20,13 @@ mod set_server;
 mod set_server_addr;
 mod set_server_agent;
 mod set_server_check;
+mod set_server_fqdn;
 mod show_backend;
 mod show_cli_sockets;
 mod show_env;
 mod show_info;
 mod show_patterns;
+mod show_resolvers;
 mod show_servers;
 mod show_sess;
 mod show_stat;
@@ -55,11 +57,13 @@ pub use set_server::{SetServerHealth, SetServerSsl};
 pub use set_server_addr::{Given, SetServerAddr};
 pub use set_server_agent::{AgentChange, SetServerAgent};
 pub use set_server_check::SetServerCheck;
+pub use set_server_fqdn::SetServerFqdn;
 pub use show_backend::{BackendList, ShowBackend};
 pub use show_cli_sockets::{CliSocket, CliSockets, ShowCliSockets};
 pub use show_env::{Environment, ShowEnv};
 pub use show_info::{Info, ShowInfo};
 pub use show_patterns::{PatternEntries, PatternKind, PatternList, PatternLists, ShowPatterns};
+pub use show_resolvers::{NameserverNumbers, ResolversCounters, ResolversList, ResolversTable, ShowResolvers};
 pub use show_servers::{
     IdleConns, ServerConnLine, ServerConns, ServerStateLine, ServerStates, ShowServersConn, ShowServersState,
 };

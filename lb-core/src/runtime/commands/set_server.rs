@@ -4,6 +4,7 @@ use super::super::{Command, CommandError, ErrorCode, Instance, Refused, Reply, S
 use super::set_server_addr::SetServerAddr;
 use super::set_server_agent::SetServerAgent;
 use super::set_server_check::SetServerCheck;
+use super::set_server_fqdn::SetServerFqdn;
 use super::{SetServerState, SetWeight};
 use crate::backend::{AdminChange, HealthChange};
 
@@ -23,7 +24,7 @@ pub(crate) fn parse_set_server(mut words: Words) -> Result<Command, CommandError
             "addr" => SetServerAddr::read(server, &mut words),
             "check-addr" => SetServerCheck::read_addr(server, &mut words),
             "check-port" => SetServerCheck::read_port(server, &mut words),
-            "fqdn" => Err(fqdn(words.next())),
+            "fqdn" => SetServerFqdn::read(server, &mut words),
             "agent" => Ok(SetServerAgent::read(server, &words.next_or_empty())),
             "agent-addr" => SetServerAgent::read_addr(server, &mut words),
             "agent-port" => SetServerAgent::read_port(server, &mut words),
@@ -61,14 +62,6 @@ fn health(server: ServerName, word: &str) -> Result<Command, CommandError> {
         }
     };
     Ok(Command::SetServerHealth(SetServerHealth { server, health }))
-}
-
-/// No server takes its address from resolvers yet.
-fn fqdn(name: Option<String>) -> CommandError {
-    match name {
-        None => refused(ErrorCode::Usage, "set server <b>/<s> fqdn requires a FQDN."),
-        Some(_) => refused(ErrorCode::State, "set server <b>/<s> fqdn failed because no resolution is configured."),
-    }
 }
 
 /// `set server <b>/<s> health <health>`: what an operator says of a server's health, until a check says otherwise.

@@ -62,7 +62,7 @@ impl SetServerAddr {
         };
         let Some(ip) = self.addr.value else { return refused(&format!("Invalid addr '{}'", self.addr.text)) };
         let before = server.endpoint();
-        let Address::Inet(old) = before.address else {
+        let (Address::Inet(old), false) = (&before.address, before.unknown) else {
             return refused(
                 "Update for the current server address family is only supported through configuration file",
             );
@@ -93,7 +93,7 @@ impl SetServerAddr {
                 (port, kind) = *new;
             }
         }
-        let endpoint = Endpoint { address: Address::Inet(SocketAddr::new(ip, port)), port: kind };
+        let endpoint = Endpoint::new(Address::Inet(SocketAddr::new(ip, port)), kind);
         if endpoint != *before {
             server.set_endpoint(endpoint);
         }

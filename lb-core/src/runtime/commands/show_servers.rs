@@ -48,6 +48,8 @@ pub struct ServerStateLine {
     pub name: String,
     /// `srv_addr` and `srv_port`; UNIX sockets have none.
     pub addr: Option<std::net::SocketAddr>,
+    /// Whether only the port of the address is known: the server's name has none.
+    pub unknown: bool,
     /// `srv_op_state`.
     pub operational: OperationalState,
     /// `srv_admin_state`.
@@ -74,6 +76,8 @@ pub struct ServerStateLine {
     pub has_id: bool,
     /// `srv_fqdn`.
     pub hostname: Option<String>,
+    /// `srvrecord`.
+    pub service: Option<String>,
     /// `srv_use_ssl`.
     pub tls: bool,
     /// `srv_check_addr` and `srv_check_port`.
@@ -173,6 +177,7 @@ impl ServerStateLine {
             id: server.id,
             name: server.name.to_string(),
             addr: addr(server),
+            unknown: server.endpoint().unknown,
             operational: server.operational_state(),
             admin: server.admin_state(),
             weight: server.weight(),
@@ -185,7 +190,8 @@ impl ServerStateLine {
             agent_state: server.agent.state(),
             backend_has_id: entry.config.forced_id,
             has_id: config.forced_id,
-            hostname: config.hostname.clone(),
+            hostname: server.hostname().map(|name| String::clone(&name)),
+            service: config.resolve.service.clone(),
             tls: server.tls().is_some(),
             check_target: server.checks.target(),
             agent_target: server.agent.target(),
@@ -217,12 +223,12 @@ impl ServerStates {
             // Writing to a string does not fail.
             let _ = writeln!(
                 out,
-                "{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} - {} {} {} {} {}",
+                "{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}",
                 line.backend_id,
                 line.backend,
                 line.id,
                 line.name,
-                dash(line.addr.map(|addr| addr.ip())),
+                dash(line.addr.map(|addr| addr.ip()).filter(|_| !line.unknown)),
                 line.operational as u8,
                 line.admin.0,
                 line.weight,
@@ -237,6 +243,7 @@ impl ServerStates {
                 u8::from(line.has_id),
                 dash(line.hostname.as_ref()),
                 line.addr.map_or(0, |addr| addr.port()),
+                dash(line.service.as_ref()),
                 u8::from(line.tls),
                 line.check_target.port.unwrap_or(0),
                 dash(line.check_target.addr),

@@ -9,7 +9,6 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout_at};
 
 use crate::backend::Backend;
-use crate::config::model::Address;
 use crate::server::Server;
 use crate::server::check::{CheckResult, CheckStatus, Failure};
 
@@ -72,10 +71,7 @@ pub(crate) async fn ask(backend: &Backend, server: &Server) -> Answer {
 
 async fn open(backend: &Backend, server: &Server) -> Result<TcpStream, Failure> {
     let target = server.agent.target();
-    let own = match &server.endpoint().address {
-        Address::Inet(address) => Some(address.ip()),
-        _ => None,
-    };
+    let own = server.endpoint().ip();
     let (Some(ip), Some(port)) = (target.addr.or(own), target.port) else {
         return Err(Failure::Other(std::io::Error::from(std::io::ErrorKind::Unsupported)));
     };

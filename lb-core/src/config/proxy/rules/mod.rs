@@ -6,6 +6,7 @@ mod counters;
 mod headers;
 mod patterns;
 mod replies;
+mod resolve;
 mod table;
 mod target;
 mod tcp;

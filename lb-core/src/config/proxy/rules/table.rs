@@ -1,6 +1,6 @@
 //! Every action that HAProxy 2.6 knows in its rule sets, and the function that reads it.
 
-use super::{Parse, counters, headers, patterns, replies, target, values, variables};
+use super::{Parse, counters, headers, patterns, replies, resolve, target, values, variables};
 
 /// An action of a rule set, as `-dK` lists it; a star stands for what follows a name's start.
 pub(in crate::config::proxy) struct Row {
@@ -54,7 +54,7 @@ pub(in crate::config::proxy) const ACTIONS: &[Row] = &[
     action("tcp-request session set-var-fmt*", Some(variables::set_var_fmt)),
     action("tcp-request session silent-drop", Some(replies::silent_drop)),
     action("tcp-request session unset-var*", Some(variables::unset_var)),
-    action("tcp-request content do-resolve*", None),
+    action("tcp-request content do-resolve*", Some(resolve::do_resolve)),
     action("tcp-request content ot-group", None),
     action("tcp-request content sc-inc-gpc*", Some(counters::counter)),
     action("tcp-request content sc-inc-gpc0*", Some(counters::counter)),
@@ -104,7 +104,7 @@ pub(in crate::config::proxy) const ACTIONS: &[Row] = &[
     action("http-request del-map*", Some(patterns::del_map)),
     action("http-request deny", Some(replies::deny)),
     action("http-request disable-l7-retry", Some(values::disable_l7_retry)),
-    action("http-request do-resolve*", None),
+    action("http-request do-resolve*", Some(resolve::do_resolve)),
     action("http-request early-hint", Some(headers::early_hint)),
     action("http-request normalize-uri", Some(target::normalize_uri)),
     action("http-request ot-group", None),

@@ -5,6 +5,7 @@ mod render;
 mod rows;
 
 use super::super::{Command, CommandError, ErrorCode, Instance, Level, Reply, Words};
+use super::show_resolvers::{self, ResolversTable};
 use super::typed::{Format, number};
 use crate::server::ServerStatus;
 use crate::stats::Statistics;
@@ -23,6 +24,8 @@ pub struct ShowStat {
     pub format: Format,
     /// With the meaning of each value, in the typed form.
     pub described: bool,
+    /// Nameservers instead of proxies (`domain resolvers`).
+    pub resolvers: bool,
     /// Without addresses, cookies and algorithms, which are for operators.
     pub brief: bool,
 }
@@ -87,6 +90,16 @@ impl ShowStat {
         let mut command = Self { brief: words.level() < Level::Operator, ..Self::default() };
         let words: Vec<&str> = words.iter().collect();
         let mut options = words.as_slice();
+        if let ["domain", rest @ ..] = options {
+            let (domain, rest) = rest.split_first().map_or(("", rest), |(domain, rest)| (*domain, rest));
+            command.resolvers = match domain {
+                "proxy" => false,
+                // The manual's word, which HAProxy 2.6 itself refuses.
+                "resolvers" | "dns" => true,
+                _ => return Err(CommandError::new(ErrorCode::Usage, "Invalid statistics domain.")),
+            };
+            options = rest;
+        }
         // Any three words are a filter: options come behind it, or are one or two.
         if let [proxy, kinds, service, rest @ ..] = options {
             command.filter = Some(StatFilter::of_words(proxy, kinds, service));
@@ -106,6 +119,11 @@ impl ShowStat {
     }
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
+        if self.resolvers {
+            let sections = show_resolvers::sections(instance);
+            let (format, described) = (self.format, self.described);
+            return Ok(Reply::ResolversTable(ResolversTable { sections, format, described }));
+        }
         let statistics = instance.statistics();
         if let Some(StatFilter { proxy: ProxyFilter::Name(name), .. }) = &self.filter
             && !statistics.proxies.iter().any(|proxy| *proxy.name == **name)

@@ -286,7 +286,7 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         row.text(Field::Tracked, &**tracked);
     }
     if !brief {
-        row.text(Field::Addr, address(&server.address));
+        row.text(Field::Addr, server.address.as_ref().map(address).unwrap_or_default());
         if let Some(cookie) = &server.cookie {
             row.text(Field::Cookie, cookie.as_str());
         }
