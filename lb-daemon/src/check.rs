@@ -69,7 +69,11 @@ fn prepare(cli: &Cli, reporter: &Reporter) -> Option<LoadOptions> {
     if let Some(name) = &cli.localpeer {
         environment.set("HAPROXY_LOCALPEER", name);
     }
-    Some(LoadOptions { environment: Some(environment), zero_warning: cli.zero_warning })
+    Some(LoadOptions {
+        environment: Some(environment),
+        zero_warning: cli.zero_warning,
+        unresolved_names: cli.unresolved_names,
+    })
 }
 
 /// Reads the configuration as the command line says, and tells what was found in it.

@@ -43,6 +43,9 @@ pub(crate) struct Cli {
     /// `-dW`.
     #[arg(long)]
     pub(crate) zero_warning: bool,
+    /// `-dr`.
+    #[arg(long)]
+    pub(crate) unresolved_names: bool,
     /// `-dS`.
     #[arg(long)]
     pub(crate) no_splice: bool,
@@ -165,7 +168,7 @@ const WORDS: [(&str, Word); 35] = [
     ("-dG", Word::WithoutEffect),
     ("-dL", Word::Switch("--dump-libraries")),
     ("-dM", Word::WithoutEffect),
-    ("-dr", Word::WithoutEffect),
+    ("-dr", Word::Switch("--unresolved-names")),
     ("-de", Word::WithoutEffect),
     ("-dp", Word::WithoutEffect),
     ("-dk", Word::WithoutEffect),
@@ -321,6 +324,7 @@ mod tests {
         assert_eq!(cli.dump_keywords.as_deref(), Some("cfg,smp"));
         assert_eq!(cli.task(), Task::Run);
         assert!(!parse("-V -f a -q").unwrap().is_quiet());
+        assert!(parse("-dr -f a").unwrap().unresolved_names && !cli.unresolved_names);
     }
 
     #[test]
@@ -342,7 +346,7 @@ mod tests {
 
     #[test]
     fn words_without_effect() {
-        assert!(parse("-f a -dG -de -dp -dk -dr -dM -m 100").is_ok_and(|cli| cli.memory == Some(100)));
+        assert!(parse("-f a -dG -de -dp -dk -dM -m 100").is_ok_and(|cli| cli.memory == Some(100)));
     }
 
     #[test]

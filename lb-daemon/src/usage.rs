@@ -24,12 +24,13 @@ Usage : {name} [-f <cfgfile|cfgdir>]* [ -vdVDq ] [ -c ] [ -n <maxconn> ] [ -N <m
         -L set local peer name (default to hostname)
         -dS disables splice usage (broken on old kernels)
         -dR disables SO_REUSEPORT usage
+        -dr ignores server address resolution failures
         -dK{{class[,...]}} dump registered keywords (use 'help' for list)
         -dV disables SSL verify on servers side
         -dW fails if any warning is emitted
         -dD diagnostic mode : warn about suspicious configuration statements
         -dL dumps loaded object files after config checks
-        -dM, -dG, -de, -dk, -dp, -dr are accepted and turn nothing off, see -vv
+        -dM, -dG, -de, -dk, -dp are accepted and turn nothing off, see -vv
         -sf/-st [pid ]* finishes/terminates old pids.
         --convert cfg|toml writes the configuration in the other language and exits
 "

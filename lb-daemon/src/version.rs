@@ -95,7 +95,6 @@ Options without effect :
   -de, -dk, -dp : there is no other polling system
   -dM           : there are no memory pools to poison
   -dG           : names are resolved as the system does
-  -dr           : a server whose name does not resolve is always an error
 
 Available multiplexer protocols :
 (protocols marked as <default> cannot be specified using 'proto' keyword)

@@ -17,6 +17,8 @@ pub struct LoadOptions {
     pub environment: Option<Environment>,
     /// Refuse a configuration that causes a warning (`-dW`, `zero-warning`).
     pub zero_warning: bool,
+    /// A server whose name does not resolve begins without an address, rather than being an error (`-dr`).
+    pub unresolved_names: bool,
 }
 
 /// A configuration that can be used, and what was found on the way.
@@ -204,7 +206,7 @@ impl Reading {
     }
 
     pub(crate) fn finish(mut self, options: &LoadOptions) -> Result<Loaded, ConfigError> {
-        let mut config = sections::build(&self.document, &mut self.diagnostics);
+        let mut config = sections::build(&self.document, options.unresolved_names, &mut self.diagnostics);
         let zero_warning = options.zero_warning || config.global.zero_warning;
         if zero_warning && !self.diagnostics.has_errors() && self.diagnostics.has_warnings() {
             self.diagnostics.give_up("Some warnings were found and 'zero-warning' is set. Aborting.");

@@ -46,9 +46,9 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 }
 
 /// Turns a document into a configuration. All of the document is read and all its faults are reported; the
-/// configuration is usable only if there is no error among them.
-pub fn build(document: &Document, diags: &mut Diagnostics) -> Config {
-    let mut config = Config::default();
+/// configuration is usable only if there is no error among them. With `unresolved_names` no name of a server has to resolve.
+pub fn build(document: &Document, unresolved_names: bool, diags: &mut Diagnostics) -> Config {
+    let mut config = Config { unresolved_names, ..Config::default() };
     let experimental = document.sections.iter().any(|section| {
         section.header.keyword() == "global"
             && section.lines.iter().any(|line| line.keyword() == "expose-experimental-directives")

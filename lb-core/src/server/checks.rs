@@ -48,7 +48,7 @@ impl Checks {
         Self {
             configured: config.check,
             enabled: AtomicBool::new(config.check && enabled),
-            paused: AtomicBool::new(config.disabled || (config.check && admin.intersects(AdminState::MAINT))),
+            paused: AtomicBool::new(config.disabled || (config.check && admin.intersects(AdminState::RMAINT))),
             running: AtomicBool::new(false),
             found: Mutex::new(Found { health, last: None }),
             target: Mutex::new(CheckTarget { addr: config.check_addr, port: config.check_port }),

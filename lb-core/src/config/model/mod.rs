@@ -48,6 +48,8 @@ pub struct Config {
     /// The environment after `setenv` and its likes, as `show env` prints it; that of the process where the
     /// configuration was not read but built by calls.
     pub environment: Option<Environment>,
+    /// No name of a server has to resolve (`-dr`).
+    pub(crate) unresolved_names: bool,
     /// What expressions may refer to, and the files of patterns that they read.
     pub(crate) names: std::sync::Arc<Names>,
 }

@@ -55,6 +55,9 @@ pub(super) fn finish_servers(
         let mut server = server.finish(verify);
         if understood && !draft.config.disabled {
             resolve_options::find_section(draft, &mut server, &line, config, diags);
+            if config.unresolved_names {
+                resolve_options::tolerate(&mut server);
+            }
             resolve_options::first_address(&draft.config.name, &mut server, host.as_ref(), &line, diags);
         }
         if server.id == 0 {

@@ -128,6 +128,15 @@ pub(super) fn find_section(
     }
 }
 
+/// `-dr`: where no method finds an address, the server begins without one.
+pub(super) fn tolerate(server: &mut ServerConfig) {
+    let methods = &mut server.resolve.init_addr;
+    if methods.is_empty() {
+        methods.extend([InitAddr::Last, InitAddr::Libc]);
+    }
+    methods.push(InitAddr::None);
+}
+
 /// Gives a server with a name its first address, in the ways that `init-addr` says.
 pub(super) fn first_address(
     proxy: &str,
@@ -181,4 +190,42 @@ pub(super) fn first_address(
         false => format!("no method found to resolve address '{name}'."),
     };
     tell(Severity::Alert, text);
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use crate::config::{Config, LoadOptions, Severity};
+
+    /// Whether the servers of a configuration begin without an address, and what is told.
+    fn read(lines: &str, unresolved_names: bool) -> Result<(Vec<bool>, Vec<String>), Vec<String>> {
+        let options = LoadOptions { unresolved_names, ..LoadOptions::default() };
+        let text = format!("backend b\n timeout connect 1s\n timeout server 1s\n{lines}\n");
+        let texts = |severity| {
+            move |diagnostic: &crate::config::Diagnostic| {
+                (diagnostic.severity == severity).then(|| diagnostic.message.clone())
+            }
+        };
+        match Config::parse_with(&text, "t.cfg", &options) {
+            Ok(loaded) => {
+                let servers = &loaded.config.proxies[0].servers;
+                let warnings = loaded.diagnostics.iter().filter_map(texts(Severity::Warning)).collect();
+                Ok((servers.iter().map(|server| server.resolve.unresolved).collect(), warnings))
+            }
+            Err(error) => Err(error.diagnostics.iter().filter_map(texts(Severity::Alert)).collect()),
+        }
+    }
+
+    /// A name with a character that no name has is not even asked for.
+    #[test]
+    fn names_that_do_not_resolve() {
+        let refused = "'server b/s' : could not resolve address 'a/b'.".to_owned();
+        assert_eq!(read(" server s a/b:80", false), Err(vec![refused]));
+        let disabled = "'server b/s' : could not resolve address 'a/b', disabling server.".to_owned();
+        assert_eq!(read(" server s a/b:80", true), Ok((vec![true], vec![disabled.clone()])));
+        assert_eq!(read(" server s a/b:80 init-addr libc,none", false), Ok((vec![true], vec![disabled])));
+        let instead = "'server b/s' : could not resolve address 'a/b', falling back to configured address.".to_owned();
+        assert_eq!(read(" server s a/b:80 init-addr libc,1.2.3.4", true), Ok((vec![false], vec![instead])));
+        assert_eq!(read(" server s localhost:80", true), Ok((vec![false], vec![])));
+    }
 }
