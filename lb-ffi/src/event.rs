@@ -141,7 +141,6 @@ impl Event {
             | EventKind::NameChanged { .. }
             | EventKind::ResolvesInMaintenance { .. }
             | EventKind::ReadyByAnswer => (LB_EVENT_SERVER_ADDRESS, None),
-            EventKind::RemainsDraining => (LB_EVENT_SERVER_DRAINING, None),
             EventKind::RemainsDraining | EventKind::KeptDraining(_) => (LB_EVENT_SERVER_DRAINING, None),
             EventKind::RemainsInMaintenance | EventKind::KeptInMaintenance(_) => (LB_EVENT_SERVER_IN_MAINTENANCE, None),
         };

@@ -365,8 +365,9 @@ fn redir(cx: &mut ServerCx<'_>) -> Result<(), String> {
 
 fn agent_addr(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let text = cx.required("expects an address as argument.")?;
-    let ip =
-        parse_ip(&text).map_err(|_| format!("parsing agent-addr failed. Check if '{text}' is correct address."))?;
+    // A port, which has a word of its own, does not belong here.
+    let ip = text.parse().ok().or_else(|| parse_ip(&text).ok().filter(|_| !text.contains(':')));
+    let ip = ip.ok_or_else(|| format!("parsing agent-addr failed. Check if '{text}' is correct address."))?;
     cx.draft.config.agent_addr = Some(ip);
     Ok(())
 }
