@@ -179,3 +179,14 @@ fn runtime_commands() {
     assert_eq!(line(&mut output), "in the end app/s1 weighs 5");
     assert!(running.0.wait().unwrap().success());
 }
+
+#[test]
+fn extensions() {
+    let (mut running, address, _) = start(example("extensions").arg("127.0.0.1:0"));
+    for left in [2, 1, 0] {
+        assert!(get(address).ends_with(&format!("\r\n\r\nl********: {left} left\n")));
+    }
+    assert!(get(address).starts_with("HTTP/1.1 429 "));
+    drop(running.0.stdin.take());
+    assert!(running.0.wait().unwrap().success());
+}

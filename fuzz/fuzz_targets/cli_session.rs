@@ -2,12 +2,25 @@
 //! have, and an end however the bytes were cut.
 #![no_main]
 
-use lb_core::proxy::Proxy;
+use lb_core::proxy::{Backend, Frontend, Proxy};
 use lb_core::runtime::{CliSession, Level, Step};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-static PROXY: LazyLock<Proxy> = LazyLock::new(|| Proxy::builder().threads(1).start().expect("a proxy"));
+/// Something of everything that commands are about.
+static PROXY: LazyLock<Proxy> = LazyLock::new(|| {
+    let web = Frontend::http("web")
+        .bind("127.0.0.1:0")
+        .line("acl blocked src -u 7 192.0.2.1 192.0.2.2")
+        .line("http-request track-sc0 src table app")
+        .line("http-request deny if blocked")
+        .default_backend("app");
+    let app = Backend::new("app")
+        .line("stick-table type ip size 100 expire 1m store conn_cur,gpc0,gpt0,http_req_rate(10s)")
+        .line("server s1 127.0.0.1:1 disabled")
+        .line("server s2 127.0.0.1:2 weight 5 disabled");
+    Proxy::builder().threads(1).frontend(web).backend(app).start().expect("a proxy")
+});
 
 fn answer(bytes: &[u8], piece: usize) -> String {
     let mut session: CliSession = PROXY.cli_session(Level::Admin);

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod extension;
 pub mod proxy;
 pub mod topology;
 pub mod worker;

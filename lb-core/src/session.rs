@@ -33,6 +33,7 @@ use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
 use crate::net::{SystemOptions, client_actions};
 use crate::proxy_protocol::Tlvs;
+use crate::sample::account::Account;
 use crate::sample::variable::Variables;
 use crate::stream::side::Side;
 use crate::stream::{self, Stream};
@@ -88,12 +89,20 @@ pub(crate) struct H1Client {
 }
 
 /// What rules have made of a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ConnectionState {
     variables: Variables,
     tracking: Tracking,
     /// The additional fields of the PROXY header, where there was one.
     proxied: OnceCell<Tlvs>,
+}
+
+impl ConnectionState {
+    fn new(frontend: &Frontend) -> Box<Self> {
+        let account = frontend.variables.as_ref().map(|process| Account::of_process(process, process.limits.sess));
+        let (tracking, proxied) = (Tracking::default(), OnceCell::new());
+        Box::new(Self { variables: Variables::counted(account), tracking, proxied })
+    }
 }
 
 impl Drop for ConnectionState {
@@ -105,19 +114,28 @@ impl Drop for ConnectionState {
 }
 
 impl ClientInfo {
+    fn state(&self) -> &ConnectionState {
+        self.state.get_or_init(|| ConnectionState::new(&self.frontend))
+    }
+
     /// The connection's variables.
     pub(crate) fn variables(&self) -> &Variables {
-        &self.state.get_or_init(Box::default).variables
+        &self.state().variables
+    }
+
+    /// The same, where it has any.
+    pub(crate) fn known_variables(&self) -> Option<&Variables> {
+        self.state.get().map(|state| &state.variables)
     }
 
     /// What the connection tracks, for rules to add to.
     pub(crate) fn tracking(&self) -> &Tracking {
-        &self.state.get_or_init(Box::default).tracking
+        &self.state().tracking
     }
 
     /// Notes that the connection began with a PROXY header.
     pub(crate) fn proxied(&self, fields: Tlvs) {
-        let _ = self.state.get_or_init(Box::default).proxied.set(fields);
+        let _ = self.state().proxied.set(fields);
     }
 
     /// The additional fields of the PROXY header, if the connection began with one.

@@ -12,7 +12,10 @@ use std::time::{Duration, Instant};
 
 use crate::acl::Condition;
 use crate::backend::Backend;
-use crate::config::{Config, ConnectionMode, Global, HttpReuse, ProxyConfig, Rules, Target, Timeouts};
+use crate::config::{
+    AssignmentConditions, Config, ConnectionMode, Global, GlobalValue, GlobalVariable, HttpReuse, ProxyConfig, Target,
+    Timeouts,
+};
 use crate::http::h1::encode::CaseAdjust;
 use crate::http::h1::parse::Limits;
 use crate::listener::Gate;
@@ -20,8 +23,11 @@ use crate::listener::limits::FrontendLimits;
 use crate::log::{AccessLog, LogDestinations, LogFormat, LogTargets};
 use crate::net::{Inherited, SystemOptions};
 use crate::pattern::References;
+use crate::pattern::set::Set as PatternSet;
 use crate::resolve::Resolvers;
+use crate::sample::account::ProcessAccount;
 use crate::sample::variable::SharedVariables;
+use crate::sample::{Context, Place as SamplePlace, Value};
 use crate::server::{Dial, Numbers, ServerEvent};
 use crate::stats::{FrontendStats, FrontendStatus};
 use crate::table::Table;
@@ -93,6 +99,8 @@ pub struct Frontend {
     pub stats: FrontendStats,
     /// Whether it accepts.
     pub gate: Gate,
+    /// What variables take, where that is limited.
+    pub(crate) variables: Option<Arc<ProcessAccount>>,
 }
 
 impl Frontend {
@@ -213,6 +221,8 @@ pub struct Topology {
     pub(crate) backend_names: HashMap<Arc<str>, usize>,
     /// Lists of patterns, for runtime commands and rules.
     pub(crate) references: Arc<References>,
+    /// Their patterns as ACLs and maps look into them, by number.
+    pub(crate) sets: Box<[Arc<PatternSet>]>,
     /// `resolvers` sections.
     pub resolvers: Vec<Arc<Resolvers>>,
     /// Stick tables by the number of their section in the configuration, `disabled` ones included.
@@ -320,6 +330,9 @@ impl Topology {
         let restored = backends.iter().flat_map(|entry| entry.backend.restore_servers()).collect();
         tracking::link(&backends);
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
+        let named = config.names.used.variables();
+        let account = ProcessAccount::new(config.global.tune.vars, named.len());
+        let variables = SharedVariables::counted(account.clone(), named);
         let mut frontends: Vec<Arc<Frontend>> = Vec::new();
         for section in config.proxies.iter().filter(|p| p.kind.is_frontend() && !p.disabled) {
             let lead = |name: &str| match find(name) {
@@ -363,6 +376,7 @@ impl Topology {
                 maxconn: section.maxconn.unwrap_or(maxconn),
                 stats: FrontendStats::new(workers),
                 gate: Gate::default(),
+                variables: account.clone(),
                 limits: FrontendLimits::new(
                     section.maxconn.unwrap_or(maxconn),
                     section.rate_limit_sessions.unwrap_or(0),
@@ -379,6 +393,9 @@ impl Topology {
             true => none,
             false => running.next().unwrap_or(none),
         });
+        let references = Arc::new(config.names.references.fork());
+        let sets = references.sets();
+        set_variables(&config.global.variables, &variables, &sets);
         Ok(Self {
             numbered: numbered.collect(),
             userlists: Userlists::new(&config.userlists)?,
@@ -392,23 +409,43 @@ impl Topology {
             system: system.clone(),
             touches_sockets: config.proxies.iter().any(|section| section.rules.touch_sockets()),
             log_destinations,
-            variables: SharedVariables::default(),
+            variables,
             backend_names,
-            references: Arc::clone(&config.names.references),
+            sets,
+            references,
             resolvers: config.resolvers.iter().map(|section| Arc::new(Resolvers::new(section))).collect(),
             tables: tables(config),
         })
     }
 }
 
+/// `set-var` and `set-var-fmt` of `global`, in order: a later one may use those before it.
+fn set_variables(list: &[GlobalVariable], variables: &SharedVariables, sets: &[Arc<PatternSet>]) {
+    for variable in list {
+        let context = Context {
+            place: SamplePlace::Configuration,
+            process: Some(variables),
+            own_sets: Some(sets),
+            last: true,
+            ..Context::default()
+        };
+        let value = match &variable.value {
+            GlobalValue::Expression(expression) => expression.evaluate(&context).map(Value::into_owned),
+            GlobalValue::Format(format) => {
+                let mut text = Vec::new();
+                format.render_alone(&context, &mut text);
+                Some(Value::Str(text.into()))
+            }
+        };
+        if let Some(value) = value {
+            variables.set_if(&variable.name.name, value, AssignmentConditions::default());
+        }
+    }
+}
+
 /// Whether rules of any section look at connections to servers: a frontend's may be behind every backend.
 fn looks_at_connections(config: &Config) -> bool {
-    // Expressions are shown as they were written.
-    let mentions = |rules: &Rules| {
-        let behind = (&rules.http_response, &rules.http_after_response, &rules.tcp_response);
-        format!("{behind:?}").contains("bc_")
-    };
-    config.proxies.iter().any(|section| mentions(&section.rules))
+    config.names.used.server_connections()
 }
 
 /// The stick tables of a configuration.

@@ -73,6 +73,7 @@ fn prepare(cli: &Cli, reporter: &Reporter) -> Option<LoadOptions> {
         environment: Some(environment),
         zero_warning: cli.zero_warning,
         unresolved_names: cli.unresolved_names,
+        ..LoadOptions::default()
     })
 }
 

@@ -31,7 +31,8 @@ pub(crate) struct Test {
 impl Test {
     fn judge(&self, context: &Context<'_>) -> Verdict {
         context.may_change.set(false);
-        let found = self.expression.any(context, &mut |value| self.matcher.matches(&value));
+        let sets = context.sets();
+        let found = self.expression.any(context, &mut |value| self.matcher.matches(&value, sets));
         match found {
             true => Verdict::Yes,
             false if !context.last && context.may_change.get() => Verdict::Unknown,

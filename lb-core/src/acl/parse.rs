@@ -76,8 +76,11 @@ impl<'a> AclReader<'a> {
         let scope = Scope { keyword: "ACL keyword", ..self.scope };
         let known = acl_words::find(name);
         let (fetch, method) = known.map_or((name, None), |known| (known.fetch, Some(known.method)));
-        if crate::sample::fetch::find(fetch).is_none() {
-            return Err(Fault::new(0, format!("unknown fetch method '{name}' in ACL expression '{first}'")));
+        let extensions = &scope.names.extensions;
+        if crate::sample::fetch::find(fetch).is_none() && extensions.find_fetch(fetch).is_none() {
+            let near = extensions.nearest_fetch(fetch);
+            let near = near.map_or(String::new(), |near| format!("; did you mean '{near}' maybe ?"));
+            return Err(Fault::new(0, format!("unknown fetch method '{name}' in ACL expression '{first}'{near}")));
         }
         let text = format!("{fetch}{tail}");
         let (expression, taken) = Expression::parse_words([text.as_str()], &scope).map_err(|error| Fault {
@@ -170,7 +173,7 @@ impl<'a> AclReader<'a> {
             return;
         }
         let what = name.map_or("anonymous acl".to_owned(), |name| format!("acl '{name}'"));
-        let fetch = test.expression.fetch().name;
+        let fetch = test.expression.fetch_name();
         let place = places.first().map_or("", Place::name);
         let rules = self.rules.map_or(String::new(), |rules| format!(" in '{rules}'"));
         let text = format!(

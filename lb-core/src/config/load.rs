@@ -9,12 +9,15 @@ use super::document::{Document, Line, Section};
 use super::environment::Environment;
 use super::model::Config;
 use super::{files, reader, render, sections, toml};
+use crate::extension::Extensions;
 
 /// What a configuration is read with.
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions {
     /// The environment that variables are taken from; the process' own when not given.
     pub environment: Option<Environment>,
+    /// What the embedding program adds to the rule language.
+    pub extensions: Extensions,
     /// Refuse a configuration that causes a warning (`-dW`, `zero-warning`).
     pub zero_warning: bool,
     /// A server whose name does not resolve begins without an address, rather than being an error (`-dr`).
@@ -206,7 +209,7 @@ impl Reading {
     }
 
     pub(crate) fn finish(mut self, options: &LoadOptions) -> Result<Loaded, ConfigError> {
-        let mut config = sections::build(&self.document, options.unresolved_names, &mut self.diagnostics);
+        let mut config = sections::build(&self.document, options, &mut self.diagnostics);
         let zero_warning = options.zero_warning || config.global.zero_warning;
         if zero_warning && !self.diagnostics.has_errors() && self.diagnostics.has_warnings() {
             self.diagnostics.give_up("Some warnings were found and 'zero-warning' is set. Aborting.");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
+use super::load::LoadOptions;
 use super::model::Config;
 use super::{global, http_errors, proxy, resolvers, userlist};
 use crate::sample::names::{Names, ProxyHeader};
@@ -46,19 +47,19 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 }
 
 /// Turns a document into a configuration. All of the document is read and all its faults are reported; the
-/// configuration is usable only if there is no error among them. With `unresolved_names` no name of a server has to resolve.
-pub fn build(document: &Document, unresolved_names: bool, diags: &mut Diagnostics) -> Config {
-    let mut config = Config { unresolved_names, ..Config::default() };
+/// configuration is usable only if there is no error among them.
+pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics) -> Config {
+    let mut config = Config { unresolved_names: options.unresolved_names, ..Config::default() };
     let experimental = document.sections.iter().any(|section| {
         section.header.keyword() == "global"
             && section.lines.iter().any(|line| line.keyword() == "expose-experimental-directives")
     });
-    let names = Arc::new(names(document));
+    let names = Arc::new(Names { extensions: options.extensions.clone(), ..names(document) });
     config.names = Arc::clone(&names);
-    let mut proxies = proxy::ProxyState::new(names, experimental);
+    let mut proxies = proxy::ProxyState::new(Arc::clone(&names), experimental);
     for section in &document.sections {
         match section.header.keyword() {
-            "global" => global::parse_section(section, &mut config.global, diags),
+            "global" => global::parse_section(section, &mut config.global, &names, diags),
             "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
             "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
             "resolvers" => resolvers::parse_section(section, &mut config.resolvers, diags),

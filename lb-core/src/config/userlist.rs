@@ -107,7 +107,13 @@ fn user(line: &Line, list: &mut Userlist, diags: &mut Diagnostics) {
     for at in (2..line.words.len()).step_by(2) {
         let value = line.arg(at + 1);
         match line.arg(at) {
-            "password" => user.password = Some(UserPassword::Hash(value.to_owned())),
+            "password" => {
+                if let Err(error) = crate::userlist::check_hash(value) {
+                    let text = format!("userlist '{}': password of user '{name}': {error}", list.name);
+                    return diags.alert_line(line, at + 1, text);
+                }
+                user.password = Some(UserPassword::Hash(value.to_owned()));
+            }
             "insecure-password" => user.password = Some(UserPassword::Plain(value.to_owned())),
             "groups" => user.groups = names(value),
             _ => {

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::{Event, EventSender, Events, channel};
+use super::{Event, EventSender, Events, LogSubscriptions, channel};
 use crate::log::{Level, LogContext, LogHooks, ProcessLog};
 use crate::proxy::OnEvent;
 use crate::server::ServerEvent;
@@ -21,6 +21,8 @@ pub(crate) struct Reports {
     /// is told of a change may make another.
     telling: Mutex<()>,
     subscriptions: Mutex<Vec<EventSender>>,
+    /// Those of them that want log records.
+    logs: Arc<LogSubscriptions>,
     log: ProcessLog,
     on_event: Option<OnEvent>,
 }
@@ -33,7 +35,10 @@ impl fmt::Debug for Reports {
 
 impl Reports {
     pub(crate) fn new(log_hooks: LogHooks, on_event: Option<OnEvent>, subscriptions: Vec<EventSender>) -> Self {
+        let logs = Arc::clone(&log_hooks.subscriptions);
+        subscriptions.iter().filter(|sender| sender.logs).for_each(|sender| logs.add(sender));
         Self {
+            logs,
             waiting: Mutex::default(),
             telling: Mutex::default(),
             subscriptions: Mutex::new(subscriptions),
@@ -45,6 +50,14 @@ impl Reports {
     /// A subscription to everything from now on.
     pub(crate) fn subscribe(&self, capacity: Option<usize>) -> Events {
         let (sender, events) = channel(capacity.unwrap_or(CAPACITY));
+        lock(&self.subscriptions).push(sender);
+        events
+    }
+
+    /// The same with log records.
+    pub(crate) fn subscribe_with_logs(&self, capacity: usize) -> Events {
+        let (sender, events) = channel(capacity);
+        self.logs.add(&sender);
         lock(&self.subscriptions).push(sender);
         events
     }
@@ -66,6 +79,7 @@ impl Reports {
 
     /// No subscription gets anything any more.
     pub(crate) fn end(&self) {
+        self.logs.end();
         lock(&self.subscriptions).clear();
     }
 

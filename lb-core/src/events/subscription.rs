@@ -15,6 +15,8 @@ use super::Event;
 pub struct EventSender<T = Event> {
     sender: mpsc::Sender<T>,
     lost: Arc<AtomicU64>,
+    /// It wants log records as well.
+    pub(super) logs: bool,
 }
 
 /// A subscription: the events of an instance, in order, from the moment it was made. Dropping it ends it.
@@ -48,10 +50,24 @@ pub fn channel(capacity: usize) -> (EventSender, Events) {
 pub(crate) fn queue<T>(capacity: usize) -> (EventSender<T>, Events<T>) {
     let (sender, receiver) = mpsc::channel(capacity.max(1));
     let lost = Arc::<AtomicU64>::default();
-    (EventSender { sender, lost: Arc::clone(&lost) }, Events { receiver, lost })
+    (EventSender { sender, lost: Arc::clone(&lost), logs: false }, Events { receiver, lost })
+}
+
+impl EventSender {
+    /// Lets the subscription get log records as well ([`Event::Logged`]): one for each stream, so it should have room for
+    /// what comes while nobody takes any.
+    #[must_use]
+    pub fn with_logs(self) -> Self {
+        Self { logs: true, ..self }
+    }
 }
 
 impl<T> EventSender<T> {
+    /// Whether nobody listens any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
     /// Offers an event; says whether anybody still listens.
     pub(crate) fn send(&self, event: T) -> bool {
         match self.sender.try_send(event) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::config::model::LogDestination;
+use crate::events::{Event, LogSubscriptions};
 
 use super::level::Level;
 use super::record::LogRecord;
@@ -24,6 +25,28 @@ pub struct LogEvent<'a> {
     pub error: Option<&'a str>,
     /// The line in the frontend's format, without header and line end. Not UTF-8 where a format says so.
     pub line: &'a [u8],
+}
+
+/// A record that was logged, for subscriptions of events.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Logged {
+    /// See [`LogEvent::level`].
+    pub level: Level,
+    /// See [`LogEvent::record`].
+    pub record: LogRecord,
+    /// See [`LogEvent::error`].
+    pub error: Option<String>,
+    /// See [`LogEvent::line`].
+    pub line: Vec<u8>,
+}
+
+impl LogEvent<'_> {
+    /// A copy that stays.
+    pub fn to_logged(&self) -> Logged {
+        let Self { level, record, error, line } = *self;
+        Logged { level, record: record.clone(), error: error.map(str::to_owned), line: line.to_vec() }
+    }
 }
 
 /// Gets the [`LogEvent`]s of a running instance, from the worker threads, while they serve: it must not wait, and costs
@@ -103,9 +126,25 @@ pub struct LogHooks {
     pub on_log: Option<OnLog>,
     /// Of everything else.
     pub on_notice: Option<OnNotice>,
+    /// Of records, in their own time.
+    pub(crate) subscriptions: Arc<LogSubscriptions>,
 }
 
 impl LogHooks {
+    /// Whether anybody is told of records.
+    pub(crate) fn want_records(&self) -> bool {
+        self.on_log.is_some() || self.subscriptions.any()
+    }
+
+    pub(crate) fn record(&self, event: &LogEvent<'_>) {
+        if let Some(on_log) = &self.on_log {
+            on_log(event);
+        }
+        if self.subscriptions.any() {
+            self.subscriptions.send(&Event::Logged(Arc::new(event.to_logged())));
+        }
+    }
+
     pub(crate) fn notice(&self, notice: &Notice) {
         if let Some(on_notice) = &self.on_notice {
             on_notice(notice);

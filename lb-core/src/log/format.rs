@@ -206,7 +206,7 @@ impl LogFormat {
     /// Whether the line prints `%bi`, `%bp`, `%si` or `%sp`, so that the system has to be asked for them.
     pub fn uses_addresses(&self) -> bool {
         self.uses(&[Variable::BackendIp, Variable::BackendPort, Variable::ServerIp, Variable::ServerPort])
-            || self.expressions().any(|expression| expression.fetch().name.starts_with("bc_"))
+            || self.expressions().any(|expression| expression.looks_at_server_connection())
     }
 
     fn uses(&self, any: &[Variable]) -> bool {
@@ -289,6 +289,12 @@ impl Parser<'_> {
     fn variable(&mut self) -> Result<(), LogFormatError> {
         let mut flags = self.flags;
         let mut modifier = None;
+        // A name that nothing shows, which the manual of 2.6 does not know yet.
+        if self.peek() == Some(b'(') {
+            let rest = self.text.get(self.at + 1..).unwrap_or_default();
+            let (name, _) = rest.split_once(')').ok_or_else(|| LogFormatError::Truncated(rest.to_owned()))?;
+            self.at += name.len() + 2;
+        }
         if self.peek() == Some(b'{') {
             let rest = self.text.get(self.at + 1..).unwrap_or_default();
             let (words, _) = rest.split_once('}').ok_or_else(|| LogFormatError::Truncated(rest.to_owned()))?;
@@ -325,7 +331,7 @@ impl Parser<'_> {
             None => return Err(LogFormatError::MissingBracket(expression.text().to_owned())),
         }
         if !expression.places().meets(self.usage.places) {
-            let needs = expression.fetch().needs();
+            let needs = expression.needs();
             return Err(LogFormatError::Unavailable { text: text.to_owned(), needs });
         }
         self.at += length + 1;

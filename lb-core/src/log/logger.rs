@@ -40,7 +40,7 @@ impl Logger {
     /// Writes the access line of a stream, unless the frontend's options say that it is not worth one.
     /// Expressions of the format are evaluated in `samples`.
     pub(crate) fn access(&mut self, log: &AccessLog, record: &LogRecord, samples: Option<&Context<'_>>) {
-        if log.is_off() && self.hooks.on_log.is_none() {
+        if log.is_off() && !self.hooks.want_records() {
             return;
         }
         let Some(level) = log.decide(record) else { return };
@@ -59,7 +59,7 @@ impl Logger {
         bind: &str,
         message: &str,
     ) {
-        if log.is_off() && self.hooks.on_log.is_none() {
+        if log.is_off() && !self.hooks.want_records() {
             return;
         }
         let Some(level) = log.decide_connection_error(record) else { return };
@@ -90,8 +90,8 @@ impl Logger {
             render(format, record, samples, &mut self.context, &mut self.structured);
         }
         self.queue(log.targets(), level, &line);
-        if let Some(on_log) = &self.hooks.on_log {
-            on_log(&LogEvent { level, record, error, line: &line });
+        if self.hooks.want_records() {
+            self.hooks.record(&LogEvent { level, record, error, line: &line });
         }
         self.line = line;
     }

@@ -72,7 +72,7 @@ pub(crate) fn render(
             }
             Item::Sample(expression, flags) => {
                 line.flags = *flags;
-                let value = samples.and_then(|samples| expression.bytes(samples));
+                let value = samples.and_then(|samples| expression.text_of(samples));
                 line.text(value.as_deref(), Encoding::Sample);
                 line.after_space = false;
             }
@@ -97,17 +97,27 @@ pub(crate) fn render_rule(
     out: &mut Vec<u8>,
 ) {
     let made = if format.uses_variables() { record(format.parts()) } else { LogRecord::default() };
-    let mut line = Line { record: &made, context, out, flags: Flags::default(), after_space: false, rule: true };
+    let mut line = Line { record: &made, context, out, flags: Flags::default(), after_space: true, rule: true };
     for item in &format.items {
         match item {
-            Item::Text(text) => line.out.extend_from_slice(text),
-            Item::Separator => line.out.push(b' '),
+            Item::Text(text) => {
+                line.out.extend_from_slice(text);
+                line.after_space = false;
+            }
+            // Of identifiers: rules keep their blanks.
+            Item::Separator => {
+                if !line.after_space {
+                    line.out.push(b' ');
+                    line.after_space = true;
+                }
+            }
             Item::Variable(variable, flags) => {
                 line.flags = *flags;
                 line.variable(*variable);
             }
             Item::Sample(expression, flags) => {
-                if let Some(value) = samples.and_then(|samples| expression.bytes(samples)) {
+                line.after_space = false;
+                if let Some(value) = samples.and_then(|samples| expression.text_of(samples)) {
                     encode(line.out, &value, Encoding::Http, Flags { quote: false, ..*flags });
                 }
             }

@@ -32,17 +32,18 @@ pub(crate) struct AclScope<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Matcher {
     mode: Mode,
-    sets: Box<[Arc<Set>]>,
+    /// Their numbers among the sets of an instance.
+    sets: Box<[usize]>,
 }
 
 impl Matcher {
-    /// Whether a sample matches.
-    pub(crate) fn matches(&self, value: &Value<'_>) -> bool {
+    /// Whether a sample matches, in an instance with these sets.
+    pub(crate) fn matches(&self, value: &Value<'_>, sets: &[Arc<Set>]) -> bool {
         match self.mode.method {
             // These take no patterns.
             Method::Found => true,
             Method::Bool => super::key::is_true(value),
-            _ => self.sets.iter().any(|set| set.matches(value)),
+            _ => self.sets.iter().filter_map(|number| sets.get(*number)).any(|set| set.matches(value)),
         }
     }
 
@@ -73,7 +74,7 @@ impl Matcher {
         reference.load(loaded.iter().map(|word| (word.as_bytes(), None)));
         flags.sets.push(reference.set(flags.mode, None).map_err(|(_, error)| error)?);
         let warning = (words.is_empty() && flags.mode.method != Method::Bool).then(|| no_patterns(scope.keyword));
-        Ok((Self { mode: flags.mode, sets: flags.sets.into() }, warning))
+        Ok((Self { mode: flags.mode, sets: flags.sets.iter().map(|set| set.number).collect() }, warning))
     }
 }
 

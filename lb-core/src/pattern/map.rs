@@ -12,7 +12,8 @@ use crate::sample::Value;
 /// A map as one converter looks into it.
 #[derive(Debug)]
 pub(crate) struct Map {
-    set: Arc<Set>,
+    /// Its number among the sets of an instance.
+    set: usize,
     default: Option<Value<'static>>,
 }
 
@@ -37,11 +38,11 @@ impl Map {
             }
             (_, default) => default,
         };
-        Ok(Self { set, default })
+        Ok(Self { set: set.number, default })
     }
 
-    /// What a sample becomes.
-    pub(crate) fn get(&self, value: &Value<'_>) -> Option<Value<'static>> {
-        self.set.map(value).or_else(|| self.default.clone())
+    /// What a sample becomes in an instance with these sets.
+    pub(crate) fn get(&self, value: &Value<'_>, sets: &[Arc<Set>]) -> Option<Value<'static>> {
+        sets.get(self.set)?.map(value).or_else(|| self.default.clone())
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! A `Reference` is a list of entries, of a file or of the words of an ACL. Each method that looks into it
 //! has a `Set`, an index that is published as a whole: lookups of the data path load it and never wait for a change.
-//! `References` holds all of an instance.
+//! `References` holds all of an instance. A configuration has its own, of which each instance makes a copy: ACLs and maps
+//! know their sets by number.
 
 pub(crate) mod acl;
 mod change;

@@ -1,13 +1,12 @@
 //! Patterns on their own, for programs that want the lookups without a configuration.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use super::change::{ChangeError, Target};
 use super::entry::Entry;
 use super::file::Columns;
 use super::method::{Method, Mode};
-use super::reference::{Origin, Reference};
+use super::reference::{Numbers, Origin, Reference};
 use super::set::Set;
 use crate::sample::Value;
 
@@ -33,7 +32,7 @@ pub struct Patterns {
 impl Patterns {
     /// Without patterns. `ignore_case` is `-i`.
     pub fn new(method: Method, ignore_case: bool) -> Self {
-        let reference = Reference::new(Origin::Words(String::new()), Arc::new(AtomicU64::new(1)));
+        let reference = Reference::new(Origin::Words(String::new()), Arc::new(Numbers::new(1)));
         let mode = Mode { ignore_case: ignore_case && method.has_case(), ..Mode::new(method) };
         let set = reference.add_set(mode, None);
         Self { reference, set }

@@ -2,7 +2,7 @@
 //! `prepare acl`, `commit acl`).
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::change::{ChangeError, Target};
@@ -34,8 +34,30 @@ pub(crate) struct Reference {
     pub(crate) used_by_map: AtomicBool,
     /// What `show acl` and `show map` say about where it is used.
     uses: Mutex<Vec<String>>,
-    numbers: Arc<AtomicU64>,
+    numbers: Arc<Numbers>,
     state: Mutex<State>,
+}
+
+/// What the references of one configuration number together.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    /// The next entry's.
+    entry: AtomicU64,
+    /// The next set's.
+    set: AtomicUsize,
+}
+
+impl Numbers {
+    /// The first entry gets this number.
+    pub(super) fn new(first_entry: u64) -> Self {
+        Self { entry: AtomicU64::new(first_entry), set: AtomicUsize::new(0) }
+    }
+
+    /// The same for another instance.
+    pub(super) fn fork(&self) -> Self {
+        let set = AtomicUsize::new(self.set.load(Ordering::Relaxed));
+        Self { entry: AtomicU64::new(self.entry.load(Ordering::Relaxed)), set }
+    }
 }
 
 /// Entries by their number.
@@ -45,7 +67,8 @@ type Entries = BTreeMap<u64, Arc<Entry>>;
 struct State {
     current: u32,
     next: u32,
-    versions: BTreeMap<u32, Entries>,
+    /// Shared with other instances until one changes them.
+    versions: BTreeMap<u32, Arc<Entries>>,
     sets: Vec<Arc<Set>>,
     /// Of the current version; `None` until a change looks for a key.
     keys: Option<Keys>,
@@ -53,7 +76,7 @@ struct State {
 
 impl State {
     fn entries(&self) -> Option<&Entries> {
-        self.versions.get(&self.current)
+        self.versions.get(&self.current).map(Arc::as_ref)
     }
 
     /// The entries of the current version with that key, the oldest first.
@@ -82,7 +105,7 @@ fn newer(a: u32, b: u32) -> bool {
 }
 
 impl Reference {
-    pub(super) fn new(origin: Origin, numbers: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(origin: Origin, numbers: Arc<Numbers>) -> Self {
         Self {
             origin,
             used_by_acl: AtomicBool::new(false),
@@ -90,6 +113,25 @@ impl Reference {
             uses: Mutex::default(),
             numbers,
             state: Mutex::default(),
+        }
+    }
+
+    /// The same for another instance: what is changed in one is not seen in the other.
+    pub(super) fn fork(&self, numbers: Arc<Numbers>) -> Self {
+        let state = self.lock();
+        Self {
+            origin: self.origin.clone(),
+            used_by_acl: AtomicBool::new(self.is_acl()),
+            used_by_map: AtomicBool::new(self.is_map()),
+            uses: Mutex::new(self.uses.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+            numbers,
+            state: Mutex::new(State {
+                current: state.current,
+                next: state.next,
+                versions: state.versions.clone(),
+                sets: state.sets.iter().map(|set| Arc::new(set.fork())).collect(),
+                keys: None,
+            }),
         }
     }
 
@@ -138,7 +180,7 @@ impl Reference {
     /// The version that is matched, the last that was prepared, and how many entries all have together.
     pub(crate) fn versions(&self) -> (u32, u32, usize) {
         let state = self.lock();
-        (state.current, state.next, state.versions.values().map(BTreeMap::len).sum())
+        (state.current, state.next, state.versions.values().map(|entries| entries.len()).sum())
     }
 
     /// The entries of a version, or of the current one.
@@ -162,13 +204,16 @@ impl Reference {
         if let Some(set) = state.sets.iter().find(|set| set.mode == mode && set.output == output) {
             return Ok(Arc::clone(set));
         }
-        let set = Arc::new(Set::new(mode, output));
+        let mut set = Set::new(mode, output);
         let mut index = Index::new(mode);
         for (order, entry) in state.entries().into_iter().flat_map(BTreeMap::values).enumerate() {
             let pattern = set.compile(entry.key(), entry.value(), mode).map_err(|error| (order, error))?;
             index.insert(entry, &pattern);
         }
         set.publish(index);
+        // Only sets that there will be have a number.
+        set.number = self.numbers.set.fetch_add(1, Ordering::Relaxed);
+        let set = Arc::new(set);
         state.sets.push(Arc::clone(&set));
         Ok(set)
     }
@@ -184,9 +229,9 @@ impl Reference {
     pub(super) fn load<'e>(&self, entries: impl Iterator<Item = (&'e [u8], Option<&'e [u8]>)>) {
         let mut state = self.lock();
         let current = state.current;
-        let list = state.versions.entry(current).or_default();
+        let list = Arc::make_mut(state.versions.entry(current).or_default());
         list.extend(entries.map(|(key, value)| {
-            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            let number = self.numbers.entry.fetch_add(1, Ordering::Relaxed);
             (number, Arc::new(Entry::new(number, key, value)))
         }));
     }
@@ -214,7 +259,7 @@ impl Reference {
         if newer(version, *next) {
             return Err(ChangeError::FutureVersion);
         }
-        let list = versions.entry(version).or_default();
+        let list = Arc::make_mut(versions.entry(version).or_default());
         let mut indexes: Vec<_> = match version == *current {
             true => sets.iter().map(|set| set.index()).collect(),
             false => Vec::new(),
@@ -224,7 +269,7 @@ impl Reference {
             result = entry.and_then(|(key, value)| {
                 let compile = |set: &Arc<Set>| set.compile(key, value, set.mode.at_run_time());
                 let patterns: Vec<_> = sets.iter().map(compile).collect::<Result<_, _>>()?;
-                let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+                let number = self.numbers.entry.fetch_add(1, Ordering::Relaxed);
                 let entry = Arc::new(Entry::new(number, key, value));
                 for (index, pattern) in indexes.iter_mut().zip(patterns) {
                     index.insert(&entry, &pattern);
@@ -307,7 +352,7 @@ impl Reference {
             for (index, pattern) in indexes.iter_mut().zip(patterns) {
                 index.replace(&entry, &pattern);
             }
-            state.versions.entry(current).or_default().insert(entry.number(), entry);
+            Arc::make_mut(state.versions.entry(current).or_default()).insert(entry.number(), entry);
         }
         publish(&state.sets, indexes);
         Ok(found.len())
@@ -333,7 +378,7 @@ impl Reference {
                 keys.remove(entry);
             }
             if let Some(entries) = state.versions.get_mut(&current) {
-                entries.remove(&entry.number());
+                Arc::make_mut(entries).remove(&entry.number());
             }
         }
         publish(&state.sets, indexes);
@@ -372,7 +417,7 @@ impl Reference {
         let mut indexes = Vec::with_capacity(state.sets.len());
         for set in &state.sets {
             let mut index = Index::new(set.mode);
-            for entry in state.versions.get(&version).into_iter().flat_map(BTreeMap::values) {
+            for entry in state.versions.get(&version).into_iter().flat_map(|entries| entries.values()) {
                 let pattern = set.compile(entry.key(), entry.value(), set.mode.at_run_time())?;
                 index.insert(entry, &pattern);
             }

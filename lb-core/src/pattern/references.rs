@@ -1,20 +1,26 @@
 //! All references of an instance, by the names of their files and by their numbers.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::PatternError;
 use super::file::{self, Columns};
 use super::method::Mode;
-use super::reference::{Origin, Reference};
+use super::reference::{Numbers, Origin, Reference};
 use super::set::{Output, Set};
 
 /// The references of a configuration: made while it is read, and what runtime commands find them in.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct References {
     state: Mutex<State>,
-    numbers: Arc<AtomicU64>,
+    numbers: Arc<Numbers>,
+}
+
+impl Default for References {
+    fn default() -> Self {
+        Self { state: Mutex::default(), numbers: Arc::new(Numbers::new(FIRST_NUMBER)) }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +32,24 @@ struct State {
 impl References {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The same lists for another instance of the configuration: what is changed in one is not seen in the other.
+    /// Entries are shared until then.
+    pub(crate) fn fork(&self) -> Self {
+        let numbers = Arc::new(self.numbers.fork());
+        let fork = |(number, reference): &(Option<u32>, Arc<Reference>)| {
+            (*number, Arc::new(reference.fork(Arc::clone(&numbers))))
+        };
+        let all = self.lock().all.iter().map(fork).collect();
+        Self { state: Mutex::new(State { all }), numbers }
+    }
+
+    /// What ACLs and maps look into, by the numbers that these hold.
+    pub(crate) fn sets(&self) -> Box<[Arc<Set>]> {
+        let mut sets: Vec<_> = self.lock().all.iter().flat_map(|(_, reference)| reference.sets()).collect();
+        sets.sort_by_key(|set| set.number);
+        sets.into()
     }
 
     /// The reference of a file, which is read if it was not yet.
@@ -45,7 +69,7 @@ impl References {
             };
         }
         let contents = file::read(name)?;
-        let reference = Reference::new(Origin::File(name.to_owned(), columns), self.numbers());
+        let reference = Reference::new(Origin::File(name.to_owned(), columns), Arc::clone(&self.numbers));
         reference.load(file::lines(&contents, columns).map(|line| (line.key, line.value)));
         let reference = Arc::new(reference);
         self.lock().all.push((None, Arc::clone(&reference)));
@@ -88,7 +112,7 @@ impl References {
         if number.is_some() && state.all.iter().any(|(taken, _)| *taken == number) {
             return Err(PatternError::IdTaken);
         }
-        let reference = Arc::new(Reference::new(Origin::Words(description), self.numbers()));
+        let reference = Arc::new(Reference::new(Origin::Words(description), Arc::clone(&self.numbers)));
         reference.used_by_acl.store(true, Ordering::Relaxed);
         state.all.push((number, Arc::clone(&reference)));
         Ok(reference)
@@ -122,15 +146,9 @@ impl References {
             None => self.by_file(name),
         }
     }
-
-    fn numbers(&self) -> Arc<AtomicU64> {
-        // Numbers look like HAProxy's addresses, and 0 is none.
-        let _ = self.numbers.compare_exchange(0, FIRST_NUMBER, Ordering::Relaxed, Ordering::Relaxed);
-        Arc::clone(&self.numbers)
-    }
 }
 
-/// The number of the first entry.
+/// The number of the first entry: numbers look like HAProxy's addresses, and 0 is none.
 const FIRST_NUMBER: u64 = 0x1000;
 
 /// Says in which line the entry of that order is.

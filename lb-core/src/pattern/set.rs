@@ -33,12 +33,21 @@ pub(crate) struct Set {
     pub(crate) mode: Mode,
     /// What values of a map are; `None` where only keys matter.
     pub(crate) output: Option<Output>,
+    /// Its place among the sets of its references, by which ACLs and maps find it: see [`References::sets`].
+    ///
+    /// [`References::sets`]: super::References::sets
+    pub(super) number: usize,
     index: ArcSwap<Index>,
 }
 
 impl Set {
     pub(super) fn new(mode: Mode, output: Option<Output>) -> Self {
-        Self { mode, output, index: ArcSwap::from_pointee(Index::new(mode)) }
+        Self { mode, output, number: 0, index: ArcSwap::from_pointee(Index::new(mode)) }
+    }
+
+    /// The same for another instance, which changes it by itself.
+    pub(super) fn fork(&self) -> Self {
+        Self { mode: self.mode, output: self.output, number: self.number, index: ArcSwap::new(self.index.load_full()) }
     }
 
     /// Whether a sample matches.

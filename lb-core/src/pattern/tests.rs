@@ -1,18 +1,19 @@
 //! ACLs as HAProxy reads and matches them.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::sample::{SampleType, Value};
 
-fn parse(
-    words: &str,
-    keyword: &str,
-    sample: SampleType,
-    method: Option<Method>,
-) -> Result<(Matcher, Option<String>), String> {
+/// What was read, a warning, and what it looks into.
+type Parsed = (Matcher, Option<String>, Box<[Arc<set::Set>]>);
+
+fn parse(words: &str, keyword: &str, sample: SampleType, method: Option<Method>) -> Result<Parsed, String> {
     let references = References::default();
     let scope = AclScope { references: &references, keyword, sample, method, file: "x.cfg", line: 1 };
     let words: Vec<_> = words.split(' ').collect();
-    Matcher::parse(&words, &scope).map_err(|error| error.to_string())
+    let (matcher, warning) = Matcher::parse(&words, &scope).map_err(|error| error.to_string())?;
+    Ok((matcher, warning, references.sets()))
 }
 
 #[test]
@@ -104,8 +105,8 @@ fn what_matches() {
         (Addr, "-m str 1.2.3.4", ip("1.2.3.4"), true),
     ];
     for (sample, words, value, expected) in cases {
-        let (matcher, _) = parse(words, "k", sample, None).unwrap();
-        assert_eq!(matcher.matches(&value), expected, "{words} {value:?}");
+        let (matcher, _, sets) = parse(words, "k", sample, None).unwrap();
+        assert_eq!(matcher.matches(&value, &sets), expected, "{words} {value:?}");
     }
 }
 

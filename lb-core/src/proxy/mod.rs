@@ -193,7 +193,11 @@ impl Proxy {
         let (checks, added) = unbounded_channel();
         let listening = Listening {
             on_event: options.on_event.take(),
-            log_hooks: LogHooks { on_log: options.on_log.take(), on_notice: options.on_notice.take() },
+            log_hooks: LogHooks {
+                on_log: options.on_log.take(),
+                on_notice: options.on_notice.take(),
+                ..LogHooks::default()
+            },
             subscriptions: std::mem::take(&mut options.events),
             checks,
         };
@@ -398,6 +402,24 @@ impl Proxy {
     /// The same with room for this many events.
     pub fn events_with_capacity(&self, capacity: usize) -> Events {
         self.inner.shared.reports.subscribe(Some(capacity))
+    }
+
+    /// The same with log records ([`Event::Logged`]), one for each stream whether or not its frontend has a `log` line; what
+    /// `option dontlognull` and its likes leave out is left out. While no such subscription exists, nothing is made of
+    /// records.
+    ///
+    /// ```no_run
+    /// use lb_core::events::Event;
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// for event in proxy.events_and_logs(65_536) {
+    ///     if let Event::Logged(logged) = event {
+    ///         println!("{} after {:?}", logged.record.status, logged.record.tt);
+    ///     }
+    /// }
+    /// # Ok::<(), lb_core::proxy::StartError>(())
+    /// ```
+    pub fn events_and_logs(&self, capacity: usize) -> Events {
+        self.inner.shared.reports.subscribe_with_logs(capacity)
     }
 
     /// A session of runtime commands as the stats socket has it, for a transport of the caller's own: bytes in, bytes

@@ -6,8 +6,8 @@ use super::commands::{
     EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
     SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr,
     SetServerAgent, SetServerCheck, SetServerFqdn, SetServerHealth, SetServerSsl, SetServerState, SetTable, SetVar,
-    SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowResolvers, ShowServersConn,
-    ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
+    SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowEvents, ShowInfo, ShowPatterns, ShowResolvers,
+    ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -85,6 +85,8 @@ pub enum Command {
     ShowCliSockets(ShowCliSockets),
     /// `show env`
     ShowEnv(ShowEnv),
+    /// `show events`
+    ShowEvents(ShowEvents),
     /// `get var`.
     GetVar(GetVar),
     /// `set var`.
@@ -181,6 +183,7 @@ impl Command {
             Self::ShowBackend(command) => command.run(instance),
             Self::ShowCliSockets(command) => command.run(instance),
             Self::ShowEnv(command) => command.run(instance),
+            Self::ShowEvents(command) => command.run(),
             Self::GetVar(command) => command.run(instance),
             Self::SetVar(command) => command.run(caller, instance),
             Self::ShowSess(command) => command.run(instance),

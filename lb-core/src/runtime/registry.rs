@@ -5,9 +5,9 @@ use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
     EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
     SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState,
-    SetTable, SetVar, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowInfo, ShowPatterns, ShowResolvers,
-    ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
-    parse_set_server, unknown,
+    SetTable, SetVar, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowEvents, ShowInfo, ShowPatterns,
+    ShowResolvers, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession,
+    ShutdownSessions, parse_set_server, unknown,
 };
 use super::error::CommandError;
 use super::level::Level;
@@ -352,6 +352,13 @@ pub static ENTRIES: &[Entry] = &[
         about: "dump environment variables known to the process",
         level: Level::Operator,
         parse: ShowEnv::parse,
+    },
+    Entry {
+        words: &["show", "events"],
+        usage: "show events [<sink>] [-w] [-n]",
+        about: "show event sink state",
+        level: Level::User,
+        parse: ShowEvents::parse,
     },
     Entry {
         words: &["show", "info"],

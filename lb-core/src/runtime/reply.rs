@@ -1,9 +1,9 @@
 //! What a command answers: typed for programs, rendered as HAProxy's text for sockets.
 
 use super::commands::{
-    BackendList, CliSockets, Environment, Info, PatternEntries, PatternLists, PatternLookups, ResolversList,
-    ResolversTable, ServerConns, ServerStates, ServerWeight, SessionList, StatTable, TableContents, TableList,
-    Variable, Version,
+    BackendList, CliSockets, Environment, EventSinks, Info, PatternEntries, PatternLists, PatternLookups,
+    ResolversList, ResolversTable, ServerConns, ServerStates, ServerWeight, SessionList, StatTable, TableContents,
+    TableList, Variable, Version,
 };
 use super::severity::Severity;
 
@@ -23,6 +23,8 @@ pub enum Reply {
     CliSockets(CliSockets),
     /// `show env`.
     Environment(Environment),
+    /// `show events`.
+    Events(EventSinks),
     /// `show sess`.
     Sessions(SessionList),
     /// `show info`.
@@ -83,6 +85,7 @@ impl Reply {
             Self::Backends(reply) => reply.render(out),
             Self::CliSockets(reply) => reply.render(out),
             Self::Environment(reply) => reply.render(out),
+            Self::Events(reply) => reply.render(out),
             Self::Variable(reply) => reply.render(out),
             Self::Sessions(reply) => reply.render(out),
             Self::Info(reply) => reply.render(out),

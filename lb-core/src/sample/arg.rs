@@ -6,6 +6,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+pub(crate) use parse::word;
 pub(super) use parse::{ArgError, number, parse};
 
 use super::names::ProxyNumber;
@@ -67,30 +68,30 @@ impl ArgKind {
 
 /// Which arguments a fetch or a converter takes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ArgSpec {
+pub(crate) struct ArgSpec<'k> {
     /// How many must be given.
     pub(crate) required: usize,
     /// What each is.
-    pub(crate) kinds: &'static [ArgKind],
+    pub(crate) kinds: &'k [ArgKind],
 }
 
-impl ArgSpec {
+impl<'k> ArgSpec<'k> {
     /// No arguments.
     pub(crate) const NONE: Self = Self { required: 0, kinds: &[] };
 
     /// All of these must be given.
-    pub(crate) const fn all(kinds: &'static [ArgKind]) -> Self {
+    pub(crate) const fn all(kinds: &'k [ArgKind]) -> Self {
         Self { required: kinds.len(), kinds }
     }
 
     /// The first `required` of these must be given.
-    pub(crate) const fn of(required: usize, kinds: &'static [ArgKind]) -> Self {
+    pub(crate) const fn of(required: usize, kinds: &'k [ArgKind]) -> Self {
         Self { required, kinds }
     }
 }
 
 /// As `haproxy -dKsmp` writes it: `(integer,integer[,string])`, nothing where there are none.
-impl fmt::Display for ArgSpec {
+impl fmt::Display for ArgSpec<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.kinds.is_empty() {
             return Ok(());

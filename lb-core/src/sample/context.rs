@@ -12,6 +12,7 @@ use super::value::Value;
 use super::variable::{Scopes, SharedVariables, VariableName, VariableScope};
 use crate::http::h1::parse::{Limits, Parsed, parse_request};
 use crate::http::message::{Head, Version};
+use crate::pattern::set::Set;
 use crate::server::Server;
 use crate::table::{Table, Tracking};
 use crate::topology::{BackendEntry, Frontend, Topology};
@@ -211,6 +212,8 @@ pub(crate) struct Context<'a> {
     pub(crate) tables: &'a [Option<Arc<Table>>],
     /// Variables.
     pub(crate) variables: Scopes<'a>,
+    /// Patterns of ACLs and maps, where they are not the instance's.
+    pub(crate) own_sets: Option<&'a [Arc<Set>]>,
     /// Variables of the process.
     pub(crate) process: Option<&'a SharedVariables>,
     /// Set by a fetch whose answer more data may change: a rule of an inspection waits then.
@@ -228,6 +231,11 @@ impl<'a> Context<'a> {
             VariableScope::Proc => self.process?.get(&name.name),
             scope => self.variables.of(scope)?.get(&name.name),
         }
+    }
+
+    /// Patterns of ACLs and maps.
+    pub(crate) fn sets(&self) -> &'a [Arc<Set>] {
+        self.own_sets.or_else(|| self.topology.map(|topology| &*topology.sets)).unwrap_or_default()
     }
 
     /// A fetch has nothing to say yet.

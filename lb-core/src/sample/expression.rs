@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::arg::{self, Arg};
+use super::arg::{self, Arg, ArgSpec};
 use super::context::Context;
 use super::convert::{self, Converter};
 use super::fetch::{self, Fetch, Run};
 use super::names::{Names, ProxyNumber};
 use super::place::Places;
 use super::value::{SampleType, Value};
+use crate::extension;
 
 /// Where an expression stands, and what it may refer to.
 #[derive(Clone, Copy, Debug)]
@@ -56,11 +57,97 @@ impl ExpressionError {
 pub struct Expression(Arc<Parsed>);
 
 /// A converter and its arguments.
-type Step = (&'static Converter, Box<[Arg]>);
+type Step = (Conversion, Box<[Arg]>);
+
+/// What an expression begins with.
+#[derive(Clone)]
+enum Source {
+    Fetch(&'static Fetch),
+    /// The embedding program's.
+    Own(Arc<extension::Fetch>),
+}
+
+impl Source {
+    fn find(name: &str, scope: &Scope<'_>) -> Option<Self> {
+        let own = || scope.names.extensions.find_fetch(name).cloned().map(Self::Own);
+        fetch::find(name).map(Self::Fetch).or_else(own)
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Fetch(fetch) => fetch.name,
+            Self::Own(own) => own.name(),
+        }
+    }
+
+    fn args(&self) -> ArgSpec<'_> {
+        match self {
+            Self::Fetch(fetch) => fetch.args,
+            Self::Own(own) => ArgSpec::of(own.signature.required, &own.signature.kinds),
+        }
+    }
+
+    fn check(&self, args: &mut [Arg], scope: &Scope<'_>) -> Result<(), String> {
+        match self {
+            Self::Fetch(fetch) => fetch.check.map_or(Ok(()), |check| check(args, scope)),
+            Self::Own(own) => own.signature.finish(args, scope.names),
+        }
+    }
+
+    fn output(&self) -> SampleType {
+        match self {
+            Self::Fetch(fetch) => fetch.output,
+            Self::Own(own) => own.output,
+        }
+    }
+}
+
+/// What follows in an expression.
+#[derive(Clone)]
+enum Conversion {
+    Converter(&'static Converter),
+    /// The embedding program's.
+    Own(Arc<extension::Converter>),
+}
+
+impl Conversion {
+    fn find(name: &str, scope: &Scope<'_>) -> Option<Self> {
+        let own = || scope.names.extensions.find_converter(name).cloned().map(Self::Own);
+        convert::find(name).map(Self::Converter).or_else(own)
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Converter(converter) => converter.name,
+            Self::Own(own) => own.name(),
+        }
+    }
+
+    fn args(&self) -> ArgSpec<'_> {
+        match self {
+            Self::Converter(converter) => converter.args,
+            Self::Own(own) => ArgSpec::of(own.signature.required, &own.signature.kinds),
+        }
+    }
+
+    fn check(&self, args: &mut [Arg], scope: &Scope<'_>) -> Result<(), String> {
+        match self {
+            Self::Converter(converter) => converter.check.map_or(Ok(()), |check| check(args, scope)),
+            Self::Own(own) => own.signature.finish(args, scope.names),
+        }
+    }
+
+    fn types(&self) -> (SampleType, SampleType) {
+        match self {
+            Self::Converter(converter) => (converter.input, converter.output),
+            Self::Own(own) => (own.input, own.output),
+        }
+    }
+}
 
 struct Parsed {
     text: Box<str>,
-    fetch: &'static Fetch,
+    source: Source,
     args: Box<[Arg]>,
     steps: Box<[Step]>,
     output: SampleType,
@@ -85,6 +172,11 @@ impl PartialEq for Expression {
 }
 
 impl Eq for Expression {}
+
+/// What a message says of the nearest name of an extension: HAProxy has none of its own here.
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or(String::new(), |near| format!("; did you mean '{near}' maybe ?"))
+}
 
 /// The name at the start of a text, up to what ends it.
 fn name_of(text: &str) -> &str {
@@ -131,7 +223,9 @@ impl Expression {
             } else if !rest.is_empty() {
                 return Err(ExpressionError::new(format!("missing comma after {}", parser.last_name())));
             } else {
-                let Some(next) = words.next().filter(|next| convert::find(name_of(next)).is_some()) else { break };
+                let Some(next) = words.next().filter(|next| Conversion::find(name_of(next), scope).is_some()) else {
+                    break;
+                };
                 text.push(',');
                 text.push_str(next);
                 (word, parser.at) = (next, 0);
@@ -154,20 +248,36 @@ impl Expression {
 
     /// Where it can be used.
     pub(crate) fn places(&self) -> Places {
-        self.0.fetch.places
+        match &self.0.source {
+            Source::Fetch(fetch) => fetch.places,
+            Source::Own(own) => own.places,
+        }
     }
 
-    /// The fetch it begins with.
-    pub(crate) fn fetch(&self) -> &'static Fetch {
-        self.0.fetch
+    /// The name of the fetch it begins with.
+    pub(crate) fn fetch_name(&self) -> &str {
+        self.0.source.name()
+    }
+
+    /// What it takes its value from, as HAProxy's messages name it.
+    pub(crate) fn needs(&self) -> &'static str {
+        match &self.0.source {
+            Source::Fetch(fetch) => fetch.needs(),
+            Source::Own(own) => own.needs,
+        }
+    }
+
+    /// Whether it looks at the connection to a server.
+    pub(crate) fn looks_at_server_connection(&self) -> bool {
+        matches!(&self.0.source, Source::Fetch(fetch) if fetch.looks_at_server_connection())
     }
 
     /// Its value; `None` where there is none, or none yet (see [`Context::may_change`]).
     pub(crate) fn evaluate<'a>(&'a self, context: &Context<'a>) -> Option<Value<'a>> {
         let parsed = &*self.0;
-        let value = match parsed.fetch.run {
-            Run::One(run) => run(context, &parsed.args)?,
-            Run::Each { one, .. } => one(context, &parsed.args)?,
+        let value = match &parsed.source {
+            Source::Fetch(Fetch { run: Run::One(run) | Run::Each { one: run, .. }, .. }) => run(context, &parsed.args)?,
+            Source::Own(own) => own.value(context, &parsed.args)?,
         };
         self.convert(context, value)
     }
@@ -177,15 +287,23 @@ impl Expression {
         self.evaluate(context).map(Value::into_bytes)
     }
 
+    /// Its value as the text of a format: bytes end at a NUL there, as in HAProxy.
+    pub(crate) fn text_of<'a>(&'a self, context: &Context<'a>) -> Option<std::borrow::Cow<'a, [u8]>> {
+        self.evaluate(context)?.cast(SampleType::Str).map(Value::into_bytes)
+    }
+
     /// Gives every value to `each` until that returns true, as ACLs look at all headers of a name. Says whether one
     /// did.
     pub(crate) fn any<'a>(&'a self, context: &Context<'a>, each: &mut dyn FnMut(Value<'a>) -> bool) -> bool {
         let parsed = &*self.0;
-        match parsed.fetch.run {
-            Run::One(run) => {
+        match &parsed.source {
+            Source::Fetch(Fetch { run: Run::One(run), .. }) => {
                 run(context, &parsed.args).and_then(|value| self.convert(context, value)).is_some_and(each)
             }
-            Run::Each { all, .. } => {
+            Source::Own(own) => {
+                own.value(context, &parsed.args).and_then(|value| self.convert(context, value)).is_some_and(each)
+            }
+            Source::Fetch(Fetch { run: Run::Each { all, .. }, .. }) => {
                 let mut found = false;
                 all(context, &parsed.args, &mut |value| {
                     found = self.convert(context, value).is_some_and(&mut *each);
@@ -203,14 +321,19 @@ impl Expression {
 
     fn convert<'a>(&'a self, context: &Context<'a>, mut value: Value<'a>) -> Option<Value<'a>> {
         for (converter, args) in &self.0.steps {
-            value = (converter.run)(context, value.for_converter(converter.input)?, args)?;
+            value = match converter {
+                Conversion::Converter(converter) => {
+                    (converter.run)(context, value.for_converter(converter.input)?, args)?
+                }
+                Conversion::Own(own) => own.convert(value, args)?,
+            };
         }
         Some(value)
     }
 }
 
 struct Parser {
-    fetch: &'static Fetch,
+    source: Source,
     args: Vec<Arg>,
     steps: Vec<Step>,
     output: SampleType,
@@ -224,7 +347,13 @@ impl Parser {
         if name.is_empty() {
             return Err(ExpressionError::new("missing fetch method"));
         }
-        let fetch = fetch::find(name).ok_or_else(|| ExpressionError::new(format!("unknown fetch method '{name}'")))?;
+        let source = Source::find(name, scope).ok_or_else(|| {
+            let near = scope.names.extensions.nearest_fetch(name);
+            ExpressionError::new(format!("unknown fetch method '{name}'{}", did_you_mean(near)))
+        })?;
+        if let Source::Fetch(fetch) = source {
+            scope.names.used.note(fetch);
+        }
         let rest = text.get(name.len()..).unwrap_or_default();
         let place = |error: &arg::ArgError| match scope.keyword {
             "ACL keyword" => format!("arg {} of ACL keyword '{name}' in proxy '{}'", error.number, scope.proxy_name()),
@@ -234,30 +363,32 @@ impl Parser {
                 scope.proxy_name()
             ),
         };
-        let (mut args, length) = arg::parse(rest, &fetch.args, scope).map_err(|error| match error.late {
+        let (mut args, length) = arg::parse(rest, &source.args(), scope).map_err(|error| match error.late {
             Some(_) => ExpressionError::complete(error.at(place(&error))),
             None => ExpressionError::new(format!("fetch method '{name}' : {}", error.message)),
         })?;
-        if let Some(check) = fetch.check {
-            check(&mut args, scope)
-                .map_err(|text| ExpressionError::new(format!("invalid args in fetch method '{name}' : {text}")))?;
-        }
-        Ok(Self { fetch, args, steps: Vec::new(), output: fetch.output, at: name.len() + length })
+        source
+            .check(&mut args, scope)
+            .map_err(|text| ExpressionError::new(format!("invalid args in fetch method '{name}' : {text}")))?;
+        Ok(Self { output: source.output(), source, args, steps: Vec::new(), at: name.len() + length })
     }
 
     fn converter(&mut self, text: &str, scope: &Scope<'_>) -> Result<(), ExpressionError> {
         let name = name_of(text);
-        let converter =
-            convert::find(name).ok_or_else(|| ExpressionError::new(format!("unknown converter '{name}'")))?;
-        if !self.output.casts_to(converter.input) {
+        let converter = Conversion::find(name, scope).ok_or_else(|| {
+            let near = scope.names.extensions.nearest_converter(name);
+            ExpressionError::new(format!("unknown converter '{name}'{}", did_you_mean(near)))
+        })?;
+        let (input, output) = converter.types();
+        if !self.output.casts_to(input) {
             return Err(ExpressionError::new(format!("converter '{name}' cannot be applied")));
         }
         let rest = text.get(name.len()..).unwrap_or_default();
-        let (mut args, length) = arg::parse(rest, &converter.args, scope).map_err(|error| match error.late {
+        let (mut args, length) = arg::parse(rest, &converter.args(), scope).map_err(|error| match error.late {
             Some(_) => ExpressionError::complete(error.at(format_args!(
                 "arg {} of conversion keyword '{name}' for sample fetch keyword '{}' in {} in proxy '{}'",
                 error.number,
-                self.fetch.name,
+                self.source.name(),
                 scope.keyword,
                 scope.proxy_name()
             ))),
@@ -265,12 +396,11 @@ impl Parser {
                 ExpressionError::new(format!("invalid arg {} in converter '{name}' : {}", error.number, error.message))
             }
         })?;
-        if let Some(check) = converter.check {
-            check(&mut args, scope)
-                .map_err(|text| ExpressionError::new(format!("invalid args in converter '{name}' : {text}")))?;
-        }
+        converter
+            .check(&mut args, scope)
+            .map_err(|text| ExpressionError::new(format!("invalid args in converter '{name}' : {text}")))?;
         self.steps.push((converter, args.into()));
-        self.output = converter.output;
+        self.output = output;
         self.at += name.len() + length;
         Ok(())
     }
@@ -285,15 +415,15 @@ impl Parser {
 
     fn last_name(&self) -> String {
         match self.steps.last() {
-            Some((converter, _)) => format!("converter '{}'", converter.name),
-            None => format!("fetch keyword '{}'", self.fetch.name),
+            Some((converter, _)) => format!("converter '{}'", converter.name()),
+            None => format!("fetch keyword '{}'", self.source.name()),
         }
     }
 
     fn finish(self, text: &str) -> Expression {
         Expression(Arc::new(Parsed {
             text: text.into(),
-            fetch: self.fetch,
+            source: self.source,
             args: self.args.into(),
             steps: self.steps.into(),
             output: self.output,

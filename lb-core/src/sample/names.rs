@@ -1,8 +1,13 @@
 //! The names that expressions may refer to, known before any of them is read.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::arg::{Arg, ArgKind};
+use super::fetch::Fetch;
+use super::variable::{VariableName, VariableScope};
+use crate::extension::Extensions;
 use crate::pattern::References;
 
 /// A `frontend`, `backend` or `listen` section: its place in the order of the configuration.
@@ -34,6 +39,44 @@ pub(crate) struct Names {
     pub(crate) resolvers: Vec<String>,
     /// Files of patterns, each read once by the first ACL or map that names it.
     pub(crate) references: Arc<References>,
+    /// What the embedding program adds to the language.
+    pub(crate) extensions: Extensions,
+    /// What the expressions that were read need of the instance.
+    pub(crate) used: Arc<Used>,
+}
+
+/// What expressions need, noted while they are read.
+#[derive(Debug, Default)]
+pub(crate) struct Used {
+    server_connections: AtomicBool,
+    /// Names of variables of the process.
+    variables: Mutex<BTreeSet<Arc<str>>>,
+}
+
+impl Used {
+    /// An expression begins with this fetch.
+    pub(super) fn note(&self, fetch: &Fetch) {
+        if fetch.looks_at_server_connection() {
+            self.server_connections.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// A variable is named.
+    pub(crate) fn note_variable(&self, name: &VariableName) {
+        if name.scope == VariableScope::Proc {
+            self.variables.lock().unwrap_or_else(PoisonError::into_inner).insert(Arc::clone(&name.name));
+        }
+    }
+
+    /// The variables of the process that are named, without their scope.
+    pub(crate) fn variables(&self) -> BTreeSet<Arc<str>> {
+        self.variables.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether one looks at connections to servers.
+    pub(crate) fn server_connections(&self) -> bool {
+        self.server_connections.load(Ordering::Relaxed)
+    }
 }
 
 impl Names {

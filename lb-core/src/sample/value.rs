@@ -177,7 +177,7 @@ impl<'a> Value<'a> {
     }
 
     /// The bytes of a string, of bytes or of a method.
-    pub(crate) fn raw(&self) -> Option<&[u8]> {
+    pub fn raw(&self) -> Option<&[u8]> {
         match self {
             Self::Str(bytes) | Self::Bin(bytes) | Self::Meth(bytes) => Some(bytes),
             Self::Bool(_) | Self::Sint(_) | Self::Ipv4(_) | Self::Ipv6(_) => None,

@@ -8,7 +8,8 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use super::ClientInfo;
-use crate::config::{Action, RuleList, TagValue};
+use crate::config::{Action, Assignment, RuleList, TagValue};
+use crate::extension::{Call, Effect, Outcome};
 use crate::log::LogFormat;
 use crate::net::client_actions;
 use crate::rules::address;
@@ -147,11 +148,32 @@ fn act(action: &Action, worker: &Worker, info: &mut ClientInfo, socket: &Socket,
                 action.run(info.tracking(), number, crate::worker::timer::now());
             }
         }
+        Action::Extension(call) => return extension(call, worker, info, place),
         Action::SetTos(tos) => on_socket(socket, |socket| client_actions::set_tos(socket, *tos)),
         Action::SetMark(mark) => on_socket(socket, |socket| client_actions::set_mark(socket, *mark)),
         _ => {}
     }
     Step::Next
+}
+
+/// An action of the embedding program: there is nothing to answer yet.
+fn extension(call: &Call, worker: &Worker, info: &ClientInfo, place: Place) -> Step {
+    let context = context(worker, info, place);
+    let Some((effects, outcome)) = call.run(&context, &mut |format| render(format, worker, info, place)) else {
+        return Step::Reject;
+    };
+    for effect in effects {
+        match effect {
+            Effect::SetVariable(name, value) => assign(&Assignment::always(name), Some(value), worker, info, None),
+            Effect::UnsetVariable(name) => unset(&name, worker, info, None),
+            Effect::Header { .. } | Effect::DelHeader(_) | Effect::Target(..) => {}
+        }
+    }
+    match outcome {
+        Outcome::Next => Step::Next,
+        Outcome::Stop => Step::Accept,
+        Outcome::Deny(_) | Outcome::Reply(_) | Outcome::Close => Step::Reject,
+    }
 }
 
 /// Closes a connection that a rule rejects: before the session by a reset, as HAProxy does, to be rid of it at once.
@@ -201,7 +223,7 @@ fn context<'s>(worker: &'s Worker, info: &'s ClientInfo, place: Place) -> Contex
         client: client_facts(info),
         tracking: info.state.get().is_some().then(|| info.tracking()),
         tables: &worker.topology().tables,
-        variables: Scopes { sess: Some(info.variables()), ..Scopes::default() },
+        variables: Scopes { session: Some(info), ..Scopes::default() },
         process: Some(worker.shared_variables()),
         last: true,
         ..Context::default()

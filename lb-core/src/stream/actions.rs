@@ -104,6 +104,7 @@ impl Stream<'_> {
                     action.run(&transaction.tracking, value, now());
                 }
             }
+            Action::Extension(call) => return self.extension(call, at),
             Action::SetTos(tos) => self.info.set_tos(*tos),
             Action::SetMark(mark) => self.info.set_mark(*mark),
             _ => self.set(action, at),
@@ -189,7 +190,7 @@ impl Stream<'_> {
         }
     }
 
-    fn format(&self, format: &LogFormat, at: &Judged<'_, '_>) -> Vec<u8> {
+    pub(super) fn format(&self, format: &LogFormat, at: &Judged<'_, '_>) -> Vec<u8> {
         self.render(format, at.place, at.from)
     }
 
@@ -230,14 +231,7 @@ impl Stream<'_> {
 
     /// Actions that change the head. One that fails refuses the message in strict mode.
     fn rewrite(&mut self, action: &Action, at: &Judged<'_, '_>) -> Step {
-        let done = self.rewritten(action, at);
-        if done || self.transaction.as_ref().is_some_and(|transaction| transaction.lenient) {
-            return Step::Next;
-        }
-        let of_response = matches!(at.list, RuleList::HttpResponse | RuleList::HttpAfterResponse);
-        let stage = if of_response { Stage::Headers } else { Stage::Request };
-        let status = 500;
-        Step::Reply(Answer::new(self.error_page(status, at.config), Cause::Internal, stage))
+        if self.rewritten(action, at) { Step::Next } else { self.failed_rewrite(at) }
     }
 
     fn rewritten(&mut self, action: &Action, at: &Judged<'_, '_>) -> bool {
@@ -245,18 +239,7 @@ impl Stream<'_> {
         match action {
             Action::Header { name, value, replace } => {
                 let value = self.format(value, at);
-                let limit = self.worker.settings.bufsize;
-                let head = self.head(of_response);
-                let breaks = value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
-                if breaks || head.wire_len() + name.len() + value.len() + 4 > limit {
-                    return false;
-                }
-                if *replace {
-                    head.set(name, &value)
-                } else {
-                    head.add(name.as_bytes(), &value)
-                }
-                true
+                self.put_field(of_response, name, &value, *replace)
             }
             Action::DelHeader(names) => {
                 let head = self.head(of_response);
@@ -292,15 +275,45 @@ impl Stream<'_> {
         }
     }
 
+    /// Adds a field, or sets it. False where that would break the head, or make it longer than a buffer.
+    pub(super) fn put_field(&mut self, of_response: bool, name: &str, value: &[u8], replace: bool) -> bool {
+        let limit = self.worker.settings.bufsize;
+        let head = self.head(of_response);
+        let breaks = value.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0));
+        if breaks || head.wire_len() + name.len() + value.len() + 4 > limit {
+            return false;
+        }
+        match replace {
+            true => head.set(name, value),
+            false => head.add(name.as_bytes(), value),
+        }
+        true
+    }
+
+    /// A rewrite failed: the message is refused in strict mode.
+    pub(super) fn failed_rewrite(&self, at: &Judged<'_, '_>) -> Step {
+        if self.transaction.as_ref().is_some_and(|transaction| transaction.lenient) {
+            return Step::Next;
+        }
+        self.internal_error(at)
+    }
+
+    /// The message is refused, and it is our fault.
+    pub(super) fn internal_error(&self, at: &Judged<'_, '_>) -> Step {
+        let of_response = matches!(at.list, RuleList::HttpResponse | RuleList::HttpAfterResponse);
+        let stage = if of_response { Stage::Headers } else { Stage::Request };
+        Step::Reply(Answer::new(self.error_page(500, at.config), Cause::Internal, stage))
+    }
+
     /// The log tells of the request as it came.
-    fn keep_request_line(&mut self) {
+    pub(super) fn keep_request_line(&mut self) {
         let line = self.request_line();
         if let Some(transaction) = &mut self.transaction {
             transaction.request_line.get_or_insert(line);
         }
     }
 
-    fn head(&mut self, response: bool) -> &mut Head {
+    pub(super) fn head(&mut self, response: bool) -> &mut Head {
         if response { &mut self.response } else { &mut self.request }
     }
 
@@ -365,7 +378,8 @@ pub(crate) fn assign(
     let name = &assignment.name;
     let variables = match name.scope {
         VariableScope::Proc => {
-            return worker.shared_variables().set_if(&name.name, value, assignment.conditions);
+            worker.shared_variables().set_if(&name.name, value, assignment.conditions);
+            return;
         }
         VariableScope::Sess => info.variables(),
         scope => match transaction.and_then(|transaction| transaction.of(scope)) {

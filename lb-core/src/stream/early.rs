@@ -8,6 +8,7 @@ use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::side::Side;
 use crate::config::ProxyConfig;
+use crate::connect::Link;
 use crate::http::message::{Head, Version};
 use crate::log::Stage;
 use crate::runtime::SessionStage;
@@ -42,6 +43,38 @@ impl Stream<'_> {
             }
             if let Poll::Ready(result) = client.poll_body_buffered(cx, pool) {
                 return Poll::Ready(result.map_err(|error| StreamError::io(End::Client, Stage::Request, &error)));
+            }
+            timer.poll(cx, deadline).map(Ok)
+        })
+        .await;
+        self.live.enter_phase(SessionStage::Rules, None);
+        waited
+    }
+
+    /// The same of `http-response`, where the server sends it.
+    ///
+    /// # Errors
+    /// When the server goes away or breaks its framing.
+    pub(super) async fn wait_for_response_body(
+        &mut self,
+        time: Duration,
+        at_least: u64,
+        link: &mut Link,
+        timer: &mut Timer,
+    ) -> Result<(), StreamError> {
+        let mut server = link.conn.side();
+        if server.body_received() {
+            return Ok(());
+        }
+        let deadline = after(Instant::now(), Some(time));
+        let pool = &self.worker.buffers;
+        self.live.enter_phase(SessionStage::Buffering, deadline);
+        let waited = poll_fn(|cx| {
+            if at_least > 0 && server.payload().len() as u64 >= at_least {
+                return Poll::Ready(Ok(()));
+            }
+            if let Poll::Ready(result) = server.poll_body_buffered(cx, pool) {
+                return Poll::Ready(result.map_err(|error| StreamError::io(End::Server, Stage::Headers, &error)));
             }
             timer.poll(cx, deadline).map(Ok)
         })

@@ -76,7 +76,7 @@ impl Stream<'_> {
         self.live.enter_phase(SessionStage::Reply, None);
         let BuiltReply::Message(head, body) = self.error_page(status, &config) else { return false };
         self.response = head;
-        self.after_response_rules();
+        self.after_response_rules(None);
         let body = if self.drop_body() { Default::default() } else { body };
         let whole = client.drop_body();
         let keep = error.end == End::Server && self.framing.keep_alive && whole;
@@ -374,8 +374,19 @@ fn log_refused(
     record.cause = cause;
     record.stage = stage;
     record.null = client.conn.traffic.received == 0;
-    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
+    let context = refused_context(worker, info);
     worker.log(&info.frontend, &record, Some(&context));
+}
+
+/// What a log line sees of a connection that has no stream.
+fn refused_context<'s>(worker: &'s Worker, info: &'s ClientInfo) -> Context<'s> {
+    Context {
+        place: Place::Log,
+        topology: Some(worker.topology()),
+        frontend: Some(&info.frontend),
+        client: client_facts(info),
+        ..Context::default()
+    }
 }
 
 /// Logs a connection that ended in a handshake, with how much of one had been received.
@@ -388,6 +399,6 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     record.cause = Cause::Proxy;
     record.stage = Stage::Request;
     record.request_counter = worker.count_stream();
-    let context = Context { place: Place::Log, client: client_facts(info), ..Context::default() };
+    let context = refused_context(worker, info);
     worker.log_connection_error(&info.frontend, &record, Some(&context), listener, message);
 }

@@ -216,7 +216,7 @@ impl<'a> Stream<'a> {
             return Ok(false);
         };
         self.response = head;
-        self.after_response_rules();
+        self.after_response_rules(None);
         self.write_out(&body, keep, client, timer).await
     }
 

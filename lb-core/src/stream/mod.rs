@@ -5,6 +5,7 @@ pub(crate) mod count;
 mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
+mod extension;
 mod finish;
 pub(crate) mod h2_end;
 mod inspect;
@@ -172,7 +173,7 @@ impl<'a> Stream<'a> {
             live: worker.streams.enter(),
             nowhere: None,
             persistence: persist::Persistence::default(),
-            transaction: info.tracked().map(|tracked| Box::new(transaction::Transaction::new(Some(tracked)))),
+            transaction: info.tracked().map(|_| Box::new(transaction::Transaction::new(info))),
         }
     }
 

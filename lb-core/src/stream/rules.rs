@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Stream;
+use super::error::StreamError;
 use super::local::{Answer, Verdict};
 use super::lookup::Lookup;
 use super::side::Side;
 use super::transaction::Transaction;
 use crate::acl::Verdict as Holds;
 use crate::config::{ProxyConfig, RestrictHeaderNames, Rule, RuleList};
+use crate::connect::Link;
 use crate::http::reply::error_reply;
 use crate::log::{Cause, Stage};
 use crate::rules::capture::keep;
@@ -17,6 +19,7 @@ use crate::rules::redirect::path_and_query;
 use crate::sample::{Context, Place};
 use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
+use crate::worker::timer::Timer;
 
 /// What judging a list of rules came to.
 pub(super) enum Flow {
@@ -104,7 +107,7 @@ impl<'a> Stream<'a> {
     /// Makes room for what rules do.
     pub(super) fn begin_transaction(&mut self) {
         if self.transaction.is_none() {
-            self.transaction = Some(Box::new(Transaction::new(self.info.tracked())));
+            self.transaction = Some(Box::new(Transaction::new(self.info)));
         }
     }
 
@@ -125,35 +128,49 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// `http-response` rules: the backend's, then the frontend's.
-    pub(super) fn response_rules(&mut self, backend: &BackendEntry) -> Verdict {
-        let of_backend = self.judge(RuleList::HttpResponse, 0, &backend.config, Place::BackendResponse, None);
-        let same = backend.config.kind.is_frontend() && backend.name == self.info.frontend.name;
-        let flow = match of_backend {
-            Flow::Pass if !same => {
-                let frontend = Arc::clone(&self.info.frontend.config);
-                self.judge(RuleList::HttpResponse, 0, &frontend, Place::FrontendResponse, None)
+    /// `http-response` rules: the backend's, then the frontend's. They see what has come of the body.
+    ///
+    /// # Errors
+    /// When the server breaks off while its body is waited for.
+    pub(super) async fn response_rules(
+        &mut self,
+        backend: &BackendEntry,
+        link: &mut Link,
+        timer: &mut Timer,
+    ) -> Result<Verdict, StreamError> {
+        let info: &'a ClientInfo = self.info;
+        let same = backend.config.kind.is_frontend() && backend.name == info.frontend.name;
+        let sections = [(&backend.config, Place::BackendResponse), (&info.frontend.config, Place::FrontendResponse)];
+        for (config, place) in sections.into_iter().take(if same { 1 } else { 2 }) {
+            let mut next = 0;
+            loop {
+                let flow = self.judge(RuleList::HttpResponse, next, config, place, Some(&link.conn.side()));
+                match flow {
+                    Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
+                    Flow::Wait { next: rule, time, at_least } => {
+                        Box::pin(self.wait_for_response_body(time, at_least, link, timer)).await?;
+                        next = rule;
+                    }
+                    _ => break,
+                }
             }
-            flow => flow,
-        };
-        match flow {
-            Flow::Reply(answer) => Verdict::Reply(answer),
-            _ => Verdict::Pass,
         }
+        Ok(Verdict::Pass)
     }
 
-    /// `http-after-response` rules, of every response that goes to the client: the backend's, then the frontend's.
-    pub(super) fn after_response_rules(&mut self) {
+    /// `http-after-response` rules, of every response that goes to the client: the backend's, then the frontend's. `from` is
+    /// the server's end, where the response is a server's.
+    pub(super) fn after_response_rules(&mut self, from: Option<&Side<'_>>) {
         let frontend = Arc::clone(&self.info.frontend.config);
         if let Some(backend) = self.backend {
             let same = backend.config.kind.is_frontend() && backend.name == self.info.frontend.name;
             let config = Arc::clone(&backend.config);
-            self.judge(RuleList::HttpAfterResponse, 0, &config, Place::BackendResponse, None);
+            self.judge(RuleList::HttpAfterResponse, 0, &config, Place::BackendResponse, from);
             if same {
                 return;
             }
         }
-        self.judge(RuleList::HttpAfterResponse, 0, &frontend, Place::FrontendResponse, None);
+        self.judge(RuleList::HttpAfterResponse, 0, &frontend, Place::FrontendResponse, from);
     }
 
     /// Judges the rules of a list from one on.

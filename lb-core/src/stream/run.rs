@@ -152,14 +152,14 @@ impl<'a> Stream<'a> {
         self.capture_response();
         self.store_sticks(backend);
         let status = self.response.status();
-        if let Verdict::Reply(reply) = self.response_rules(backend) {
+        if let Verdict::Reply(reply) = self.response_rules(backend, &mut link, timer).await? {
             self.count_response_verdict(&reply, backend);
             drop(link);
             return self.answer_dropped(reply, client, timer).await;
         }
         self.capture_response_cookie();
         self.persist_response(backend, status);
-        self.after_response_rules();
+        self.after_response_rules(Some(&link.conn.side()));
         if without_body(self.response.status()) && framing.body != BodyLength::None {
             // A rule says so (RFC 9112, section 6.3): what comes of the body belongs to nobody.
             drop(link);

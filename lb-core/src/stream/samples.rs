@@ -34,7 +34,9 @@ impl Stream<'_> {
     pub(super) fn context<'s>(&'s self, place: Place, client: Option<&'s Side<'_>>) -> Context<'s> {
         let response = self.times.response.is_some() || self.response.status() != 0;
         let (request_data, response_data) = match (client, place) {
-            (Some(server), Place::BackendResponseContent) => (Buffered::default(), self.data_of(server, None)),
+            (Some(server), Place::BackendResponseContent | Place::BackendResponse | Place::FrontendResponse) => {
+                (Buffered::default(), self.data_of(server, None))
+            }
             (Some(client), _) => (self.data_of(client, Some(self.framing.body)), Buffered::default()),
             (None, _) => Default::default(),
         };
@@ -79,11 +81,7 @@ impl Stream<'_> {
             tracking: self.transaction.as_ref().map(|transaction| &transaction.tracking),
             tables: &self.worker.topology().tables,
             unique_id: self.transaction.as_ref().and_then(|transaction| transaction.unique_id.get()).map(Vec::as_slice),
-            variables: self
-                .transaction
-                .as_ref()
-                .map(|transaction| transaction.scopes(self.info.variables()))
-                .unwrap_or_default(),
+            variables: self.transaction.as_ref().map(|transaction| transaction.scopes(self.info)).unwrap_or_default(),
             process: Some(self.worker.shared_variables()),
             may_change: Cell::new(false),
             last: true,

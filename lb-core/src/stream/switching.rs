@@ -97,11 +97,11 @@ impl<'a> Stream<'a> {
             self.begin_transaction();
             let _ = self.unique_id();
         }
+        self.declare_captures();
         let captures = &self.info.frontend.config.captures;
         if captures.request.is_empty() {
             return;
         }
-        self.begin_transaction();
         let Some(transaction) = &mut self.transaction else { return };
         capture::headers(&captures.request, &self.request, &mut transaction.captured_request);
     }

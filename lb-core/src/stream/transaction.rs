@@ -6,10 +6,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::http::message::Head;
+use crate::sample::account::Account;
 use crate::sample::context::{Capture, Peek};
 use crate::sample::variable::{Scopes, VariableScope, Variables};
+use crate::session::ClientInfo;
+use crate::table::Tracking;
 use crate::table::stick::Stores;
-use crate::table::{Slots, Tracking};
 
 /// State of a stream that only rules need. It is made when the first rules are judged.
 #[derive(Debug, Default)]
@@ -62,14 +64,20 @@ pub(crate) struct Transaction {
 }
 
 impl Transaction {
-    /// Of a stream whose connection tracks these entries.
-    pub(crate) fn new(tracked: Option<&Rc<Slots>>) -> Self {
-        Self { tracking: Tracking::new(tracked), ..Self::default() }
+    /// Of a stream of this connection.
+    pub(crate) fn new(client: &ClientInfo) -> Self {
+        let tracking = Tracking::new(client.tracked());
+        let Some(process) = &client.frontend.variables else { return Self { tracking, ..Self::default() } };
+        let account = |parent: Option<&Rc<Account>>, limit| parent.map(|parent| Account::within(parent, limit));
+        let txn = account(client.variables().account.as_ref(), process.limits.txn);
+        let part = || Variables::counted(account(txn.as_ref(), process.limits.reqres));
+        let (req, res) = (part(), part());
+        Self { tracking, req, res, txn: Variables::counted(txn), ..Self::default() }
     }
 
     /// The variables of its scopes.
-    pub(crate) fn scopes<'s>(&'s self, session: &'s Variables) -> Scopes<'s> {
-        Scopes { sess: Some(session), txn: Some(&self.txn), req: Some(&self.req), res: Some(&self.res), check: None }
+    pub(crate) fn scopes<'s>(&'s self, session: &'s ClientInfo) -> Scopes<'s> {
+        Scopes { session: Some(session), txn: Some(&self.txn), req: Some(&self.req), res: Some(&self.res), check: None }
     }
 
     /// The request has been processed: its variables are gone.

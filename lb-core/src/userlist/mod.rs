@@ -55,6 +55,14 @@ impl Userlists {
     }
 }
 
+/// Whether a hash can be taken.
+///
+/// # Errors
+/// It is of a kind that is not supported, or would keep a worker busy for too long.
+pub(crate) fn check_hash(text: &str) -> Result<(), PasswordError> {
+    Hash::parse(text).map(drop)
+}
+
 fn entry(list: &model::Userlist, user: &model::User) -> Result<(Box<[u8]>, User), TopologyError> {
     let password = match &user.password {
         None => None,
@@ -107,10 +115,16 @@ mod tests {
 
     #[test]
     fn unsupported_hashes_are_refused_with_their_place() {
-        let config = Config::parse("userlist l\n user u password abzlUXK5ed5rs\n", "t.cfg").unwrap();
-        assert_eq!(
-            Userlists::new(&config.userlists).unwrap_err().to_string(),
-            "userlist 'l': password of user 'u': hashes of kind 'DES' are not supported: use $1$, $5$, $6$ or $2y$"
-        );
+        let refused =
+            "userlist 'l': password of user 'u': hashes of kind 'DES' are not supported: use $1$, $5$, $6$ or $2y$";
+        let error = Config::parse("userlist l\n user u password abzlUXK5ed5rs\n", "t.cfg").unwrap_err();
+        assert_eq!(error.to_string(), format!("parsing [t.cfg:2]: {refused}"));
+        let user = model::User {
+            name: "u".to_owned(),
+            password: Some(UserPassword::Hash("abzlUXK5ed5rs".to_owned())),
+            ..model::User::default()
+        };
+        let list = model::Userlist { name: "l".to_owned(), users: vec![user], ..model::Userlist::default() };
+        assert_eq!(Userlists::new(&[list]).unwrap_err().to_string(), refused);
     }
 }

@@ -306,17 +306,17 @@ impl Worker {
 
     /// Whether a record of this frontend's streams is of use to anyone.
     pub(crate) fn wants_record(&self, frontend: &Frontend) -> bool {
-        !frontend.log.is_off() || self.shared.log_hooks.on_log.is_some()
+        !frontend.log.is_off() || self.shared.log_hooks.want_records()
     }
 
     /// What a record of this frontend's streams must have.
     pub(crate) fn wanted_parts(&self, frontend: &Frontend) -> RecordParts {
-        if self.shared.log_hooks.on_log.is_some() { RecordParts::ALL } else { frontend.log.parts() }
+        if self.shared.log_hooks.want_records() { RecordParts::ALL } else { frontend.log.parts() }
     }
 
     /// Whether the addresses of a stream's server connection are of use to anyone: they cost system calls.
     pub(crate) fn wants_addresses(&self, frontend: &Frontend) -> bool {
-        frontend.log.uses_addresses() || self.shared.log_hooks.on_log.is_some()
+        frontend.log.uses_addresses() || self.shared.log_hooks.want_records()
     }
 
     /// Counts a stream and says how many came before it (`%rt`); 0 where no log format prints it.

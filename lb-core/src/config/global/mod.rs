@@ -9,6 +9,7 @@ mod stats;
 mod table;
 mod tls;
 mod tune;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -19,13 +20,14 @@ use super::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use super::document::{Line, Section};
 use super::model::Global;
 use super::sections::{NEGATION, no_more_than};
+use crate::sample::names::Names;
 use table::ROWS;
 
 /// Reads one `global` section; there may be several, which add up.
-pub fn parse_section(section: &Section, global: &mut Global, diags: &mut Diagnostics) {
+pub(crate) fn parse_section(section: &Section, global: &mut Global, names: &Names, diags: &mut Diagnostics) {
     no_more_than(0, &section.header, 0, diags);
     for line in &section.lines {
-        parse_line(line, global, diags);
+        parse_line(line, global, names, diags);
     }
 }
 
@@ -33,7 +35,7 @@ pub fn parse_section(section: &Section, global: &mut Global, diags: &mut Diagnos
 const NEGATABLE: [&str; 7] =
     ["option", "log", "busy-polling", "set-dumpable", "strict-limits", "insecure-fork-wanted", "numa-cpu-mapping"];
 
-fn parse_line(line: &Line, global: &mut Global, diags: &mut Diagnostics) {
+fn parse_line(line: &Line, global: &mut Global, names: &Names, diags: &mut Diagnostics) {
     let prefixed = matches!(line.keyword(), "no" | "default");
     let first = usize::from(prefixed);
     let keyword = line.arg(first);
@@ -44,7 +46,7 @@ fn parse_line(line: &Line, global: &mut Global, diags: &mut Diagnostics) {
         return diags.unknown_keyword(line, first, "global", ROWS.iter().map(table::Row::first_word));
     };
     match row.parse {
-        Some(parse) => parse(&mut Cx { line, first, negated: line.keyword() == "no", global, diags }),
+        Some(parse) => parse(&mut Cx { line, first, negated: line.keyword() == "no", global, names, diags }),
         None => diags.alert(line, first, format!("'{}' is not supported yet.", row.words)),
     }
 }
@@ -57,6 +59,7 @@ struct Cx<'a> {
     /// Whether `no` stands in front.
     negated: bool,
     global: &'a mut Global,
+    names: &'a Names,
     diags: &'a mut Diagnostics,
 }
 

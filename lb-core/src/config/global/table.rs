@@ -1,6 +1,6 @@
 //! Every keyword of the `global` section that HAProxy 2.6 knows, and what reads it here.
 
-use super::{Cx, cpu_map, header_case, limits, process, stats, tls, tune};
+use super::{Cx, cpu_map, header_case, limits, process, stats, tls, tune, variables};
 
 /// A keyword of the section.
 pub(super) struct Row {
@@ -114,8 +114,8 @@ pub(super) const ROWS: &[Row] = &[
     row("server-state-base", process::server_state_base),
     row("server-state-file", process::server_state_file),
     later("set-dumpable"),
-    later("set-var"),
-    later("set-var-fmt"),
+    row("set-var", variables::set_var),
+    row("set-var-fmt", variables::set_var_fmt),
     row("setenv", process::set_environment),
     row("spread-checks", limits::spread_checks),
     later("ssl-default-bind-ciphers"),
@@ -191,11 +191,11 @@ pub(super) const ROWS: &[Row] = &[
     later("tune.ssl.maxrecord"),
     later("tune.ssl.ssl-ctx-cache-size"),
     later("tune.vars.check-max-size"),
-    later("tune.vars.global-max-size"),
-    later("tune.vars.proc-max-size"),
-    later("tune.vars.reqres-max-size"),
-    later("tune.vars.sess-max-size"),
-    later("tune.vars.txn-max-size"),
+    row("tune.vars.global-max-size", variables::global_max_size),
+    row("tune.vars.proc-max-size", variables::proc_max_size),
+    row("tune.vars.reqres-max-size", variables::reqres_max_size),
+    row("tune.vars.sess-max-size", variables::sess_max_size),
+    row("tune.vars.txn-max-size", variables::txn_max_size),
     row("uid", process::uid),
     row("ulimit-n", limits::ulimit_n),
     later("unix-bind"),

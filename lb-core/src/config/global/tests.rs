@@ -318,3 +318,46 @@ fn stats_sockets() {
         assert_eq!(error(line), format!("A {expected}"), "{line}");
     }
 }
+
+/// As haproxy 2.6.12 says it.
+#[test]
+fn variables_of_the_process() {
+    let global = ok("set-var proc.a int(1),add(2)
+        set-var-fmt proc.b \"x %[var(proc.a)] y\"
+        tune.vars.txn-max-size 100
+        tune.vars.sess-max-size -1
+        tune.vars.reqres-max-size");
+    assert_eq!(global.variables.len(), 2);
+    assert_eq!((global.tune.vars.txn, global.tune.vars.sess, global.tune.vars.reqres), (100, 0, 0));
+    for (line, wanted) in [
+        ("set-var proc.a", "'set-var' requires a process-wide variable name ('proc.<name>') and a sample expression."),
+        (
+            "set-var txn.a int(1)",
+            "'set-var': cannot set variable 'txn.a', only scope 'proc' is permitted in the global section.",
+        ),
+        (
+            "set-var proc.a src",
+            "fetch method 'set-var(proc.a)' extracts information from 'client address', none of which is available here",
+        ),
+        ("set-var proc.a-b int(1)", "invalid syntax at char '-b)'"),
+        ("set-var proc.a foo(1)", "unknown fetch method 'foo'"),
+        ("set-var proc.a int(x)", "fetch method 'int' : failed to parse 'x' as type 'integer' at position 1"),
+        (
+            "set-var-fmt proc.a",
+            "'set-var-fmt' requires a process-wide variable name ('proc.<name>') and a format string.",
+        ),
+        (
+            "set-var-fmt proc.a %[src]",
+            "sample fetch <src]> may not be reliably used here because it needs 'client address' which is not available \
+             here",
+        ),
+        (
+            "set-var-fmt proc.a %foo",
+            "no such format variable 'foo'. If you wanted to emit the '%' character verbatim, you need to use '%%'",
+        ),
+        ("tune.vars.proc-max-size x", "tune.vars.proc-max-size: 'x' is an invalid size"),
+        ("tune.vars.proc-max-size 10k", "tune.vars.proc-max-size: '10k' is an invalid size"),
+    ] {
+        assert_eq!(error(line), format!("A {wanted}"), "{line}");
+    }
+}

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::bind::Bind;
 use super::log::LogTarget;
+use crate::log::LogFormat;
+use crate::sample::Expression;
+use crate::sample::variable::VariableName;
 
 /// The `global` section (configuration.txt, section 3).
 #[derive(Clone, Debug, Default)]
@@ -75,6 +78,8 @@ pub struct Global {
     pub h1_case_adjust: Vec<(String, String)>,
     /// `server-state-base`, `server-state-file` are refused until their issue.
     pub tune: Tune,
+    /// `set-var`, `set-var-fmt`.
+    pub variables: Vec<GlobalVariable>,
     /// `ssl-default-*`, `crt-base`, `ca-base`, `ssl-server-verify`.
     pub ssl: GlobalSsl,
     /// `stats socket` and its limits.
@@ -136,6 +141,8 @@ pub struct Tune {
     pub sndbuf_client: Option<u32>,
     /// `tune.sndbuf.server`.
     pub sndbuf_server: Option<u32>,
+    /// `tune.vars.*`.
+    pub vars: VariableLimits,
     /// `tune.pipesize`.
     pub pipesize: Option<u32>,
     /// `tune.h2.header-table-size`.
@@ -146,6 +153,38 @@ pub struct Tune {
     pub h2_max_concurrent_streams: Option<u32>,
     /// `tune.h2.max-frame-size`.
     pub h2_max_frame_size: Option<u32>,
+}
+
+/// How many bytes variables may take by scope, what is within it included; 0 is no limit (configuration.txt,
+/// `tune.vars.global-max-size`). A variable that does not fit is not set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VariableLimits {
+    /// `global`: all of them.
+    pub global: u64,
+    /// `proc`.
+    pub proc: u64,
+    /// `sess`.
+    pub sess: u64,
+    /// `txn`.
+    pub txn: u64,
+    /// `reqres`: `req` and `res`, each by itself.
+    pub reqres: u64,
+}
+
+/// A `set-var` or `set-var-fmt` line of `global`: a variable of the process that has a value from the start.
+#[derive(Clone, Debug)]
+pub struct GlobalVariable {
+    pub(crate) name: VariableName,
+    pub(crate) value: GlobalValue,
+}
+
+/// What it is.
+#[derive(Clone, Debug)]
+pub(crate) enum GlobalValue {
+    /// `set-var`.
+    Expression(Expression),
+    /// `set-var-fmt`.
+    Format(LogFormat),
 }
 
 /// Global TLS settings.

@@ -8,6 +8,7 @@ use super::http::{Redirect, Reply};
 use super::resolvers::AddressFamily;
 use crate::acl::Condition;
 use crate::config::document::Place;
+use crate::extension::Call;
 use crate::log::LogFormat;
 use crate::pattern::{Method, Reference, References};
 use crate::regex::Regex;
@@ -194,6 +195,8 @@ pub enum Action {
     StrictMode(bool),
     /// `disable-l7-retry`.
     DisableL7Retry,
+    /// An action of the embedding program.
+    Extension(Call),
 }
 
 /// Which fields `del-header` removes.
@@ -267,6 +270,13 @@ pub struct Assignment {
     pub(crate) name: VariableName,
     /// `ifexists`, and so on.
     pub(crate) conditions: AssignmentConditions,
+}
+
+impl Assignment {
+    /// Without conditions.
+    pub(crate) fn always(name: VariableName) -> Self {
+        Self { name, conditions: AssignmentConditions::default() }
+    }
 }
 
 /// The conditions of `set-var`; all of them must hold.

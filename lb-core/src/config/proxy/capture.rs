@@ -85,7 +85,7 @@ pub(super) fn unique_id_format(cx: &mut Cx<'_>) {
     }
     let scope = cx.scope("unique-id-format expression");
     let places = Places::one(Place::FrontendRequest);
-    let usage = FormatUse { http: true, rule: true, places, scope };
+    let usage = FormatUse { http: true, rule: false, places, scope };
     match format(&text, &usage) {
         Ok(format) => cx.config().unique_id_format = Some(format),
         Err(fault) if fault.style != Style::Rule => cx.diags.alert_line(cx.line, cx.first + 1, fault.message),

@@ -165,6 +165,17 @@ pub(super) enum RuleSet {
 }
 
 impl RuleSet {
+    /// Every set.
+    pub(super) const ALL: [Self; 7] = [
+        Self::TcpConnection,
+        Self::TcpSession,
+        Self::TcpContent,
+        Self::TcpResponse,
+        Self::HttpRequest,
+        Self::HttpResponse,
+        Self::HttpAfterResponse,
+    ];
+
     pub(super) fn keyword(self) -> &'static str {
         match self {
             Self::TcpConnection => "tcp-request connection",

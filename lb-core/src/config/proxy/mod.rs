@@ -44,6 +44,7 @@ pub(crate) use dynamic_server::{DynamicServer, read_dynamic};
 pub use finish::finish;
 pub use keywords::{KeywordRow, Sections, keyword_rows};
 pub use options::other_options;
+pub(crate) use rules::is_action;
 pub(in crate::config) use server_options::is_server_option;
 pub(in crate::config) use server_template::names_of_line as server_names;
 pub(in crate::config) use settings::leading_integer;

@@ -30,8 +30,8 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     if !key.places().contains(place) && !response {
         let text = format!(
             "'stick': fetch method '{}' extracts information from '{}', none of which is available during {when}.",
-            key.fetch().name,
-            key.fetch().needs()
+            key.fetch_name(),
+            key.needs()
         );
         return cx.alert(2, text);
     }

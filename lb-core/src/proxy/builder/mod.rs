@@ -27,6 +27,7 @@ use std::path::PathBuf;
 use super::{Proxy, StartError, StartOptions};
 use crate::config::load::Reading;
 use crate::config::{Config, ConfigError, LoadOptions, Loaded};
+use crate::extension::Extensions;
 use crate::runtime::Level;
 use lines::Lines;
 
@@ -56,6 +57,7 @@ pub use server::Server;
 #[derive(Clone, Debug, Default)]
 pub struct ProxyBuilder {
     parts: Vec<Part>,
+    extensions: Extensions,
 }
 
 /// A piece of the configuration, in the order in which it is read.
@@ -144,12 +146,24 @@ impl ProxyBuilder {
         self
     }
 
+    /// Lets the configuration use these sample fetches, converters and actions of the embedding program, whichever part of it
+    /// names them. Those of [`LoadOptions`] take their
+    /// place where there are some.
+    pub fn extensions(mut self, extensions: &Extensions) -> Self {
+        self.extensions = extensions.clone();
+        self
+    }
+
     /// Reads what was said so far; the result also has the warnings.
     ///
     /// # Errors
     /// Everything that is wrong with it, in the words of the configuration's keywords.
     pub fn load(&self, options: &LoadOptions) -> Result<Loaded, ConfigError> {
-        let mut reading = Reading::new(options);
+        let mut options = options.clone();
+        if options.extensions.is_empty() {
+            options.extensions = self.extensions.clone();
+        }
+        let mut reading = Reading::new(&options);
         let mut files = Vec::new();
         for part in &self.parts {
             // Files that follow each other are one list, as on a command line.
@@ -169,7 +183,7 @@ impl ProxyBuilder {
         if !files.is_empty() {
             reading.files(&files);
         }
-        reading.finish(options)
+        reading.finish(&options)
     }
 
     /// The configuration as it stands.

@@ -69,6 +69,7 @@ fn started(directory: &std::path::Path) -> (Proxy, Vec<Matcher>, Vec<Map>) {
 fn answers_are_haproxys() {
     let directory = tempfile::tempdir().unwrap();
     let (proxy, acls, maps) = started(directory.path());
+    let sets = proxy.instance().topology().references.sets();
     let place = directory.path().to_str().unwrap();
     let unknown_acl = "Unknown ACL identifier. Please use #<id> or <file>.\n";
     let unknown_map = "Unknown map identifier. Please use #<id> or <file>.\n";
@@ -188,17 +189,18 @@ fn answers_are_haproxys() {
         }
     }
     let text = |text: &str| Value::Str(text.as_bytes().to_vec().into());
-    assert!(!acls[0].matches(&text("aa")));
-    assert!(acls[1].matches(&text("AA")));
-    assert_eq!(maps[1].get(&text("/abcd")), Some(text("4")));
-    assert_eq!(maps[1].get(&text("x")), Some(text("def")));
-    assert_eq!(maps[2].get(&text("k9")), Some(Value::Sint(99)));
+    assert!(!acls[0].matches(&text("aa"), &sets));
+    assert!(acls[1].matches(&text("AA"), &sets));
+    assert_eq!(maps[1].get(&text("/abcd"), &sets), Some(text("4")));
+    assert_eq!(maps[1].get(&text("x"), &sets), Some(text("def")));
+    assert_eq!(maps[2].get(&text("k9"), &sets), Some(Value::Sint(99)));
 }
 
 #[test]
 fn handles_change_what_commands_change() {
     let directory = tempfile::tempdir().unwrap();
     let (proxy, acls, maps) = started(directory.path());
+    let sets = proxy.instance().topology().references.sets();
     let file = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let text = |text: &str| Value::Str(text.as_bytes().to_vec().into());
     let keys = |entries: Vec<std::sync::Arc<crate::pattern::Entry>>| {
@@ -209,13 +211,16 @@ fn handles_change_what_commands_change() {
     assert_eq!(map.get("k2").as_deref(), Some(b"-5".as_slice()));
     map.set("k2", "7").unwrap();
     map.set("k3", "8").unwrap();
-    assert_eq!((maps[2].get(&text("k2")), maps[2].get(&text("k3"))), (Some(Value::Sint(7)), Some(Value::Sint(8))));
+    assert_eq!(
+        (maps[2].get(&text("k2"), &sets), maps[2].get(&text("k3"), &sets)),
+        (Some(Value::Sint(7)), Some(Value::Sint(8)))
+    );
     assert!(map.set("k2", "x").is_err());
     assert!(map.replace_all([("a", "1"), ("b", "x")]).is_err());
     assert_eq!(keys(map.entries()), ["k1", "k2", "k3"]);
     map.replace_all([("a", "1"), ("b", "2")]).unwrap();
     assert_eq!(keys(map.entries()), ["a", "b"]);
-    assert_eq!(maps[2].get(&text("b")), Some(Value::Sint(2)));
+    assert_eq!(maps[2].get(&text("b"), &sets), Some(Value::Sint(2)));
     assert_eq!((map.remove("b"), map.remove("b")), (1, 0));
     map.clear();
     assert!(map.entries().is_empty());
@@ -224,9 +229,9 @@ fn handles_change_what_commands_change() {
     acl.add("new").unwrap();
     acl.add("new").unwrap();
     assert_eq!(keys(acl.entries()), ["aa", "bb ", "#dd ee", "new"]);
-    assert!(acls[1].matches(&text("NEW")));
+    assert!(acls[1].matches(&text("NEW"), &sets));
     acl.replace_all(["x"]).unwrap();
-    assert!(acl.contains("x") && !acl.contains("new") && !acls[1].matches(&text("new")));
+    assert!(acl.contains("x") && !acl.contains("new") && !acls[1].matches(&text("new"), &sets));
     assert!(acl.lookup("x").iter().all(|lookup| lookup.matched.is_some()));
     assert!(proxy.acl(&file("m.map")).unwrap().add("x").is_err());
     assert!(proxy.acl(&file("none")).is_err() && proxy.map("#0").is_err());

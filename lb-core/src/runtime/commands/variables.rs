@@ -115,18 +115,22 @@ impl SetVar {
                 let (expression, _) = Expression::parse_words(words.iter().map(String::as_str), &scope)
                     .map_err(|error| invalid(error.message))?;
                 if !expression.places().contains(Place::Cli) {
-                    let (shown, needs) = (&self.name, expression.fetch().needs());
+                    let (shown, needs) = (&self.name, expression.needs());
                     return Err(invalid(format!(
                         "fetch method 'set-var({shown})' extracts information from '{needs}', none of which is \
                          available here"
                     )));
                 }
+                let sets = names.references.sets();
+                let context = Context { own_sets: Some(&sets), ..context };
                 expression.evaluate(&context).map(Value::into_owned)
             }
             VarValue::Format(text) => {
                 let usage = FormatUse { http: false, rule: true, places: Places::one(Place::Cli), scope };
                 let format = LogFormat::parse_in(text, &usage).map_err(|error| invalid(error.to_string()))?;
                 let mut out = Vec::new();
+                let sets = names.references.sets();
+                let context = Context { own_sets: Some(&sets), ..context };
                 format.render_alone(&context, &mut out);
                 Some(Value::Str(out.into()))
             }

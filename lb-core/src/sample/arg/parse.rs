@@ -37,7 +37,11 @@ impl ArgError {
 
 /// Reads `(…)` at the start of `text`, if it is there. Returns the arguments, one for each kind of `spec`, and how many
 /// bytes were read.
-pub(in crate::sample) fn parse(text: &str, spec: &ArgSpec, scope: &Scope<'_>) -> Result<(Vec<Arg>, usize), ArgError> {
+pub(in crate::sample) fn parse(
+    text: &str,
+    spec: &ArgSpec<'_>,
+    scope: &Scope<'_>,
+) -> Result<(Vec<Arg>, usize), ArgError> {
     let inside = text.strip_prefix('(');
     let mut reader = Reader {
         rest: inside.unwrap_or_default(),
@@ -89,7 +93,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn words(&mut self, spec: &ArgSpec, scope: &Scope<'_>) -> Result<(), ArgError> {
+    fn words(&mut self, spec: &ArgSpec<'_>, scope: &Scope<'_>) -> Result<(), ArgError> {
         for (index, kind) in spec.kinds.iter().enumerate() {
             let (word, length) = unquote(self.rest).map_err(|read| {
                 let text =
@@ -165,6 +169,17 @@ fn unquote(text: &str) -> Result<(String, usize), String> {
         }
     }
     Ok((out, text.len()))
+}
+
+/// Reads an argument that is a word of its own.
+///
+/// # Errors
+/// HAProxy's text.
+pub(crate) fn word(kind: ArgKind, word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, String> {
+    one(kind, word, index, scope).map_err(|error| match error.late {
+        Some(_) => error.at(format_args!("arg {} of {} in proxy '{}'", index + 1, scope.keyword, scope.proxy_name())),
+        None => error.message,
+    })
 }
 
 fn one(kind: ArgKind, word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, ArgError> {

@@ -72,6 +72,6 @@ fn open(args: &mut [Arg], scope: &Scope<'_>, method: Method, output: Output) -> 
     Ok(())
 }
 
-fn run<'a>(_: &Context<'a>, value: Value<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
-    args.first()?.own::<Map>()?.get(&value)
+fn run<'a>(context: &Context<'a>, value: Value<'a>, args: &'a [Arg]) -> Option<Value<'a>> {
+    args.first()?.own::<Map>()?.get(&value, context.sets())
 }

@@ -49,7 +49,7 @@ pub(crate) struct Converter {
     /// Its name.
     pub(crate) name: &'static str,
     /// Its arguments.
-    pub(crate) args: ArgSpec,
+    pub(crate) args: ArgSpec<'static>,
     /// What it takes.
     pub(crate) input: SampleType,
     /// What it yields; [`SampleType::Any`] where that is only known when it is there.
@@ -73,7 +73,7 @@ impl Converter {
     }
 
     /// With arguments.
-    pub(crate) const fn args(self, args: ArgSpec) -> Self {
+    pub(crate) const fn args(self, args: ArgSpec<'static>) -> Self {
         Self { args, ..self }
     }
 

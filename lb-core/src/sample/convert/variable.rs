@@ -12,17 +12,18 @@ pub(super) const CONVERTERS: &[Converter] = &[
         .check(check_set),
     Converter::new("unset-var", SampleType::Any, SampleType::Any, unset)
         .args(ArgSpec::all(&[ArgKind::Str]))
-        .check(|args, _| check_name(args)),
+        .check(check_name),
 ];
 
-fn check_name(args: &mut [Arg]) -> Result<(), String> {
+fn check_name(args: &mut [Arg], scope: &Scope<'_>) -> Result<(), String> {
     let name = VariableName::parse(&argument::shown(args, 0))?;
+    scope.names.used.note_variable(&name);
     argument::replace(args, 0, Arg::Variable(name));
     Ok(())
 }
 
-fn check_set(args: &mut [Arg], _: &Scope<'_>) -> Result<(), String> {
-    check_name(args)?;
+fn check_set(args: &mut [Arg], scope: &Scope<'_>) -> Result<(), String> {
+    check_name(args, scope)?;
     let mut conditions = AssignmentConditions::default();
     for word in args.iter().skip(1).filter_map(Arg::text) {
         *match word {
@@ -51,14 +52,18 @@ fn set<'a>(context: &Context<'a>, value: Value<'a>, args: &'a [Arg]) -> Option<V
             if !conditions.hold(process.get(&name.name).as_ref(), true, &value) {
                 return None;
             }
-            process.set_if(&name.name, value.clone().into_owned(), conditions);
+            if !process.set_if(&name.name, value.clone().into_owned(), conditions) {
+                return None;
+            }
         }
         scope => {
-            let variables = context.variables.of(scope)?;
+            let variables = context.variables.for_change(scope)?;
             if !conditions.hold(variables.get(&name.name).as_ref(), variables.exists(&name.name), &value) {
                 return None;
             }
-            variables.set(&name.name, value.clone().into_owned());
+            if !variables.set(&name.name, value.clone().into_owned()) {
+                return None;
+            }
         }
     }
     Some(value)

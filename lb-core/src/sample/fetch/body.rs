@@ -1,6 +1,7 @@
 //! Bodies, as far as they are there (configuration.txt, section 7.3.6).
 
 use super::{Context, Fetch, REQUEST, RESPONSE, SampleType, Value};
+use crate::http::message::Head;
 use crate::sample::context::Buffered;
 
 pub(super) const FETCHES: &[Fetch] = &[
@@ -16,7 +17,8 @@ pub(super) const FETCHES: &[Fetch] = &[
         length(reply(context)?, &context.response_data, false)
     }),
     Fetch::one(RESPONSE, "res.body_size", SampleType::Sint, |context, _| {
-        length(reply(context)?, &context.response_data, true)
+        let announced = context.response.and_then(announced).or(context.response_data.announced);
+        length(reply(context)?, &Buffered { announced, ..context.response_data }, true)
     }),
 ];
 
@@ -29,6 +31,11 @@ pub(super) fn form<'a>(context: &Context<'a>) -> Option<&'a [u8]> {
 /// The same of the response.
 fn reply<'a>(context: &Context<'a>) -> Option<&'a [u8]> {
     context.response.map(|_| context.response_data.bytes)
+}
+
+/// What a response says of its length.
+fn announced(head: &Head) -> Option<u64> {
+    std::str::from_utf8(head.value("content-length")?).ok()?.parse().ok()
 }
 
 /// The length of what is there, or what the message announces.

@@ -157,13 +157,15 @@ fn uuid(high: u64, low: u64) -> String {
     )
 }
 
-fn check_var(args: &mut [Arg], _: &Scope<'_>) -> Result<(), String> {
+fn check_var(args: &mut [Arg], scope: &Scope<'_>) -> Result<(), String> {
     let name = first_text(args);
     if name.is_empty() {
         return Err("Empty variable name cannot be accepted".into());
     }
     if let Some(first) = args.first_mut() {
-        *first = Arg::Variable(VariableName::parse(&name)?);
+        let name = VariableName::parse(&name)?;
+        scope.names.used.note_variable(&name);
+        *first = Arg::Variable(name);
     }
     Ok(())
 }

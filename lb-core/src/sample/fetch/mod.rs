@@ -64,25 +64,25 @@ pub(crate) type Check = fn(&mut [Arg], &Scope<'_>) -> Result<(), String>;
 /// Everywhere: constants, and what is known while the configuration is read.
 pub(super) const ANYWHERE: &str = "YYYYYYYYYYYYYYYYYYYYYY";
 /// Everywhere but in the configuration itself: states of the process.
-pub(super) const RUNNING: &str = "YYYYYYYYYYYYYYYYYYYY.Y";
+pub(crate) const RUNNING: &str = "YYYYYYYYYYYYYYYYYYYY.Y";
 /// From the client's connection on.
-pub(super) const CONNECTION: &str = "YYYYYYYYYYYYYYYYYYYY..";
+pub(crate) const CONNECTION: &str = "YYYYYYYYYYYYYYYYYYYY..";
 /// Where there is a frontend.
-pub(super) const FRONTEND: &str = "YYYYYYYYYYYYYYYYYYY...";
+pub(crate) const FRONTEND: &str = "YYYYYYYYYYYYYYYYYYY...";
 /// Once a backend is chosen.
 pub(super) const BACKEND: &str = "......YYYYYYYYYYYYYY..";
 /// Once a server is chosen.
 pub(super) const SERVER: &str = "..........YYYYYYYYYY..";
 /// Once there is a connection to a server.
-pub(super) const SERVER_CONNECTION: &str = "...........YYYYYYYYY..";
+pub(crate) const SERVER_CONNECTION: &str = "...........YYYYYYYYY..";
 /// While the request passes.
-pub(super) const REQUEST: &str = "..YYYYYYYYY...........";
+pub(crate) const REQUEST: &str = "..YYYYYYYYY...........";
 /// From the request on.
-pub(super) const SINCE_REQUEST: &str = "..YYYYYYYYYYYYYYYYY...";
+pub(crate) const SINCE_REQUEST: &str = "..YYYYYYYYYYYYYYYYY...";
 /// While the response passes.
-pub(super) const RESPONSE: &str = "...........YYYYYYY.Y..";
+pub(crate) const RESPONSE: &str = "...........YYYYYYY.Y..";
 /// While either of them passes.
-pub(super) const EITHER: &str = "..YYYYYYYYYYYYYYYY.Y..";
+pub(crate) const EITHER: &str = "..YYYYYYYYYYYYYYYY.Y..";
 
 /// A sample fetch.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ pub(crate) struct Fetch {
     /// Where it can be used.
     pub(crate) places: Places,
     /// Its arguments.
-    pub(crate) args: ArgSpec,
+    pub(crate) args: ArgSpec<'static>,
     /// What it yields.
     pub(crate) output: SampleType,
     /// Further conditions of the arguments.
@@ -142,7 +142,7 @@ impl Fetch {
     }
 
     /// With arguments.
-    pub(crate) const fn args(self, args: ArgSpec) -> Self {
+    pub(crate) const fn args(self, args: ArgSpec<'static>) -> Self {
         Self { args, ..self }
     }
 
@@ -154,6 +154,11 @@ impl Fetch {
     /// With what it takes its value from.
     pub(crate) const fn from(self, source: &'static str) -> Self {
         Self { source: Some(source), ..self }
+    }
+
+    /// Whether it looks at the connection to a server, whose addresses the system has to be asked for.
+    pub(crate) fn looks_at_server_connection(&self) -> bool {
+        self.places == Places::row(SERVER_CONNECTION)
     }
 
     /// What it takes its value from, as HAProxy's messages name it.

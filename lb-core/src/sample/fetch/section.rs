@@ -3,10 +3,16 @@
 use std::time::Duration;
 
 use super::{BACKEND, FRONTEND, Fetch, SERVER, SampleType, Value};
+use crate::sample::Place;
 
 pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(BACKEND, "be_id", SampleType::Sint, |context, _| Some(Value::Sint(context.backend?.backend.id.into()))),
-    Fetch::one(BACKEND, "be_name", SampleType::Str, |context, _| Some(Value::str(context.backend?.name.as_bytes()))),
+    Fetch::one(BACKEND, "be_name", SampleType::Str, |context, _| {
+        // The log of a request that got to no backend names the frontend for it.
+        let frontend = || context.frontend.filter(|_| context.place == Place::Log && context.request.is_some());
+        let name = context.backend.map(|backend| &backend.name).or_else(|| frontend().map(|frontend| &frontend.name));
+        Some(Value::str(name?.as_bytes()))
+    }),
     Fetch::one(BACKEND, "be_server_timeout", SampleType::Sint, |context, _| {
         Some(milliseconds(context.backend?.config.timeouts.server))
     }),

@@ -3,6 +3,7 @@
 //! actions; [`table`] has all of them.
 
 mod counters;
+mod custom;
 mod headers;
 mod patterns;
 mod replies;
@@ -136,7 +137,7 @@ impl<'l> Reader<'_, 'l> {
             style: late(error.complete),
         })?;
         if !expression.places().meets(self.places()) {
-            let needs = expression.fetch().needs();
+            let needs = expression.needs();
             let text =
                 format!("fetch method '{shown}' extracts information from '{needs}', none of which is available here");
             return Err(self.fault(0, text));
@@ -187,13 +188,16 @@ pub(super) fn redirect_line(cx: &mut Cx<'_>) {
 
 fn http(cx: &mut Cx<'_>, set: RuleSet) {
     let name = cx.arg(1).to_owned();
-    let Some(row) = find(set, &name) else { return unknown_action(cx, set, &name) };
-    let Some(parse) = row.parse else {
-        return cx.alert(1, format!("'{} {name}' is not supported yet.", set.keyword()));
-    };
+    let own = custom::find(cx, set, &name);
+    let row = find(set, &name);
     let next = cx.first + 2;
     let mut reader = Reader { cx, set, name: name.clone(), next };
-    let read = parse(&mut reader);
+    let read = match (row, own) {
+        (None, None) => return unknown_action(reader.cx, set, &name),
+        (None, Some(own)) => custom::read(&mut reader, &own),
+        (Some(table::Row { parse: Some(parse), .. }), _) => parse(&mut reader),
+        (Some(_), _) => return cx.alert(1, format!("'{} {name}' is not supported yet.", set.keyword())),
+    };
     let next = reader.next;
     match read {
         Ok(action) => end_rule(cx, set, &name, action, next),
@@ -229,6 +233,11 @@ fn of_set(set: RuleSet) -> impl Iterator<Item = (&'static table::Row, &'static s
     })
 }
 
+/// Whether there is an action of that name in some set.
+pub(crate) fn is_action(name: &str) -> bool {
+    RuleSet::ALL.iter().any(|set| find(*set, name).is_some()) || tcp::is_own(name)
+}
+
 fn find(set: RuleSet, name: &str) -> Option<&'static table::Row> {
     if name.is_empty() {
         return None;
@@ -251,7 +260,9 @@ fn named(set: RuleSet) -> Vec<String> {
 fn unknown_action(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
     let keyword = set.keyword();
     let list = named(set);
-    let near = suggest::nearest(name, of_set(set).map(|(_, name)| name.trim_end_matches('*')));
+    let known = of_set(set).map(|(_, name)| name.trim_end_matches('*')).chain(custom::names(cx, set));
+    let near = suggest::nearest(name, known).map(str::to_owned);
+    let near = near.as_deref();
     let mut text = format!("'{keyword}' expects {}, but got '{name}'", list.join(", "));
     text.push_str(if name.is_empty() { " (missing argument)." } else { "." });
     if let Some(near) = near {

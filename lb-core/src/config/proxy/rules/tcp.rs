@@ -87,7 +87,10 @@ fn rule(cx: &mut Cx<'_>, set: RuleSet) {
                 Some(parse) => parse(&mut reader),
                 None => return cx.alert(2, format!("'{what}' is not supported yet.")),
             },
-            None => return unknown(cx, set, name),
+            None => match super::custom::find(reader.cx, set, name) {
+                Some(own) => super::custom::read(&mut reader, &own),
+                None => return unknown(reader.cx, set, name),
+            },
         },
     };
     let next = reader.next;
@@ -105,6 +108,14 @@ fn rule(cx: &mut Cx<'_>, set: RuleSet) {
             report(cx, &fault, text);
         }
     }
+}
+
+/// Whether a name is that of an action or setting of these rules alone.
+pub(super) fn is_own(name: &str) -> bool {
+    matches!(
+        name,
+        "accept" | "reject" | "close" | "expect-proxy" | "expect-netscaler-cip" | "capture" | "inspect-delay"
+    ) || name.starts_with("track-sc")
 }
 
 fn expect_proxy(reader: &mut Reader<'_, '_>) -> Result<Action, super::Fault> {
@@ -168,7 +179,11 @@ fn unknown(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
     let text = format!("'{}' expects {} in {} (got '{name}').", set.keyword(), known.join(", "), place(cx));
     let near = crate::config::suggest::nearest(
         name,
-        of_set(set).map(|(_, name)| name.trim_end_matches('*')).chain(["accept", "reject", "capture", "expect-proxy"]),
-    );
-    cx.diags.alert_suggest(cx.line, cx.first + 2, text, near);
+        of_set(set)
+            .map(|(_, name)| name.trim_end_matches('*'))
+            .chain(["accept", "reject", "capture", "expect-proxy"])
+            .chain(super::custom::names(cx, set)),
+    )
+    .map(str::to_owned);
+    cx.diags.alert_suggest(cx.line, cx.first + 2, text, near.as_deref());
 }

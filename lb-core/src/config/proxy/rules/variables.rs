@@ -47,5 +47,6 @@ fn assignment(reader: &Reader<'_, '_>, action: &str) -> Result<Assignment, Fault
         };
         *flag = true;
     }
+    reader.cx.names.used.note_variable(&name);
     Ok(Assignment { name, conditions })
 }

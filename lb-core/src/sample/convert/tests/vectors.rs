@@ -37,8 +37,8 @@ fn answer(text: &str, txn: &Variables) -> String {
         Ok(expression) => expression,
         Err(error) => return format!("! {error}"),
     };
-    let (sess, req) = (Variables::default(), Variables::default());
-    let variables = Scopes { sess: Some(&sess), txn: Some(txn), req: Some(&req), ..Scopes::default() };
+    let req = Variables::default();
+    let variables = Scopes { txn: Some(txn), req: Some(&req), ..Scopes::default() };
     let context = Context { variables, ..Context::default() };
     match expression.evaluate(&context) {
         None => "-".to_owned(),
