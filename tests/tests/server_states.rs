@@ -168,7 +168,9 @@ fn stat(side: &Side) -> Vec<(String, String, String)> {
             let index = names.iter().position(|other| *other == name).expect("a column");
             cells.get(index).copied().unwrap_or_default()
         };
-        let more = shown.map(|name| format!("{name}={};", cell(name))).join(" ");
+        // `fullconn` of a backend that no frontend leads to is another number.
+        let shown = shown.iter().filter(|name| **name != "slim" || cell("svname") != "BACKEND");
+        let more: String = shown.map(|name| format!("{name}={};", cell(name))).collect();
         (cell("svname") != "FRONTEND" && cells.len() > 20)
             .then(|| (format!("{}/{}", cell("pxname"), cell("svname")), cell("status").to_owned(), more))
     };
@@ -469,7 +471,7 @@ backend b
     }
     for saved in saved {
         let [theirs, ours] = [Some(&*binary), None].map(|program| {
-            let side = Side::start_with(program, sections, 0, &[("states", saved.trim_end())]);
+            let side = Side::start_with(program, sections, 0, &[("states", &format!("{}\n", saved.trim_end()))]);
             states(&side)
         });
         assert_eq!(ours, theirs, "from {saved}");
