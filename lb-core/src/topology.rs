@@ -4,6 +4,7 @@
 //! `Arc`s, kept across swaps.
 
 mod logs;
+mod tracking;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::resolve::Resolvers;
 use crate::sample::account::ProcessAccount;
 use crate::sample::variable::SharedVariables;
 use crate::sample::{Context, Place as SamplePlace, Value};
-use crate::server::{Dial, Numbers};
+use crate::server::{Dial, Numbers, ServerEvent};
 use crate::stats::{FrontendStats, FrontendStatus};
 use crate::table::Table;
 use crate::tls::TlsConfigError;
@@ -198,6 +199,8 @@ pub struct Topology {
     pub backends: Vec<Arc<BackendEntry>>,
     /// All sections in order of the configuration, those that are `disabled` left out.
     pub sections: Vec<SectionHalves>,
+    /// What became of servers by a file of states.
+    pub(crate) restored: Vec<ServerEvent>,
     /// The same with those that are `disabled`, which have neither half: what the arguments of sample fetches count.
     pub(crate) numbered: Vec<SectionHalves>,
     /// Users and their passwords.
@@ -324,6 +327,8 @@ impl Topology {
                 looks_at_connections: looks_at_connections(config),
             }));
         }
+        let restored = backends.iter().flat_map(|entry| entry.backend.restore_servers()).collect();
+        tracking::link(&backends);
         let find = |name: &str| backends.iter().position(|b: &Arc<BackendEntry>| &*b.name == name);
         let named = config.names.used.variables();
         let account = ProcessAccount::new(config.global.tune.vars, named.len());
@@ -403,6 +408,7 @@ impl Topology {
             settings,
             frontends,
             backends,
+            restored,
             sections,
             disabled_frontends,
             numbers,

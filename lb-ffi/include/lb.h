@@ -140,6 +140,9 @@
 // The name of a server, or the address of its name, changed.
 #define LB_EVENT_SERVER_ADDRESS 22
 
+// One reason for the maintenance of a server is gone, but it stays: an operator, or the server it tracks, keeps it there.
+#define LB_EVENT_SERVER_IN_MAINTENANCE 23
+
 // Serves: out of maintenance and drain.
 #define LB_SERVER_STATE_READY 0
 
@@ -148,6 +151,18 @@
 
 // Gets no sessions and no checks.
 #define LB_SERVER_STATE_MAINTENANCE 2
+
+// As a health check that passed: rise of them in a row bring the server up.
+#define LB_HEALTH_PASSED 0
+
+// As a health check that failed: fall of them in a row take the server down.
+#define LB_HEALTH_FAILED 1
+
+// The server is up, at once.
+#define LB_HEALTH_UP 2
+
+// The server is down, at once.
+#define LB_HEALTH_DOWN 3
 
 // What a function came to. The numbers are part of the ABI: none changes its meaning or is used again. New ones may
 // come: take what you do not know as a failure.
@@ -663,6 +678,18 @@ lb_status lb_proxy_set_server_weight(const struct lb_proxy *proxy,
                                      const char *server,
                                      uint32_t weight,
                                      struct lb_error **error);
+
+// Reports what the program itself knows of a server's health: LB_HEALTH_PASSED, LB_HEALTH_FAILED, LB_HEALTH_UP or
+// LB_HEALTH_DOWN. The server need not have LB_SERVER_CHECK; the first two count with its rise and fall, 2 and 3 by
+// default. Null for info is nothing; else it stands in log lines and statistics.
+//
+// Errors: LB_ERR_COMMAND_NOT_FOUND; LB_ERR_COMMAND_STATE where the server tracks another one; LB_ERR_ARGUMENT.
+lb_status lb_proxy_report_server_health(const struct lb_proxy *proxy,
+                                        const char *backend,
+                                        const char *server,
+                                        uint32_t health,
+                                        const char *info,
+                                        struct lb_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -47,6 +47,8 @@ pub const LB_EVENT_SERVER_REMOVED: u32 = 20;
 pub const LB_EVENT_SERVER_DRAINING: u32 = 21;
 /// The name of a server, or the address of its name, changed.
 pub const LB_EVENT_SERVER_ADDRESS: u32 = 22;
+/// One reason for the maintenance of a server is gone, but it stays: an operator, or the server it tracks, keeps it there.
+pub const LB_EVENT_SERVER_IN_MAINTENANCE: u32 = 23;
 
 /// Something that happened. It is valid during the callback; what you keep you copy.
 #[derive(Clone, Copy, Debug)]
@@ -134,13 +136,13 @@ impl Event {
             EventKind::Added => (LB_EVENT_SERVER_ADDED, None),
             EventKind::Removed => (LB_EVENT_SERVER_REMOVED, None),
             EventKind::LosesAddress { counts, .. } => (LB_EVENT_SERVER_MAINTENANCE, counts.as_ref()),
-            EventKind::RemainsInMaintenance => (LB_EVENT_SERVER_MAINTENANCE, None),
             EventKind::Resolves { .. } => (LB_EVENT_SERVER_READY, None),
             EventKind::AddressChanged { .. }
             | EventKind::NameChanged { .. }
             | EventKind::ResolvesInMaintenance { .. }
             | EventKind::ReadyByAnswer => (LB_EVENT_SERVER_ADDRESS, None),
-            EventKind::RemainsDraining => (LB_EVENT_SERVER_DRAINING, None),
+            EventKind::RemainsDraining | EventKind::KeptDraining(_) => (LB_EVENT_SERVER_DRAINING, None),
+            EventKind::RemainsInMaintenance | EventKind::KeptInMaintenance(_) => (LB_EVENT_SERVER_IN_MAINTENANCE, None),
         };
         Self {
             backend: Some(c_string(&event.backend)),

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use lb_core::backend::AdminChange;
+use lb_core::backend::{AdminChange, HealthReport};
 use lb_core::runtime::ErrorCode;
 
 use crate::error::{Failure, lb_error};
@@ -19,6 +19,15 @@ pub const LB_SERVER_STATE_READY: u32 = 0;
 pub const LB_SERVER_STATE_DRAIN: u32 = 1;
 /// Gets no sessions and no checks.
 pub const LB_SERVER_STATE_MAINTENANCE: u32 = 2;
+
+/// As a health check that passed: rise of them in a row bring the server up.
+pub const LB_HEALTH_PASSED: u32 = 0;
+/// As a health check that failed: fall of them in a row take the server down.
+pub const LB_HEALTH_FAILED: u32 = 1;
+/// The server is up, at once.
+pub const LB_HEALTH_UP: u32 = 2;
+/// The server is down, at once.
+pub const LB_HEALTH_DOWN: u32 = 3;
 
 /// How often it is looked whether a server has become idle.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -122,6 +131,37 @@ pub unsafe extern "C" fn lb_proxy_set_server_weight(
         with(proxy, error, |proxy| {
             let (backend, server) = (pointer::text(backend, "backend")?, pointer::text(server, "server")?);
             Ok(proxy.proxy.backend(backend)?.server(server)?.set_weight(weight)?)
+        })
+    }
+}
+
+/// Reports what the program itself knows of a server's health: LB_HEALTH_PASSED, LB_HEALTH_FAILED, LB_HEALTH_UP or
+/// LB_HEALTH_DOWN. The server need not have LB_SERVER_CHECK; the first two count with its rise and fall, 2 and 3 by
+/// default. Null for info is nothing; else it stands in log lines and statistics.
+///
+/// Errors: LB_ERR_COMMAND_NOT_FOUND; LB_ERR_COMMAND_STATE where the server tracks another one; LB_ERR_ARGUMENT.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lb_proxy_report_server_health(
+    proxy: *const lb_proxy,
+    backend: *const c_char,
+    server: *const c_char,
+    health: u32,
+    info: *const c_char,
+    error: *mut *mut lb_error,
+) -> lb_status {
+    // SAFETY: the caller promises pointers as the header says.
+    unsafe {
+        with(proxy, error, |proxy| {
+            let (backend, server) = (pointer::text(backend, "backend")?, pointer::text(server, "server")?);
+            let info = if info.is_null() { None } else { Some(pointer::text(info, "info")?.to_owned()) };
+            let report = match health {
+                LB_HEALTH_PASSED => HealthReport::Passed { info },
+                LB_HEALTH_FAILED => HealthReport::Failed { info },
+                LB_HEALTH_UP => HealthReport::Up,
+                LB_HEALTH_DOWN => HealthReport::Down,
+                _ => return Err(Failure::new(LB_ERR_ARGUMENT, format!("'health' is {health}, which is none"))),
+            };
+            Ok(proxy.proxy.backend(backend)?.server(server)?.report_health(report)?)
         })
     }
 }

@@ -93,6 +93,22 @@ impl LogSink {
         empty
     }
 
+    /// Lines that come until none came for a while, as they are.
+    ///
+    /// # Panics
+    /// When the socket fails.
+    pub fn texts(&self, quiet: Duration) -> Vec<String> {
+        self.socket.set_read_timeout(Some(quiet)).expect("timeout");
+        let mut lines = Vec::new();
+        let mut buffer = [0; 65536];
+        while let Ok(n) = self.socket.recv(&mut buffer) {
+            let text = String::from_utf8_lossy(&buffer[..n]).trim_end().to_owned();
+            lines.push(text.split_once("]: ").map(|(_, rest)| rest.to_owned()).unwrap_or(text));
+        }
+        self.socket.set_read_timeout(Some(PATIENCE)).expect("timeout");
+        lines
+    }
+
     /// Lines that come until none came for a while.
     ///
     /// # Panics

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use lb_core::backend::{AdminChange, HealthChange};
+use lb_core::backend::{AdminChange, HealthChange, HealthReport};
 use lb_core::events::{self, Event};
 use lb_core::proxy::{Backend, Proxy, Server, StartOptions};
 use lb_core::runtime::ErrorCode;
@@ -202,4 +202,33 @@ fn servers_are_added_and_removed_under_load_without_an_error() {
             .count()
     };
     eventually("connections to removed servers are closed", || open(&origins[1]) + open(&origins[2]) == 0);
+}
+
+#[test]
+fn a_program_reports_the_health_of_a_server() {
+    let origin = Origin::saying("one");
+    let lb = listen(&format!(" server s {}", origin.address()));
+    let mut events = lb.proxy().events();
+    let server = lb.proxy().backend("fe").unwrap().server("s").unwrap();
+    let failed = || HealthReport::Failed { info: Some("queue is full".to_owned()) };
+    server.report_health(HealthReport::Passed { info: None }).unwrap();
+    for _ in 0..2 {
+        server.report_health(failed()).unwrap();
+        assert_eq!(server.operational_state(), OperationalState::Running);
+    }
+    server.report_health(failed()).unwrap();
+    assert_eq!(server.operational_state(), OperationalState::Stopped);
+    assert_eq!(
+        next_line(&mut events),
+        "Server fe/s is DOWN, reason: Layer7 wrong status, code: 0, info: \"queue is full\". 0 active and 0 backup \
+         servers left. 0 sessions active, 0 requeued, 0 remaining in queue."
+    );
+    server.report_health(HealthReport::Passed { info: None }).unwrap();
+    assert_eq!(server.operational_state(), OperationalState::Stopped);
+    server.report_health(HealthReport::Passed { info: None }).unwrap();
+    assert_eq!(server.operational_state(), OperationalState::Running);
+    server.report_health(HealthReport::Down).unwrap();
+    assert_eq!(server.operational_state(), OperationalState::Stopped);
+    server.report_health(HealthReport::Up).unwrap();
+    assert_eq!(server.operational_state(), OperationalState::Running);
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Backend, slot};
-use crate::server::check::{CheckResult, Verdict};
+use crate::balance::Candidate;
+use crate::config::model::OnError;
+use crate::server::check::{CheckResult, CheckStatus, Verdict};
 use crate::server::event::{Cause, Counts, EventKind};
 use crate::server::health::{Health, Transition};
 use crate::server::{AdminState, OperationalState, Server, ServerEvent};
@@ -34,6 +36,26 @@ pub enum HealthChange {
     Down,
 }
 
+/// What the embedding program knows of a server's health.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HealthReport {
+    /// As a health check that passed: `rise` of them in a row bring the server up.
+    Passed {
+        /// More about it, for logs and statistics.
+        info: Option<String>,
+    },
+    /// As a health check that failed: `fall` of them in a row take the server down.
+    Failed {
+        /// More about it, for logs and statistics.
+        info: Option<String>,
+    },
+    /// It is up, at once.
+    Up,
+    /// It is down, at once.
+    Down,
+}
+
 impl Backend {
     /// Changes the administrative state of a server as an operator does.
     pub fn change_admin(&self, server: &Arc<Server>, change: AdminChange) -> Vec<ServerEvent> {
@@ -46,11 +68,18 @@ impl Backend {
     }
 
     /// Sets and clears flags of the administrative state; maintenance stops the server, and leaving maintenance starts
-    /// it again.
+    /// it again. Those that track it follow.
     pub fn set_admin(&self, server: &Arc<Server>, set: AdminState, clear: AdminState) -> Vec<ServerEvent> {
+        let mut events = self.set_admin_alone(server, set, clear);
+        Self::tell_trackers(server, &mut events);
+        events
+    }
+
+    /// The same for this server alone.
+    pub(super) fn set_admin_alone(&self, server: &Arc<Server>, set: AdminState, clear: AdminState) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let usable_before = self.usable_count();
-        let (served, was_up) = (server.takes_new(), server.operational_state().is_up());
+        let (served, was_up) = (server.was_serving(), server.operational_state().is_up());
         let before = server.set_admin(set, clear);
         let after = server.admin_state();
         let (maint, drain) = (AdminState::MAINT, AdminState::DRAIN);
@@ -63,33 +92,40 @@ impl Backend {
                 }
                 self.rebuild(&mut guard);
                 let counts = was_up.then(|| self.counts_of_leaving(server));
-                kinds.push(EventKind::EntersMaintenance { counts, served });
+                let via = inherited(server, AdminState::IMAINT);
+                kinds.push(EventKind::EntersMaintenance { counts, served, via });
             }
             (true, false) => {
                 server.set_maintenance(false);
                 self.rebuild(&mut guard);
-                let draining = after.intersects(drain);
-                kinds.push(EventKind::LeavesMaintenance { draining });
-                kinds.extend(draining.then_some(EventKind::RemainsDraining));
+                let (forced, up) = (before.intersects(AdminState::FMAINT), server.operational_state().is_up());
+                kinds.push(EventKind::LeavesMaintenance { forced, up, draining: after.intersects(drain) });
+                kinds.extend(remains_draining(server));
             }
-            (true, true) if before.intersects(AdminState::FMAINT) && !after.intersects(AdminState::FMAINT) => {
-                kinds.push(EventKind::RemainsInMaintenance);
-            }
+            (true, true) => kinds.extend(remains_in_maintenance(server, before)),
             (false, false) if !before.intersects(drain) && after.intersects(drain) => {
                 self.rebuild(&mut guard);
-                kinds.push(EventKind::EntersDrain { counts: self.counts_of_leaving(server), up: was_up });
+                let (counts, via) = (self.counts_of_leaving(server), inherited(server, AdminState::IDRAIN));
+                kinds.push(EventKind::EntersDrain { counts, up: was_up, via });
             }
             (false, false) if before.intersects(drain) && !after.intersects(drain) => {
                 self.rebuild(&mut guard);
                 kinds.push(EventKind::LeavesDrain { up: was_up });
             }
-            _ => {}
+            (false, false) if before != after => kinds.extend(remains_draining(server)),
+            (false, false) => {}
         }
         self.events(server, kinds, usable_before)
     }
 
     /// Changes the health of a server as an operator does. In maintenance only its health is noted.
     pub fn change_health(&self, server: &Arc<Server>, change: HealthChange) -> Vec<ServerEvent> {
+        let mut events = self.change_health_alone(server, change);
+        Self::tell_trackers(server, &mut events);
+        events
+    }
+
+    fn change_health_alone(&self, server: &Arc<Server>, change: HealthChange) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let (state, reset): (_, fn(&mut Health)) = match change {
             HealthChange::Up => (OperationalState::Running, Health::reset_top),
@@ -101,23 +137,31 @@ impl Backend {
             return Vec::new();
         }
         let usable_before = self.usable_count();
-        let (served, waiting) = (server.takes_new(), self.hub.queue.pending());
+        let kinds = self.change_operational(&mut guard, server, state, Cause::Command);
+        self.events(server, kinds, usable_before)
+    }
+
+    /// Changes the operational state of a server to another one, for a reason, and says so.
+    pub(super) fn change_operational(
+        &self,
+        candidates: &mut Vec<Candidate>,
+        server: &Arc<Server>,
+        state: OperationalState,
+        cause: Cause,
+    ) -> Vec<EventKind> {
+        let (served, waiting) = (server.was_serving(), self.hub.queue.pending());
         if state == OperationalState::Stopped {
             server.history.count_down();
         }
         server.set_operational(state);
-        self.rebuild(&mut guard);
-        let mut kinds = vec![match change {
-            HealthChange::Up => EventKind::Up { cause: Cause::Command, counts: self.counts_of_coming(server, waiting) },
-            HealthChange::Stopping => {
-                EventKind::Stopping { cause: Cause::Command, counts: self.counts_of_leaving(server) }
-            }
-            HealthChange::Down => {
-                EventKind::Down { cause: Cause::Command, counts: self.counts_of_leaving(server), served }
-            }
+        self.rebuild(candidates);
+        let mut kinds = vec![match state {
+            OperationalState::Stopped => EventKind::Down { cause, counts: self.counts_of_leaving(server), served },
+            OperationalState::Stopping => EventKind::Stopping { cause, counts: self.counts_of_leaving(server) },
+            _ => EventKind::Up { cause, counts: self.counts_of_coming(server, waiting) },
         }];
         kinds.extend(remains_draining(server));
-        self.events(server, kinds, usable_before)
+        kinds
     }
 
     /// Changes the operational state of a server, without a check or an operator having said so.
@@ -167,45 +211,72 @@ impl Backend {
 
     /// Takes the result of a check into account, and says what is to be reported.
     pub fn apply_check(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
+        // They may have been disabled while it was made.
+        if !server.checks.are_enabled() {
+            return Vec::new();
+        }
+        self.apply_result(server, result)
+    }
+
+    /// Takes into account what the embedding program knows of a server, whether or not it is checked.
+    pub(crate) fn apply_health_report(&self, server: &Arc<Server>, report: HealthReport) -> Vec<ServerEvent> {
+        let (status, info) = match report {
+            HealthReport::Up => return self.change_health(server, HealthChange::Up),
+            HealthReport::Down => return self.change_health(server, HealthChange::Down),
+            HealthReport::Passed { info } => (CheckStatus::L7Ok, info),
+            HealthReport::Failed { info } => (CheckStatus::L7WrongStatus, info),
+        };
+        self.apply_result(server, CheckResult { status, code: 0, info, duration: None })
+    }
+
+    fn apply_result(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
+        let mut events = self.apply_result_alone(server, result);
+        Self::tell_trackers(server, &mut events);
+        events
+    }
+
+    fn apply_result_alone(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
         let usable_before = self.usable_count();
         let status_changed = server.last_check().is_none_or(|last| last.status != result.status);
-        let Some((observed, health)) = server.record_check(&result) else { return Vec::new() };
+        let (observed, health) = server.record_check(&result);
         // The operator may have been faster.
         if server.is_removed() || server.admin_state().intersects(AdminState::MAINT) {
             return Vec::new();
         }
-        let (served, waiting) = (server.takes_new(), self.hub.queue.pending());
         let state = server.operational_state();
-        let verdict = result.status.verdict();
-        let next = match (observed.transition, verdict) {
+        let next = match (observed.transition, result.status.verdict()) {
             (Some(Transition::Down), _) => OperationalState::Stopped,
+            _ if !health.is_up() || server.agent.says_down() => state,
             // Up it is, but without new sessions.
             (_, Verdict::Conditional) if state.is_up() => OperationalState::Stopping,
             (Some(Transition::Up), _) => OperationalState::Running,
-            // Who was about to stop is up again with the next good check.
-            (None, Verdict::Passed) if state == OperationalState::Stopping => OperationalState::Running,
+            // Who was about to stop, or was kept down by an agent, is up again with the next good check.
+            (None, Verdict::Passed) if state != OperationalState::Starting => OperationalState::Running,
             (None, _) => state,
         };
-        if next != state {
-            server.set_operational(next);
-            self.rebuild(&mut guard);
-        }
         let tell = self.check_settings.log_health_checks;
         let cause = if tell { Cause::Told } else { Cause::Check(result.clone()) };
         let mut kinds = Vec::new();
         if tell && (observed.moved || status_changed) {
-            kinds.push(EventKind::Check { result, health, draining: server.is_draining() });
+            kinds.push(EventKind::Check { result, health, draining: server.weight() == 0, agent: false });
         }
         if next != state {
-            kinds.push(match next {
-                OperationalState::Stopped => EventKind::Down { cause, counts: self.counts_of_leaving(server), served },
-                OperationalState::Stopping => EventKind::Stopping { cause, counts: self.counts_of_leaving(server) },
-                _ => EventKind::Up { cause, counts: self.counts_of_coming(server, waiting) },
-            });
-            kinds.extend(remains_draining(server));
+            kinds.extend(self.change_operational(&mut guard, server, next, cause));
         }
         self.events(server, kinds, usable_before)
+    }
+
+    /// Takes the consequences of too many errors in a row (`on-error`); `seen` tells of them.
+    pub(crate) fn apply_observed(&self, server: &Arc<Server>, seen: String) -> Vec<ServerEvent> {
+        match server.on_error() {
+            OnError::FastInter => return Vec::new(),
+            OnError::FailCheck => {}
+            OnError::SuddenDeath => server.checks.change_health(Health::reset_to_last_but_one),
+            OnError::MarkDown => server.checks.change_health(Health::reset_to_last),
+        }
+        let result = CheckResult { status: CheckStatus::Analyzed, code: 0, info: Some(seen), duration: None };
+        self.apply_check(server, result)
     }
 
     /// Usable active and backup servers, as state-change lines count them.
@@ -228,7 +299,7 @@ impl Backend {
     }
 
     /// Counts for a server that comes; `waiting` is how many waited in the backend's queue before.
-    fn counts_of_coming(&self, server: &Server, waiting: u32) -> Counts {
+    pub(super) fn counts_of_coming(&self, server: &Server, waiting: u32) -> Counts {
         Counts { requeued: waiting.saturating_sub(self.hub.queue.pending()), ..self.counts(server) }
     }
 
@@ -243,6 +314,7 @@ impl Backend {
             backend_only: self.backend_only,
             server: Arc::clone(&server.name),
             backup: server.is_backup(),
+            at_start: false,
             kind,
         }
     }
@@ -268,11 +340,31 @@ fn is_in(now: OperationalState, state: OperationalState) -> bool {
     now == state || (now == OperationalState::Starting && state == OperationalState::Running)
 }
 
+/// The server it tracks, where it has the flag from there and no flag of its own for the same.
+fn inherited(server: &Server, flag: AdminState) -> Option<Arc<str>> {
+    let tracked = server.tracking.tracked().filter(|_| server.admin_state().intersects(flag));
+    tracked.map(|tracked| Arc::clone(&tracked.name))
+}
+
+/// Said of a server that stays in maintenance although one reason for it is gone.
+fn remains_in_maintenance(server: &Server, before: AdminState) -> Option<EventKind> {
+    let lost = before.without(server.admin_state());
+    if lost.intersects(AdminState::FMAINT) {
+        return Some(EventKind::KeptInMaintenance(inherited(server, AdminState::IMAINT)));
+    }
+    lost.intersects(AdminState::IMAINT).then_some(EventKind::RemainsInMaintenance)
+}
+
 /// Said of a server in drain state whenever something else about it changes.
-fn remains_draining(server: &Server) -> Option<EventKind> {
+pub(super) fn remains_draining(server: &Server) -> Option<EventKind> {
     let admin = server.admin_state();
-    let drains = admin.intersects(AdminState::DRAIN) && !admin.intersects(AdminState::MAINT);
-    drains.then_some(EventKind::RemainsDraining)
+    if admin.intersects(AdminState::MAINT) {
+        return None;
+    }
+    if admin.intersects(AdminState::FDRAIN) {
+        return Some(EventKind::RemainsDraining);
+    }
+    inherited(server, AdminState::IDRAIN).map(EventKind::KeptDraining)
 }
 
 #[cfg(test)]

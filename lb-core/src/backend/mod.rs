@@ -3,12 +3,15 @@
 //! [`Backend::try_assign`] is the whole of it for the data path: it gives a server with a [`ServerSlot`], a [`Ticket`]
 //! to wait with, or nothing. It takes no lock unless somebody has to wait, and does no I/O.
 
+mod agent;
 mod changes;
 mod cookies;
+mod following;
 mod hub;
 mod membership;
 mod queue;
 mod resolution;
+mod restore;
 mod slot;
 mod ticket;
 
@@ -22,7 +25,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 
-pub use changes::{AdminChange, HealthChange};
+pub use changes::{AdminChange, HealthChange, HealthReport};
 pub use hub::Hub;
 pub use membership::AddServerError;
 pub use queue::{Priority, Queue};

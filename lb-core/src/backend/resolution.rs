@@ -45,7 +45,10 @@ impl Backend {
             }
         };
         let kinds = std::iter::once(kind).chain(told.then_some(EventKind::ReadyByAnswer)).collect();
-        self.events(server, kinds, usable_before)
+        let mut events = self.events(server, kinds, usable_before);
+        drop(guard);
+        Self::tell_trackers(server, &mut events);
+        events
     }
 
     /// A server has no address any more: maintenance until it has one.
@@ -70,9 +73,10 @@ impl Backend {
             let counts = was_up.then(|| self.counts_of_leaving(server));
             kinds.push(EventKind::LosesAddress { cause, counts, served });
         }
-        let events = self.events(server, kinds, usable_before);
+        let mut events = self.events(server, kinds, usable_before);
         drop(guard);
         self.refresh_cookies();
+        Self::tell_trackers(server, &mut events);
         events
     }
 }

@@ -21,6 +21,7 @@ use crate::config::HttpReuse;
 use crate::net::PortLease;
 use crate::runtime::SessionStage;
 use crate::server::Server;
+use crate::server::observe::Observation;
 use crate::session::ClientInfo;
 use crate::stream::count::{count_assigned, count_connection};
 use crate::stream::error::StreamError;
@@ -207,6 +208,9 @@ impl<'a> Connector<'a> {
             count_connection(self.worker, self.backend, server.as_deref(), false);
             match open(self.worker, self.info, self.route, self.backend, server.as_deref(), timer, deadline).await {
                 Ok(mut opened) => {
+                    if let Some(server) = &server {
+                        server.observe(Observation::Connected);
+                    }
                     count_open(self.worker, self.backend, &mut opened.conn);
                     let exclusive = opened.lease.is_some() || self.is_exclusive(server.as_deref());
                     if let (ServerConn::H2 { client, .. }, Some(server), false) = (&opened.conn, &server, exclusive)
@@ -230,6 +234,9 @@ impl<'a> Connector<'a> {
                     return Ok(link);
                 }
                 Err(error) => {
+                    if let Some(server) = server.as_ref().filter(|_| error.end == End::Server) {
+                        server.observe(Observation::NotConnected);
+                    }
                     if self.worker.wants_addresses(&self.info.frontend) || self.backend.looks_at_connections {
                         self.addresses = Some(Addresses::of(None, self.route, self.backend, server.as_deref()));
                     }

@@ -41,7 +41,7 @@ pub(super) fn start(
     let topology = Some(Arc::clone(&shared.topology));
     let world = World { topology, started: Some(shared.started), ..World::default() };
     let (reporting, watched) = (Arc::clone(shared), Arc::clone(shared));
-    let report = move |change: &mut dyn FnMut() -> Vec<_>| reporting.reports.change(&reporting.topology, change);
+    let report = move |change: &mut dyn FnMut() -> Vec<_>| reporting.change_servers(change);
     let guard = shared.ending.thread();
     std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {
         let _guard = guard;

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Server;
-use crate::backend::{AdminChange, HealthChange};
+use crate::backend::{AdminChange, HealthChange, HealthReport};
 use crate::config::PortKind;
 use crate::runtime::{
-    AddServer, CheckKind, Command, CommandError, DelServer, EnableChecks, Given, Instance, ServerName,
+    AddServer, CheckKind, Command, CommandError, DelServer, EnableChecks, ErrorCode, Given, Instance, ServerName,
     SetMaxconnServer, SetServerAddr, SetServerHealth, SetServerSsl, SetServerState, SetWeight, Weight,
 };
 use crate::server::check::CheckResult;
@@ -232,6 +232,33 @@ impl ServerHandle {
     /// It was removed.
     pub fn set_health(&self, health: HealthChange) -> Result<(), CommandError> {
         self.run(|server| Command::SetServerHealth(SetServerHealth { server, health }))
+    }
+
+    /// Reports what the program itself knows of the server's health: a hook for checks of its own. Reports of
+    /// [`HealthReport::Passed`] and [`HealthReport::Failed`] count as health checks do, with `rise` and `fall` of the
+    /// server's line, 2 and 3 by default, and beside those that the line may ask for with `check`. Servers that track
+    /// this one follow it.
+    ///
+    /// ```no_run
+    /// use lb_core::backend::HealthReport;
+    /// # let proxy = lb_core::proxy::Proxy::builder().start()?;
+    /// let server = proxy.backend("app")?.server("s1")?;
+    /// server.report_health(HealthReport::Failed { info: Some("queue is full".into()) })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// It tracks another server, whose health is its own, or was removed.
+    pub fn report_health(&self, report: HealthReport) -> Result<(), CommandError> {
+        if self.is_removed() {
+            return Err(CommandError::no_such_server());
+        }
+        if self.server.tracking.tracked().is_some() {
+            let text = "cannot change health on a tracking server.";
+            return Err(CommandError::new(ErrorCode::State, text));
+        }
+        self.instance.change(|| self.backend.apply_health_report(&self.server, report));
+        Ok(())
     }
 
     /// Changes its weight, 0 to 256 (`set server ... weight`).

@@ -231,6 +231,8 @@ impl Proxy {
                 listeners,
             }),
         };
+        let restored = &shared.topology.restored;
+        shared.reports.change(&shared.topology, &mut || restored.clone());
         let (report, reports) = mpsc::channel();
         for (index, setup) in setups.into_iter().enumerate() {
             let (guard, shared, report) = (shared.ending.thread(), Arc::clone(&shared), report.clone());

@@ -5,9 +5,9 @@ use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
     EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
     SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerAddr,
-    SetServerCheck, SetServerFqdn, SetServerHealth, SetServerSsl, SetServerState, SetTable, SetVar, SetWeight,
-    ShowBackend, ShowCliSockets, ShowEnv, ShowEvents, ShowInfo, ShowPatterns, ShowResolvers, ShowServersConn,
-    ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
+    SetServerAgent, SetServerCheck, SetServerFqdn, SetServerHealth, SetServerSsl, SetServerState, SetTable, SetVar,
+    SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowEvents, ShowInfo, ShowPatterns, ShowResolvers,
+    ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession, ShutdownSessions,
 };
 use super::error::CommandError;
 use super::instance::Instance;
@@ -53,6 +53,8 @@ pub enum Command {
     SetServerAddr(SetServerAddr),
     /// `set server ... check-addr`, `set server ... check-port`
     SetServerCheck(SetServerCheck),
+    /// `set server ... agent`, `agent-addr`, `agent-port`, `agent-send`.
+    SetServerAgent(SetServerAgent),
     /// `set server ... health`
     SetServerHealth(SetServerHealth),
     /// `set server ... ssl`
@@ -167,6 +169,7 @@ impl Command {
             Self::SetMaxconnServer(command) => command.run(instance),
             Self::SetServerAddr(command) => command.run(instance),
             Self::SetServerCheck(command) => command.run(instance),
+            Self::SetServerAgent(command) => command.run(instance),
             Self::SetServerHealth(command) => command.run(instance),
             Self::SetServerSsl(command) => command.run(instance),
             Self::SetServerState(command) => command.run(instance),

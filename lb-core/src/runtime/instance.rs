@@ -42,7 +42,7 @@ impl Instance {
     /// Makes a change of servers, writes its log lines and tells who listens.
     pub(crate) fn change(&self, change: impl FnOnce() -> Vec<ServerEvent>) {
         let mut change = Some(change);
-        self.shared.reports.change(self.topology(), &mut || change.take().map_or_else(Vec::new, |change| change()));
+        self.shared.change_servers(&mut || change.take().map_or_else(Vec::new, |change| change()));
     }
 
     /// The frontend of that name, or of that number behind `#`.

@@ -88,7 +88,7 @@ impl Checks {
 
     /// Maintenance begins (true) or ends.
     pub(super) fn pause(&self, paused: bool) {
-        if self.configured {
+        if self.configured && (self.are_enabled() || !paused) {
             self.paused.store(paused, Ordering::Release);
         }
     }
@@ -138,6 +138,11 @@ impl Checks {
 
     pub(crate) fn change_health<T>(&self, change: impl FnOnce(&mut Health) -> T) -> T {
         change(&mut self.lock().health)
+    }
+
+    /// What the last one said in an earlier run.
+    pub(crate) fn restore(&self, result: CheckResult) {
+        self.lock().last = Some(result);
     }
 
     pub(super) fn set_last(&self, result: &CheckResult) {

@@ -17,6 +17,8 @@ pub struct ServerEvent {
     pub server: Arc<str>,
     /// Whether the server is a backup server.
     pub backup: bool,
+    /// Whether a file of states brought it about, at the start: no log is told.
+    pub at_start: bool,
     /// What happened.
     pub kind: EventKind,
 }
@@ -24,14 +26,16 @@ pub struct ServerEvent {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum EventKind {
-    /// A check moved the server's health (`option log-health-checks`).
+    /// A check, or an agent, moved the server's health (`option log-health-checks`).
     Check {
         /// The result.
         result: CheckResult,
         /// The health after it.
         health: Health,
-        /// Whether the server takes no new sessions although it is up: in drain state, or of weight 0.
+        /// Whether the server takes no new sessions although it is up: its weight is 0.
         draining: bool,
+        /// Whether its agent was asked, rather than a health check made.
+        agent: bool,
     },
     /// The server went down.
     Down {
@@ -39,7 +43,7 @@ pub enum EventKind {
         cause: Cause,
         /// Counts after the change.
         counts: Counts,
-        /// Whether it took new sessions until then.
+        /// Whether it was in no drain state until then.
         served: bool,
     },
     /// The server came up.
@@ -61,30 +65,43 @@ pub enum EventKind {
     EntersMaintenance {
         /// Counts after the change; `None` where it was down before.
         counts: Option<Counts>,
-        /// Whether it took new sessions until then.
+        /// Whether it was in no drain state until then.
         served: bool,
+        /// The server that took it along, as `backend/server`.
+        via: Option<Arc<str>>,
     },
-    /// The server left maintenance and is up.
+    /// The server left maintenance.
     LeavesMaintenance {
+        /// Whether an operator had put it there, rather than the server that it tracks.
+        forced: bool,
+        /// Whether it is up.
+        up: bool,
         /// Whether it left it for drain state.
         draining: bool,
     },
+    /// The server that it tracks left maintenance, but an operator put this one there too.
+    RemainsInMaintenance,
+    /// An operator ended its maintenance, but another reason for it is left: the server that it tracks, which is named
+    /// here, or the lack of an address.
+    KeptInMaintenance(Option<Arc<str>>),
     /// The server was put into drain state.
     EntersDrain {
         /// Counts after the change.
         counts: Counts,
         /// Whether it is up.
         up: bool,
+        /// The server that took it along, as `backend/server`.
+        via: Option<Arc<str>>,
     },
     /// Something else changed, but the server stays in drain state.
     RemainsDraining,
+    /// Something else changed, but the server that it tracks, named here, keeps it in drain state.
+    KeptDraining(Arc<str>),
     /// The server left drain state.
     LeavesDrain {
         /// Whether it is up.
         up: bool,
     },
-    /// The server was told to leave maintenance, but another reason for it is left.
-    RemainsInMaintenance,
     /// The server's name has another address.
     AddressChanged {
         /// The address until then, if it had one.
@@ -143,6 +160,10 @@ pub enum Cause {
     Check(CheckResult),
     /// A runtime command.
     Command,
+    /// The server that it tracks, as `backend/server`.
+    Tracked(Arc<str>),
+    /// The file of an earlier run's states (`load-server-state-from-file`).
+    StateFile,
 }
 
 /// Numbers at the end of a state-change line.
@@ -166,7 +187,7 @@ impl ServerEvent {
         match self.kind {
             EventKind::NoServerLeft => 0,
             EventKind::Down { served: true, .. }
-            | EventKind::EntersMaintenance { served: true, counts: Some(_) }
+            | EventKind::EntersMaintenance { served: true, counts: Some(_), .. }
             | EventKind::LosesAddress { served: true, counts: Some(_), .. } => 1,
             _ => 5,
         }
@@ -183,7 +204,7 @@ impl ServerEvent {
 
     /// Whether log targets get the line too.
     pub fn is_logged(&self) -> bool {
-        !matches!(self.kind, EventKind::Added | EventKind::Removed)
+        !self.at_start && !matches!(self.kind, EventKind::Added | EventKind::Removed)
     }
 
     /// The line sent to log targets.
@@ -200,7 +221,7 @@ impl ServerEvent {
         let backup = if self.backup { "Backup " } else { "" };
         let name = format!("{backup}Server {}/{}", self.backend, self.server);
         match &self.kind {
-            EventKind::Check { result, health, draining } => {
+            EventKind::Check { result, health, draining, agent } => {
                 let backup = if self.backup { "backup " } else { "" };
                 let outcome = match result.status.verdict() {
                     Verdict::Passed => "succeeded",
@@ -214,8 +235,9 @@ impl ServerEvent {
                     (false, _) => "DOWN",
                 };
                 let (backend, server, reason) = (&self.backend, &self.server, result.reason());
+                let what = if *agent { "Agent" } else { "Health" };
                 format!(
-                    "Health check for {backup}server {backend}/{server} {outcome}{reason}, status: {done}/{of} {state}."
+                    "{what} check for {backup}server {backend}/{server} {outcome}{reason}, status: {done}/{of} {state}."
                 )
             }
             EventKind::Down { cause, counts, .. } => format!("{name} is DOWN{}. {}", cause.text(), counts.left()),
@@ -223,20 +245,24 @@ impl ServerEvent {
             EventKind::Stopping { cause, counts } => {
                 format!("{name} is stopping{}. {}", cause.text(), counts.online())
             }
-            EventKind::EntersMaintenance { counts: Some(counts), .. } => {
-                format!("{name} is going DOWN for maintenance. {}", counts.left())
+            EventKind::EntersMaintenance { counts: Some(counts), via: tracked, .. } => {
+                format!("{name} is going DOWN for maintenance{}. {}", via(tracked), counts.left())
             }
-            EventKind::EntersMaintenance { counts: None, .. } => format!("{name} was DOWN and now enters maintenance."),
-            EventKind::LeavesMaintenance { draining } => {
+            EventKind::EntersMaintenance { counts: None, via: tracked, .. } => {
+                format!("{name} was DOWN and now enters maintenance{}.", via(tracked))
+            }
+            EventKind::LeavesMaintenance { forced, up, draining } => {
                 let state = if *draining { "DRAIN" } else { "READY" };
-                format!("{name} is UP/{state} (leaving forced maintenance).")
+                let forced = if *forced { "forced " } else { "" };
+                format!("{name} is {}/{state} (leaving {forced}maintenance).", up_or_down(*up))
             }
-            EventKind::EntersDrain { counts, up } => {
+            EventKind::RemainsInMaintenance => format!("{name} remains in forced maintenance."),
+            EventKind::KeptInMaintenance(tracked) => {
+                format!("{name} is leaving forced maintenance but remains in maintenance{}.", via(tracked))
+            }
+            EventKind::EntersDrain { counts, up, via: tracked } => {
                 let counts = if *up { counts.online() } else { counts.left() };
-                format!("{name} enters drain state. {counts}")
-            }
-            EventKind::RemainsInMaintenance => {
-                format!("{name} is leaving forced maintenance but remains in maintenance.")
+                format!("{name} enters drain state{}. {counts}", via(tracked))
             }
             EventKind::AddressChanged { from, to, by } => {
                 let from = from.map_or_else(|| "(none)".to_owned(), |ip| ip.to_string());
@@ -263,10 +289,10 @@ impl ServerEvent {
                 format!("Server {backend}/{server} administratively READY thanks to valid DNS answer.")
             }
             EventKind::RemainsDraining => format!("{name} remains in forced drain mode."),
-            EventKind::LeavesDrain { up } => {
-                let state = if *up { "UP" } else { "DOWN" };
-                format!("{name} is {state} (leaving forced drain).")
+            EventKind::KeptDraining(tracked) => {
+                format!("{name} is leaving forced drain but remains in drain mode via {tracked}.")
             }
+            EventKind::LeavesDrain { up } => format!("{name} is {} (leaving forced drain).", up_or_down(*up)),
             EventKind::Added => format!("CLI : 'server {}/{}' : New server registered.", self.backend, self.server),
             EventKind::Removed => "CLI : Server deleted.".to_owned(),
             EventKind::NoServerLeft => {
@@ -275,6 +301,14 @@ impl ServerEvent {
             }
         }
     }
+}
+
+fn via(tracked: &Option<Arc<str>>) -> String {
+    tracked.as_ref().map_or_else(String::new, |tracked| format!(" via {tracked}"))
+}
+
+fn up_or_down(up: bool) -> &'static str {
+    if up { "UP" } else { "DOWN" }
 }
 
 impl Counts {
@@ -307,6 +341,8 @@ impl Cause {
             Self::Told => String::new(),
             Self::Check(result) => result.reason(),
             Self::Command => ", changed from CLI".to_owned(),
+            Self::Tracked(tracked) => format!(" via {tracked}"),
+            Self::StateFile => ", changed from server-state after a reload".to_owned(),
         }
     }
 }
@@ -324,7 +360,7 @@ mod tests {
     use crate::server::check::CheckStatus;
 
     fn event(backup: bool, kind: EventKind) -> ServerEvent {
-        ServerEvent { backend: "b".into(), backend_only: true, server: "s1".into(), backup, kind }
+        ServerEvent { backend: "b".into(), backend_only: true, server: "s1".into(), backup, at_start: false, kind }
     }
 
     fn refused() -> CheckResult {
@@ -367,16 +403,16 @@ mod tests {
                  0 sessions requeued, 0 total in queue.",
             ),
             (
-                event(true, EventKind::EntersMaintenance { counts: Some(Counts::default()), served: true }),
+                event(true, EventKind::EntersMaintenance { counts: Some(Counts::default()), served: true, via: None }),
                 "Backup Server b/s1 is going DOWN for maintenance. 0 active and 0 backup servers left. 0 sessions active, \
                  0 requeued, 0 remaining in queue.",
             ),
             (
-                event(false, EventKind::LeavesMaintenance { draining: false }),
+                event(false, EventKind::LeavesMaintenance { forced: true, up: true, draining: false }),
                 "Server b/s1 is UP/READY (leaving forced maintenance).",
             ),
             (
-                event(false, EventKind::EntersMaintenance { counts: None, served: false }),
+                event(false, EventKind::EntersMaintenance { counts: None, served: false, via: None }),
                 "Server b/s1 was DOWN and now enters maintenance.",
             ),
             (
@@ -386,17 +422,42 @@ mod tests {
             ),
             (event(false, EventKind::RemainsDraining), "Server b/s1 remains in forced drain mode."),
             (
-                event(false, EventKind::EntersDrain { counts: Counts::default(), up: true }),
+                event(false, EventKind::EntersDrain { counts: Counts::default(), up: true, via: None }),
                 "Server b/s1 enters drain state. 0 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.",
             ),
             (event(false, EventKind::LeavesDrain { up: true }), "Server b/s1 is UP (leaving forced drain)."),
             (
-                event(false, EventKind::Check { result: refused(), health: down, draining: false }),
+                event(
+                    true,
+                    EventKind::Down { cause: Cause::Tracked("a/t".into()), counts: Counts::default(), served: true },
+                ),
+                "Backup Server b/s1 is DOWN via a/t. 0 active and 0 backup servers left. 0 sessions active, 0 requeued, \
+                 0 remaining in queue.",
+            ),
+            (
+                event(false, EventKind::EntersMaintenance { counts: None, served: false, via: Some("a/t".into()) }),
+                "Server b/s1 was DOWN and now enters maintenance via a/t.",
+            ),
+            (
+                event(false, EventKind::LeavesMaintenance { forced: false, up: false, draining: true }),
+                "Server b/s1 is DOWN/DRAIN (leaving maintenance).",
+            ),
+            (event(false, EventKind::RemainsInMaintenance), "Server b/s1 remains in forced maintenance."),
+            (
+                event(false, EventKind::KeptInMaintenance(Some("a/t".into()))),
+                "Server b/s1 is leaving forced maintenance but remains in maintenance via a/t.",
+            ),
+            (
+                event(false, EventKind::KeptDraining("a/t".into())),
+                "Server b/s1 is leaving forced drain but remains in drain mode via a/t.",
+            ),
+            (
+                event(false, EventKind::Check { result: refused(), health: down, draining: false, agent: false }),
                 "Health check for server b/s1 failed, reason: Layer4 connection problem, info: \"Connection refused\", \
                  check duration: 0ms, status: 0/2 DOWN.",
             ),
             (
-                event(true, EventKind::Check { result: passed, health: full, draining: false }),
+                event(true, EventKind::Check { result: passed, health: full, draining: false, agent: false }),
                 "Health check for backup server b/s1 succeeded, reason: Layer4 check passed, check duration: 0ms, \
                  status: 3/3 UP.",
             ),

@@ -85,6 +85,20 @@ impl Health {
         self.value = self.top();
     }
 
+    /// Where it is up, goes to where one more failure makes it the last but one.
+    pub(crate) fn reset_to_last_but_one(&mut self) {
+        if self.value > self.rise {
+            self.value = self.rise + 1;
+        }
+    }
+
+    /// Where it is up, goes to where one more failure takes it down.
+    pub(crate) fn reset_to_last(&mut self) {
+        if self.value > self.rise {
+            self.value = self.rise;
+        }
+    }
+
     /// Goes to "down for sure", as when a server enters maintenance.
     pub fn reset_down(&mut self) {
         self.value = 0;

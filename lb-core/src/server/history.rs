@@ -81,6 +81,11 @@ impl History {
         state.changed = now;
     }
 
+    /// The state it is in began at `at`, in an earlier run.
+    pub(crate) fn began(&self, at: Instant) {
+        self.lock().changed = at;
+    }
+
     /// `clear counters all`.
     pub(crate) fn clear(&self) {
         self.failed_checks.store(0, Ordering::Relaxed);

@@ -4,6 +4,7 @@
 //! rarely and is large (the address) is swapped whole. Sessions are taken and given back through
 //! [`crate::backend::Backend::try_assign`] and [`crate::backend::ServerSlot`] only.
 
+pub(crate) mod agent;
 pub mod check;
 mod checks;
 mod dial;
@@ -11,9 +12,11 @@ pub mod event;
 pub mod health;
 mod history;
 mod number;
+pub(crate) mod observe;
 mod slowstart;
 mod state;
 mod status;
+mod tracking;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -22,6 +25,7 @@ use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+pub use agent::{Agent, AgentTarget};
 pub use checks::{CheckTarget, Checks};
 pub use dial::Dial;
 pub use event::ServerEvent;
@@ -29,6 +33,7 @@ pub use history::History;
 pub use number::Numbers;
 pub use state::{AdminState, OperationalState};
 pub use status::ServerStatus;
+pub use tracking::{Tracked, Tracking};
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
@@ -37,6 +42,7 @@ use crate::tls::TlsClientConfig;
 use check::{CheckResult, CheckStatus};
 use health::{Health, Observed};
 use number::Number;
+use observe::Observer;
 pub(crate) use slowstart::STEPS;
 use slowstart::SlowStart;
 use state::StateCell;
@@ -76,6 +82,8 @@ pub struct Server {
     pub name: Arc<str>,
     /// `id`, or the number given automatically.
     pub id: u32,
+    /// Whether it came at run time.
+    pub dynamic: bool,
     /// The `server` line.
     pub config: ServerConfig,
     /// How connections to it are opened.
@@ -98,6 +106,12 @@ pub struct Server {
     state: StateCell,
     /// What its checks found, and whether they run.
     pub checks: Checks,
+    /// What its agent says, and whether it is asked.
+    pub agent: Agent,
+    /// What traffic shows of its health.
+    observer: Observer,
+    /// Whom it tracks, and who tracks it.
+    pub tracking: Tracking,
     /// Whether TLS is used, where `dial` has it.
     tls: AtomicBool,
     /// Whether the balancer may choose it now: up, not in maintenance or drain, weight above 0, and not a backup
@@ -139,6 +153,8 @@ pub struct Start {
     pub admin: AdminState,
     /// Whether its checks, if it has any, are made.
     pub checked: bool,
+    /// Whether it comes at run time.
+    pub dynamic: bool,
 }
 
 impl Start {
@@ -147,7 +163,7 @@ impl Start {
         let disabled = AdminState::CMAINT.union(AdminState::FMAINT);
         let admin = if config.disabled { disabled } else { AdminState::default() };
         let unresolved = if config.resolve.unresolved { AdminState::RMAINT } else { AdminState::default() };
-        Self { admin: admin.union(unresolved), checked: true }
+        Self { admin: admin.union(unresolved), checked: true, dynamic: false }
     }
 }
 
@@ -162,6 +178,7 @@ impl Server {
         Self {
             name: Arc::from(config.name.as_str()),
             id: config.id,
+            dynamic: start.dynamic,
             config: config.clone(),
             dial,
             stats: ServerStats::new(hub.workers),
@@ -178,6 +195,9 @@ impl Server {
             cookie: ArcSwapOption::new(config.cookie.clone().map(Arc::new)),
             state: StateCell::new(start.admin, operational),
             checks: Checks::new(config, start.admin, start.checked),
+            agent: Agent::new(config, start.checked),
+            observer: Observer::default(),
+            tracking: Tracking::default(),
             tls: AtomicBool::new(true),
             eligible: AtomicBool::new(false),
             user_weight: AtomicU32::new(config.weight),
@@ -307,6 +327,7 @@ impl Server {
     pub(crate) fn set_removed(&self) {
         self.removed.store(true, Ordering::Release);
         self.checks.changed.notify_one();
+        self.agent.changed.notify_one();
         self.eligible.store(false, Ordering::Release);
         self.renounce_connections();
     }
@@ -324,16 +345,22 @@ impl Server {
     /// Its state as the statistics say it.
     pub fn status(&self) -> ServerStatus {
         let admin = self.admin_state();
-        if admin.intersects(AdminState::MAINT) {
-            let resolution = admin.intersects(AdminState::RMAINT);
-            return if resolution { ServerStatus::MaintResolution } else { ServerStatus::Maint };
+        if admin.intersects(AdminState::RMAINT) {
+            return ServerStatus::MaintResolution;
         }
-        let health = self.health();
+        if admin.intersects(AdminState::MAINT) {
+            let tracked = self.tracking.tracked().filter(|_| admin.intersects(AdminState::IMAINT));
+            return tracked.map_or(ServerStatus::Maint, |tracked| ServerStatus::MaintVia(Arc::clone(&tracked.name)));
+        }
+        let end = self.chain_end();
+        let health = end.health();
         let (at, of) = health.map_or((0, 0), |health| health.progress());
         match self.operational_state() {
+            OperationalState::Stopped if end.agent.says_down() => ServerStatus::DownByAgent,
             OperationalState::Stopped => ServerStatus::Down { at, of },
-            _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain,
             OperationalState::Stopping => ServerStatus::NoLb { at, of },
+            _ if admin.intersects(AdminState::DRAIN) && end.agent.is_enabled() => ServerStatus::DrainWithAgent,
+            _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain,
             _ if health.is_none() => ServerStatus::NoCheck,
             _ => ServerStatus::Up { at, of },
         }
@@ -364,6 +391,11 @@ impl Server {
     /// 0.
     pub fn takes_new(&self) -> bool {
         self.is_usable() && self.state.operational() != OperationalState::Stopping && !self.is_draining()
+    }
+
+    /// Whether it is in no drain state: whether its going is an alert.
+    pub(crate) fn was_serving(&self) -> bool {
+        !self.state.admin().intersects(AdminState::DRAIN)
     }
 
     /// Whether the server is in drain state, or its weight is 0.
@@ -518,16 +550,18 @@ impl Server {
         self.checks.are_enabled().then(|| self.checks.health())
     }
 
+    /// Whether its checks let it be up, if there are any.
+    pub(crate) fn health_allows_up(&self) -> bool {
+        self.health().is_none_or(|health| health.is_up())
+    }
+
     /// Result of the last check.
     pub fn last_check(&self) -> Option<CheckResult> {
         self.checks.last()
     }
 
-    /// Counts a result in, unless checks were disabled while it was made.
-    pub(crate) fn record_check(&self, result: &CheckResult) -> Option<(Observed, Health)> {
-        if !self.checks.are_enabled() {
-            return None;
-        }
+    /// Counts a result in.
+    pub(crate) fn record_check(&self, result: &CheckResult) -> (Observed, Health) {
         let passed = result.status.passed();
         let (was_up, observed, health) = self.checks.change_health(|health| {
             let was_up = health.is_up();
@@ -541,10 +575,7 @@ impl Server {
         if !passed && was_up {
             self.history.count_failed_check();
         }
-        if observed.transition == Some(health::Transition::Down) {
-            self.history.count_down();
-        }
-        Some((observed, health))
+        (observed, health)
     }
 
     pub(crate) fn set_admin(&self, set: AdminState, clear: AdminState) -> AdminState {
@@ -573,13 +604,17 @@ impl Server {
             self.checks.change_health(Health::reset_down);
             // Nothing of it is kept.
             self.renounce_connections();
-        } else {
-            if self.config.check {
-                self.checks.change_health(Health::reset_up);
-            }
+        } else if self.checks.are_enabled() {
+            self.checks.change_health(Health::reset_up);
         }
         self.checks.pause(on);
-        self.set_operational(if on { OperationalState::Stopped } else { OperationalState::Running });
+        let state = match self.tracking.tracked() {
+            _ if on => OperationalState::Stopped,
+            Some(tracked) => tracked.server.operational_state(),
+            None if self.agent.says_down() => OperationalState::Stopped,
+            None => OperationalState::Running,
+        };
+        self.set_operational(state);
     }
 
     /// Changes the limit of sessions; a limit that does not depend on the load stays so.

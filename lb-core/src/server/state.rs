@@ -32,6 +32,11 @@ impl AdminState {
         Self(self.0 | other.0)
     }
 
+    /// The flags that `other` does not have.
+    pub fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether any flag of `other` is set.
     pub fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -1,9 +1,10 @@
 //! The words of the statistics for a server's state (management.txt, section 9.1, status).
 
 use std::fmt;
+use std::sync::Arc;
 
 /// State of a server as `show stat` says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerStatus {
     /// It is not checked, and in use.
     NoCheck,
@@ -28,23 +29,29 @@ pub enum ServerStatus {
         /// `fall`.
         of: u32,
     },
+    /// Down because its agent says so.
+    DownByAgent,
     /// Drained by an operator.
     Drain,
+    /// Drained by an operator or by its agent, which is asked.
+    DrainWithAgent,
     /// In maintenance.
     Maint,
+    /// In maintenance with the server it tracks: `backend/server`.
+    MaintVia(Arc<str>),
     /// In maintenance because its name does not resolve.
     MaintResolution,
 }
 
 impl ServerStatus {
     /// Whether the server is down or in maintenance. One that is drained is not.
-    pub fn is_down(self) -> bool {
-        matches!(self, Self::Down { .. }) || self.is_maintenance()
+    pub fn is_down(&self) -> bool {
+        matches!(self, Self::Down { .. } | Self::DownByAgent) || self.is_maintenance()
     }
 
     /// Whether the server is in maintenance.
-    pub fn is_maintenance(self) -> bool {
-        matches!(self, Self::Maint | Self::MaintResolution)
+    pub fn is_maintenance(&self) -> bool {
+        matches!(self, Self::Maint | Self::MaintVia(_) | Self::MaintResolution)
     }
 }
 
@@ -54,13 +61,16 @@ impl fmt::Display for ServerStatus {
             true => f.write_str(word),
             false => write!(f, "{word} {at}/{of}"),
         };
-        match *self {
+        match self {
             Self::NoCheck => f.write_str("no check"),
-            Self::Up { at, of } => progress(f, "UP", at, of, at >= of),
-            Self::NoLb { at, of } => progress(f, "NOLB", at, of, at >= of),
-            Self::Down { at, of } => progress(f, "DOWN", at, of, at == 0),
+            Self::Up { at, of } => progress(f, "UP", *at, *of, at >= of),
+            Self::NoLb { at, of } => progress(f, "NOLB", *at, *of, at >= of),
+            Self::Down { at, of } => progress(f, "DOWN", *at, *of, *at == 0),
+            Self::DownByAgent => f.write_str("DOWN (agent)"),
             Self::Drain => f.write_str("DRAIN"),
+            Self::DrainWithAgent => f.write_str("DRAIN (agent)"),
             Self::Maint => f.write_str("MAINT"),
+            Self::MaintVia(tracked) => write!(f, "MAINT (via {tracked})"),
             Self::MaintResolution => f.write_str("MAINT (resolution)"),
         }
     }
@@ -80,6 +90,7 @@ mod tests {
             (ServerStatus::NoLb { at: 3, of: 3 }, "NOLB"),
             (ServerStatus::Drain, "DRAIN"),
             (ServerStatus::NoCheck, "no check"),
+            (ServerStatus::MaintVia("b/s".into()), "MAINT (via b/s)"),
         ] {
             assert_eq!(status.to_string(), word);
         }

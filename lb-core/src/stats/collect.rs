@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::snapshot::{
-    BackendSnapshot, CheckSnapshot, FrontendSnapshot, Level, ListenerSnapshot, PerSecond, ProxySnapshot,
+    AgentSnapshot, BackendSnapshot, CheckSnapshot, FrontendSnapshot, Level, ListenerSnapshot, PerSecond, ProxySnapshot,
     ServerSnapshot, Statistics,
 };
 use crate::backend::Backend;
@@ -140,6 +140,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
         id: server.id,
         address: Some(server.endpoint()).filter(|endpoint| !endpoint.unknown).map(|endpoint| endpoint.address.clone()),
         cookie: server.cookie(),
+        tracked: server.tracking.tracked().map(|tracked| Arc::clone(&tracked.name)),
         status: server.status(),
         queue: Level { current: server.queued(), max: server.queue.max(), limit: config.maxqueue },
         sessions: Level { current: server.current(), max: server.peak(), limit: server.maxconn() },
@@ -160,6 +161,12 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
             failed: history.failed_checks(),
             down_transitions: history.down_transitions(),
             downtime: history.downtime(at.now),
+        }),
+        observed_failures: server.observed_failures(),
+        agent: server.agent.is_enabled().then(|| AgentSnapshot {
+            health: server.agent.health(),
+            last: server.agent.last(),
+            running: server.agent.is_running(),
         }),
         since_change: history.since_change(at.now),
         last_session: at.since(totals.last_session),

@@ -26,8 +26,8 @@ pub use pools::PoolState;
 pub use process::ProcessSnapshot;
 pub use rate::Rate;
 pub use snapshot::{
-    BackendSnapshot, CheckSnapshot, FrontendSnapshot, FrontendStatus, Level, ListenerSnapshot, PerSecond,
-    ProxySnapshot, ServerSnapshot, Statistics,
+    AgentSnapshot, BackendSnapshot, CheckSnapshot, FrontendSnapshot, FrontendStatus, Level, ListenerSnapshot,
+    PerSecond, ProxySnapshot, ServerSnapshot, Statistics,
 };
 pub use states::StateLines;
 pub(crate) use traffic::Traffic;

@@ -173,6 +173,8 @@ pub struct ServerSnapshot {
     pub address: Option<Address>,
     /// What the persistence cookie says for it.
     pub cookie: Option<Arc<String>>,
+    /// The server that it tracks, as `backend/server`.
+    pub tracked: Option<Arc<str>>,
     /// Its state.
     pub status: ServerStatus,
     /// Sessions in its own queue, limited by `maxqueue`.
@@ -195,6 +197,10 @@ pub struct ServerSnapshot {
     pub backup: bool,
     /// What its checks found; `None` without `check`.
     pub check: Option<CheckSnapshot>,
+    /// How often there were too many errors in a row; `None` without `observe`.
+    pub observed_failures: Option<u64>,
+    /// What its agent says; `None` where it is not asked.
+    pub agent: Option<AgentSnapshot>,
     /// Time since its state changed.
     pub since_change: Duration,
     /// Time since a session was last sent to it.
@@ -209,6 +215,18 @@ pub struct ServerSnapshot {
     pub used: u32,
     /// How many connections it is thought to need.
     pub needed: u32,
+}
+
+/// The agent of a server.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AgentSnapshot {
+    /// Whether the server is up as far as it knows.
+    pub health: Health,
+    /// What came of asking it last; `None` before the first time.
+    pub last: Option<CheckResult>,
+    /// Whether it is being asked.
+    pub running: bool,
 }
 
 /// The checks of a server.

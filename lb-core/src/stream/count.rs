@@ -10,6 +10,7 @@ use super::local::Answer;
 use crate::config::Mode;
 use crate::log::{Cause, Stage};
 use crate::server::Server;
+use crate::server::observe::Observation;
 use crate::session::ClientInfo;
 use crate::stats::ListenerStats;
 use crate::stats::kept::BYTES_PER_EVENT;
@@ -201,6 +202,9 @@ impl Stream<'_> {
             counters.requests.inc();
         }
         let status = self.response.status();
+        if let Some(server) = server.filter(|_| status >= 200) {
+            server.observe(Observation::of_status(status));
+        }
         self.tracked(|tracking, moment| tracking.status(status, moment));
     }
 
@@ -224,6 +228,7 @@ impl Stream<'_> {
         let listener = self.info.slot.limits().stats.as_ref().map(|stats| stats.counters.of(worker));
         let backend = self.backend.map(|backend| backend.backend.stats.counters.of(worker));
         let server = self.server.as_ref().map(|server| server.stats.counters.of(worker));
+        self.observe_end();
         match (self.end.cause, self.end.stage) {
             (Cause::ClientAbort | Cause::ClientTimeout, Stage::Request) => {
                 frontend.request_errors.inc();
@@ -259,7 +264,7 @@ impl Stream<'_> {
                     server.response_errors.inc();
                 }
             }
-            (Cause::Killed, Stage::Headers) => {
+            (Cause::Killed | Cause::Down | Cause::Up, Stage::Headers) => {
                 if let Some(backend) = backend {
                     backend.response_errors.inc();
                 }
@@ -267,7 +272,7 @@ impl Stream<'_> {
                     server.response_errors.inc();
                 }
             }
-            (Cause::Killed, Stage::Data) if self.info.frontend.config.mode == Mode::Http => {
+            (Cause::Killed | Cause::Down | Cause::Up, Stage::Data) if self.info.frontend.config.mode == Mode::Http => {
                 if let Some(backend) = backend {
                     backend.server_aborts.inc();
                 }
@@ -287,6 +292,20 @@ impl Stream<'_> {
                     server.response_errors.add(u64::from(error));
                 }
             }
+            _ => {}
+        }
+    }
+
+    /// What the end of the stream shows of its server: a response that did not come.
+    fn observe_end(&self) {
+        let (Some(server), Mode::Http, Stage::Headers) = (&self.server, self.info.frontend.config.mode, self.end.stage)
+        else {
+            return;
+        };
+        match self.end.cause {
+            Cause::ServerAbort => server.observe(Observation::Closed),
+            Cause::ServerTimeout => server.observe(Observation::TimedOut),
+            Cause::Proxy if !self.end.denied => server.observe(Observation::InvalidResponse),
             _ => {}
         }
     }

@@ -36,6 +36,7 @@ impl<'a> Stream<'a> {
         private: &mut Option<Private>,
     ) -> Result<(Link, ResponseFraming), StreamError> {
         let mut connector = self.connector(backend);
+        connector.hash = self.balance_hash(backend, Some(client));
         let mut repeated = false;
         loop {
             let sent = self.attempts(&mut connector, backend, exchange, client, timer, private).await;
@@ -75,7 +76,6 @@ impl<'a> Stream<'a> {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
         self.prepare(&mut connector);
-        connector.hash = self.balance_hash(backend, Some(client));
         connector
     }
 

@@ -129,7 +129,6 @@ impl Shared {
 
     /// Ends the streams of a server, without waiting for it to be done: for callers that must not block, as the health
     /// checks.
-    #[allow(dead_code, reason = "for on-marked-down and hard stops")]
     pub(crate) fn shut_streams_of(&self, backend: usize, server: &Arc<Server>, cause: Cause) {
         for inbox in &self.inquiries {
             let (reply, _) = mpsc::channel();

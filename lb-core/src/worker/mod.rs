@@ -10,6 +10,7 @@ mod frontends;
 mod heads;
 pub(crate) mod inquiry;
 mod load;
+mod marks;
 mod memory;
 mod run;
 mod seats;

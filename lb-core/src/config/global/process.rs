@@ -52,6 +52,26 @@ pub(super) fn pidfile(cx: &mut Cx<'_>) {
     path(cx, "a file name as an argument.", |global| &mut global.pidfile);
 }
 
+pub(super) fn server_state_base(cx: &mut Cx<'_>) {
+    state_path(cx, "expects one argument: a directory path.", |global| &mut global.server_state_base);
+}
+
+pub(super) fn server_state_file(cx: &mut Cx<'_>) {
+    state_path(cx, "expect one argument: a file path.", |global| &mut global.server_state_file);
+}
+
+/// A path that counts once; what is behind it does not matter.
+fn state_path(cx: &mut Cx<'_>, wanted: &str, field: fn(&mut Global) -> &mut Option<PathBuf>) {
+    let (keyword, path) = (cx.keyword().to_owned(), PathBuf::from(cx.arg(1)));
+    if field(cx.global).is_some() {
+        return cx.already(&format!("'{keyword}'"));
+    }
+    if path.as_os_str().is_empty() {
+        return cx.alert(0, format!("'{keyword}' {wanted}"));
+    }
+    *field(cx.global) = Some(path);
+}
+
 /// `default-path current`; the other modes are refused until paths can be resolved against a file's place.
 pub(super) fn default_path(cx: &mut Cx<'_>) {
     let mode = cx.arg(1);

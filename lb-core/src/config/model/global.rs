@@ -38,6 +38,10 @@ pub struct Global {
     pub zero_warning: bool,
     /// `pidfile`.
     pub pidfile: Option<PathBuf>,
+    /// `server-state-base`.
+    pub server_state_base: Option<PathBuf>,
+    /// `server-state-file`.
+    pub server_state_file: Option<PathBuf>,
     /// `chroot`.
     pub chroot: Option<PathBuf>,
     /// `user` or `uid`.

@@ -16,6 +16,7 @@ mod resolvers;
 mod retry;
 mod rules;
 mod server;
+mod server_state;
 mod userlist;
 
 use super::environment::Environment;
@@ -34,6 +35,7 @@ pub use resolvers::*;
 pub use retry::*;
 pub use rules::*;
 pub use server::*;
+pub use server_state::*;
 pub use userlist::*;
 
 /// A whole configuration, checked and with every name resolvable.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::balance::{Balance, HashType};
@@ -14,6 +15,7 @@ use super::persistence::{CookieConfig, PersistRule};
 use super::retry::RetryOn;
 use super::rules::{Captures, Rules, StickRule};
 use super::server::{ServerConfig, Source};
+use super::server_state::LoadServerState;
 use crate::acl::{Acl, Condition};
 use crate::balance::OwnBalance;
 use crate::config::document::Place;
@@ -70,6 +72,10 @@ pub struct ProxyConfig {
     pub description: Option<String>,
     /// `disabled`.
     pub disabled: bool,
+    /// `load-server-state-from-file`.
+    pub load_server_state: LoadServerState,
+    /// `server-state-file-name`; `None` is the name of the section.
+    pub server_state_file_name: Option<PathBuf>,
     /// `mode`.
     pub mode: Mode,
     /// `bind` lines, port ranges and address lists not yet expanded.
@@ -172,6 +178,8 @@ impl ProxyConfig {
             forced_id: Default::default(),
             description: Default::default(),
             disabled: Default::default(),
+            load_server_state: Default::default(),
+            server_state_file_name: Default::default(),
             mode: Default::default(),
             binds: Default::default(),
             maxconn: Default::default(),

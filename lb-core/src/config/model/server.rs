@@ -2,10 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::bind::{Address, Proto};
 use super::resolvers::ResolveConfig;
+use super::server_state::SavedServerState;
 use crate::config::document::Place;
 
 /// A `server` line with its `default-server` merged in (configuration.txt, section 5.2).
@@ -81,6 +83,30 @@ pub struct ServerConfig {
     pub socks4: Option<SocketAddr>,
     /// `check-send-proxy`.
     pub check_send_proxy: bool,
+    /// `agent-check`.
+    pub agent_check: bool,
+    /// `agent-inter`, default 2 s.
+    pub agent_inter: Option<Duration>,
+    /// `agent-addr`.
+    pub agent_addr: Option<IpAddr>,
+    /// `agent-port`.
+    pub agent_port: Option<u16>,
+    /// `agent-send`.
+    pub agent_send: Option<String>,
+    /// `observe`; `None` is `none`.
+    pub observe: Option<Observe>,
+    /// `error-limit`, default 10.
+    pub error_limit: Option<u32>,
+    /// `on-error`.
+    pub on_error: OnError,
+    /// `on-marked-down shutdown-sessions`.
+    pub shutdown_when_down: bool,
+    /// `on-marked-up shutdown-backup-sessions`.
+    pub shutdown_backups_when_up: bool,
+    /// `track`.
+    pub track: Option<Track>,
+    /// Its state in an earlier run (`load-server-state-from-file`).
+    pub saved: Option<Arc<SavedServerState>>,
     /// `send-proxy` and `send-proxy-v2`.
     pub send_proxy: Option<SendProxy>,
     /// `source`.
@@ -140,6 +166,18 @@ impl ServerConfig {
             check_tls: Default::default(),
             socks4: Default::default(),
             check_send_proxy: Default::default(),
+            agent_check: Default::default(),
+            agent_inter: Default::default(),
+            agent_addr: Default::default(),
+            agent_port: Default::default(),
+            agent_send: Default::default(),
+            observe: Default::default(),
+            error_limit: Default::default(),
+            on_error: Default::default(),
+            shutdown_when_down: Default::default(),
+            shutdown_backups_when_up: Default::default(),
+            track: Default::default(),
+            saved: Default::default(),
             send_proxy: Default::default(),
             source: Default::default(),
             tcp_user_timeout: Default::default(),
@@ -160,6 +198,38 @@ impl ServerConfig {
             address.set_ip(ip);
         }
     }
+}
+
+/// `observe`: which traffic counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observe {
+    /// `layer4`: connections that are established or not.
+    Layer4,
+    /// `layer7`: responses too.
+    Layer7,
+}
+
+/// `on-error`: what happens after `error-limit` errors in a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// `fastinter`: the next check is made soon.
+    FastInter,
+    /// `fail-check`: as if a check had failed.
+    #[default]
+    FailCheck,
+    /// `sudden-death`: as if all checks but one had failed.
+    SuddenDeath,
+    /// `mark-down`: the server goes down.
+    MarkDown,
+}
+
+/// `track`: the server whose state another one takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// Its proxy; `None` is the one of the line.
+    pub proxy: Option<String>,
+    /// Its name.
+    pub server: String,
 }
 
 /// How the port of a `server` address was written.

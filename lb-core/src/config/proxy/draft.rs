@@ -6,8 +6,8 @@ use super::keywords::Sections;
 use super::server::ServerDraft;
 use crate::config::document::Line;
 use crate::config::model::{
-    Balance, Captures, CheckConfig, ErrorReply, HashType, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions,
-    RuleList, Rules, Timeouts,
+    Balance, Captures, CheckConfig, ErrorReply, HashType, LoadServerState, LogFormatChoice, Mode, ProxyConfig,
+    ProxyKind, ProxyOptions, RuleList, Rules, Timeouts,
 };
 use crate::sample::{Place, Places};
 
@@ -251,6 +251,8 @@ impl Draft {
             forced_id: false,
             description: None,
             disabled: false,
+            load_server_state: LoadServerState::None,
+            server_state_file_name: None,
             mode: Mode::Tcp,
             binds: Vec::new(),
             maxconn: None,

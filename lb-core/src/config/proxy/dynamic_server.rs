@@ -41,7 +41,8 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
     if let Some(service) = &server.config.resolve.service {
         return Err(format!("could not resolve address '{service}'."));
     }
-    Reading { line: &line, start: 3, prefix: "", kind: Kind::Dynamic }.options(&mut server, &mut diags);
+    Reading { line: &line, start: 3, prefix: "", kind: Kind::Dynamic, http: section.mode == Mode::Http }
+        .options(&mut server, &mut diags);
     first_of(&diags, "")?;
     // Also where there is no `ssl`.
     if let Some(file) = &server.tls.ca_file {

@@ -9,7 +9,8 @@ use super::error_pages::{resolve_errors, resolve_references};
 use super::finish_servers::finish_servers;
 use super::options::FLAGS;
 use super::stick_table::check_names;
-use super::{ProxyState, suggest};
+use super::tracking::{self, Tracking};
+use super::{ProxyState, server_state, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
@@ -28,6 +29,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     check_names(&drafts, diags);
     let names = Names::new(&drafts);
     let mut proxies = Vec::with_capacity(drafts.len());
+    let (mut tracking, mut headers) = (Vec::new(), Vec::new());
     for mut draft in drafts {
         // A disabled proxy is not checked.
         if understood && !draft.config.disabled {
@@ -45,7 +47,12 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             resolve_errors(&mut draft, &config.http_errors, diags);
             resolve_references(&mut draft, &config.http_errors, diags);
         }
+        if understood && !draft.config.disabled {
+            let servers = draft.servers.iter().map(|server| (&server.config, &server.line));
+            tracking.extend(Tracking::of(proxies.len(), servers));
+        }
         let servers = finish_servers(&mut draft, config, understood, diags);
+        headers.push(draft.header.clone());
         let mut proxy = draft.config;
         proxy.servers = servers;
         if !proxy.kind.is_frontend() {
@@ -55,6 +62,10 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             proxy.use_backend.clear();
         }
         proxies.push(proxy);
+    }
+    tracking::resolve(&mut proxies, &tracking, diags);
+    if understood {
+        server_state::load(&mut proxies, &headers, &config.global, diags);
     }
     store_servers(&mut proxies);
     config.proxies.append(&mut proxies);

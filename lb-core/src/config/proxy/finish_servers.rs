@@ -145,6 +145,12 @@ pub(super) fn check_server(
         };
         alert(diags, line, 2, text);
     }
+    if server.agent_check && server.agent_port.or(server.check_port).is_none() {
+        let name = &server.name;
+        let text =
+            format!("'server {proxy}/{name}' : server {name} does not have agent port. Agent check has been disabled.");
+        server_alert(diags, line, 0, text);
+    }
     let ssl = server.ssl.as_ref().or(server.check_tls.as_ref());
     if let Some((path, error)) = ssl.and_then(|ssl| {
         let path = based(&global.ssl.ca_base, ssl.ca_file.as_ref()?);

@@ -2,7 +2,7 @@
 
 use super::{
     Cx, acl, balance, bind, bind_options, capture, checks, errors, log, options, persistence, rules, server,
-    server_options, server_template, settings, source, stick, stick_table, switching, timeouts,
+    server_options, server_state, server_template, settings, source, stick, stick_table, switching, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -133,7 +133,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("http-send-name-header", BE, Some(acl::send_name_header)),
     row("id", PROXIES, Some(settings::id)),
     row("ignore-persist", BE_ONLY, Some(persistence::ignore_persist)),
-    row("load-server-state-from-file", BE, None),
+    row("load-server-state-from-file", BE, Some(server_state::load_server_state)),
     row("log", ALL, Some(log::parse)),
     row("log-format", ALL, Some(log::log_format)),
     row("log-format-sd", ALL, Some(log::log_format_sd)),
@@ -150,7 +150,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("retries", BE, Some(settings::retries)),
     row("retry-on", BE, Some(settings::retry_on)).wrong(Wrong::OwnText),
     row("server", BE_ONLY, Some(server::parse)).wrong(Wrong::NotAllowed),
-    row("server-state-file-name", BE, None),
+    row("server-state-file-name", BE, Some(server_state::server_state_file_name)),
     row("server-template", BE_ONLY, Some(server_template::parse)).wrong(Wrong::NotAllowed),
     row("source", BE, Some(source::parse)),
     row("srvtcpka-cnt", BE, Some(settings::keepalive_count)).wrong(Wrong::WillBeIgnoredBare),

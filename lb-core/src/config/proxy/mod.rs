@@ -26,6 +26,7 @@ mod rules;
 mod sections;
 mod server;
 mod server_options;
+mod server_state;
 mod server_template;
 mod settings;
 mod source;
@@ -33,6 +34,7 @@ mod stick;
 mod stick_table;
 mod switching;
 mod timeouts;
+mod tracking;
 
 #[cfg(test)]
 mod tests;

@@ -116,7 +116,8 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     if let Err(message) = server.read_address(&address) {
         return alert(cx, 2, format!("{prefix}{message}"));
     }
-    let reading = Reading { line: cx.line, start: cx.first + 3, prefix: &prefix, kind: Kind::Server };
+    let reading =
+        Reading { line: cx.line, start: cx.first + 3, prefix: &prefix, kind: Kind::Server, http: cx.draft.is_http() };
     if reading.options(&mut server, cx.diags) {
         cx.draft.servers.push(server);
     }
@@ -124,7 +125,8 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
 
 pub(super) fn parse_default(cx: &mut Cx<'_>) {
     let mut server = cx.draft.default_server.clone();
-    let reading = Reading { line: cx.line, start: cx.first + 1, prefix: "", kind: Kind::Default };
+    let reading =
+        Reading { line: cx.line, start: cx.first + 1, prefix: "", kind: Kind::Default, http: cx.draft.is_http() };
     if reading.options(&mut server, cx.diags) {
         cx.draft.default_server = server;
     }
@@ -149,6 +151,8 @@ pub(super) struct Reading<'a> {
     /// Stands in front of messages.
     pub(super) prefix: &'a str,
     pub(super) kind: Kind,
+    /// Whether the section is in HTTP mode.
+    pub(super) http: bool,
 }
 
 impl Reading<'_> {
@@ -175,6 +179,7 @@ impl Reading<'_> {
                 within: None,
                 draft: &mut *server,
                 prefix,
+                http: self.http,
                 dynamic: self.kind == Kind::Dynamic,
                 diags: &mut *diags,
             };

@@ -12,7 +12,7 @@ use super::timeouts::overflow;
 use crate::config::address::parse_ip;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{ProxyV2Options, ServerConfig};
+use crate::config::model::{Observe, OnError, ProxyV2Options, ServerConfig, Track};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
 /// A word after the address.
@@ -41,11 +41,11 @@ const fn option(
 #[rustfmt::skip]
 pub(super) const OPTIONS: &[ServerOption] = &[
     option("addr", "server <name> <addr> addr +1", 1, Some(addr)),
-    option("agent-addr", "server <name> <addr> agent-addr +1", 1, None),
-    option("agent-check", "server <name> <addr> agent-check", 0, None),
-    option("agent-inter", "server <name> <addr> agent-inter +1", 1, None),
-    option("agent-port", "server <name> <addr> agent-port +1", 1, None),
-    option("agent-send", "server <name> <addr> agent-send +1", 1, None),
+    option("agent-addr", "server <name> <addr> agent-addr +1", 1, Some(agent_addr)),
+    option("agent-check", "server <name> <addr> agent-check", 0, Some(|cx| cx.set(|s| s.agent_check = true))),
+    option("agent-inter", "server <name> <addr> agent-inter +1", 1, Some(|cx| delay(cx, |s| &mut s.agent_inter))),
+    option("agent-port", "server <name> <addr> agent-port +1", 1, Some(agent_port)),
+    option("agent-send", "server <name> <addr> agent-send +1", 1, Some(agent_send)),
     option("allow-0rtt", "server <name> <addr> allow-0rtt", 0, None),
     option("alpn", "server <name> <addr> alpn +1", 1, Some(alpn)),
     option("backup", "server <name> <addr> backup", 0, Some(|cx| cx.set(|s| s.backup = true))),
@@ -65,7 +65,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("disabled", "server <name> <addr> disabled", 0, Some(|cx| cx.flag(|d| { d.config.disabled = true; d.enabled = false }))),
     option("downinter", "server <name> <addr> downinter +1", 1, Some(|cx| delay(cx, |s| &mut s.downinter))),
     option("enabled", "server <name> <addr> enabled", 0, Some(|cx| cx.flag(|d| { d.config.disabled = false; d.enabled = true }))),
-    option("error-limit", "server <name> <addr> error-limit +1", 1, None),
+    option("error-limit", "server <name> <addr> error-limit +1", 1, Some(error_limit)),
     option("fall", "server <name> <addr> fall +1", 1, Some(|cx| count(cx, |s| &mut s.fall))),
     option("fastinter", "server <name> <addr> fastinter +1", 1, Some(|cx| delay(cx, |s| &mut s.fastinter))),
     option("force-sslv3", "server <name> <addr> force-sslv3", 0, None),
@@ -82,7 +82,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("maxqueue", "server <name> <addr> maxqueue +1", 1, Some(|cx| limit(cx, |s| &mut s.maxqueue))),
     option("minconn", "server <name> <addr> minconn +1", 1, Some(|cx| limit(cx, |s| &mut s.minconn))),
     option("namespace", "server <name> <addr> namespace +1", 1, None),
-    option("no-agent-check", "server <name> <addr> no-agent-check", 0, None),
+    option("no-agent-check", "server <name> <addr> no-agent-check", 0, Some(|cx| cx.set(|s| s.agent_check = false))),
     option("no-backup", "server <name> <addr> no-backup", 0, Some(|cx| cx.set(|s| s.backup = false))),
     option("no-check", "server <name> <addr> no-check", 0, Some(|cx| cx.set(|s| s.check = false))),
     option("no-check-send-proxy", "server <name> <addr> no-check-send-proxy", 0, Some(|cx| cx.set(|s| s.check_send_proxy = false))),
@@ -102,10 +102,10 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("no-tlsv13", "server <name> <addr> no-tlsv13", 0, None),
     option("non-stick", "server <name> <addr> non-stick", 0, Some(|cx| cx.set(|s| s.non_stick = true))),
     option("npn", "server <name> <addr> npn +1", 1, None),
-    option("observe", "server <name> <addr> observe +1", 1, None),
-    option("on-error", "server <name> <addr> on-error +1", 1, None),
-    option("on-marked-down", "server <name> <addr> on-marked-down +1", 1, None),
-    option("on-marked-up", "server <name> <addr> on-marked-up +1", 1, None),
+    option("observe", "server <name> <addr> observe +1", 1, Some(observe)),
+    option("on-error", "server <name> <addr> on-error +1", 1, Some(on_error)),
+    option("on-marked-down", "server <name> <addr> on-marked-down +1", 1, Some(on_marked_down)),
+    option("on-marked-up", "server <name> <addr> on-marked-up +1", 1, Some(on_marked_up)),
     option("pool-low-conn", "server <name> <addr> pool-low-conn +1", 1, Some(pool_low_conn)),
     option("pool-max-conn", "server <name> <addr> pool-max-conn +1", 1, Some(pool_max_conn)),
     option("pool-purge-delay", "server <name> <addr> pool-purge-delay +1", 1, Some(pool_purge_delay)),
@@ -134,7 +134,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("tcp-ut", "server <name> <addr> tcp-ut +1", 1, Some(tcp_ut)),
     option("tfo", "server <name> <addr> tfo", 0, Some(|cx| cx.set(|s| s.tfo = true))),
     option("tls-tickets", "server <name> <addr> tls-tickets", 0, None),
-    option("track", "server <name> <addr> track +1", 1, None),
+    option("track", "server <name> <addr> track +1", 1, Some(track)),
     option("usesrc", "server <name> <addr> usesrc", 0, Some(usesrc)),
     option("verify", "server <name> <addr> verify +1", 1, Some(verify)),
     option("verifyhost", "server <name> <addr> verifyhost +1", 1, Some(verifyhost)),
@@ -185,6 +185,8 @@ pub(super) struct ServerCx<'a> {
     pub(super) draft: &'a mut ServerDraft,
     /// `'server b/s'`, or nothing for `default-server`.
     pub(super) prefix: &'a str,
+    /// Whether the section is in HTTP mode.
+    pub(super) http: bool,
     /// Whether the server is made at run time, where nothing is accepted with a warning.
     pub(super) dynamic: bool,
     pub(super) diags: &'a mut Diagnostics,
@@ -373,6 +375,90 @@ fn proxy_v2_options(cx: &mut ServerCx<'_>) -> Result<(), String> {
 
 fn redir(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.redir = Some(cx.required("expects <prefix> as argument.")?);
+    Ok(())
+}
+
+fn agent_addr(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let text = cx.required("expects an address as argument.")?;
+    // A port, which has a word of its own, does not belong here.
+    let ip = text.parse().ok().or_else(|| parse_ip(&text).ok().filter(|_| !text.contains(':')));
+    let ip = ip.ok_or_else(|| format!("parsing agent-addr failed. Check if '{text}' is correct address."))?;
+    cx.draft.config.agent_addr = Some(ip);
+    Ok(())
+}
+
+fn agent_port(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let text = cx.required("expects a port number as argument.")?;
+    match u16::try_from(cx.number()) {
+        Ok(port) => cx.draft.config.agent_port = (port != 0).then_some(port),
+        Err(_) => return Err(format!("'agent-port' : invalid port '{text}'")),
+    }
+    Ok(())
+}
+
+fn agent_send(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    cx.draft.config.agent_send = Some(cx.required("expects a string as argument.")?);
+    Ok(())
+}
+
+fn error_limit(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    cx.required("expects an integer argument.")?;
+    let value = to_u32(cx.number());
+    if value == 0 {
+        return Err("error-limit has to be > 0.".to_owned());
+    }
+    cx.draft.config.error_limit = Some(value);
+    Ok(())
+}
+
+fn observe(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let mode = cx.required("expects <mode> as argument.")?;
+    cx.draft.config.observe = match mode.as_str() {
+        "none" => None,
+        "layer4" => Some(Observe::Layer4),
+        "layer7" if cx.http => Some(Observe::Layer7),
+        "layer7" => return Err("'layer7' can only be used in http proxies.".to_owned()),
+        _ => return Err(format!("'observe' expects one of 'none', 'layer4', 'layer7' but got '{mode}'")),
+    };
+    Ok(())
+}
+
+fn on_error(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    cx.draft.config.on_error = match cx.value() {
+        "fastinter" => OnError::FastInter,
+        "fail-check" => OnError::FailCheck,
+        "sudden-death" => OnError::SuddenDeath,
+        "mark-down" => OnError::MarkDown,
+        other => {
+            return Err(format!(
+                "'on-error' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '{other}'"
+            ));
+        }
+    };
+    Ok(())
+}
+
+fn on_marked_down(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    match cx.value() {
+        "shutdown-sessions" => cx.set(|s| s.shutdown_when_down = true),
+        other => Err(format!("'on-marked-down' expects 'shutdown-sessions' but got '{other}'")),
+    }
+}
+
+fn on_marked_up(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    match cx.value() {
+        "shutdown-backup-sessions" => cx.set(|s| s.shutdown_backups_when_up = true),
+        other => Err(format!("'on-marked-up' expects 'shutdown-backup-sessions' but got '{other}'")),
+    }
+}
+
+fn track(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let text = cx.required("expects [<proxy>/]<server> as argument.")?;
+    let track = match text.rsplit_once('/') {
+        Some((proxy, server)) => Track { proxy: Some(proxy.to_owned()), server: server.to_owned() },
+        None => Track { proxy: None, server: text },
+    };
+    cx.draft.config.track = Some(track);
     Ok(())
 }
 

@@ -31,7 +31,8 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     if let Err(message) = server.read_address(&address) {
         return alert(cx, 3, format!("{said}{message}"));
     }
-    let reading = Reading { line: cx.line, start: cx.first + 4, prefix: &said, kind: Kind::Server };
+    let reading =
+        Reading { line: cx.line, start: cx.first + 4, prefix: &said, kind: Kind::Server, http: cx.draft.is_http() };
     if !reading.options(&mut server, cx.diags) {
         return;
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::{Command, CommandError, ErrorCode, Instance, Reply, ServerName, Severity, Words};
 use super::checks::start_checks;
 use crate::backend::AddServerError;
+use crate::config::model::ServerConfig;
 use crate::config::proxy::{DynamicServer, read_dynamic};
 use crate::server::event::EventKind;
 use crate::server::{AdminState, Dial, Server, Start};
@@ -47,13 +48,13 @@ impl AddServer {
             return Err(CommandError::new(ErrorCode::State, text).without_blank_line());
         }
         let server = self.add(instance, entry)?;
-        if server.checks.are_configured() {
+        if server.checks.are_configured() || server.agent.is_configured() {
             start_checks(instance, (Arc::clone(&entry.backend), Arc::clone(&server)));
         }
         Ok(Reply::Message(Severity::Info, "New server registered.".to_owned()))
     }
 
-    fn add(&self, instance: &Instance, entry: &BackendEntry) -> Result<Arc<Server>, CommandError> {
+    fn add(&self, instance: &Instance, entry: &Arc<BackendEntry>) -> Result<Arc<Server>, CommandError> {
         let topology = instance.topology();
         let global = &topology.settings.global;
         let words: Vec<String> = std::iter::once(&self.server.server).chain(&self.words).cloned().collect();
@@ -64,16 +65,49 @@ impl AddServer {
             (false, true) => AdminState::default(),
             (false, false) => AdminState::FMAINT,
         };
-        let start = Start { admin, checked: self.ready };
+        let start = Start { admin, checked: self.ready, dynamic: true };
+        let tracked = tracked(instance, entry, &config).map_err(invalid)?;
         let dial = Dial::new(&config, &entry.config, global, &topology.system);
         let dial = dial.map_err(|error| invalid(error.to_string()))?;
         let mut added = Err(AddServerError::NameTaken);
         instance.change(|| {
             added = entry.backend.add_server(config, start, dial, &topology.numbers);
+            if let (Ok(server), Some((other, target))) = (&added, &tracked) {
+                Server::track(&entry.backend, server, &other.backend, target);
+                entry.backend.begin_following(server);
+            }
             added.iter().map(|server| entry.backend.event(server, EventKind::Added)).collect()
         });
         added.map_err(|error| CommandError::new(ErrorCode::Exists, error.to_string()))
     }
+}
+
+/// A server and its backend.
+type Placed = (Arc<BackendEntry>, Arc<Server>);
+
+/// The server that a new one tracks, if it may. Only those of the configuration can be tracked, so there is no loop.
+fn tracked(instance: &Instance, entry: &Arc<BackendEntry>, config: &ServerConfig) -> Result<Option<Placed>, String> {
+    let Some(track) = &config.track else { return Ok(None) };
+    let other = match &track.proxy {
+        None => entry,
+        Some(name) => {
+            let found = instance.topology().backends.iter().find(|other| *other.name == **name);
+            found.ok_or_else(|| format!("unable to find required proxy '{name}' for tracking."))?
+        }
+    };
+    let server = other.backend.server(&track.server);
+    let server = server.ok_or_else(|| format!("unable to find required server '{}' for tracking.", track.server))?;
+    let name = format!("{}/{}", other.name, server.name);
+    if server.dynamic {
+        return Err(format!("unable to use {name} for tracking as it is a dynamic server."));
+    }
+    if !server.checks.are_configured() && !server.agent.is_configured() && server.tracking.tracked().is_none() {
+        return Err(format!("unable to use {name} for tracking as it does not have any check nor agent enabled."));
+    }
+    if config.check {
+        return Err("unable to enable checks and tracking at the same time!".to_owned());
+    }
+    Ok(Some((Arc::clone(other), server)))
 }
 
 impl DelServer {
@@ -89,6 +123,11 @@ impl DelServer {
     fn delete(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let (entry, server) = instance.server(&self.server)?;
         let refused = |text| Err(CommandError::new(ErrorCode::State, text));
+        if server.tracking.is_tracked() {
+            return refused(
+                "This server cannot be removed at runtime due to other configuration elements pointing to it.",
+            );
+        }
         if !server.admin_state().intersects(AdminState::MAINT) {
             return refused("Only servers in maintenance mode can be deleted.");
         }

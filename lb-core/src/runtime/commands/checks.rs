@@ -8,7 +8,7 @@ use crate::server::check::Checked;
 pub enum CheckKind {
     /// `health`: those that `check` asks for.
     Health,
-    /// `agent`: no server has them yet.
+    /// `agent`: those that `agent-check` asks for.
     Agent,
 }
 
@@ -48,8 +48,13 @@ impl EnableChecks {
         let (_, server) = instance.server(&self.server)?;
         let refused = |text| Err(CommandError::new(ErrorCode::State, text));
         match (self.kind, self.enabled) {
-            (CheckKind::Agent, true) => refused("Agent was not configured on this server, cannot enable."),
-            (CheckKind::Agent, false) => Ok(Reply::Done),
+            (CheckKind::Agent, true) if !server.agent.is_configured() => {
+                refused("Agent was not configured on this server, cannot enable.")
+            }
+            (CheckKind::Agent, enabled) => {
+                server.agent.enable(enabled);
+                Ok(Reply::Done)
+            }
             (CheckKind::Health, true) if !server.checks.are_configured() => {
                 refused("Health check was not configured on this server, cannot enable.")
             }

@@ -2,6 +2,7 @@
 
 use super::super::{Command, CommandError, ErrorCode, Instance, Refused, Reply, ServerName, Severity, Words};
 use super::set_server_addr::SetServerAddr;
+use super::set_server_agent::SetServerAgent;
 use super::set_server_check::SetServerCheck;
 use super::set_server_fqdn::SetServerFqdn;
 use super::{SetServerState, SetWeight};
@@ -24,8 +25,10 @@ pub(crate) fn parse_set_server(mut words: Words) -> Result<Command, CommandError
             "check-addr" => SetServerCheck::read_addr(server, &mut words),
             "check-port" => SetServerCheck::read_port(server, &mut words),
             "fqdn" => SetServerFqdn::read(server, &mut words),
-            "agent" | "agent-send" => Err(refused(ErrorCode::State, "agent checks are not enabled on this server.")),
-            "agent-addr" | "agent-port" => Err(agent(&what, words.next())),
+            "agent" => Ok(SetServerAgent::read(server, &words.next_or_empty())),
+            "agent-addr" => SetServerAgent::read_addr(server, &mut words),
+            "agent-port" => SetServerAgent::read_port(server, &mut words),
+            "agent-send" => Ok(SetServerAgent::read_send(server, words.next_or_empty())),
             _ => Err(refused(ErrorCode::Usage, USAGE)),
         }
     }))
@@ -61,19 +64,6 @@ fn health(server: ServerName, word: &str) -> Result<Command, CommandError> {
     Ok(Command::SetServerHealth(SetServerHealth { server, health }))
 }
 
-/// No server has agent checks yet.
-fn agent(what: &str, value: Option<String>) -> CommandError {
-    match (what, value) {
-        ("agent-addr", None) => {
-            refused(ErrorCode::Usage, "set server <b>/<s> agent-addr requires an address and optionally a port.")
-        }
-        (_, None) => refused(ErrorCode::Usage, "set server <b>/<s> agent-port requires a port."),
-        _ => refused(ErrorCode::State, "agent checks are not enabled on this server")
-            .with_severity(Severity::Warning)
-            .without_blank_line(),
-    }
-}
-
 /// `set server <b>/<s> health <health>`: what an operator says of a server's health, until a check says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetServerHealth {
@@ -86,6 +76,9 @@ pub struct SetServerHealth {
 impl SetServerHealth {
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let (entry, server) = instance.server(&self.server)?;
+        if server.tracking.tracked().is_some() {
+            return Err(refused(ErrorCode::State, "cannot change health on a tracking server."));
+        }
         instance.change(|| entry.backend.change_health(&server, self.health));
         Ok(Reply::Done)
     }

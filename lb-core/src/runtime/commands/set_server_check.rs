@@ -60,11 +60,11 @@ impl SetServerCheck {
     }
 }
 
-fn invalid(text: String) -> CommandError {
+pub(super) fn invalid(text: String) -> CommandError {
     CommandError::new(ErrorCode::Invalid, text).with_severity(Severity::Warning).without_blank_line()
 }
 
-fn port(text: &str) -> Result<u16, CommandError> {
+pub(super) fn port(text: &str) -> Result<u16, CommandError> {
     match text.parse::<i64>() {
         Err(_) => Err(invalid("provided port is not an integer".to_owned())),
         Ok(port) => u16::try_from(port).map_err(|_| invalid("provided port is invalid".to_owned())),

@@ -9,7 +9,7 @@ use crate::config::Mode;
 use crate::config::model::{Address, PortKind};
 use crate::connect::pool::DEFAULT_PURGE_DELAY;
 use crate::server::check::{CheckStatus, Verdict};
-use crate::server::{AdminState, CheckTarget, OperationalState, Server};
+use crate::server::{AdminState, AgentTarget, CheckTarget, OperationalState, Server};
 use crate::topology::BackendEntry;
 
 const STATE_HEADER: &str = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight \
@@ -68,6 +68,8 @@ pub struct ServerStateLine {
     pub check_health: u32,
     /// `srv_check_state`: a mask of 1 in progress, 2 configured, 4 enabled, 8 paused.
     pub check_state: u8,
+    /// `srv_agent_state`: a mask of 1 in progress, 2 configured, 4 enabled, 16 an agent.
+    pub agent_state: u8,
     /// `bk_f_forced_id`: the backend has an `id`.
     pub backend_has_id: bool,
     /// `srv_f_forced_id`: the server has an `id`.
@@ -80,8 +82,8 @@ pub struct ServerStateLine {
     pub tls: bool,
     /// `srv_check_addr` and `srv_check_port`.
     pub check_target: CheckTarget,
-    /// `srv_agent_addr` and `srv_agent_port`: the line's `addr` and `port`, until there are agents.
-    pub agent_target: CheckTarget,
+    /// `srv_agent_addr` and `srv_agent_port`.
+    pub agent_target: AgentTarget,
 }
 
 /// Connections of servers, in order of their backends.
@@ -185,13 +187,14 @@ impl ServerStateLine {
             check_result: server.checks.verdict(),
             check_health: server.checks.health().value(),
             check_state: server.checks.state(),
+            agent_state: server.agent.state(),
             backend_has_id: entry.config.forced_id,
             has_id: config.forced_id,
             hostname: server.hostname().map(|name| String::clone(&name)),
             service: config.resolve.service.clone(),
             tls: server.tls().is_some(),
             check_target: server.checks.target(),
-            agent_target: CheckTarget { addr: config.check_addr, port: config.check_port },
+            agent_target: server.agent.target(),
         }
     }
 }
@@ -220,7 +223,7 @@ impl ServerStates {
             // Writing to a string does not fail.
             let _ = writeln!(
                 out,
-                "{} {} {} {} {} {} {} {} {} {} {} {} {} {} 0 {} {} {} {} {} {} {} {} {} {}",
+                "{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}",
                 line.backend_id,
                 line.backend,
                 line.id,
@@ -235,6 +238,7 @@ impl ServerStates {
                 line.check_result as u8,
                 line.check_health,
                 line.check_state,
+                line.agent_state,
                 u8::from(line.backend_has_id),
                 u8::from(line.has_id),
                 dash(line.hostname.as_ref()),

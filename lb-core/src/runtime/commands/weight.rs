@@ -1,5 +1,8 @@
 //! `get weight`, `set weight`, and the `weight` of `set server` (management.txt, section 9.3).
 
+use crate::backend::Backend;
+use crate::server::Server;
+
 use super::super::{Command, CommandError, ErrorCode, Instance, Refused, Reply, ServerName, Words};
 
 /// Largest weight of a server.
@@ -69,28 +72,40 @@ impl SetWeight {
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let (entry, server) = instance.server(&self.server)?;
-        let initial = server.config.weight;
-        let weight = match self.weight {
-            Weight::Percent(percent) => {
-                let product = u64::from(initial) * u64::from(percent) / 100;
-                u32::try_from(product).unwrap_or(MAX).min(MAX)
-            }
-            Weight::Absolute(weight @ 0..=MAX) => weight,
-            Weight::Absolute(_) => {
-                let text = "Absolute weight can only be between 0 and 256 inclusive.";
-                return Err(CommandError::new(ErrorCode::Invalid, text));
-            }
-        };
-        if !entry.backend.has_dynamic_weights() && weight != 0 && weight != initial {
-            let text = "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.";
-            return Err(CommandError::new(ErrorCode::State, text));
-        }
+        let weight = self.weight.of(&entry.backend, &server)?;
         instance.change(|| entry.backend.set_weight(&server, weight));
         Ok(Reply::Done)
     }
 }
 
+/// The weight that an agent's word like `50%` comes to. The texts of errors are HAProxy's.
+pub(crate) fn weight_by_percent(text: &str, backend: &Backend, server: &Server) -> Result<u32, String> {
+    let weight = Weight::parse(Some(text)).and_then(|weight| weight.of(backend, server));
+    weight.map_err(|error| error.text().to_owned())
+}
+
 impl Weight {
+    /// What it comes to for a server, if its backend can do that.
+    fn of(self, backend: &Backend, server: &Server) -> Result<u32, CommandError> {
+        let initial = server.config.weight;
+        let weight = match self {
+            Self::Percent(percent) => {
+                let product = u64::from(initial) * u64::from(percent) / 100;
+                u32::try_from(product).unwrap_or(MAX).min(MAX)
+            }
+            Self::Absolute(weight @ 0..=MAX) => weight,
+            Self::Absolute(_) => {
+                let text = "Absolute weight can only be between 0 and 256 inclusive.";
+                return Err(CommandError::new(ErrorCode::Invalid, text));
+            }
+        };
+        if !backend.has_dynamic_weights() && weight != 0 && weight != initial {
+            let text = "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.";
+            return Err(CommandError::new(ErrorCode::State, text));
+        }
+        Ok(weight)
+    }
+
     /// Reads `<weight>` or `<weight>%`.
     fn parse(text: Option<&str>) -> Result<Self, CommandError> {
         let fault = |text| Err(CommandError::new(ErrorCode::Usage, text).without_blank_line());

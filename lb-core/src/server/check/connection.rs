@@ -78,7 +78,7 @@ impl Plan {
 
 /// Why a check failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     Tcp(io::Error),
     Other(io::Error),
     Socks4(&'static str),
@@ -87,7 +87,7 @@ pub(super) enum Failure {
 impl Failure {
     /// Status and `info` as HAProxy 2.6.12 gives them: what connect(2) itself reports is a "general socket error", what
     /// the peer or the network answers is not.
-    pub(super) fn explain(self) -> Trouble {
+    pub(crate) fn explain(self) -> Trouble {
         let trouble = |status, text| Trouble { status, text };
         match self {
             Self::Tcp(error) if is_answer(&error) => trouble(CheckStatus::L4ConnectionError, text_of(&error)),

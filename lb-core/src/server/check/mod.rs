@@ -28,6 +28,7 @@ mod schedule;
 mod script;
 mod status;
 
+pub(crate) use connection::Failure;
 pub(crate) use environment::World;
 pub(crate) use process::External;
 pub(crate) use schedule::run_checks;

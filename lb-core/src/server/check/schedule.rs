@@ -12,7 +12,7 @@ use super::run::make;
 use crate::backend::Backend;
 use crate::config::model::Global;
 use crate::server::health::{self, DEFAULT_INTER, Intervals};
-use crate::server::{Server, ServerEvent};
+use crate::server::{Server, ServerEvent, agent};
 
 /// Global settings of checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,25 +48,34 @@ pub(crate) async fn run_checks<F>(
     F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
 {
     let (report, world) = (Arc::new(report), Arc::new(world));
-    let of_backend = |backend: &Arc<Backend>| -> Vec<Checked> {
+    let of_backend = |backend: &Arc<Backend>| -> Vec<(Checked, Kind)> {
         let servers = backend.servers();
-        let checked = servers.iter().filter(|server| server.checks.are_configured());
-        checked.map(|server| (Arc::clone(backend), Arc::clone(server))).collect()
+        let kinds = |server: &Arc<Server>| {
+            let checked = (Arc::clone(backend), Arc::clone(server));
+            kinds(server).into_iter().map(|kind| (checked.clone(), kind)).collect::<Vec<_>>()
+        };
+        servers.iter().flat_map(kinds).collect()
     };
-    let checked: Vec<Checked> = backends.iter().flat_map(of_backend).collect();
-    let smallest = checked.iter().map(|(_, server)| intervals(server).inter).min().unwrap_or(DEFAULT_INTER);
+    let checked: Vec<(Checked, Kind)> = backends.iter().flat_map(of_backend).collect();
+    let inter = |((_, server), kind): &(Checked, Kind)| match kind {
+        Kind::Health => intervals(server).inter,
+        Kind::Agent => server.agent.inter(),
+    };
+    let smallest = checked.iter().map(inter).min().unwrap_or(DEFAULT_INTER);
     let count = checked.len();
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for (rank, checked) in checked.into_iter().enumerate() {
+    for (rank, (checked, kind)) in checked.into_iter().enumerate() {
         let first = start + health::start_delay(rank, count, smallest, options.max_spread);
-        tasks.spawn(check_forever(checked, first, options, Arc::clone(&world), Arc::clone(&report)));
+        spawn(&mut tasks, kind, checked, first, options, (&world, &report));
     }
     loop {
         tokio::select! {
             next = added.recv() => match next {
                 Some(checked) => {
-                    tasks.spawn(check_forever(checked, Instant::now(), options, Arc::clone(&world), Arc::clone(&report)));
+                    for kind in kinds(&checked.1) {
+                        spawn(&mut tasks, kind, checked.clone(), Instant::now(), options, (&world, &report));
+                    }
                 }
                 None => break,
             },
@@ -75,6 +84,61 @@ pub(crate) async fn run_checks<F>(
         }
     }
     while tasks.join_next().await.is_some() {}
+}
+
+/// What a task does.
+#[derive(Clone, Copy)]
+enum Kind {
+    Health,
+    Agent,
+}
+
+/// What is to be done for a server.
+fn kinds(server: &Server) -> Vec<Kind> {
+    let health = server.checks.are_configured().then_some(Kind::Health);
+    health.into_iter().chain(server.agent.is_configured().then_some(Kind::Agent)).collect()
+}
+
+fn spawn<F>(
+    tasks: &mut JoinSet<()>,
+    kind: Kind,
+    checked: Checked,
+    first: Instant,
+    options: CheckOptions,
+    (world, report): (&Arc<World>, &Arc<F>),
+) where
+    F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
+{
+    let (world, report) = (Arc::clone(world), Arc::clone(report));
+    match kind {
+        Kind::Health => tasks.spawn(check_forever(checked, first, options, world, report)),
+        Kind::Agent => tasks.spawn(ask_forever(checked, first, options, report)),
+    };
+}
+
+/// Asks the agent of a server again and again.
+async fn ask_forever<F>((backend, server): Checked, mut next: Instant, options: CheckOptions, report: Arc<F>)
+where
+    F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
+{
+    let inter = server.agent.inter().max(Duration::from_millis(1));
+    while !server.is_removed() {
+        tokio::select! {
+            () = server.agent.changed.notified() => continue,
+            () = sleep_until(next) => {}
+        }
+        if !server.agent.is_enabled() {
+            next += inter;
+            continue;
+        }
+        let started = Instant::now();
+        server.agent.set_running(true);
+        let mut answer = Some(agent::ask(&backend, &server).await);
+        server.agent.set_running(false);
+        report(&mut || answer.take().map_or_else(Vec::new, |answer| backend.apply_agent(&server, answer)));
+        let interval = health::spread(inter, options.spread, crate::balance::random());
+        next = (started + interval).max(Instant::now() + Duration::from_millis(1));
+    }
 }
 
 async fn check_forever<F>(
@@ -90,7 +154,14 @@ async fn check_forever<F>(
     let mut next = first;
     while !server.is_removed() {
         tokio::select! {
-            () = server.checks.changed.notified() => continue,
+            () = server.checks.changed.notified() => {
+                if let Some(seen) = server.take_observed() {
+                    let mut seen = Some(seen);
+                    report(&mut || seen.take().map_or_else(Vec::new, |seen| backend.apply_observed(&server, seen)));
+                    next = next.min(Instant::now() + intervals.fastinter.unwrap_or(intervals.inter));
+                }
+                continue;
+            }
             () = sleep_until(next) => {}
         }
         if !server.checks.may_run() {

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub enum CheckStatus {
     /// `INI`: not checked yet.
     Initializing,
+    /// `CHECKED`: an agent said nothing about whether the server is up.
+    Checked,
     /// `HANA`: traffic showed the server to be bad (`observe`).
     Analyzed,
     /// `SOCKERR`: the check could not be made: no socket, no address.
@@ -84,6 +86,7 @@ impl CheckStatus {
     pub fn verdict(self) -> Verdict {
         match self {
             Self::Initializing => Verdict::Unknown,
+            Self::Checked => Verdict::Neutral,
             Self::L4Ok | Self::L6Ok | Self::L7Ok | Self::ProcessOk => Verdict::Passed,
             Self::L7OkConditional => Verdict::Conditional,
             _ => Verdict::Failed,
@@ -108,10 +111,37 @@ impl CheckStatus {
         )
     }
 
+    /// The status of that number.
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.number() == number)
+    }
+
+    const ALL: [Self; 18] = [
+        Self::Initializing,
+        Self::Checked,
+        Self::Analyzed,
+        Self::SocketError,
+        Self::L4Ok,
+        Self::L4Timeout,
+        Self::L4ConnectionError,
+        Self::L6Ok,
+        Self::L6Timeout,
+        Self::L6InvalidResponse,
+        Self::L7Timeout,
+        Self::L7InvalidResponse,
+        Self::L7Ok,
+        Self::L7OkConditional,
+        Self::L7WrongStatus,
+        Self::ProcessError,
+        Self::ProcessTimeout,
+        Self::ProcessOk,
+    ];
+
     /// Number, word and description.
     fn facts(self) -> (u8, &'static str, &'static str) {
         match self {
             Self::Initializing => (1, "INI", "Initializing"),
+            Self::Checked => (3, "CHECKED", "No status change"),
             Self::Analyzed => (4, "HANA", "Health analyze"),
             Self::SocketError => (5, "SOCKERR", "Socket error"),
             Self::L4Ok => (6, "L4OK", "Layer4 check passed"),

@@ -141,7 +141,7 @@ impl ShowStat {
         }
     }
 
-    fn takes_server(&self, status: ServerStatus) -> bool {
+    fn takes_server(&self, status: &ServerStatus) -> bool {
         !(self.no_maint && status.is_maintenance() || self.up && status.is_down())
     }
 }
@@ -160,7 +160,7 @@ impl StatTable {
                 rows.extend(frontend.listeners.iter().map(|listener| rows::listener(proxy, listener, brief)));
             }
             if let Some(backend) = &proxy.backend {
-                let servers = backend.servers.iter().filter(|server| asked.takes_server(server.status));
+                let servers = backend.servers.iter().filter(|server| asked.takes_server(&server.status));
                 rows.extend(servers.map(|server| rows::server(proxy, server, brief)));
                 rows.push(rows::backend(proxy, backend, brief, asked.up || asked.no_maint));
             }

@@ -6,9 +6,10 @@ use super::super::typed::Value;
 use super::columns::Field;
 use crate::config::{Address, Mode};
 use crate::server::ServerStatus;
+use crate::server::check::CheckResult;
 use crate::stats::{
-    BackendSnapshot, CheckSnapshot, FrontendSnapshot, ListenerSnapshot, MuxTotals, ProxySnapshot, ServerSnapshot,
-    TlsTotals,
+    AgentSnapshot, BackendSnapshot, CheckSnapshot, FrontendSnapshot, ListenerSnapshot, MuxTotals, ProxySnapshot,
+    ServerSnapshot, TlsTotals,
 };
 
 /// What a row is about; its number is the bit of the command's filter.
@@ -282,6 +283,9 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         ]));
         row.u64s(&[(Field::ReqTot, totals.requests)]);
     }
+    if let Some(tracked) = &server.tracked {
+        row.text(Field::Tracked, &**tracked);
+    }
     if !brief {
         row.text(Field::Addr, server.address.as_ref().map(address).unwrap_or_default());
         if let Some(cookie) = &server.cookie {
@@ -289,14 +293,20 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         }
     }
     if let Some(check) = &server.check {
-        checks(&mut row, check, server.status);
+        checks(&mut row, check, &server.status);
+    }
+    if let Some(failures) = server.observed_failures {
+        row.u64s(&[(Field::Hanafail, failures)]);
+    }
+    if let Some(asked) = &server.agent {
+        agent(&mut row, asked);
     }
     row.tls(&server.tls);
     row.done()
 }
 
 /// Columns of a server with `check`.
-fn checks(row: &mut Row, check: &CheckSnapshot, status: ServerStatus) {
+fn checks(row: &mut Row, check: &CheckSnapshot, status: &ServerStatus) {
     row.u64s(&[(Field::Chkfail, check.failed), (Field::Chkdown, check.down_transitions)]);
     row.u32s(&[(Field::Downtime, seconds(check.downtime))]);
     // In maintenance no check is made.
@@ -309,26 +319,40 @@ fn checks(row: &mut Row, check: &CheckSnapshot, status: ServerStatus) {
         (Field::CheckFall, health.fall()),
         (Field::CheckHealth, health.value()),
     ]);
-    let running = if check.running { "* " } else { "" };
-    match &check.last {
-        None => {
-            row.text(Field::CheckStatus, format!("{running}INI"));
-            row.text(Field::CheckDesc, "Initializing");
-        }
-        Some(last) => {
-            row.text(Field::CheckStatus, format!("{running}{}", last.status.word()));
-            if let Some(code) = last.shown_code() {
-                // A check that is under way has no code and no text yet.
-                let code = if check.running { 0 } else { u64::try_from(code).unwrap_or(0) };
-                row.u64s(&[(Field::CheckCode, code)]);
-            }
-            // Where nothing was checked HAProxy shows -1 in 64 bits.
-            let duration = last.duration.and_then(|duration| u64::try_from(duration.as_millis()).ok());
-            row.u64s(&[(Field::CheckDuration, duration.unwrap_or(u64::MAX))]);
-            row.text(Field::CheckDesc, last.status.description());
-            row.text(Field::LastChk, last.info.clone().filter(|_| last.kept && !check.running).unwrap_or_default());
-        }
+    let fields = [Field::CheckStatus, Field::CheckCode, Field::CheckDuration, Field::CheckDesc, Field::LastChk];
+    // While a check is under way there is neither a code nor a text of it.
+    found(row, fields, check.last.as_ref(), check.running, check.running);
+}
+
+/// Columns of a server whose agent is asked.
+fn agent(row: &mut Row, agent: &AgentSnapshot) {
+    let health = &agent.health;
+    row.u32s(&[
+        (Field::AgentRise, health.rise()),
+        (Field::AgentFall, health.fall()),
+        (Field::AgentHealth, health.value()),
+    ]);
+    let fields = [Field::AgentStatus, Field::AgentCode, Field::AgentDuration, Field::AgentDesc, Field::LastAgt];
+    found(row, fields, agent.last.as_ref(), agent.running, false);
+}
+
+/// What a check or an agent said last: status, code, duration, description and more about it.
+fn found(row: &mut Row, fields: [Field; 5], last: Option<&CheckResult>, running: bool, hidden: bool) {
+    let [status, code, duration, description, more] = fields;
+    let running = if running { "* " } else { "" };
+    let Some(last) = last else {
+        row.text(status, format!("{running}INI"));
+        return row.text(description, "Initializing");
+    };
+    row.text(status, format!("{running}{}", last.status.word()));
+    if let Some(value) = last.shown_code() {
+        row.u64s(&[(code, if hidden { 0 } else { u64::try_from(value).unwrap_or(0) })]);
     }
+    // Where nothing was checked HAProxy shows -1 in 64 bits.
+    let took = last.duration.and_then(|duration| u64::try_from(duration.as_millis()).ok());
+    row.u64s(&[(duration, took.unwrap_or(u64::MAX))]);
+    row.text(description, last.status.description());
+    row.text(more, last.info.clone().filter(|_| last.kept && !hidden).unwrap_or_default());
 }
 
 /// `counted`: with how many of its servers are up, and how many there are. HAProxy tells that where some are left out.

@@ -1,0 +1,479 @@
+//! States of servers through a history of failures, recoveries and commands: the same script with HAProxy 2.6 and with
+//! lb. Each reply, the state of every server in `show servers state` and `show stat`, and each line about it must be the
+//! same. Skipped where HAProxy is not installed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lb_tests::process::haproxy;
+use lb_tests::{HeldPort, LogSink, Origin, Side, eventually};
+
+/// A port that somebody listens on, or nobody.
+struct Switch {
+    port: HeldPort,
+    listener: Option<TcpListener>,
+}
+
+impl Switch {
+    fn up() -> Self {
+        let mut switch = Self { port: HeldPort::new(), listener: None };
+        switch.set(true);
+        switch
+    }
+
+    fn set(&mut self, up: bool) {
+        self.listener = up.then(|| {
+            let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+            socket.set_reuse_address(true).unwrap();
+            socket.set_reuse_port(true).unwrap();
+            socket.bind(&self.port.address().into()).unwrap();
+            socket.listen(1024).unwrap();
+            socket.into()
+        });
+    }
+}
+
+/// One step of a history.
+enum Step {
+    /// A command.
+    Ask(&'static str),
+    /// The servers' port is closed.
+    Fail,
+    /// It is open again.
+    Recover,
+    /// The agent says this from now on.
+    Say(&'static str),
+    /// Requests are answered by the servers with this status.
+    Traffic(u16, usize),
+    /// Waits until `show stat` has this status for a server.
+    Until(&'static str, &'static str),
+    /// Looks at the states of all servers.
+    Look,
+    /// Waits until a column of `show stat` has this value for a server.
+    Column(&'static str, &'static str, &'static str),
+}
+
+use Step::{Ask, Column, Fail, Look, Recover, Say, Traffic, Until};
+
+/// What servers answer to requests, and what their agent says.
+struct Origins {
+    status: Arc<AtomicU16>,
+    origin: Origin,
+    said: Arc<Mutex<&'static str>>,
+    agent: Origin,
+}
+
+impl Origins {
+    fn start() -> Self {
+        let (status, said) = (Arc::new(AtomicU16::new(200)), Arc::new(Mutex::new("up\n")));
+        let (answer, words) = (Arc::clone(&status), Arc::clone(&said));
+        let origin = Origin::start(move |visit| {
+            while visit.request().is_some() {
+                let status = answer.load(Ordering::SeqCst);
+                visit.wire.send(format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n"));
+            }
+        });
+        let agent = Origin::start(move |visit| {
+            let mut asked = [0; 8];
+            let _ = visit.wire.read_some(&mut asked);
+            visit.wire.send(*words.lock().unwrap());
+        });
+        Self { status, origin, said, agent }
+    }
+}
+
+/// What became of the servers of a program.
+#[derive(Debug, Default, PartialEq)]
+struct History {
+    /// Answers to commands, and states.
+    told: Vec<String>,
+    /// Log lines about each server, and each backend; those of different ones may come in another order.
+    lines: BTreeMap<String, Vec<String>>,
+}
+
+/// The history of a program: what it answered and logged, and the states after each step. In the sections `{up}` stands
+/// for the address of a server that can be checked.
+fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
+    let (logs, mut switch, origins) = (LogSink::new(), Switch::up(), Origins::start());
+    let configuration = format!(
+        "global\n  stats socket {{dir}}/stats level admin\n  log {} local0\ndefaults\n  mode http\n  log global\n  \
+         timeout connect 5s\n  timeout client 20s\n  timeout server 20s\n{}",
+        logs.address(),
+        sections
+            .replace("{up}", &switch.port.address().to_string())
+            .replace("{origin}", &origins.origin.address().to_string())
+            .replace("{agent}", &origins.agent.address().port().to_string())
+    );
+    let side = Side::start(haproxy, &configuration, 1);
+    let mut history = History::default();
+    for step in steps {
+        match step {
+            Ask(command) => history.told.push(format!("{command} => {}", side.ask(command).trim_end())),
+            Fail => switch.set(false),
+            Recover => switch.set(true),
+            Say(words) => *origins.said.lock().unwrap() = words,
+            Traffic(status, requests) => {
+                origins.status.store(*status, Ordering::SeqCst);
+                for _ in 0..*requests {
+                    let response =
+                        side.connect(0).send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").response();
+                    assert_eq!(response.status(), *status);
+                }
+            }
+            Column(server, column, value) => {
+                let wanted = format!("{column}={value};");
+                eventually(&format!("{server} has {wanted}"), || {
+                    stat(&side).iter().any(|row| row.0 == *server && row.2.contains(&wanted))
+                });
+            }
+            Until(server, status) => {
+                eventually(&format!("{server} is {status}"), || {
+                    stat(&side).iter().any(|row| row.0 == *server && row.1 == *status)
+                });
+            }
+            Look => history.told.extend(states(&side)),
+        }
+    }
+    for line in logs.texts(Duration::from_millis(300)) {
+        let about = ["Server ", "Backup Server ", "Health check for ", "Agent check for ", "backend ", "proxy "];
+        let Some(rest) = about.iter().find_map(|start| line.strip_prefix(start)) else { continue };
+        let rest = rest.trim_start_matches("backup ").trim_start_matches("server ");
+        let name = rest.split(' ').next().unwrap_or_default().to_owned();
+        history.lines.entry(name).or_default().push(without_duration(&line));
+    }
+    history
+}
+
+fn without_duration(line: &str) -> String {
+    let Some((before, rest)) = line.split_once("check duration: ") else { return line.to_owned() };
+    format!("{before}check duration: {}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// Status and other columns of each server.
+fn stat(side: &Side) -> Vec<(String, String, String)> {
+    let text = side.ask("show stat");
+    let mut rows = text.lines();
+    let names: Vec<&str> = rows.next().unwrap_or_default().trim_start_matches("# ").split(',').collect();
+    let shown =
+        ["weight", "slim", "tracked", "chkfail", "chkdown", "hanafail", "agent_health", "agent_rise", "last_agt"];
+    let row = |row: &str| {
+        let cells: Vec<&str> = row.split(',').collect();
+        let cell = |name: &str| {
+            let index = names.iter().position(|other| *other == name).expect("a column");
+            cells.get(index).copied().unwrap_or_default()
+        };
+        // `fullconn` of a backend that no frontend leads to is another number.
+        let shown = shown.iter().filter(|name| **name != "slim" || cell("svname") != "BACKEND");
+        let more: String = shown.map(|name| format!("{name}={};", cell(name))).collect();
+        (cell("svname") != "FRONTEND" && cells.len() > 20)
+            .then(|| (format!("{}/{}", cell("pxname"), cell("svname")), cell("status").to_owned(), more))
+    };
+    rows.filter_map(row).collect()
+}
+
+/// States without times and ports, and without the mark of a check under way.
+fn states(side: &Side) -> Vec<String> {
+    let text = side.ask("show servers state");
+    let line = |line: &str| {
+        let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        if words.len() > 20 && !line.starts_with('#') {
+            words[9].clear();
+            for mask in [13, 14] {
+                let bits: u32 = words[mask].parse().unwrap();
+                // The result is unknown as well, meanwhile.
+                words[mask] = (bits & !1).to_string();
+            }
+            words[11].clear();
+            words[18].clear();
+            words[24].clear();
+        }
+        words.join(" ")
+    };
+    let servers = text.lines().map(line);
+    servers.chain(stat(side).into_iter().map(|(name, status, more)| format!("{name}: {status} {more}"))).collect()
+}
+
+/// Both programs live through the same.
+#[track_caller]
+fn compare(sections: &str, steps: &[Step]) {
+    let Some(binary) = haproxy() else { return };
+    let (theirs, ours) = (history(Some(&binary), sections, steps), history(None, sections, steps));
+    for (index, (theirs, ours)) in theirs.told.iter().zip(&ours.told).enumerate() {
+        assert_eq!(ours, theirs, "line {index}");
+    }
+    for (name, lines) in &theirs.lines {
+        assert_eq!(ours.lines.get(name), Some(lines), "lines about {name}");
+    }
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn servers_that_track_others() {
+    let sections = "
+backend a
+  option log-health-checks
+  server a1 {up} check inter 100ms rise 2 fall 2
+  server a2 {up} track a1
+backend b
+  server b1 {up} track a/a1
+  server b2 {up} track b1 backup
+backend c
+  server c1 {up} disabled check inter 1h
+  server c2 {up} track c1
+  server c3 {up} track c/c2 disabled
+";
+    compare(
+        sections,
+        &[
+            Until("a/a1", "UP"),
+            Look,
+            Fail,
+            Until("a/a1", "DOWN"),
+            Look,
+            Ask("set server b/b1 state maint"),
+            Ask("set server b/b1 state ready"),
+            Ask("set server b/b1 state drain"),
+            Ask("set server b/b1 state ready"),
+            Until("b/b2", "DOWN"),
+            Look,
+            Recover,
+            Until("a/a1", "UP"),
+            Look,
+            Ask("set server a/a1 state maint"),
+            Until("b/b2", "MAINT (via b/b1)"),
+            Look,
+            Ask("set server b/b1 state ready"),
+            Ask("set server b/b1 state maint"),
+            Ask("set server a/a1 state ready"),
+            Until("a/a1", "UP"),
+            Look,
+            Ask("set server b/b1 state drain"),
+            Until("b/b2", "DRAIN"),
+            Look,
+            Ask("set server a/a1 state drain"),
+            Ask("set server b/b1 state ready"),
+            Until("a/a1", "DRAIN"),
+            Look,
+            Ask("set server a/a1 state maint"),
+            Ask("set server b/b1 state drain"),
+            Ask("set server a/a1 state ready"),
+            Ask("set server b/b1 state ready"),
+            Until("a/a1", "UP"),
+            Look,
+            Ask("disable health a/a1"),
+            Ask("set server a/a1 health stopping"),
+            Until("b/b2", "NOLB"),
+            Look,
+            Ask("set server a/a1 health up"),
+            Ask("set server b/b1 health down"),
+            Until("b/b2", "no check"),
+            Look,
+            Ask("set server c/c3 state ready"),
+            Until("c/c3", "MAINT (via c/c2)"),
+            Look,
+            Ask("enable health b/b1"),
+            Ask("experimental-mode on; add server b/d1 127.0.0.1:1 track b/b1"),
+            Ask("experimental-mode on; add server b/d2 127.0.0.1:1 track d1"),
+            Ask("experimental-mode on; add server b/d2 127.0.0.1:1 track a/nope"),
+            Ask("experimental-mode on; add server b/d2 127.0.0.1:1 track x/nope"),
+            Ask("experimental-mode on; add server b/d2 127.0.0.1:1 track d2"),
+            Ask("experimental-mode on; add server b/d2 127.0.0.1:1 track a/a1 check"),
+            Ask("experimental-mode on; add server b/d2 127.0.0.1:1 track"),
+            Ask("experimental-mode on; del server a/a1"),
+            Ask("set server a/a1 state maint"),
+            Until("b/d1", "MAINT (via b/b1)"),
+            Look,
+            Ask("experimental-mode on; del server b/d1"),
+        ],
+    );
+}
+
+#[test]
+fn agents() {
+    let sections = "
+frontend f
+  bind {listen0}
+  default_backend a
+backend a
+  option log-health-checks
+  server a1 {up} weight 10 maxconn 50 check inter 100ms rise 2 fall 2 agent-check agent-port {agent} agent-inter 100ms agent-send x
+  server a2 {up} track a1
+backend b
+  server b1 {up} weight 10 agent-check agent-port {agent} agent-inter 100ms agent-send x
+";
+    compare(
+        sections,
+        &[
+            Until("a/a1", "UP"),
+            Column("a/a1", "last_agt", "via agent : up"),
+            Column("b/b1", "last_agt", "via agent : up"),
+            Look,
+            Say("50%\n"),
+            Column("a/a1", "weight", "5"),
+            Column("b/b1", "weight", "5"),
+            Look,
+            Say("down\n"),
+            Until("b/b1", "DOWN (agent)"),
+            Until("a/a1", "DOWN (agent)"),
+            Look,
+            Say("up # fine, 100% of it\n"),
+            Until("b/b1", "no check"),
+            Until("a/a1", "UP"),
+            Look,
+            Say("drain\n"),
+            Until("b/b1", "DRAIN (agent)"),
+            Until("a/a1", "DRAIN (agent)"),
+            Look,
+            Say("maint\n"),
+            Until("b/b1", "MAINT"),
+            Until("a/a2", "MAINT (via a/a1)"),
+            Look,
+            Say("ready up 100% maxconn:7\n"),
+            Column("a/a1", "slim", "7"),
+            Column("b/b1", "slim", "7"),
+            Until("b/b1", "no check"),
+            Until("a/a1", "UP"),
+            Look,
+            Say("bogus words\n"),
+            Column("a/a1", "last_agt", "agent reports an error : bogus"),
+            Column("b/b1", "last_agt", "agent reports an error : bogus"),
+            Look,
+            Say("stopped # for a while\n"),
+            Until("b/b1", "DOWN (agent)"),
+            Until("a/a1", "DOWN (agent)"),
+            Look,
+            Fail,
+            Column("a/a1", "chkfail", "2"),
+            Say("up\n"),
+            Until("a/a1", "DOWN"),
+            Look,
+            Recover,
+            Until("a/a1", "UP"),
+            Until("b/b1", "no check"),
+            Say("down\n"),
+            Until("b/b1", "DOWN (agent)"),
+            Until("a/a1", "DOWN (agent)"),
+            Look,
+            Ask("disable agent a/a1"),
+            Until("a/a1", "UP"),
+            Ask("disable agent b/b1"),
+            Until("b/b1", "DOWN"),
+            Look,
+            Ask("set server b/b1 health up"),
+            Until("b/b1", "no check"),
+            Look,
+            Ask("set server b/b1 agent down"),
+            Ask("set server a/a2 agent-port 5"),
+            Ask("enable agent a/a2"),
+            Say("100%\n"),
+            Ask("enable agent b/b1"),
+            Ask("set server b/b1 agent"),
+            Ask("set server b/b1 agent x"),
+            Ask("set server b/b1 agent-addr"),
+            Ask("set server b/b1 agent-addr x.y.z"),
+            Ask("set server b/b1 agent-addr 127.0.0.1 port x"),
+            Ask("set server b/b1 agent-port"),
+            Ask("set server b/b1 agent-port 70000"),
+            Ask("set server b/b1 agent-send"),
+            Ask("set server b/b1 agent-send x y"),
+            Ask("set server b/b1 agent down"),
+            Until("b/b1", "DOWN (agent)"),
+            Ask("set server b/b1 agent up"),
+            Until("b/b1", "no check"),
+        ],
+    );
+}
+
+#[test]
+fn traffic_tells_of_health() {
+    for (mode, bad) in
+        [("fail-check", "UP 1/2"), ("sudden-death", "UP 1/2"), ("mark-down", "DOWN"), ("fastinter", "UP")]
+    {
+        let sections = format!(
+            "
+frontend f
+  bind {{listen0}}
+  default_backend a
+backend a
+  option log-health-checks
+  server a1 {{origin}} check inter 1h rise 2 fall 2 observe layer7 error-limit 3 on-error {mode}
+"
+        );
+        compare(
+            &sections,
+            &[
+                Until("a/a1", "UP"),
+                Traffic(500, 2),
+                Traffic(404, 1),
+                Traffic(503, 2),
+                Traffic(501, 1),
+                Traffic(505, 1),
+                Until("a/a1", "UP"),
+                Look,
+                Traffic(500, 3),
+                Column("a/a1", "hanafail", "1"),
+                Until("a/a1", bad),
+                Look,
+            ],
+        );
+    }
+}
+
+/// The states of one program are those that the other one, or another of its kind, begins with.
+#[test]
+fn states_outlive_a_restart() {
+    let Some(binary) = haproxy() else { return };
+    let sections = "
+global
+  stats socket {dir}/stats level admin
+  server-state-file {dir}/states
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
+  load-server-state-from-file global
+backend a
+  server a1 127.0.0.1:1 weight 10
+  server a2 127.0.0.1:2 weight 10
+  server a3 127.0.0.1:3 disabled
+  server a4 127.0.0.1:4 weight 20 disabled
+  server a5 127.0.0.1:5
+  server a6 127.0.0.1:6 agent-check agent-port 1 agent-inter 1h check addr 127.0.0.2 port 1 inter 1h
+  server a7 127.0.0.1:7
+backend b
+  server b1 127.0.0.1:1
+";
+    let commands = [
+        "disable health a/a6",
+        "disable agent a/a6",
+        "set server a/a1 weight 5",
+        "set server a/a1 addr 127.0.0.9 port 99",
+        "set server a/a2 state maint",
+        "set server a/a3 state ready",
+        "set server a/a5 state drain",
+        "set server a/a7 health down",
+        "set server b/b1 health stopping",
+    ];
+    let mut saved = Vec::new();
+    for program in [Some(&*binary), None] {
+        let side = Side::start_with(program, sections, 0, &[("states", "1\n")]);
+        for command in commands {
+            side.ask(command);
+        }
+        saved.push(side.ask("show servers state"));
+    }
+    for saved in saved {
+        let [theirs, ours] = [Some(&*binary), None].map(|program| {
+            let side = Side::start_with(program, sections, 0, &[("states", &format!("{}\n", saved.trim_end()))]);
+            states(&side)
+        });
+        assert_eq!(ours, theirs, "from {saved}");
+    }
+}
