@@ -226,7 +226,7 @@ impl Backend {
             HealthReport::Passed { info } => (CheckStatus::L7Ok, info),
             HealthReport::Failed { info } => (CheckStatus::L7WrongStatus, info),
         };
-        self.apply_result(server, CheckResult { status, code: 0, info, duration: None })
+        self.apply_result(server, CheckResult { status, code: 0, info, kept: true, duration: None })
     }
 
     fn apply_result(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
@@ -275,7 +275,8 @@ impl Backend {
             OnError::SuddenDeath => server.checks.change_health(Health::reset_to_last_but_one),
             OnError::MarkDown => server.checks.change_health(Health::reset_to_last),
         }
-        let result = CheckResult { status: CheckStatus::Analyzed, code: 0, info: Some(seen), duration: None };
+        let result =
+            CheckResult { status: CheckStatus::Analyzed, code: 0, info: Some(seen), kept: true, duration: None };
         self.apply_check(server, result)
     }
 

@@ -24,7 +24,7 @@ use crate::server::Server;
 use crate::server::observe::Observation;
 use crate::session::ClientInfo;
 use crate::stream::count::{count_assigned, count_connection};
-use crate::stream::error::StreamError;
+use crate::stream::error::{End, StreamError};
 use crate::stream::h2_end::H2End;
 use crate::stream::live::Entry;
 use crate::stream::side::Side;

@@ -7,6 +7,7 @@ use super::machine::Received;
 use crate::backend::Backend;
 use crate::config::model::Address;
 use crate::log::{LogContext, LogFormat, LogRecord, render_check};
+use crate::sample::account::ProcessAccount;
 use crate::sample::context::{Buffered, Context};
 use crate::sample::place::Place;
 use crate::sample::variable::{Scopes, SharedVariables, Variables};
@@ -25,6 +26,11 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// What variables count for, where that is limited.
+    pub(crate) fn account(&self) -> Option<&Arc<ProcessAccount>> {
+        self.topology.as_ref()?.variables.account()
+    }
+
     /// `tune.bufsize`.
     pub(crate) fn bufsize(&self) -> usize {
         self.topology.as_ref().map_or(16384, |topology| topology.settings.bufsize)
@@ -82,7 +88,7 @@ impl<'a> Environment<'a> {
             server: Some(self.server),
             response: head,
             response_data: Buffered { bytes, complete: received.last, full: received.last, announced: None },
-            variables: Scopes { sess: Some(scopes.1), check: Some(scopes.0), ..Scopes::default() },
+            variables: Scopes { check_session: Some(scopes.1), check: Some(scopes.0), ..Scopes::default() },
             process: self.process,
             tables: topology.map_or(&[], |topology| topology.tables.as_slice()),
             last: true,

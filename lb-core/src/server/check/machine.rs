@@ -1,5 +1,7 @@
 //! A check while it is made, without sockets: what to do next, and what came of it.
 
+use std::sync::Arc;
+
 use super::environment::Environment;
 use super::expect::{self, Judged};
 use super::http::{Answer, build_request};
@@ -7,6 +9,7 @@ use super::script::{Script, Style};
 use super::status::{CheckResult, CheckStatus};
 use crate::config::model::{Assignment, CheckConnect, CheckData, CheckExpect, CheckPattern, CheckStep};
 use crate::http::message::Head;
+use crate::sample::account::{Account, ProcessAccount};
 use crate::sample::context::Context;
 use crate::sample::value::Value;
 use crate::sample::variable::{VariableName, VariableScope, Variables};
@@ -112,6 +115,14 @@ impl<'s> Machine<'s> {
             check: Variables::default(),
             session: Variables::default(),
         }
+    }
+
+    /// Its variables count for those of the process (`tune.vars.*`).
+    pub(crate) fn counting_for(self, process: Option<&Arc<ProcessAccount>>) -> Self {
+        let account = |limit| process.map(|process| Account::of_process(process, limit));
+        let limits = process.map(|process| process.limits).unwrap_or_default();
+        let (check, session) = (account(0), account(limits.sess));
+        Self { check: Variables::counted(check), session: Variables::counted(session), ..self }
     }
 
     /// The connection is there; with TLS or without.

@@ -27,7 +27,7 @@ pub(super) async fn make(backend: &Arc<Backend>, server: &Arc<Server>, world: &W
         Some(external) => process::run(external, server, settings.timeout_check.unwrap_or(inter)).await,
         None => {
             let environment = Environment::new(backend, server, world);
-            let machine = Machine::new(&settings.script, world.bufsize());
+            let machine = Machine::new(&settings.script, world.bufsize()).counting_for(world.account());
             let times = Times::new(settings, started, inter);
             Run { settings, environment, machine, times, open: None }.run().await
         }

@@ -192,7 +192,7 @@ impl<'l> Reader<'_, 'l> {
         let (expression, taken) = Expression::parse_words(words, &scope)
             .map_err(|error| format!("error detected while parsing {what} expression : {}.", error.message))?;
         if !expression.places().meets(Places::one(Place::Check)) {
-            let needs = expression.fetch().needs();
+            let needs = expression.needs();
             return Err(format!(
                 "error detected while parsing {what} expression :  fetch method '{shown}' extracts information from \
                  '{needs}', none of which is available here.\n."

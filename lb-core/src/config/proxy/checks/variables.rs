@@ -40,7 +40,7 @@ fn expression(reader: &mut Reader<'_, '_>, shown: &str) -> Result<Expression, Fa
     let words = (reader.next..line.words.len()).map(|word| line.arg(word));
     let (expression, taken) = Expression::parse_words(words, &scope).map_err(|error| error.message)?;
     if !expression.places().meets(Places::one(Place::Check)) {
-        let needs = expression.fetch().needs();
+        let needs = expression.needs();
         return Err(format!(
             "fetch method '{shown}' extracts information from '{needs}', none of which is available here"
         ));
