@@ -289,11 +289,9 @@ impl Parser<'_> {
     fn variable(&mut self) -> Result<(), LogFormatError> {
         let mut flags = self.flags;
         let mut modifier = None;
-        // A name that nothing shows, which the manual of 2.6 does not know yet.
+        // As HAProxy: the parenthesis and what follows it is text.
         if self.peek() == Some(b'(') {
-            let rest = self.text.get(self.at + 1..).unwrap_or_default();
-            let (name, _) = rest.split_once(')').ok_or_else(|| LogFormatError::Truncated(rest.to_owned()))?;
-            self.at += name.len() + 2;
+            return Ok(());
         }
         if self.peek() == Some(b'{') {
             let rest = self.text.get(self.at + 1..).unwrap_or_default();
@@ -416,6 +414,8 @@ mod tests {
         );
         assert_eq!(error("%{+Q}%"), "parse argument modifier without variable name near '%{+Q}'.");
         assert_eq!(error("%[src"), "missing ']' after 'src'.");
+        let text = LogFormat::parse("%(a){+Q}ci", false).unwrap();
+        assert_eq!(text.items, [Item::Text(b"(a){+Q}ci"[..].into())]);
     }
 
     proptest::proptest! {
