@@ -14,11 +14,17 @@ thread_local! {
     static POLLS: Cell<u8> = const { Cell::new(0) };
     /// Somebody has sent in this turn.
     static SENT: Cell<bool> = const { Cell::new(false) };
+    /// How many let others go first now.
+    static WAITING: Cell<u16> = const { Cell::new(0) };
 }
+
+/// More than this do not wait: what a connection holds while it is served would be held by all that are ready.
+const MOST_WAITING: u16 = 64;
 
 /// Says that the event loop has waited: another turn begins.
 pub(super) fn begin() {
     SENT.set(false);
+    WAITING.set(0);
 }
 
 /// Polls a session, which may let others go first while it is polled.
@@ -43,8 +49,16 @@ impl Courtesy {
         if poll == 0 {
             return Poll::Ready(());
         }
-        if self.0 != poll && (std::mem::take(&mut self.0) != 0 || !SENT.replace(true)) {
-            return Poll::Ready(());
+        if self.0 != poll {
+            let waiting = WAITING.get();
+            if std::mem::take(&mut self.0) != 0 {
+                WAITING.set(waiting.saturating_sub(1));
+                return Poll::Ready(());
+            }
+            if !SENT.replace(true) || waiting >= MOST_WAITING {
+                return Poll::Ready(());
+            }
+            WAITING.set(waiting + 1);
         }
         self.0 = poll;
         cx.waker().wake_by_ref();
@@ -76,6 +90,19 @@ mod tests {
         assert!(poll(|| second.poll(&cx)).is_ready());
         assert!(poll(|| first.poll(&cx)).is_ready());
         assert!(poll(|| first.poll(&cx)).is_pending());
+    }
+
+    #[test]
+    fn only_so_many_wait() {
+        let cx = Context::from_waker(Waker::noop());
+        begin();
+        let mut crowd = [Courtesy::default(); 200];
+        let waits = |courtesy: &mut Courtesy| poll(|| courtesy.poll(&cx)).is_pending();
+        assert_eq!(crowd.iter_mut().map(waits).filter(|waits| *waits).count(), usize::from(MOST_WAITING));
+        // Those that waited send, and others may wait in their place.
+        assert!(crowd.iter_mut().skip(1).take(10).all(|courtesy| poll(|| courtesy.poll(&cx)).is_ready()));
+        let mut later = [Courtesy::default(); 20];
+        assert_eq!(later.iter_mut().map(waits).filter(|waits| *waits).count(), 10);
     }
 
     #[test]
