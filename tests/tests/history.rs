@@ -211,6 +211,7 @@ const HISTORY: &[Step] = &[
     Say("show info typed"),
     Say("show info json"),
     Say("show info float"),
+    Say("show events"),
     Say("show stat"),
     Say("show stat desc"),
     Say("show stat typed"),
