@@ -114,7 +114,11 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
     let mut history = History::default();
     for step in steps {
         match step {
-            Ask(command) => history.told.push(format!("{command} => {}", side.ask(command).trim_end())),
+            Ask(command) => {
+                history.told.push(format!("{command} => {}", side.ask(command).trim_end()));
+                // HAProxy makes one change of several that come in one turn of its event loop.
+                side.ask("show servers state");
+            }
             Fail => switch.set(false),
             Recover => switch.set(true),
             Say(words) => *origins.said.lock().unwrap() = words,
