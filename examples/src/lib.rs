@@ -6,5 +6,6 @@
 //! | `embed_http` | an HTTP load balancer made by calls |
 //! | `embed_tcp` | a TCP load balancer that stops softly |
 //! | `load_config` | runs a configuration file, and tells everything that is wrong with it |
+//! | `own_balance` | an algorithm of the program's own |
 //! | `two_instances` | two instances in one process |
 //! | `c/embed.c` | a load balancer inside a C program |

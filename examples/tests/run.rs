@@ -56,8 +56,14 @@ fn server(count: usize, answer: &'static str) -> SocketAddr {
 }
 
 fn get(address: SocketAddr) -> String {
+    get_with(address, "")
+}
+
+/// The same with more fields.
+fn get_with(address: SocketAddr, fields: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: localhost\r\n{fields}Connection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
     response
@@ -83,6 +89,27 @@ fn embed_tcp() {
     drop(client);
     drop(running.0.stdin.take());
     assert!(running.0.wait().unwrap().success());
+}
+
+#[test]
+fn own_balance() {
+    let answer = |body: &'static str| -> &'static str {
+        if body == "a" {
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\na"
+        } else {
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nb"
+        }
+    };
+    let servers = [server(64, answer("a")), server(64, answer("b"))].map(|server| server.to_string());
+    let (_running, address, _) = start(example("own_balance").arg("127.0.0.1:0").args(servers));
+    let mut seen = Vec::new();
+    for tenant in 0..16 {
+        let ask = || get_with(address, &format!("X-Tenant: {tenant}\r\n")).pop().unwrap();
+        let first = ask();
+        assert_eq!([ask(), ask()], [first, first], "{tenant}");
+        seen.push(first);
+    }
+    assert!(seen.contains(&'a') && seen.contains(&'b'), "{seen:?}");
 }
 
 #[test]

@@ -5,11 +5,16 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use lb_core::backend::{AssignRequest, Backend};
-use lb_core::config::model::{Balance, ProxyConfig, ProxyKind, ServerConfig};
+use lb_core::config::model::{Balance, HashMethod, HashType, ProxyConfig, ProxyKind, ServerConfig, UriKey};
 
 fn backend(balance: &Balance, servers: u32, maxconn: u32) -> Arc<Backend> {
+    backend_with(balance, servers, maxconn, |_| ())
+}
+
+fn backend_with(balance: &Balance, servers: u32, maxconn: u32, more: impl Fn(&mut ProxyConfig)) -> Arc<Backend> {
     let mut config = ProxyConfig::new("bench".into(), ProxyKind::Backend);
     config.balance = balance.clone();
+    more(&mut config);
     let line = |n: u32| {
         let mut line = ServerConfig::new(format!("s{n}"));
         line.id = n + 1;
@@ -47,6 +52,41 @@ fn pick(c: &mut Criterion) {
     }
 }
 
+/// Keys that are hashed, through tables and rings; and an algorithm of the program's own.
+fn hashed(c: &mut Criterion) {
+    struct Modulo;
+    impl lb_core::balance::Balance for Modulo {
+        fn choose(&self, choice: &lb_core::balance::Choice<'_>) -> Option<usize> {
+            usize::try_from(choice.key()? % choice.len() as u64).ok()
+        }
+    }
+    let consistent = HashType { method: HashMethod::Consistent, ..HashType::default() };
+    type More = Box<dyn Fn(&mut ProxyConfig)>;
+    let kinds: [(&str, More); 4] = [
+        ("uri-map-based", Box::new(|_| ())),
+        ("uri-consistent", Box::new(move |config| config.hash_type = consistent)),
+        (
+            "uri-consistent-bounded",
+            Box::new(move |config| (config.hash_type, config.hash_balance_factor) = (consistent, 150)),
+        ),
+        ("own", Box::new(|config| config.own_balance = Some(lb_core::balance::OwnBalance::new(Modulo)))),
+    ];
+    for (name, more) in kinds {
+        let mut group = c.benchmark_group(name);
+        for servers in [10, 100, 1000] {
+            let backend = backend_with(&Balance::Uri(UriKey::default()), servers, 0, &more);
+            let mut hash = 0u64;
+            group.bench_function(BenchmarkId::from_parameter(servers), |bencher| {
+                bencher.iter(|| {
+                    hash = hash.wrapping_add(0x9e37_79b9) & u64::from(u32::MAX);
+                    backend.try_assign(&AssignRequest { hash: Some(hash), ..AssignRequest::default() })
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
 /// The same with limits that are never reached, and with most of the servers full.
 fn limited(c: &mut Criterion) {
     let mut group = c.benchmark_group("roundrobin-maxconn");
@@ -61,5 +101,5 @@ fn limited(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, pick, limited);
+criterion_group!(benches, pick, hashed, limited);
 criterion_main!(benches);

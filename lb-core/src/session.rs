@@ -17,6 +17,7 @@ mod stream_tasks;
 
 use std::cell::{Cell, OnceCell};
 use std::future::poll_fn;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
@@ -114,6 +115,13 @@ impl Drop for ConnectionState {
 }
 
 impl ClientInfo {
+    /// A number from 0 to 1 that spreads connections.
+    pub(crate) fn share(&self) -> f64 {
+        let mut hasher = DefaultHasher::new();
+        (self.accepted, self.source, self.fd).hash(&mut hasher);
+        f64::from((hasher.finish() >> 32) as u32) / f64::from(u32::MAX)
+    }
+
     fn state(&self) -> &ConnectionState {
         self.state.get_or_init(|| ConnectionState::new(&self.frontend))
     }
@@ -294,18 +302,23 @@ impl H1Client {
             return Poll::Ready(true);
         }
         let first = self.requests == 0;
+        self.seat.sit(cx);
+        let config = &self.info.frontend.config;
         // A soft stop closes connections between two requests.
-        if self.seat.worker().stopping() && !first {
+        let closed = match first || config.options.idle_close_on_response {
+            true => None,
+            false => self.seat.worker().closes_at(&self.info),
+        };
+        if closed.is_some_and(|at| at <= now()) {
             return Poll::Ready(false);
         }
-        self.seat.sit(cx);
-        let timeouts = &self.info.frontend.config.timeouts;
+        let timeouts = &config.timeouts;
         let timeout = if first {
             timeouts.http_request.or(timeouts.client)
         } else {
             timeouts.http_keep_alive.or(timeouts.http_request).or(timeouts.client)
         };
-        self.timer.poll(cx, after(self.idle_since, timeout)).map(|()| false)
+        self.timer.poll(cx, earlier(after(self.idle_since, timeout), closed)).map(|()| false)
     }
 }
 
@@ -349,7 +362,7 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
                     linger(worker, client).await;
                     return Next::Close;
                 }
-                if worker.stopping() && client.conn.raw().is_empty() {
+                if worker.closes(&client.info) && client.conn.raw().is_empty() {
                     linger(worker, client).await;
                     return Next::Close;
                 }
@@ -401,7 +414,8 @@ async fn receive_head(
                 if first_byte.is_none() {
                     *first_byte = Some(now());
                 }
-                match if first_request { http2_preface(conn.raw()) } else { Preface::No } {
+                match if first_request && !options.disable_h2_upgrade { http2_preface(conn.raw()) } else { Preface::No }
+                {
                     Preface::Complete => return Poll::Ready(Received::Preface),
                     Preface::Partial => {}
                     Preface::No => {

@@ -384,6 +384,12 @@ impl Topology {
             }));
         }
         set_fullconn(&frontends, &backends);
+        let resolvers: Vec<_> = config.resolvers.iter().map(|section| Arc::new(Resolvers::new(section))).collect();
+        for server in backends.iter().flat_map(|entry| entry.backend.servers().to_vec()) {
+            if let Some(resolvers) = server.config.resolve.section.and_then(|section| resolvers.get(section)) {
+                server.set_resolvers(resolvers);
+            }
+        }
         let backend_names = backends.iter().map(|backend| (Arc::clone(&backend.name), backend.index)).collect();
         let log_destinations = logs.into_places();
         let (sections, disabled_frontends) = sections(config);
@@ -413,7 +419,7 @@ impl Topology {
             backend_names,
             sets,
             references,
-            resolvers: config.resolvers.iter().map(|section| Arc::new(Resolvers::new(section))).collect(),
+            resolvers,
             tables: tables(config),
         })
     }

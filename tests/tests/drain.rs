@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-use lb_tests::{Instance, Origin, TCP, Wire};
+use lb_tests::{HTTP, Instance, Origin, TCP, Wire, eventually};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -83,4 +83,60 @@ fn a_drain_that_is_not_waited_for_goes_on_and_can_be_hurried() {
 fn an_instance_that_serves_nothing_is_drained_at_once() {
     let lb = Instance::start(&format!("{TCP}listen fe\n bind 127.0.0.1:0\n server s 127.0.0.1:1 check\n"));
     assert!(block_on(lb.proxy().drain(LONG)));
+}
+
+const REQUEST: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+/// An instance with these settings that was told to stop softly, a connection that has served a request, and one that
+/// has sent nothing yet.
+fn stopping(global: &str, frontend: &str) -> (Instance, Origin, Wire, Wire) {
+    let origin = Origin::saying("ok");
+    let lb = Instance::start(&format!(
+        "{}listen fe\n bind 127.0.0.1:0\n {frontend}\n server s {}\n",
+        HTTP.replace("global", &format!("global\n {global}")),
+        origin.address()
+    ));
+    let (mut used, mut new) = (lb.connect(), lb.connect());
+    assert_eq!(used.get("/").status(), 200);
+    // Both were accepted by then: one thread, in order.
+    lb.proxy().soft_stop();
+    eventually("the listeners are closed", || TcpStream::connect(lb.address()).is_err());
+    new.send(REQUEST);
+    (lb, origin, used, new)
+}
+
+/// As HAProxy: idle connections go at once, one that comes to its first request is told that it is the last.
+#[test]
+fn a_soft_stop_ends_idle_connections_and_announces_the_end_to_others() {
+    let (_lb, _origin, mut used, mut new) = stopping("", "");
+    used.expect_end();
+    assert_eq!(new.response().header("connection"), Some("close"));
+    new.expect_end();
+}
+
+#[test]
+fn idle_connections_may_be_left_until_their_next_response() {
+    let (_lb, _origin, mut used, new) = stopping("", "option idle-close-on-response");
+    used.send(REQUEST);
+    for mut client in [new, used] {
+        assert_eq!(client.response().header("connection"), Some("close"));
+        client.expect_end();
+    }
+}
+
+#[test]
+fn connections_may_be_left_to_their_timeouts() {
+    let (_lb, _origin, mut used, mut new) = stopping("close-spread-time infinite", "");
+    assert_eq!(new.response().header("connection"), None);
+    for client in [&mut new, &mut used] {
+        assert_eq!(client.get("/").header("connection"), None);
+    }
+}
+
+#[test]
+fn the_end_of_connections_may_be_spread() {
+    let (_lb, _origin, mut used, mut new) = stopping("close-spread-time 50ms", "");
+    used.expect_end();
+    let _ = new.response();
+    new.expect_end();
 }

@@ -310,3 +310,15 @@ fn h2load() {
     let answer = output(h2load.args(["-n", "2000", "-c", "4", "-m", "50", &url]));
     assert!(answer.contains("2000 succeeded, 0 failed"), "{answer}");
 }
+
+/// As HAProxy: a listener in clear understands clients that begin with the preface, unless it must not.
+#[test]
+fn the_preface_is_a_bad_request_where_the_upgrade_is_disabled() {
+    let origin = Origin::saying("ok");
+    let text = configuration(&origin, "").replace("default_backend", "option disable-h2-upgrade\n  default_backend");
+    let instance = Instance::start(&text);
+    let mut wire = instance.connect();
+    wire.send(PREFACE);
+    assert_eq!(wire.response().status(), 400);
+    assert_eq!(instance.connect().get("/").status(), 200);
+}

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 
 use lb_tests::{HTTP, Instance, Origin, PATIENCE, Wire, eventually};
@@ -191,4 +191,33 @@ fn maxconn_lets_connections_wait() {
         drop(first);
         assert_eq!(second.response().text(), "ok");
     }
+}
+
+/// Connections that wait for accept(2) on a listening socket.
+fn backlog(address: SocketAddr) -> usize {
+    let port = format!(":{:04X}", address.port());
+    let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let mut words = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let listening = words.find(|words| words.len() > 4 && words[1].ends_with(&port) && words[3] == "0A").unwrap();
+    usize::from_str_radix(listening[4].split_once(':').unwrap().1, 16).unwrap()
+}
+
+/// No connection is taken from the kernel that there is no room for.
+#[test]
+fn what_is_beyond_maxconn_is_not_accepted() {
+    let origin = Origin::saying("ok");
+    let lb = Instance::start(&format!(
+        "{}frontend fe\n maxconn 1\n bind 127.0.0.1:0\n default_backend be\nbackend be\n server s {}\n",
+        HTTP,
+        origin.address()
+    ));
+    let mut first = lb.connect();
+    assert_eq!(first.get("/").status(), 200);
+    let mut second = lb.connect();
+    second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    eventually("it waits in the backlog", || backlog(lb.address()) == 1);
+    assert_eq!(first.get("/").status(), 200);
+    assert_eq!(backlog(lb.address()), 1);
+    drop(first);
+    assert_eq!(second.response().status(), 200);
 }

@@ -4,6 +4,7 @@
 //! Every change is made under the backend's state lock, and its counts are taken there.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::{Backend, slot};
 use crate::balance::Candidate;
@@ -132,7 +133,7 @@ impl Backend {
             HealthChange::Down => (OperationalState::Stopped, Health::reset_down),
         };
         server.checks.change_health(reset);
-        if server.admin_state().intersects(AdminState::MAINT) || server.operational_state() == state {
+        if server.admin_state().intersects(AdminState::MAINT) || is_in(server.operational_state(), state) {
             return Vec::new();
         }
         let usable_before = self.usable_count();
@@ -183,6 +184,24 @@ impl Backend {
         self.events(server, remains_draining(server).into_iter().collect(), usable_before)
     }
 
+    /// Takes the time into account for servers that come back slowly (`slowstart`): their weights and limits rise.
+    pub fn rise(&self, now: Instant) {
+        if !self.servers.load().iter().any(|server| server.is_rising()) {
+            return;
+        }
+        let mut guard = self.lock_state();
+        let mut changed = false;
+        for server in self.servers.load().iter() {
+            if server.rise(now) {
+                changed = true;
+                server.load_changed();
+            }
+        }
+        if changed {
+            self.rebuild(&mut guard);
+        }
+    }
+
     /// Changes how many sessions a server may have; who waits for it may go on.
     pub fn set_maxconn(&self, server: &Server, maxconn: u32) {
         let _guard = self.lock_state();
@@ -207,7 +226,7 @@ impl Backend {
             HealthReport::Passed { info } => (CheckStatus::L7Ok, info),
             HealthReport::Failed { info } => (CheckStatus::L7WrongStatus, info),
         };
-        self.apply_result(server, CheckResult { status, code: 0, info, duration: None })
+        self.apply_result(server, CheckResult { status, code: 0, info, kept: true, duration: None })
     }
 
     fn apply_result(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
@@ -256,7 +275,8 @@ impl Backend {
             OnError::SuddenDeath => server.checks.change_health(Health::reset_to_last_but_one),
             OnError::MarkDown => server.checks.change_health(Health::reset_to_last),
         }
-        let result = CheckResult { status: CheckStatus::Analyzed, code: 0, info: Some(seen), duration: None };
+        let result =
+            CheckResult { status: CheckStatus::Analyzed, code: 0, info: Some(seen), kept: true, duration: None };
         self.apply_check(server, result)
     }
 
@@ -314,6 +334,11 @@ impl Backend {
             slot::serve_waiters(server);
         }
     }
+}
+
+/// Whether a server is in a state already; one that comes back slowly runs.
+fn is_in(now: OperationalState, state: OperationalState) -> bool {
+    now == state || (now == OperationalState::Starting && state == OperationalState::Running)
 }
 
 /// The server it tracks, where it has the flag from there and no flag of its own for the same.

@@ -33,7 +33,8 @@ pub use slot::ServerSlot;
 pub use ticket::{QueueError, Ticket};
 
 use crate::balance::{Balancer, Candidate, Key, Pick};
-use crate::config::model::{ProxyConfig, ProxyKind, ServerConfig, Source};
+use crate::config::model::{CheckProtocol, ProxyConfig, ProxyKind, ServerConfig, Source};
+use crate::server::check::{External, Script};
 use crate::server::{Dial, History, Numbers, Server, Start};
 use crate::stats::BackendStats;
 use ticket::Waits;
@@ -56,6 +57,10 @@ pub(crate) struct CheckSettings {
     pub(crate) timeout_check: Option<Duration>,
     pub(crate) log_health_checks: bool,
     pub(crate) source: Option<Source>,
+    /// What is said and expected.
+    pub(crate) script: Script,
+    /// The command that does it instead.
+    pub(crate) external: Option<External>,
 }
 
 /// A backend, or the backend half of a `listen` section.
@@ -89,10 +94,14 @@ pub struct Backend {
 pub struct AssignRequest {
     /// The client's address, for `balance source`.
     pub source: Option<IpAddr>,
+    /// What was made of the key that `balance` names, where the request has it.
+    pub hash: Option<u64>,
     /// A server to avoid while there is another one: the one that just failed (redispatch).
     pub exclude: Option<Arc<Server>>,
     /// The server to use whatever its state: a retry, later persistence.
     pub force: Option<Arc<Server>>,
+    /// `force` is more than a wish: where its queue is full, too, it is left only with `option redispatch`.
+    pub strict: bool,
     /// Its place among those that wait.
     pub priority: Priority,
 }
@@ -166,7 +175,7 @@ impl Backend {
             _ => Target::Servers,
         };
         let hub = Arc::new(Hub::new(
-            Balancer::new(&config.balance),
+            Balancer::new(config),
             config.fullconn.unwrap_or(0),
             config.redispatch.is_some_and(|every| every != 0),
             workers,
@@ -190,6 +199,8 @@ impl Backend {
                 timeout_check: config.timeouts.check,
                 log_health_checks: config.options.log_health_checks,
                 source: config.source.clone(),
+                script: Script::new(&config.checks),
+                external: (config.checks.protocol == CheckProtocol::External).then(|| External::new(config)).flatten(),
             },
             eligible: AtomicUsize::new(0),
             candidates: Mutex::default(),
@@ -266,16 +277,20 @@ impl Backend {
             if let Some(slot) = ServerSlot::take(server) {
                 return Assign::Server(Assignment::immediate(slot));
             }
-            if let Some(ticket) = server.is_usable().then(|| self.queue_on(server, request)).flatten() {
-                return Assign::Queue(ticket);
+            if server.is_usable() {
+                match self.queue_on(server, request) {
+                    Some(ticket) => return Assign::Queue(ticket),
+                    None if request.strict && !self.hub.redispatch => return Assign::QueueFull(Arc::clone(server)),
+                    None => {}
+                }
             }
         }
-        // Who waits already goes first. Only addresses have a server of their own.
+        // Who waits already goes first. Only keys have a server of their own.
         let in_turn = self.hub.queue.pending() > 0 && !self.hub.balancer.is_deterministic();
         if in_turn && self.eligible.load(Ordering::Relaxed) > 0 {
             return self.queue_here(request);
         }
-        let key = Key { source: request.source, exclude: request.exclude.as_ref() };
+        let key = Key { source: request.source, hash: request.hash, exclude: request.exclude.as_ref() };
         match self.hub.balancer.pick(&key) {
             Pick::Taken(slot) => Assign::Server(Assignment::immediate(slot)),
             Pick::Wait(server) => match self.queue_on(&server, request) {
@@ -316,7 +331,7 @@ impl Backend {
         Assign::Queue(ticket)
     }
 
-    /// Whether the same client is always sent to the same server (`balance source`).
+    /// Whether the same key always leads to the same server (`balance source`, `uri` and others).
     pub fn is_deterministic(&self) -> bool {
         self.hub.balancer.is_deterministic()
     }
@@ -344,10 +359,8 @@ impl Backend {
         if chosen.is_empty() {
             chosen = of_kind(true).take(if self.allbackups { usize::MAX } else { 1 }).collect();
         }
-        let candidates: Vec<Candidate> = chosen
-            .into_iter()
-            .map(|server| Candidate { weight: server.weight(), server: Arc::clone(server) })
-            .collect();
+        let candidates: Vec<Candidate> =
+            chosen.into_iter().map(|server| Candidate { weight: server.share(), server: Arc::clone(server) }).collect();
         // Both are in the same order.
         let mut expected = candidates.iter().peekable();
         for server in servers.iter() {

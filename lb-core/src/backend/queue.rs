@@ -111,6 +111,18 @@ impl Queue {
         self.lock().served
     }
 
+    /// Whether the first waiter here comes before the first one of the other queue.
+    pub(crate) fn is_before(&self, other: &Self) -> bool {
+        let first = |queue: &Self| match queue.pending() {
+            0 => None,
+            _ => queue.lock().entries.first_key_value().map(|(&(class, time, _), _)| (class, time)),
+        };
+        match (first(self), first(other)) {
+            (Some(ours), Some(theirs)) => ours < theirs,
+            (ours, _) => ours.is_some(),
+        }
+    }
+
     /// Takes the first waiter.
     pub(crate) fn pop(&self) -> Option<Popped> {
         if self.pending() == 0 {

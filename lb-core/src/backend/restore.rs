@@ -39,7 +39,7 @@ impl Backend {
     fn restore_operational(&self, server: &Arc<Server>, saved: &SavedServerState) -> Vec<ServerEvent> {
         let checks = &server.checks;
         if let Some(status) = CheckStatus::from_number(saved.check_status) {
-            checks.restore(CheckResult { status, code: 0, info: None, duration: None });
+            checks.restore(CheckResult { status, code: 0, info: None, kept: true, duration: None });
         }
         if saved.check_state & 6 == 2 {
             checks.enable(false);

@@ -73,11 +73,15 @@ fn has_waiters(server: &Server) -> bool {
 }
 
 fn next_waiter(server: &Server) -> Option<super::queue::Popped> {
-    if serves_own(server)
+    let (own, all) = (serves_own(server), server.is_eligible());
+    // Who came first, or has the better class, goes first, whichever queue he is in.
+    let others_first = all && server.hub.queue.is_before(&server.queue);
+    if own
+        && !others_first
         && let Some(popped) = server.queue.pop()
     {
         server.load_changed();
         return Some(popped);
     }
-    if server.is_eligible() { server.hub.queue.pop() } else { None }
+    if all { server.hub.queue.pop() } else { None }
 }

@@ -36,13 +36,17 @@ pub struct Ticket {
     request: AssignRequest,
     key: Key,
     served_before: u64,
+    /// The server in whose queue it was before, where that has gone.
+    moved: Option<Arc<Server>>,
+    /// Its place there (`%sq`).
+    left: u64,
     grant: oneshot::Receiver<Grant>,
 }
 
 impl Ticket {
     pub(super) fn new(backend: Arc<Backend>, waits: Waits, request: AssignRequest, place: Place) -> Self {
         let Place { key, served_before, grant } = place;
-        Self { backend, waits, request, key, served_before, grant }
+        Self { backend, waits, request, key, served_before, moved: None, left: 0, grant }
     }
 
     /// The server whose queue this is, or `None` for the backend's queue.
@@ -62,9 +66,14 @@ impl Ticket {
 
     fn in_queue(&self, position: u64) -> (u64, u64) {
         match self.waits {
-            Waits::Server(_) => (position, 0),
-            Waits::Backend => (0, position),
+            Waits::Server(_) => (self.left + position, 0),
+            Waits::Backend => (self.left, position),
         }
+    }
+
+    /// The server whose queue this ticket was in until that server went, once: the wait goes on elsewhere.
+    pub(crate) fn take_moved(&mut self) -> Option<Arc<Server>> {
+        self.moved.take()
     }
 
     /// Waits for a slot until `deadline`, without end when there is none.
@@ -90,9 +99,17 @@ impl Ticket {
                 }
                 Ok(Grant::Redistribute) | Err(_) => {
                     let request = AssignRequest { force: None, ..self.request.clone() };
+                    let left = self.position().0;
+                    let moved = self.server().cloned().or_else(|| self.moved.take());
                     match self.backend.try_assign(&request) {
-                        Assign::Server(assignment) => return Ok(assignment),
-                        Assign::Queue(ticket) => *self = ticket,
+                        Assign::Server(assignment) => {
+                            self.moved = moved;
+                            return Ok(Assignment { server_queue: left, ..assignment });
+                        }
+                        Assign::Queue(mut ticket) => {
+                            (ticket.moved, ticket.left) = (moved, left);
+                            *self = ticket;
+                        }
                         Assign::QueueFull(_) | Assign::None => return Err(QueueError::NoServer),
                     }
                 }

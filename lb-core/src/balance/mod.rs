@@ -3,27 +3,39 @@
 //! A [`Balancer`] is told which servers take part ([`Balancer::rebuild`], rare, under the backend's state lock) and
 //! then asked for one of them by every thread ([`Balancer::pick`], no lock). It knows nothing of queues or sockets.
 
+mod bounded;
 mod first;
+mod hash;
+mod hashed;
 mod leastconn;
+mod own;
 mod random;
+mod ring;
+mod rotation;
 mod roundrobin;
 mod schedule;
-mod source;
 mod static_rr;
 mod turns;
+
+#[cfg(test)]
+mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::backend::ServerSlot;
-use crate::config::model::Balance;
+use crate::config::model::{self, HashMethod, ProxyConfig};
 use crate::server::Server;
+use bounded::Bounded;
 use first::First;
+pub(crate) use hash::hash_key;
+use hashed::Hashed;
 use leastconn::LeastConn;
+use own::Own;
+pub use own::{Balance, Choice, OwnBalance, Request, ServerView};
 use random::Random;
 pub(crate) use random::random;
 use roundrobin::RoundRobin;
-use source::Source;
 use static_rr::StaticRr;
 
 /// A server that takes part in balancing.
@@ -31,7 +43,7 @@ use static_rr::StaticRr;
 pub struct Candidate {
     /// The server.
     pub server: Arc<Server>,
-    /// Its weight, above 0.
+    /// Its weight in use, in sixteenths, above 0.
     pub weight: u32,
 }
 
@@ -46,6 +58,8 @@ impl PartialEq for Candidate {
 pub struct Key<'a> {
     /// The client's address.
     pub source: Option<IpAddr>,
+    /// What was made of the key that `balance` names, where the request has it.
+    pub hash: Option<u64>,
     /// A server to avoid while there is another one.
     pub exclude: Option<&'a Arc<Server>>,
 }
@@ -80,22 +94,34 @@ pub enum Balancer {
     LeastConn(LeastConn),
     /// `first`.
     First(First),
-    /// `source`.
-    Source(Source),
+    /// `source`, `uri`, `hdr` and others.
+    Hashed(Hashed),
     /// `random`.
     Random(Random),
+    /// One of the embedding program.
+    Own(Own),
 }
 
 impl Balancer {
-    /// The algorithm that `balance` names, with no server taking part yet.
-    pub fn new(balance: &Balance) -> Self {
-        match balance {
+    /// The algorithm of a backend, with no server taking part yet.
+    pub fn new(config: &ProxyConfig) -> Self {
+        use model::Balance;
+        if let Some(own) = &config.own_balance {
+            return Self::Own(Own::new(own.clone()));
+        }
+        let factor = config.hash_balance_factor;
+        match &config.balance {
             Balance::Unset | Balance::RoundRobin => Self::RoundRobin(RoundRobin::default()),
             Balance::StaticRr => Self::StaticRr(StaticRr::default()),
             Balance::LeastConn => Self::LeastConn(LeastConn::default()),
             Balance::First => Self::First(First::default()),
-            Balance::Source => Self::Source(Source::default()),
-            Balance::Random { draws } => Self::Random(Random::new(*draws)),
+            Balance::Random { draws } => Self::Random(Random::new(*draws, factor)),
+            hashed => {
+                // It is about rings only.
+                let consistent = config.hash_type.method == HashMethod::Consistent;
+                let bounded = Bounded::new(if consistent { factor } else { 0 });
+                Self::Hashed(Hashed::new(config.hash_type, *hashed == Balance::Source, bounded))
+            }
         }
     }
 
@@ -106,8 +132,9 @@ impl Balancer {
             Self::StaticRr(algorithm) => algorithm.rebuild(candidates),
             Self::LeastConn(algorithm) => algorithm.rebuild(candidates),
             Self::First(algorithm) => algorithm.rebuild(candidates),
-            Self::Source(algorithm) => algorithm.rebuild(candidates),
+            Self::Hashed(algorithm) => algorithm.rebuild(candidates),
             Self::Random(algorithm) => algorithm.rebuild(candidates),
+            Self::Own(algorithm) => algorithm.rebuild(candidates),
         }
     }
 
@@ -118,25 +145,54 @@ impl Balancer {
             Self::StaticRr(algorithm) => algorithm.pick(key),
             Self::LeastConn(algorithm) => algorithm.pick(key),
             Self::First(algorithm) => algorithm.pick(key),
-            Self::Source(algorithm) => algorithm.pick(key),
+            Self::Hashed(algorithm) => algorithm.pick(key),
             Self::Random(algorithm) => algorithm.pick(key),
+            Self::Own(algorithm) => algorithm.pick(key),
         }
     }
 
     /// Whether a later change of the weight is followed (configuration.txt: "this algorithm is dynamic").
     pub fn is_dynamic(&self) -> bool {
-        !matches!(self, Self::StaticRr(_) | Self::Source(_))
+        match self {
+            Self::StaticRr(_) => false,
+            Self::Hashed(algorithm) => algorithm.is_dynamic(),
+            _ => true,
+        }
     }
 
     /// Whether a stream has one right server, for which it waits rather than take another.
     pub fn is_deterministic(&self) -> bool {
-        matches!(self, Self::Source(_))
+        matches!(self, Self::Hashed(_))
+    }
+
+    /// A session of a server begins.
+    pub(crate) fn session_begins(&self) {
+        if let Some(bounded) = self.bounded() {
+            bounded.begin();
+        }
+    }
+
+    /// A session of a server ends.
+    pub(crate) fn session_ends(&self) {
+        if let Some(bounded) = self.bounded() {
+            bounded.end();
+        }
+    }
+
+    fn bounded(&self) -> Option<&Bounded> {
+        match self {
+            Self::Hashed(algorithm) => Some(algorithm.bounded()),
+            Self::Random(algorithm) => Some(algorithm.bounded()),
+            _ => None,
+        }
     }
 
     /// Follows a change of the sessions or waiters of a server.
     pub(crate) fn load_changed(&self, server: &Server) {
-        if let Self::LeastConn(algorithm) = self {
-            algorithm.load_changed(server);
+        match self {
+            Self::LeastConn(algorithm) => algorithm.load_changed(server),
+            Self::First(algorithm) => algorithm.load_changed(server),
+            _ => {}
         }
     }
 }

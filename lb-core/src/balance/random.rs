@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
+use super::bounded::{Bounded, Shares};
 use super::{Candidate, Key, Pick, take, take_any};
 use crate::server::Server;
 
@@ -13,38 +14,37 @@ use crate::server::Server;
 #[derive(Debug)]
 pub struct Random {
     draws: u32,
+    bounded: Bounded,
     members: ArcSwap<Members>,
 }
 
 #[derive(Debug, Default)]
 struct Members {
     servers: Vec<Arc<Server>>,
-    /// Sum of the weights up to and including each member.
-    sums: Vec<u64>,
+    shares: Shares,
 }
 
 impl Random {
-    pub(super) fn new(draws: u32) -> Self {
-        Self { draws: draws.max(1), members: ArcSwap::default() }
+    pub(super) fn new(draws: u32, factor: u32) -> Self {
+        Self { draws: draws.max(1), bounded: Bounded::new(factor), members: ArcSwap::default() }
     }
 
     pub(super) fn rebuild(&self, candidates: &[Candidate]) {
-        let mut sum = 0;
-        let sums = candidates.iter().map(|candidate| {
-            sum += u64::from(candidate.weight);
-            sum
-        });
-        let sums = sums.collect();
         let servers = candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect();
-        self.members.store(Arc::new(Members { servers, sums }));
+        self.members.store(Arc::new(Members { servers, shares: Shares::new(candidates) }));
+    }
+
+    pub(super) fn bounded(&self) -> &Bounded {
+        &self.bounded
     }
 
     pub(super) fn pick(&self, key: &Key<'_>) -> Pick {
         let members = self.members.load();
+        let places = self.bounded.places();
         let mut best: Option<(&Arc<Server>, u64)> = None;
         for _ in 0..self.draws {
-            let Some(server) = members.draw(random()) else { return Pick::None };
-            if key.excludes(server) || server.is_full() {
+            let Some((rank, server)) = members.draw(random()) else { return Pick::None };
+            if key.excludes(server) || server.is_full() || !members.shares.allow(places, rank, server) {
                 continue;
             }
             let load = server.relative_load();
@@ -55,18 +55,29 @@ impl Random {
         if let Some(slot) = best.and_then(|(server, _)| take(server, key)) {
             return Pick::Taken(slot);
         }
-        // Every server drawn was full or excluded: any other, from a random place on.
+        // Every server drawn was full, excluded or had its share: any other, from a random place on.
         let len = members.servers.len();
         let start = usize::try_from(random() % (len.max(1) as u64)).unwrap_or(0);
-        take_any(members.servers.iter().cycle().skip(start).take(len), key)
+        let mut others = members.servers.iter().enumerate().cycle().skip(start).take(len);
+        let allowed = others.find_map(|(rank, server)| {
+            let allowed = places.is_some() && members.shares.allow(places, rank, server);
+            if allowed { take(server, key) } else { None }
+        });
+        match allowed {
+            Some(slot) => Pick::Taken(slot),
+            None => take_any(members.servers.iter().cycle().skip(start).take(len), key),
+        }
     }
 }
 
 impl Members {
-    fn draw(&self, random: u64) -> Option<&Arc<Server>> {
-        let total = self.sums.last().copied().filter(|total| *total > 0)?;
-        let point = random % total;
-        self.servers.get(self.sums.partition_point(|sum| *sum <= point))
+    fn draw(&self, random: u64) -> Option<(usize, &Arc<Server>)> {
+        let total = self.shares.total();
+        if total == 0 {
+            return None;
+        }
+        let rank = self.shares.find(random % total);
+        Some((rank, self.servers.get(rank)?))
     }
 }
 

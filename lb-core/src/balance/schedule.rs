@@ -1,10 +1,7 @@
-//! The order in which servers are served in turns: one period of it, computed when the farm changes.
-//!
-//! HAProxy computes its turns one by one from a tree under a lock. Both of its orders repeat after as many turns as
-//! the weights sum up to, so one period is computed here in advance and threads only count turns.
+//! The table that `static-rr` goes through and that map-based hashes are looked up in: as many entries as the weights,
+//! divided by what they have in common, sum up to.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::Candidate;
@@ -25,114 +22,104 @@ impl Schedule {
         self.members.get(*self.turns.get(turn)? as usize)
     }
 
-    /// The order of `roundrobin`, as observed: the heaviest servers start, and a server that has not been served yet
-    /// starts at the first turn at which no other one is due; after that, each is due again `total / weight` turns
-    /// later. Of those due the earliest is served, a heavier one as if it were `weight / total` of a turn earlier.
-    pub(super) fn dynamic(candidates: &[Candidate]) -> Self {
-        let reduced = Reduced::new(candidates);
-        let mut fresh: Vec<usize> = (0..reduced.weights.len()).collect();
-        // The last one is taken first: heaviest at the end, and of equals the first of the configuration.
-        fresh.sort_by_key(|&rank| (reduced.weight(rank), Reverse(rank)));
-        let mut later: BinaryHeap<Reverse<(u64, Due)>> = BinaryHeap::with_capacity(fresh.len());
-        let mut due: BinaryHeap<Reverse<Due>> = BinaryHeap::with_capacity(fresh.len());
-        let mut turns = Vec::with_capacity(reduced.total_len());
-        for turn in 0..reduced.total {
-            while later.peek().is_some_and(|Reverse((at, _))| *at <= turn) {
-                due.extend(later.pop().map(|Reverse((_, server))| Reverse(server)));
-            }
-            let next = due.pop().map(|Reverse(server)| (server.rank, server.scaled));
-            let next = next.or_else(|| fresh.pop().map(|rank| (rank, turn * reduced.weight(rank))));
-            let next = next.or_else(|| later.pop().map(|Reverse((_, server))| (server.rank, server.scaled)));
-            let Some((rank, scaled)) = next else { break };
-            turns.push(rank as u32);
-            let server = Due::new(scaled + reduced.total, reduced.weight(rank), reduced.total, rank);
-            later.push(Reverse((server.scaled / server.weight, server)));
-        }
-        Self { members: members(candidates), turns: turns.into() }
-    }
-
-    /// The order of `static-rr`, which is also the map that `source` looks its hash up in. It is HAProxy's for equal
-    /// weights and for most small farms; for others the shares are the same but some neighbours change places.
+    /// The table as HAProxy makes it. Each turn is worth one unit, which the servers share by their weights. The turn
+    /// is for the server that has earned, and not yet been given, the most whole turns; of equals for the first one.
     pub(super) fn fixed(candidates: &[Candidate]) -> Self {
-        let reduced = Reduced::new(candidates);
-        // For each server, the weight of it and all that follow, and how many turns those got.
-        let mut tails: Vec<(u64, u64)> = Vec::with_capacity(reduced.weights.len());
-        let mut sum = 0;
-        for weight in reduced.weights.iter().rev() {
-            sum += weight;
-            tails.push((sum, 0));
-        }
-        tails.reverse();
-        let mut turns = Vec::with_capacity(reduced.total_len());
-        for turn in 1..=reduced.total {
-            let behind = |&(weight, given): &(u64, u64)| given < turn * weight / reduced.total;
-            let rank = tails.iter().rposition(behind).unwrap_or(0);
-            for (_, given) in tails.iter_mut().take(rank + 1) {
-                *given += 1;
+        let weights = reduced(candidates);
+        let total: u64 = weights.iter().sum();
+        let mut earned = Earned::new(weights.len());
+        // Who earns another whole turn when: nobody's credit changes in between.
+        let mut next: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+        let schedule_next = |next: &mut BTreeMap<u64, Vec<u32>>, rank: u32, count: u64| {
+            if let Some(weight) = weights.get(rank as usize) {
+                let turn = (count * total).div_ceil(*weight);
+                next.entry(turn).or_default().push(rank);
             }
+        };
+        let mut counts = vec![1u64; weights.len()];
+        for rank in 0..weights.len() as u32 {
+            schedule_next(&mut next, rank, 1);
+        }
+        let mut turns = Vec::with_capacity(usize::try_from(total).unwrap_or(0));
+        for turn in 1..=total {
+            if let Some(ranks) = next.remove(&turn) {
+                for rank in ranks {
+                    earned.change(rank as usize, 1);
+                    if let Some(count) = counts.get_mut(rank as usize) {
+                        *count += 1;
+                        schedule_next(&mut next, rank, *count);
+                    }
+                }
+            }
+            let rank = earned.first_of_the_richest();
+            earned.change(rank, -1);
             turns.push(rank as u32);
         }
-        Self { members: members(candidates), turns: turns.into() }
+        let members = candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect();
+        Self { members, turns: turns.into() }
     }
 }
 
-/// A server and the time of its next turn, ordered as they are served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Due {
-    /// The exact time of the turn, multiplied by the weight.
-    scaled: u64,
-    /// What orders, as a fraction of the weight: the time less `weight / total`, multiplied by `weight * total`.
-    urgency: i128,
-    weight: u64,
-    rank: usize,
+/// Whole turns that servers have earned, in a tree whose root knows the most.
+struct Earned {
+    width: usize,
+    nodes: Vec<i64>,
 }
 
-impl Due {
-    fn new(scaled: u64, weight: u64, total: u64, rank: usize) -> Self {
-        let weight = weight.max(1);
-        let urgency = i128::from(scaled) * i128::from(total) - i128::from(weight) * i128::from(weight);
-        Self { scaled, urgency, weight, rank }
+impl Earned {
+    fn new(servers: usize) -> Self {
+        let width = servers.next_power_of_two();
+        let mut nodes = vec![0; 2 * width];
+        for absent in nodes.iter_mut().skip(width + servers) {
+            *absent = i64::MIN;
+        }
+        let mut earned = Self { width, nodes };
+        for node in (1..width).rev() {
+            earned.renew(node);
+        }
+        earned
+    }
+
+    fn node(&self, node: usize) -> i64 {
+        self.nodes.get(node).copied().unwrap_or(i64::MIN)
+    }
+
+    fn renew(&mut self, node: usize) {
+        let most = self.node(2 * node).max(self.node(2 * node + 1));
+        if let Some(cell) = self.nodes.get_mut(node) {
+            *cell = most;
+        }
+    }
+
+    fn change(&mut self, rank: usize, by: i64) {
+        let mut node = self.width + rank;
+        if let Some(cell) = self.nodes.get_mut(node) {
+            *cell += by;
+        }
+        node /= 2;
+        while node > 0 {
+            self.renew(node);
+            node /= 2;
+        }
+    }
+
+    fn first_of_the_richest(&self) -> usize {
+        let most = self.node(1);
+        let mut node = 1;
+        while node < self.width {
+            node *= 2;
+            if self.node(node) < most {
+                node += 1;
+            }
+        }
+        node - self.width
     }
 }
 
-impl Ord for Due {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let (left, right) = (self.urgency * i128::from(other.weight), other.urgency * i128::from(self.weight));
-        left.cmp(&right).then(other.weight.cmp(&self.weight)).then(self.rank.cmp(&other.rank))
-    }
-}
-
-impl PartialOrd for Due {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// Candidates with their weights divided by the greatest common divisor.
-struct Reduced {
-    weights: Vec<u64>,
-    total: u64,
-}
-
-impl Reduced {
-    fn new(candidates: &[Candidate]) -> Self {
-        let divisor = candidates.iter().fold(0, |divisor, candidate| gcd(divisor, candidate.weight)).max(1);
-        let weights: Vec<u64> = candidates.iter().map(|candidate| u64::from(candidate.weight / divisor)).collect();
-        let total = weights.iter().sum();
-        Self { weights, total }
-    }
-
-    fn weight(&self, rank: usize) -> u64 {
-        self.weights.get(rank).copied().unwrap_or(1)
-    }
-
-    fn total_len(&self) -> usize {
-        usize::try_from(self.total).unwrap_or(0)
-    }
-}
-
-fn members(candidates: &[Candidate]) -> Box<[Arc<Server>]> {
-    candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect()
+/// The weights without their greatest common divisor.
+fn reduced(candidates: &[Candidate]) -> Vec<u64> {
+    let divisor = candidates.iter().fold(0, |divisor, candidate| gcd(divisor, candidate.weight)).max(1);
+    candidates.iter().map(|candidate| u64::from(candidate.weight / divisor)).collect()
 }
 
 fn gcd(a: u32, b: u32) -> u32 {

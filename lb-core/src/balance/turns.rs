@@ -1,4 +1,4 @@
-//! Serving in turns: a schedule and a count of turns, shared by `roundrobin` and `static-rr`.
+//! Serving in turns: a table and a count of turns.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,19 +20,6 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// Goes on by another schedule with the server whose turn it is, or the first behind it that is still there.
-    pub(super) fn follow(&self, schedule: Schedule) {
-        let before = self.schedule.load();
-        let len = before.turns.len();
-        let turn = self.turn.load(Ordering::Relaxed) % len.max(1);
-        let mut due = (0..len).filter_map(|ahead| before.server((turn + ahead) % len));
-        let place = due.find_map(|server| {
-            let rank = schedule.members.iter().position(|member| Arc::ptr_eq(member, server))?;
-            schedule.turns.iter().position(|other| *other as usize == rank)
-        });
-        self.replace(schedule, place.unwrap_or(0));
-    }
-
     /// Goes on at the same place of another schedule. The end of a shorter one is its start, but the end of one that
     /// grew is not.
     pub(super) fn stay(&self, schedule: Schedule) {

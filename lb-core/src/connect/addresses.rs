@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::with_port;
+use super::open::with_port;
 use crate::backend::Target;
 use crate::config::Address;
 use crate::log::ServerAddress;

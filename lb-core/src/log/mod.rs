@@ -34,4 +34,5 @@ pub(crate) use parts::RecordParts;
 pub use process::ProcessLog;
 pub use record::{Cause, LogRecord, ServerAddress, Stage};
 pub use render::LogContext;
+pub(crate) use render::render_check;
 pub use target::{LogSettings, LogTargets};

@@ -96,6 +96,29 @@ pub(crate) fn render_rule(
     context: &mut LogContext,
     out: &mut Vec<u8>,
 ) {
+    render_values(format, samples, record, context, out, |value| value);
+}
+
+/// The same of a health check's format: what an expression yields ends at a NUL, as in HAProxy.
+pub(crate) fn render_check(
+    format: &LogFormat,
+    samples: Option<&Context<'_>>,
+    record: impl FnOnce(RecordParts) -> LogRecord,
+    context: &mut LogContext,
+    out: &mut Vec<u8>,
+) {
+    let text = |value: &[u8]| value.iter().position(|byte| *byte == 0).unwrap_or(value.len());
+    render_values(format, samples, record, context, out, |value| value.get(..text(value)).unwrap_or(value));
+}
+
+fn render_values(
+    format: &LogFormat,
+    samples: Option<&Context<'_>>,
+    record: impl FnOnce(RecordParts) -> LogRecord,
+    context: &mut LogContext,
+    out: &mut Vec<u8>,
+    cut: impl Fn(&[u8]) -> &[u8],
+) {
     let made = if format.uses_variables() { record(format.parts()) } else { LogRecord::default() };
     let mut line = Line { record: &made, context, out, flags: Flags::default(), after_space: true, rule: true };
     for item in &format.items {
@@ -118,7 +141,7 @@ pub(crate) fn render_rule(
             Item::Sample(expression, flags) => {
                 line.after_space = false;
                 if let Some(value) = samples.and_then(|samples| expression.text_of(samples)) {
-                    encode(line.out, &value, Encoding::Http, Flags { quote: false, ..*flags });
+                    encode(line.out, cut(&value), Encoding::Http, Flags { quote: false, ..*flags });
                 }
             }
         }

@@ -175,8 +175,24 @@ impl AsyncListener {
         std::future::poll_fn(|cx| self.poll_accept(cx)).await
     }
 
-    /// Accepts one connection that is already waiting, without registering interest: for taking several per wake-up.
-    pub fn try_accept(&self) -> io::Result<Option<Accepted>> {
-        accept_nonblocking(self.0.get_ref())
+    /// Waits until a connection may be waiting. Cancel safe.
+    ///
+    /// # Errors
+    /// When the reactor is gone.
+    pub async fn readable(&self) -> io::Result<()> {
+        self.0.readable().await.map(|mut guard| guard.retain_ready())
+    }
+
+    /// Accepts one connection that is waiting. `None`: there is none, and [`AsyncListener::readable`] waits for one.
+    ///
+    /// # Errors
+    /// As [`accept_nonblocking`].
+    pub fn accept_ready(&self) -> io::Result<Option<Accepted>> {
+        let accept = |socket: &ListenSocket| accept_nonblocking(socket)?.ok_or(io::ErrorKind::WouldBlock.into());
+        match self.0.try_io(tokio::io::Interest::READABLE, accept) {
+            Ok(accepted) => Ok(Some(accepted)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

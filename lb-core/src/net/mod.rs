@@ -10,6 +10,7 @@ mod listen;
 mod local;
 mod options;
 mod port_range;
+pub(crate) mod socks4;
 mod system_option;
 
 pub use accept::{Accepted, AcceptedSocket, AsyncListener, accept_nonblocking};

@@ -1,4 +1,4 @@
-//! The control thread: health checks, the sockets for runtime commands, what expires in stick tables,
+//! The control thread: health checks, the sockets for runtime commands, what expires in stick tables, what rises slowly,
 //! names that are resolved.
 
 use std::sync::Arc;
@@ -12,11 +12,14 @@ use crate::config::model::Global;
 use crate::events::Event;
 use crate::resolve;
 use crate::runtime::{self, CliListener, Instance};
-use crate::server::check::{CheckOptions, Checked, run_checks};
+use crate::server::check::{CheckOptions, Checked, World, run_checks};
 use crate::worker::{Life, Shared};
 
 /// How often stick tables are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How often servers that come back slowly are looked at: as often as HAProxy does.
+const RISE_EVERY: Duration = Duration::from_secs(1);
 
 /// Starts the thread; `added` brings the servers that come at run time.
 ///
@@ -35,6 +38,8 @@ pub(super) fn start(
     };
     let options = CheckOptions::new(global);
     let checked = shared.topology.backends.iter().map(|entry| Arc::clone(&entry.backend)).collect();
+    let topology = Some(Arc::clone(&shared.topology));
+    let world = World { topology, started: Some(shared.started), ..World::default() };
     let (reporting, watched) = (Arc::clone(shared), Arc::clone(shared));
     let report = move |change: &mut dyn FnMut() -> Vec<_>| reporting.change_servers(change);
     let guard = shared.ending.thread();
@@ -44,8 +49,9 @@ pub(super) fn start(
         let reactor = reactor;
         reactor.block_on(async {
             tokio::select! {
-                () = run_checks(checked, added, options, report) => {}
+                () = run_checks(checked, added, options, world, report) => {}
                 () = sweep(&watched) => {}
+                () = rise(&watched) => {}
                 () = resolve::run(Arc::clone(&watched)) => {}
                 () = ended(&watched, accepting) => {}
             }
@@ -67,6 +73,16 @@ async fn sweep(shared: &Shared) {
         tokio::time::sleep(SWEEP_EVERY).await;
         for table in shared.topology.tables.iter().flatten() {
             table.sweep(table.at(Instant::now()));
+        }
+    }
+}
+
+/// Weights of servers that come back slowly, second by second (`slowstart`).
+async fn rise(shared: &Shared) {
+    loop {
+        tokio::time::sleep(RISE_EVERY).await;
+        for entry in &shared.topology.backends {
+            entry.backend.rise(Instant::now());
         }
     }
 }

@@ -89,6 +89,14 @@ impl Engine {
         index
     }
 
+    /// A name of servers is asked for now, rather than when its time comes.
+    pub(super) fn hurry(&mut self, name: HostName, family: AddressFamily, now: Instant) {
+        let Some(index) = self.names.get(&(name, Kind::Address(family))).copied() else { return };
+        if self.resolution(index).is_some_and(|resolution| resolution.servers > 0 && resolution.question().is_none()) {
+            self.set_due(index, now);
+        }
+    }
+
     /// A server does not have this name any more.
     pub(super) fn release(&mut self, index: usize) {
         let Some(Some(resolution)) = self.resolutions.get_mut(index) else { return };

@@ -190,3 +190,18 @@ fn answers_that_are_none() {
     }
     assert_eq!((bench.counters.invalid.get(), bench.counters.outdated.get()), (1, 2));
 }
+
+#[test]
+fn a_name_is_asked_for_earlier_where_its_server_may_have_moved() {
+    let mut bench = Bench::new(1);
+    bench.hold("a.t");
+    let question = bench.wait(Duration::ZERO).questions().pop().unwrap();
+    let name = HostName::new("a.t").unwrap();
+    bench.engine.hurry(name.clone(), AddressFamily::V4, bench.now);
+    assert!(bench.wait(MS).questions().is_empty(), "it is asked for");
+    bench.answer(&question, Ok(2));
+    bench.engine.hurry(name, AddressFamily::V4, bench.now);
+    assert_eq!(bench.wait(MS).questions().len(), 1);
+    bench.engine.hurry(HostName::new("unknown.t").unwrap(), AddressFamily::V4, bench.now);
+    assert!(bench.wait(MS).questions().is_empty());
+}

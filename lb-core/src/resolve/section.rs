@@ -38,6 +38,8 @@ pub struct Nameserver {
 pub(crate) enum Ask {
     /// A stream wants an address.
     Address { name: HostName, family: AddressFamily, answer: oneshot::Sender<Option<IpAddr>> },
+    /// A server with this name may have moved: its time has come.
+    Hurry { name: HostName, family: AddressFamily },
     /// A server of this backend got another name.
     Renamed { backend: usize, server: Arc<Server> },
 }
@@ -62,6 +64,11 @@ impl Resolvers {
         // Where nobody listens any more, the instance ends.
         let _ = self.asks.send(Ask::Address { name, family, answer });
         answered
+    }
+
+    /// Has a name of a server resolved now.
+    pub(crate) fn hurry(&self, name: HostName, family: AddressFamily) {
+        let _ = self.asks.send(Ask::Hurry { name, family });
     }
 
     /// Tells that a server has another name.

@@ -1,6 +1,6 @@
 //! What answers make of servers: addresses, ports, weights, and maintenance where there is none.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -126,18 +126,32 @@ impl Members {
         let addresses = engine.resolution(resolution).map(|resolution| resolution.addresses()).unwrap_or_default();
         let source = resolvers.nameservers.get(nameserver);
         let mut by = source.map(|source| format!("{}/{}", resolvers.name, source.name));
-        let members = self.named.get(&resolution).cloned().unwrap_or_default();
+        let members = self.named.get(&resolution).map(Vec::as_slice).unwrap_or_default();
+        let members: Vec<&Member> = members.iter().filter_map(|index| self.list.get(*index)).collect();
+        // How many servers of each backend have an address.
+        let mut holders: HashMap<(usize, IpAddr), usize> = HashMap::new();
+        for member in &members {
+            if let Some(ip) = member.server.endpoint().ip() {
+                *holders.entry((member.entry.index, ip)).or_default() += 1;
+            }
+        }
         let mut events = Vec::new();
-        for index in members.iter().copied() {
-            let Some(member) = self.list.get(index).filter(|member| !member.server.is_removed()) else { continue };
-            let taken = |ip: IpAddr| {
-                let others = members.iter().filter(|other| **other != index).filter_map(|other| self.list.get(*other));
-                others
-                    .filter(|other| Arc::ptr_eq(&other.entry, &member.entry))
-                    .any(|other| other.server.endpoint().ip() == Some(ip))
-            };
+        for member in members.into_iter().filter(|member| !member.server.is_removed()) {
+            let backend = member.entry.index;
             let current = member.server.endpoint().ip();
+            let taken = |ip: IpAddr| {
+                let others = holders.get(&(backend, ip)).copied().unwrap_or_default();
+                others > usize::from(current == Some(ip))
+            };
             let chosen = choose(&addresses, &wishes(&member.server.config, current), taken);
+            if chosen != current {
+                if let Some(count) = current.and_then(|ip| holders.get_mut(&(backend, ip))) {
+                    *count = count.saturating_sub(1);
+                }
+                if let Some(ip) = chosen {
+                    *holders.entry((backend, ip)).or_default() += 1;
+                }
+            }
             // Who is first is told where the address came from.
             let by = by.take();
             match chosen {
@@ -185,22 +199,19 @@ impl Members {
             .collect();
         let Some(members) = self.services.get(&resolution).map(|pool| pool.members.clone()) else { return Vec::new() };
         let mut events = Vec::new();
+        let told: HashSet<(&HostName, u16)> = services.iter().map(|service| (&service.target, service.port)).collect();
         // Who stands for what is gone makes room first.
         for index in members.iter().copied() {
             let record = self.list.get(index).and_then(|member| member.record.as_ref());
-            let gone = record.is_some_and(|(target, port)| {
-                !services.iter().any(|service| service.target == *target && service.port == *port)
-            });
+            let gone = record.is_some_and(|(target, port)| !told.contains(&(target, *port)));
             if gone {
                 events.extend(self.free(resolution, index, engine, now));
             }
         }
+        let record = |index: &usize| Some((self.list.get(*index)?.record.clone()?, *index));
+        let standing: HashMap<(HostName, u16), usize> = members.iter().filter_map(record).collect();
         for service in &services {
-            let stands = |index: &usize| {
-                let record = self.list.get(*index).and_then(|member| member.record.as_ref());
-                record.is_some_and(|(target, port)| *target == service.target && *port == service.port)
-            };
-            if let Some(index) = members.iter().copied().find(stands) {
+            if let Some(index) = standing.get(&(service.target.clone(), service.port)).copied() {
                 events.extend(self.update(index, service, engine, now));
             } else if let Some(index) = self.services.get_mut(&resolution).and_then(|pool| pool.free.pop_front()) {
                 events.extend(self.take(index, service, engine, now));

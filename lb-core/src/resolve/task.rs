@@ -84,6 +84,7 @@ impl Section {
             // Who does not wait any more is not asked for.
             Ask::Address { answer, .. } if answer.is_closed() => {}
             Ask::Address { name, family, answer } => self.engine.ask(name, family, answer, now),
+            Ask::Hurry { name, family } => self.engine.hurry(name, family, now),
             Ask::Renamed { backend, server } => {
                 if let Some(entry) = self.shared.topology.backends.get(backend) {
                     self.members.renamed(entry, &server, &mut self.engine, now);

@@ -3,10 +3,16 @@
 use crate::http::message::{Head, Version};
 use crate::http::status::reason;
 
-/// The head that asks for credentials. HAProxy answers 401 also to requests whose target is absolute.
-pub fn challenge(realm: &str) -> Head {
-    let mut head = Head::response(401, reason(401).as_bytes(), Version::Http11);
-    head.add(b"www-authenticate", format!("Basic realm=\"{}\"", realm.replace('"', "\\\"")).as_bytes());
+/// Whether a request is one to a proxy (configuration.txt, `option http-use-proxy-header`).
+pub fn is_proxied(request: &Head) -> bool {
+    !matches!(request.target().first(), Some(b'/' | b'*'))
+}
+
+/// The head that asks for credentials: those for a proxy with 407.
+pub fn challenge(realm: &str, status: u16) -> Head {
+    let mut head = Head::response(status, reason(status).as_bytes(), Version::Http11);
+    let name: &[u8] = if status == 407 { b"proxy-authenticate" } else { b"www-authenticate" };
+    head.add(name, format!("Basic realm=\"{}\"", realm.replace('"', "\\\"")).as_bytes());
     head
 }
 

@@ -4,8 +4,6 @@
 //! variables take counts for its transaction, that for its session, that for `proc`, and all for `global`. Nothing is
 //! counted where there are no limits.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -68,34 +66,35 @@ fn add(used: &AtomicU64, bytes: u64, limit: u64) -> bool {
     used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, after).is_ok()
 }
 
-/// What the variables of one scope take, and of those within it. What it holds at its end is given back.
+/// What the variables of one scope take, and of those within it. What it holds at its end is given back. One task at a time
+/// uses it.
 #[derive(Debug)]
 pub(crate) struct Account {
-    used: Cell<u64>,
+    used: AtomicU64,
     limit: u64,
     parent: Parent,
 }
 
 #[derive(Debug)]
 enum Parent {
-    Scope(Rc<Account>),
+    Scope(Arc<Account>),
     Process(Arc<ProcessAccount>),
 }
 
 impl Account {
     /// Of a connection or a check.
-    pub(crate) fn of_process(process: &Arc<ProcessAccount>, limit: u64) -> Rc<Self> {
-        Rc::new(Self { used: Cell::new(0), limit, parent: Parent::Process(Arc::clone(process)) })
+    pub(crate) fn of_process(process: &Arc<ProcessAccount>, limit: u64) -> Arc<Self> {
+        Arc::new(Self { used: AtomicU64::new(0), limit, parent: Parent::Process(Arc::clone(process)) })
     }
 
     /// Of a scope within another.
-    pub(crate) fn within(parent: &Rc<Self>, limit: u64) -> Rc<Self> {
-        Rc::new(Self { used: Cell::new(0), limit, parent: Parent::Scope(Rc::clone(parent)) })
+    pub(crate) fn within(parent: &Arc<Self>, limit: u64) -> Arc<Self> {
+        Arc::new(Self { used: AtomicU64::new(0), limit, parent: Parent::Scope(Arc::clone(parent)) })
     }
 
     /// Counts bytes here and in all that is around, unless that is more than there may be somewhere.
     pub(crate) fn charge(&self, bytes: u64) -> bool {
-        let after = self.used.get().saturating_add(bytes);
+        let after = self.used.load(Ordering::Relaxed).saturating_add(bytes);
         if self.limit != 0 && after > self.limit {
             return false;
         }
@@ -104,14 +103,14 @@ impl Account {
             Parent::Process(process) => process.charge(bytes),
         };
         if fits {
-            self.used.set(after);
+            self.used.store(after, Ordering::Relaxed);
         }
         fits
     }
 
     /// They are free again.
     pub(crate) fn refund(&self, bytes: u64) {
-        self.used.set(self.used.get().saturating_sub(bytes));
+        self.used.store(self.used.load(Ordering::Relaxed).saturating_sub(bytes), Ordering::Relaxed);
         match &self.parent {
             Parent::Scope(parent) => parent.refund(bytes),
             Parent::Process(process) => process.refund(bytes),
@@ -121,7 +120,7 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        let left = self.used.get();
+        let left = self.used.load(Ordering::Relaxed);
         if left > 0 {
             self.refund(left);
         }

@@ -1,4 +1,6 @@
-//! Hashes of HAProxy that fetches and converters share.
+//! Hashes of HAProxy that fetches, converters and load balancing share.
+
+use crc::{CRC_32_ISO_HDLC, Crc, Table};
 
 /// SDBM over several parts, as if they were one.
 pub(crate) fn sdbm<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u32 {
@@ -6,6 +8,17 @@ pub(crate) fn sdbm<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> u32 {
         .into_iter()
         .flatten()
         .fold(0, |hash: u32, byte| u32::from(*byte).wrapping_add(hash << 6).wrapping_add(hash << 16).wrapping_sub(hash))
+}
+
+/// Daniel J. Bernstein's hash: times 33, plus the byte.
+pub(crate) fn djb2(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(5381, |hash: u32, byte| hash.wrapping_mul(33).wrapping_add(u32::from(*byte)))
+}
+
+/// CRC32 as in Ethernet, gzip and PNG.
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
+    static CRC32: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
+    CRC32.checksum(bytes)
 }
 
 /// Spreads a hash over all its bits: Bob Jenkins' integer hash with full avalanche, times a prime

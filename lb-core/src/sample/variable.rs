@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -75,12 +74,12 @@ impl VariableName {
 pub(crate) struct Variables {
     list: RefCell<Vec<(Arc<str>, Value<'static>)>>,
     /// What they take, where that is limited.
-    pub(crate) account: Option<Rc<Account>>,
+    pub(crate) account: Option<Arc<Account>>,
 }
 
 impl Variables {
     /// None yet, which count for an account.
-    pub(crate) fn counted(account: Option<Rc<Account>>) -> Self {
+    pub(crate) fn counted(account: Option<Arc<Account>>) -> Self {
         Self { list: RefCell::default(), account }
     }
 
@@ -152,6 +151,11 @@ impl SharedVariables {
     /// None yet, which count for an account.
     pub(crate) fn counted(account: Option<Arc<ProcessAccount>>, named: BTreeSet<Arc<str>>) -> Self {
         Self { account: account.map(|account| (account, named)), ..Self::default() }
+    }
+
+    /// What they count for, where that is limited.
+    pub(crate) fn account(&self) -> Option<&Arc<ProcessAccount>> {
+        self.account.as_ref().map(|(account, _)| account)
     }
 
     /// The value of a variable.
@@ -228,13 +232,15 @@ pub(crate) struct Scopes<'a> {
     pub(crate) res: Option<&'a Variables>,
     /// Of a health check.
     pub(crate) check: Option<&'a Variables>,
+    /// What a health check has for `sess`.
+    pub(crate) check_session: Option<&'a Variables>,
 }
 
 impl<'a> Scopes<'a> {
     /// The same, to be changed.
     pub(crate) fn for_change(&self, scope: VariableScope) -> Option<&'a Variables> {
         match scope {
-            VariableScope::Sess => self.session.map(ClientInfo::variables),
+            VariableScope::Sess => self.session.map(ClientInfo::variables).or(self.check_session),
             scope => self.of(scope),
         }
     }
@@ -243,7 +249,10 @@ impl<'a> Scopes<'a> {
     pub(crate) fn of(&self, scope: VariableScope) -> Option<&'a Variables> {
         match scope {
             VariableScope::Proc => None,
-            VariableScope::Sess => self.session?.known_variables(),
+            VariableScope::Sess => match self.session {
+                Some(session) => session.known_variables(),
+                None => self.check_session,
+            },
             VariableScope::Txn => self.txn,
             VariableScope::Req => self.req,
             VariableScope::Res => self.res,

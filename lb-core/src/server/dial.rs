@@ -1,6 +1,7 @@
 //! How connections to a server are opened: socket options and TLS, as its line and its backend say.
 
-use crate::config::model::{Global, ProxyConfig, ServerConfig};
+use super::check::Script;
+use crate::config::model::{Global, ProxyConfig, ServerConfig, ServerSsl};
 use crate::net::{ConnectOptions, SystemOptions};
 use crate::tls::{self, TlsClientConfig, TlsConfigError};
 
@@ -11,6 +12,8 @@ pub struct Dial {
     pub options: ConnectOptions,
     /// TLS, where the line says `ssl`.
     pub tls: Option<TlsClientConfig>,
+    /// TLS of the checks, by the number of their connection.
+    pub(crate) checks: Vec<Option<TlsClientConfig>>,
 }
 
 impl Dial {
@@ -32,13 +35,33 @@ impl Dial {
         Ok(Self {
             options: options.with_source(line.source.clone().or_else(|| section.source.clone())),
             tls: line.ssl.as_ref().map(|ssl| tls::client_config(ssl, &global.ssl)).transpose()?,
+            checks: check_tls(line, section, global)?,
         })
     }
 
     /// For `dispatch` and `option transparent`, where there is no `server` line.
     pub fn without_server(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> Self {
-        Self { options: options_of(section, global, system).with_source(section.source.clone()), tls: None }
+        Self { options: options_of(section, global, system).with_source(section.source.clone()), ..Self::default() }
     }
+}
+
+/// TLS for each connection of the checks, where it may be used. Checks know nothing of `sni` and `alpn` of traffic.
+fn check_tls(
+    line: &ServerConfig,
+    section: &ProxyConfig,
+    global: &Global,
+) -> Result<Vec<Option<TlsClientConfig>>, TlsConfigError> {
+    let Some(base) = line.check_tls.as_ref().filter(|_| line.check) else { return Ok(Vec::new()) };
+    let script = Script::new(&section.checks);
+    let connections = script.connections().map(|connect| {
+        if !connect.ssl && !connect.default {
+            return Ok(None);
+        }
+        let sni = connect.sni.clone().or_else(|| line.check_sni.clone().filter(|_| connect.default));
+        let alpn = if connect.alpn.is_empty() { line.check_alpn.clone() } else { connect.alpn.clone() };
+        tls::client_config(&ServerSsl { sni, alpn, ..base.clone() }, &global.ssl).map(Some)
+    });
+    connections.collect()
 }
 
 fn options_of(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> ConnectOptions {

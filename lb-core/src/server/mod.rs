@@ -13,13 +13,14 @@ pub mod health;
 mod history;
 mod number;
 pub(crate) mod observe;
+mod slowstart;
 mod state;
 mod status;
 mod tracking;
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -36,11 +37,14 @@ pub use tracking::{Tracked, Tracking};
 
 use crate::backend::{Hub, Queue};
 use crate::config::model::{Address, PortKind, ServerConfig};
+use crate::resolve::{HostName, Resolvers};
 use crate::tls::TlsClientConfig;
-use check::CheckResult;
+use check::{CheckResult, CheckStatus};
 use health::{Health, Observed};
 use number::Number;
 use observe::Observer;
+pub(crate) use slowstart::STEPS;
+use slowstart::SlowStart;
 use state::StateCell;
 
 use crate::stats::{Padded, PerWorker, ServerStats};
@@ -95,6 +99,8 @@ pub struct Server {
     hostname: ArcSwapOption<String>,
     /// The name is not that of its line any more.
     renamed: AtomicBool,
+    /// Who resolves the name at run time.
+    resolvers: OnceLock<Arc<Resolvers>>,
     /// What the persistence cookie says for it.
     cookie: ArcSwapOption<String>,
     state: StateCell,
@@ -112,6 +118,7 @@ pub struct Server {
     /// server that is not needed.
     eligible: AtomicBool,
     user_weight: AtomicU32,
+    slowstart: SlowStart,
     maxconn: AtomicU32,
     minconn: AtomicU32,
     served: Padded<AtomicU32>,
@@ -120,7 +127,7 @@ pub struct Server {
     idle: PerWorker<IdleCount>,
     generation: AtomicU32,
     removed: AtomicBool,
-    /// Its place in the tree of `balance leastconn`.
+    /// Its place in the tree of `balance leastconn`, or among the servers of `balance first`.
     pub(crate) leaf: AtomicU32,
     pub(crate) queue: Queue,
     pub(crate) hub: Arc<Hub>,
@@ -184,6 +191,7 @@ impl Server {
             }),
             hostname: ArcSwapOption::new(config.hostname.clone().map(Arc::new)),
             renamed: AtomicBool::new(false),
+            resolvers: OnceLock::new(),
             cookie: ArcSwapOption::new(config.cookie.clone().map(Arc::new)),
             state: StateCell::new(start.admin, operational),
             checks: Checks::new(config, start.admin, start.checked),
@@ -193,6 +201,7 @@ impl Server {
             tls: AtomicBool::new(true),
             eligible: AtomicBool::new(false),
             user_weight: AtomicU32::new(config.weight),
+            slowstart: SlowStart::new(config.slowstart.unwrap_or_default(), hub.started),
             maxconn: AtomicU32::new(maxconn),
             minconn: AtomicU32::new(minconn),
             served: Padded::default(),
@@ -224,6 +233,20 @@ impl Server {
 
     pub(crate) fn set_hostname(&self, name: Option<String>) {
         self.hostname.store(name.map(Arc::new));
+    }
+
+    /// Tells who resolves its name; once.
+    pub(crate) fn set_resolvers(&self, resolvers: &Arc<Resolvers>) {
+        let _ = self.resolvers.set(Arc::clone(resolvers));
+    }
+
+    /// It does not answer: perhaps its name has another address (configuration.txt, section 5.3.1).
+    fn hurry_resolution(&self) {
+        if let (Some(resolvers), Some(name)) = (self.resolvers.get(), self.hostname())
+            && let Some(name) = HostName::new(&name)
+        {
+            resolvers.hurry(name, self.config.resolve.prefer);
+        }
     }
 
     /// Gives it another name than its line does.
@@ -402,9 +425,45 @@ impl Server {
         self.config.backup
     }
 
-    /// Weight in use.
+    /// The weight that was configured or set.
     pub fn weight(&self) -> u32 {
         self.user_weight.load(Ordering::Relaxed)
+    }
+
+    /// The weight in use, rounded up: less than [`Server::weight`] while the server comes back slowly (`slowstart`).
+    pub fn effective_weight(&self) -> u32 {
+        self.share().div_ceil(STEPS)
+    }
+
+    /// The weight in use, in sixteenths.
+    pub(crate) fn share(&self) -> u32 {
+        // Static algorithms do not follow.
+        let steps = if self.hub.balancer.is_dynamic() { self.slowstart.steps() } else { STEPS };
+        self.weight().saturating_mul(steps)
+    }
+
+    /// How much of the weight is in use, in percent, while the server comes back slowly (`throttle`).
+    pub fn throttle(&self) -> Option<u32> {
+        (self.operational_state() == OperationalState::Starting && !self.is_draining())
+            .then(|| (100 * self.share()).div_ceil(STEPS) / self.weight().max(1))
+    }
+
+    /// Takes the time into account while the server comes back slowly. Says whether its weight or its limit changed.
+    pub(crate) fn rise(&self, now: Instant) -> bool {
+        if !self.slowstart.is_rising() {
+            return false;
+        }
+        let changed = self.slowstart.rise(now);
+        if !self.slowstart.is_rising() && self.state.operational() == OperationalState::Starting {
+            self.state.set_operational(OperationalState::Running);
+            self.history.changed(now, true);
+        }
+        changed
+    }
+
+    /// Whether it comes back slowly now.
+    pub(crate) fn is_rising(&self) -> bool {
+        self.slowstart.is_rising()
     }
 
     /// Sessions that hold a slot now (`scur`).
@@ -437,8 +496,13 @@ impl Server {
         self.maxconn.load(Ordering::Relaxed)
     }
 
-    /// How many sessions may be open now; `None` is unlimited (configuration.txt, `minconn` and `fullconn`).
+    /// How many sessions may be open now; `None` is unlimited (configuration.txt, `minconn`, `fullconn` and
+    /// `slowstart`).
     pub fn session_limit(&self) -> Option<u32> {
+        self.limit_by_load().map(|limit| self.slowstart.limit(limit))
+    }
+
+    fn limit_by_load(&self) -> Option<u32> {
         let maxconn = self.maxconn.load(Ordering::Relaxed);
         let minconn = self.minconn.load(Ordering::Relaxed);
         if maxconn == 0 {
@@ -467,7 +531,7 @@ impl Server {
         const SCALE: u64 = 1 << 12;
         match u64::from(self.current()) + u64::from(self.queued()) {
             0 => 0,
-            load => (load + 1) * SCALE / u64::from(self.weight().max(1)),
+            load => (load + 1) * SCALE * u64::from(STEPS) / u64::from(self.share().max(1)),
         }
     }
 
@@ -505,6 +569,9 @@ impl Server {
             (was_up, observed, *health)
         });
         self.checks.set_last(result);
+        if result.status == CheckStatus::L4Timeout {
+            self.hurry_resolution();
+        }
         if !passed && was_up {
             self.history.count_failed_check();
         }
@@ -520,7 +587,12 @@ impl Server {
 
     pub(crate) fn set_operational(&self, state: OperationalState) {
         let before = self.state.operational();
-        self.state.set_operational(state);
+        // Only a server that was seen down comes back slowly.
+        let slowly = state == OperationalState::Running && !before.is_up() && self.slowstart.begin(Instant::now());
+        if !slowly {
+            self.slowstart.end();
+        }
+        self.state.set_operational(if slowly { OperationalState::Starting } else { state });
         if before.is_up() != state.is_up() {
             self.history.changed(Instant::now(), state.is_up());
         }
@@ -576,6 +648,7 @@ impl Server {
             if now > self.max_sessions.load(Ordering::Relaxed) {
                 self.max_sessions.fetch_max(now, Ordering::Relaxed);
             }
+            self.hub.balancer.session_begins();
             self.load_changed();
         }
         taken.is_some()
@@ -584,6 +657,7 @@ impl Server {
     /// Gives one slot back, without looking at the queues.
     pub(crate) fn untake(&self) {
         self.served.fetch_sub(1, Ordering::SeqCst);
+        self.hub.balancer.session_ends();
         self.load_changed();
     }
 

@@ -13,7 +13,7 @@ use crate::stream::Stream;
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
 use crate::transport::Transport;
-use crate::worker::timer::{Timer, after, now};
+use crate::worker::timer::{Timer, after, earlier, now};
 use crate::worker::{SessionGuard, Worker};
 
 /// Serves an HTTP/2 connection until it closes. `preread` was received before.
@@ -43,7 +43,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                 if info.dropped.get() {
                     return Poll::Ready(None);
                 }
-                if worker.stopping() && !leaving {
+                if !leaving && worker.closes(&info) {
                     leaving = true;
                     connection.graceful_shutdown();
                     continue;
@@ -61,6 +61,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                     idle_since = None;
                 }
                 let since = *idle_since.get_or_insert_with(now);
+                let closed = if leaving { None } else { worker.closes_at(&info) };
                 let wait = match streams {
                     _ if sending => timeouts.client,
                     0 => timeouts.http_request.or(timeouts.client),
@@ -68,7 +69,7 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                 };
                 // Twice the time for a client that does not take leave itself.
                 let wait = if leaving { wait.map(|wait| wait.saturating_mul(2)) } else { wait };
-                match timer.poll(cx, after(since, wait)) {
+                match timer.poll(cx, earlier(after(since, wait), closed)) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(()) if leaving || sending => return Poll::Ready(None),
                     Poll::Ready(()) => {

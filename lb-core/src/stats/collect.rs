@@ -10,7 +10,7 @@ use super::snapshot::{
 use crate::backend::Backend;
 use crate::config::Mode;
 use crate::config::model::Balance;
-use crate::server::Server;
+use crate::server::{STEPS, Server};
 use crate::topology::{BackendEntry, Frontend};
 use crate::worker::{ListenerContext, Shared};
 
@@ -100,7 +100,9 @@ fn backend(entry: &BackendEntry, at: Moment) -> BackendSnapshot {
     let servers = backend.servers();
     let (active, backup) = backend.usable_servers();
     let totals = backend.stats.counters.totals();
-    let weight = servers.iter().filter(|server| server.is_eligible()).map(|server| server.weight()).sum();
+    let used = || servers.iter().filter(|server| server.is_eligible());
+    let weight = used().map(|server| server.share()).sum::<u32>().div_ceil(STEPS);
+    let user_weight = used().map(|server| server.weight()).sum();
     BackendSnapshot {
         cookie: entry.config.cookie.as_ref().map(|cookie| cookie.name.clone()),
         up: servers.is_empty() || active + backup > 0,
@@ -116,11 +118,15 @@ fn backend(entry: &BackendEntry, at: Moment) -> BackendSnapshot {
         active: u32::try_from(active).unwrap_or(u32::MAX),
         backup: u32::try_from(backup).unwrap_or(u32::MAX),
         weight,
+        user_weight,
         down_transitions: backend.history.down_transitions(),
         since_change: backend.history.since_change(at.now),
         downtime: (!servers.is_empty()).then(|| backend.history.downtime(at.now)),
         last_session: at.since(totals.last_session),
-        algorithm: algorithm(&entry.config.balance),
+        algorithm: match entry.config.own_balance {
+            Some(_) => "unknown",
+            None => algorithm(&entry.config.balance),
+        },
         servers: servers.iter().map(|server| self::server(server, entry.config.mode, at)).collect(),
         totals,
     }
@@ -144,7 +150,8 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
             limit: 0,
         },
         tls: server.stats.tls.totals(),
-        weight: server.weight(),
+        weight: server.effective_weight(),
+        throttle: server.throttle(),
         user_weight: server.weight(),
         backup: server.is_backup(),
         check: server.health().map(|health| CheckSnapshot {
@@ -180,6 +187,11 @@ fn algorithm(balance: &Balance) -> &'static str {
         Balance::LeastConn => "leastconn",
         Balance::First => "first",
         Balance::Source => "source",
+        Balance::Uri(_) => "uri",
+        Balance::UrlParam { .. } => "url_param",
+        Balance::Header { .. } => "hdr",
+        Balance::RdpCookie { .. } => "rdp-cookie",
+        Balance::Hash(_) => "hash",
         Balance::Random { .. } => "unknown",
     }
 }

@@ -143,8 +143,10 @@ pub struct BackendSnapshot {
     pub active: u32,
     /// Usable backup servers.
     pub backup: u32,
-    /// Weights of the servers in use.
+    /// Weights in use of the servers in use.
     pub weight: u32,
+    /// The weights of these servers as they were configured or set.
+    pub user_weight: u32,
     /// How often its last server went down.
     pub down_transitions: u64,
     /// Time since it went up or down.
@@ -187,6 +189,8 @@ pub struct ServerSnapshot {
     pub tls: TlsTotals,
     /// Weight in use.
     pub weight: u32,
+    /// How much of it is in use, in percent, while the server comes back slowly.
+    pub throttle: Option<u32>,
     /// Weight that was configured or set.
     pub user_weight: u32,
     /// Whether it is a backup server.

@@ -347,8 +347,10 @@ impl Stream<'_> {
                 Step::Reply(Answer { keep, ..Answer::new(reply, Cause::Local, stage) })
             }
             Action::Auth { realm } => {
-                let head = auth::challenge(realm);
-                let BuiltReply::Message(page, body) = self.error_page(401, at.config) else {
+                let before_proxy = self.info.frontend.config.options.http_use_proxy_header;
+                let status = if before_proxy && auth::is_proxied(&self.request) { 407 } else { 401 };
+                let head = auth::challenge(realm, status);
+                let BuiltReply::Message(page, body) = self.error_page(status, at.config) else {
                     return answer(BuiltReply::Silent, Cause::Local);
                 };
                 answer(BuiltReply::Message(auth::with_page(head, &page), body), Cause::Local)

@@ -391,6 +391,15 @@ pub(crate) fn count_connection(worker: &Worker, backend: &BackendEntry, server: 
     }
 }
 
+/// What a server sent is no response, and the request is sent again.
+pub(crate) fn count_junk(worker: &Worker, backend: &BackendEntry, server: Option<&Server>) {
+    let index = worker.index;
+    backend.backend.stats.counters.of(index).response_errors.inc();
+    if let Some(server) = server {
+        server.stats.counters.of(index).response_errors.inc();
+    }
+}
+
 /// An attempt failed and is made again, or goes to another server.
 pub(crate) fn count_retry(worker: &Worker, backend: &BackendEntry, server: Option<&Server>, elsewhere: bool) {
     let index = worker.index;

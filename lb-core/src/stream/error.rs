@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::config::RetryOn;
 use crate::log::{Cause, Stage};
 
 /// Which end of the stream failed.
@@ -58,6 +59,17 @@ impl StreamError {
             _ => Kind::Closed,
         };
         Self::new(end, stage, kind)
+    }
+
+    /// Whether this is a failure for which the request is sent again, given what `retry-on` names. HAProxy takes a head
+    /// that breaks off for none at all.
+    pub(crate) fn replays(&self, on: RetryOn) -> bool {
+        let event = match self.kind {
+            Kind::Closed => RetryOn::EMPTY_RESPONSE,
+            Kind::Timeout => RetryOn::RESPONSE_TIMEOUT,
+            Kind::Malformed | Kind::TooLarge => RetryOn::JUNK_RESPONSE,
+        };
+        self.end == End::Server && self.stage == Stage::Headers && on.has(event)
     }
 
     /// First character of the termination state (configuration.txt, section 8.5).

@@ -5,6 +5,8 @@
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::{Buf, Bytes};
+
 use super::error::{End, Kind, StreamError};
 use super::live::{Entry, Flow};
 use super::pump::{Pump, PumpError, Wait};
@@ -73,6 +75,8 @@ pub(crate) struct Exchange {
     pub(crate) request_refused: bool,
     /// Why the request did not become complete although its response did.
     pub(crate) unfinished: Option<StreamError>,
+    /// What is still to be sent of a request's body that was kept whole, to be sent again if need be.
+    pub(crate) kept: Bytes,
     /// Of a tunnel: whether the close was passed on, to the server and to the client.
     closed: (bool, bool),
 }
@@ -89,6 +93,7 @@ impl Exchange {
             independent,
             request_refused: false,
             unfinished: None,
+            kept: Bytes::new(),
             closed: (false, false),
         }
     }
@@ -102,7 +107,7 @@ impl Exchange {
         cx: &mut Context<'_>,
         ends: &mut Ends<'_, '_>,
     ) -> Poll<Result<(), StreamError>> {
-        match self.request.poll(cx, &mut ends.client, &mut ends.server, ends.pool) {
+        match self.pump_request(cx, ends) {
             Ok(Wait::Sink) if !ends.server.has_sent() => Poll::Pending,
             Ok(_) => Poll::Ready(Ok(())),
             Err(PumpError::Source(error)) => Poll::Ready(Err(StreamError::io(End::Client, Stage::Data, &error))),
@@ -201,7 +206,7 @@ impl Exchange {
             return Ok(Wait::Done);
         }
         let before = self.request.bytes;
-        let wait = match self.request.poll(cx, &mut ends.client, &mut ends.server, ends.pool) {
+        let wait = match self.pump_request(cx, ends) {
             Ok(wait) => wait,
             Err(PumpError::Source(error)) => return Err(StreamError::io(End::Client, Stage::Data, &error)),
             Err(PumpError::Sink(_)) => {
@@ -214,6 +219,21 @@ impl Exchange {
             self.request_moved();
         }
         Ok(wait)
+    }
+
+    /// Moves what can be moved of the request: the body that was kept, or what comes from the client.
+    fn pump_request(&mut self, cx: &mut Context<'_>, ends: &mut Ends<'_, '_>) -> Result<Wait, PumpError> {
+        while !self.kept.is_empty() {
+            match ends.server.poll_send(cx, &self.kept, true, ends.client.trailers()) {
+                Poll::Ready(Ok(sent)) => {
+                    self.kept.advance(sent);
+                    self.request.bytes += sent as u64;
+                }
+                Poll::Ready(Err(error)) => return Err(PumpError::Sink(error)),
+                Poll::Pending => return Ok(Wait::Sink),
+            }
+        }
+        self.request.poll(cx, &mut ends.client, &mut ends.server, ends.pool)
     }
 
     /// Notes bytes on their way from the client to the server.

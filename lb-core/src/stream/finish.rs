@@ -79,7 +79,7 @@ impl Stream<'_> {
         self.after_response_rules(None);
         let body = if self.drop_body() { Default::default() } else { body };
         let whole = client.drop_body();
-        let keep = error.end == End::Server && self.framing.keep_alive && whole;
+        let keep = error.end == End::Server && self.framing.keep_alive && whole && !self.worker.closes(self.info);
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(self.response.version(), keep);
         if write_reply(&mut self.response, &body, head_only, &options, client).is_err() {

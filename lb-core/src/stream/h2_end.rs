@@ -112,6 +112,26 @@ impl H2End {
         }
     }
 
+    /// Takes what has come of the body into one piece, as long as that has no more than `limit` bytes.
+    pub(crate) fn gather(&mut self, cx: &mut Context<'_>, limit: usize) -> io::Result<()> {
+        let mut whole = Vec::new();
+        loop {
+            if self.poll_fill(cx)?.is_pending() || self.piece.is_empty() || whole.len() + self.piece.len() > limit {
+                break;
+            }
+            if whole.is_empty() && self.received {
+                return Ok(());
+            }
+            whole.extend_from_slice(&self.piece);
+            self.piece = Bytes::new();
+        }
+        if !whole.is_empty() {
+            whole.extend_from_slice(&self.piece);
+            self.piece = Bytes::from(whole);
+        }
+        Ok(())
+    }
+
     /// Starts or resumes reading the body that follows a head; none is read after a message without one.
     pub(crate) fn expect_body(&mut self, length: BodyLength) {
         self.received = length == BodyLength::None || self.recv.as_ref().is_none_or(H2RecvBody::is_end);

@@ -242,7 +242,7 @@ impl<'a> Stream<'a> {
         self.live.set_status(self.end.status);
         self.live.enter_phase(SessionStage::Reply, None);
         // A request whose body has not come yet leaves the connection unusable.
-        let keep = keep && self.framing.keep_alive && client.drop_body();
+        let keep = keep && self.framing.keep_alive && client.drop_body() && !self.worker.closes(self.info);
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(self.response.version(), keep);
         write_reply(&mut self.response, body, head_only, &options, client)?;

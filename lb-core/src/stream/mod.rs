@@ -1,6 +1,7 @@
 //! One request/response exchange; `run` names every stage in order.
 
 mod actions;
+mod balance_key;
 pub(crate) mod count;
 mod early;
 pub(crate) mod error;
@@ -14,9 +15,11 @@ mod local;
 mod lookup;
 mod persist;
 pub(crate) mod pump;
+mod receive;
 mod rules;
 mod run;
 pub(crate) mod samples;
+mod send;
 mod shut;
 pub(crate) mod side;
 mod sticking;

@@ -3,30 +3,24 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
-use super::exchange::{Ends, Exchange, SideTimeouts};
-use super::h2_end::H2End;
+use super::exchange::{Ends, Exchange};
 use super::local::{Verdict, without_body};
-use super::side::{Side, encoder, set_length};
+use super::side::Side;
 use crate::config::HttpReuse;
-use crate::connect::{Connector, Link, Private, ServerConn};
+use crate::connect::{Link, Private, ServerConn};
 use crate::http::forwarded::add_forwarded;
-use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, to_server};
-use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
-use crate::http::h1::framing::{
-    RequestFraming, ResponseFraming, request_framing, response_framing, without_persistence,
-};
-use crate::http::h2::H2ErrorKind;
+use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome};
+use crate::http::h1::encode::{EncodeOptions, OutFraming};
+use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, without_persistence};
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
-use crate::rules::redirect::path_and_query;
 use crate::runtime::SessionStage;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after, now};
+use crate::worker::timer::Timer;
 
 impl<'a> Stream<'a> {
     /// Runs the stream to its end and says whether the client's connection can serve another.
@@ -111,7 +105,7 @@ impl<'a> Stream<'a> {
             self.count_content_verdict(Some(backend));
             return self.answer(answer, client, timer).await;
         }
-        if backend.config.options.http_buffer_request {
+        if backend.config.options.http_buffer_request || self.balances_by_body(backend) {
             self.buffer_request(&backend.config, client, timer).await?;
         }
         if let Verdict::Reply(reply) = self.backend_rules(backend, client, timer).await? {
@@ -221,273 +215,14 @@ impl<'a> Stream<'a> {
         add_forwarded(&mut self.request, front.originalto.as_ref(), back.originalto.as_ref(), destination);
     }
 
-    fn connection_options(&self, backend: &BackendEntry) -> ConnectionOptions {
+    pub(super) fn connection_options(&self, backend: &BackendEntry) -> ConnectionOptions {
         let (front, back) = (&self.info.frontend.config.options, &backend.config.options);
         ConnectionOptions {
             frontend: front.connection_mode.unwrap_or_default(),
             backend: back.connection_mode.unwrap_or_default(),
             pretend_keepalive: front.http_pretend_keepalive || back.http_pretend_keepalive,
+            last: self.worker.closes(self.info),
         }
-    }
-
-    /// Stages 5 and 6. A request that met a connection which the server was closing is sent once more, on a new one.
-    async fn until_response(
-        &mut self,
-        backend: &Arc<BackendEntry>,
-        exchange: &mut Exchange,
-        client: &mut Side<'_>,
-        timer: &mut Timer,
-        private: &mut Option<Private>,
-    ) -> Result<(Link, ResponseFraming), StreamError> {
-        let mut link = self.send_to_server(backend, exchange, None, client, timer, private).await?;
-        let framing = match self.receive_response(backend, &mut link, exchange, client, timer).await {
-            Err(error) if self.can_repeat(&error, &link, exchange) => {
-                link = self.send_to_server(backend, exchange, Some(link), client, timer, private).await?;
-                self.receive_response(backend, &mut link, exchange, client, timer).await?
-            }
-            received => received?,
-        };
-        Ok((link, framing))
-    }
-
-    /// Stages 5 and 6, first half: a server, a connection to it, and the request's first bytes on it. Failures up to
-    /// here are retried as `retries` and `option redispatch` say: nothing of the request was lost. A `stale` link is
-    /// opened again first.
-    async fn send_to_server(
-        &mut self,
-        backend: &Arc<BackendEntry>,
-        exchange: &mut Exchange,
-        stale: Option<Link>,
-        client: &mut Side<'_>,
-        timer: &mut Timer,
-        private: &mut Option<Private>,
-    ) -> Result<Link, StreamError> {
-        let mut connector =
-            Connector::new(self.worker, self.info, self.route(), backend, self.earlier == 0, self.live.entry());
-        if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
-            connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
-        }
-        self.prepare(&mut connector);
-        if stale.is_some() {
-            connector.stale = stale;
-            // What was noted of the first connection still holds.
-            (connector.retries, connector.redispatched) = (self.end.retries, self.end.redispatched);
-            (connector.server_queue, connector.backend_queue) = (self.end.server_queue, self.end.backend_queue);
-            (connector.assigned_at, connector.addresses) = (self.times.assigned, self.end.addresses);
-        }
-        let result = self.attempts(&mut connector, backend, exchange, client, timer, private).await;
-        self.redirected = connector.redirected.take();
-        self.end.addresses = connector.addresses;
-        self.end.retries = connector.retries;
-        self.end.redispatched = connector.redispatched;
-        self.end.server_queue = connector.server_queue;
-        self.end.backend_queue = connector.backend_queue;
-        self.times.assigned = connector.assigned_at;
-        self.server = connector.server.take();
-        result
-    }
-
-    async fn attempts(
-        &mut self,
-        connector: &mut Connector<'_>,
-        backend: &Arc<BackendEntry>,
-        exchange: &mut Exchange,
-        client: &mut Side<'_>,
-        timer: &mut Timer,
-        private: &mut Option<Private>,
-    ) -> Result<Link, StreamError> {
-        loop {
-            let mut link = connector.next(client, timer, private).await?;
-            match self.write_request_head(backend, &mut link) {
-                Ok(()) => {}
-                // The shared connection ended since it was last looked at.
-                Err(error) if link.reused && error.unprocessed => {
-                    connector.stale = Some(link);
-                    continue;
-                }
-                Err(error) if error.end == End::Client => return Err(error),
-                Err(error) => {
-                    connector.failed(link, error, client, timer).await?;
-                    continue;
-                }
-            }
-            *exchange = self.exchange(backend);
-            let deadline = connector.connect_deadline();
-            let fresh = !link.established;
-            let (pool, timeouts) = (&self.worker.buffers, self.side_timeouts(backend));
-            let watch = backend.config.options.abortonclose;
-            let sent = poll_fn(|cx| {
-                let client = client.reborrow();
-                let live = &*self.live;
-                live.answer(|| link.local_addr());
-                let mut ends = Ends { client, server: link.conn.side(), pool, timer, timeouts, watch: false, live };
-                match exchange.poll_first_bytes(cx, &mut ends) {
-                    Poll::Ready(result) => Poll::Ready(result),
-                    Poll::Pending
-                        if fresh
-                            && watch
-                            && ends.client.body_received()
-                            && ends.client.poll_closed(cx, pool).is_ready() =>
-                    {
-                        Poll::Ready(Err(StreamError::new(End::Client, Stage::Connect, Kind::Closed)))
-                    }
-                    Poll::Pending if fresh => ends
-                        .timer
-                        .poll(cx, deadline)
-                        .map(|()| Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout))),
-                    Poll::Pending => Poll::Ready(Ok(())),
-                }
-            })
-            .await;
-            match sent {
-                Ok(()) => {
-                    if let (ServerConn::H1(conn), true) = (&mut link.conn, fresh) {
-                        // The response cannot be there yet: looking for it first would be in vain.
-                        let _ = conn.transport.socket_mut().register();
-                    }
-                    link.established = true;
-                    self.times.connected = Some(now());
-                    return Ok(link);
-                }
-                Err(error) if error.end == End::Client => return Err(error),
-                Err(error) => connector.failed(link, error, client, timer).await?,
-            }
-        }
-    }
-
-    fn side_timeouts(&self, backend: &BackendEntry) -> SideTimeouts {
-        let set = self.transaction.as_ref().and_then(|transaction| transaction.server_timeout);
-        SideTimeouts {
-            client: self.info.frontend.config.timeouts.client,
-            server: set.or(backend.config.timeouts.server),
-        }
-    }
-
-    fn exchange(&self, backend: &BackendEntry) -> Exchange {
-        let independent =
-            (self.info.frontend.config.options.independent_streams, backend.config.options.independent_streams);
-        Exchange::new(now(), independent)
-    }
-
-    fn write_request_head(&mut self, backend: &BackendEntry, link: &mut Link) -> Result<(), StreamError> {
-        if let (Some(name), Some(server)) = (&backend.config.send_name_header, &link.server) {
-            self.request.set(name, server.name.as_bytes());
-        }
-        match &mut link.conn {
-            ServerConn::H1(conn) => {
-                let connection = to_server(&self.connection_options(backend), &self.framing);
-                let options = EncodeOptions {
-                    connection,
-                    upgrade: self.framing.upgrade,
-                    case_adjust: backend
-                        .config
-                        .options
-                        .h1_case_adjust_bogus_server
-                        .then_some(&*self.worker.settings.case_adjust),
-                };
-                let framing = OutFraming::from(self.framing.body);
-                conn.prepare_output(&self.worker.buffers);
-                encode_request(&self.request, framing, &options, &mut conn.output);
-                conn.begin_output(encoder(framing));
-                Ok(())
-            }
-            ServerConn::H2 { client, end } => {
-                let (body, framing) = match self.framing.connect {
-                    true => (BodyLength::Chunked, OutFraming::None),
-                    false => (self.framing.body, OutFraming::from(self.framing.body)),
-                };
-                set_length(&mut self.request, framing);
-                let opened = client.borrow_mut().open(&self.request, body);
-                let (send, response) = opened.map_err(|error| match error.kind {
-                    // HTTP/2 cannot carry this request, to no server.
-                    H2ErrorKind::Message(_) => StreamError::new(End::Client, Stage::Request, Kind::Malformed),
-                    _ => StreamError {
-                        stale: error.retry_safe,
-                        unprocessed: error.retry_safe,
-                        ..StreamError::new(End::Server, Stage::Connect, Kind::Closed)
-                    },
-                })?;
-                **end = H2End::of_server(send, response, &self.request);
-                Ok(())
-            }
-        }
-    }
-
-    /// Stage 6, second half: waits for the final response head; interim ones are passed on.
-    async fn receive_response(
-        &mut self,
-        backend: &Arc<BackendEntry>,
-        link: &mut Link,
-        exchange: &mut Exchange,
-        client: &mut Side<'_>,
-        timer: &mut Timer,
-    ) -> Result<ResponseFraming, StreamError> {
-        if let Side::H1(conn) = client {
-            conn.release_input(&self.worker.buffers);
-        }
-        let timeouts = self.side_timeouts(backend);
-        let relaxed = backend.config.options.accept_invalid_http_response;
-        let limits = self.worker.settings.limits;
-        // A stream that is reset is given up by its client; a connection that is half closed may still be read from.
-        let watch = client.is_stream() || backend.config.options.abortonclose;
-        self.live.enter_phase(SessionStage::Response, None);
-        loop {
-            self.end.reused |= link.reused;
-            let received = poll_fn(|cx| {
-                let mut ends = Ends {
-                    client: client.reborrow(),
-                    server: link.conn.side(),
-                    pool: &self.worker.buffers,
-                    timer,
-                    timeouts,
-                    watch,
-                    live: &self.live,
-                };
-                exchange.poll_head(cx, &mut ends, &limits, relaxed, &mut self.response)
-            })
-            .await;
-            received?;
-            self.count_response(link.server.as_deref());
-            let framing = match &link.conn {
-                ServerConn::H1(_) => response_framing(&self.response, &self.framing)
-                    .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,
-                ServerConn::H2 { end, .. } => h2_response_framing(&self.response, end.length, &self.framing),
-            };
-            if framing.interim {
-                self.pass_interim(client, timer).await?;
-                continue;
-            }
-            if framing.persistence {
-                without_persistence(&mut self.response);
-            }
-            self.times.response = Some(now());
-            // What follows the head of a tunnel is no body.
-            if !framing.tunnel {
-                link.conn.side().expect_body(framing.body);
-            }
-            return Ok(framing);
-        }
-    }
-
-    /// Whether the request can be sent a second time: nothing of a body was consumed, and the server did not look at
-    /// it, or it closed an idle connection while an idempotent request was on its way (RFC 9112, section 9.3.1).
-    fn can_repeat(&self, error: &StreamError, link: &Link, exchange: &Exchange) -> bool {
-        exchange.request.bytes == 0
-            && (error.unprocessed
-                || (error.stale
-                    && link.reused
-                    && matches!(self.framing.body, BodyLength::None | BodyLength::Known(0))
-                    && matches!(self.request.method(), b"GET" | b"HEAD" | b"OPTIONS" | b"PUT" | b"DELETE" | b"TRACE")))
-    }
-
-    /// A 1xx goes to clients that know it, at once: one that expects `100` sends its body only then.
-    async fn pass_interim(&self, client: &mut Side<'_>, timer: &mut Timer) -> Result<(), StreamError> {
-        if self.request.version() == Version::Http10 {
-            return Ok(());
-        }
-        client.write_interim(&self.response).map_err(|error| StreamError::io(End::Client, Stage::Headers, &error))?;
-        let deadline = after(now(), self.info.frontend.config.timeouts.client);
-        super::local::flush(client, timer, deadline).await
     }
 
     fn send_response_head(
@@ -593,32 +328,4 @@ fn h2_request_framing(head: &Head, length: BodyLength) -> RequestFraming {
         version: Version::Http2,
         ..RequestFraming::default()
     }
-}
-
-/// The framing of a response that came over HTTP/2. Its frames say how the body ends; whether there may be one at all
-/// is for the request and the status to say (RFC 9110, section 6.4.1).
-fn h2_response_framing(head: &Head, length: BodyLength, request: &RequestFraming) -> ResponseFraming {
-    let status = head.status();
-    let mut framing = ResponseFraming {
-        body: length,
-        announced: length,
-        keep_alive: true,
-        interim: (100..200).contains(&status),
-        version: Version::Http2,
-        ..ResponseFraming::default()
-    };
-    if framing.interim || status == 204 {
-        (framing.body, framing.announced) = (BodyLength::None, BodyLength::None);
-    } else if request.connect && (200..300).contains(&status) {
-        framing.tunnel = true;
-        framing.body = BodyLength::UntilClose;
-    } else if request.is_head || status == 304 {
-        let announced = head.value("content-length").and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
-        framing.announced = announced.map_or(BodyLength::None, BodyLength::Known);
-        framing.body = BodyLength::None;
-    } else if length == BodyLength::None {
-        // Complete and empty: HTTP/1 has to be told so.
-        (framing.body, framing.announced) = (BodyLength::Known(0), BodyLength::Known(0));
-    }
-    framing
 }

@@ -153,6 +153,19 @@ impl Side<'_> {
         }
     }
 
+    /// The whole body, taken out, where all of it has come and has no more than `limit` bytes.
+    pub(crate) fn take_whole_body(&mut self, cx: &mut Context<'_>, pool: &BufferPool, limit: usize) -> Option<Bytes> {
+        if !self.body_received() {
+            // What is broken is found again by who reads on.
+            match self {
+                Self::H1(conn) => drop(conn.poll_body_buffered(cx, pool)),
+                Self::H2(end) => drop(end.gather(cx, limit)),
+            }
+        }
+        let len = self.payload().len();
+        (self.body_received() && len <= limit).then(|| self.take_payload(len, pool))
+    }
+
     /// Throws away a request's body that has come already. False where some of it is still to come.
     pub(crate) fn drop_body(&mut self) -> bool {
         match self {

@@ -54,7 +54,8 @@ impl Stream<'_> {
                 transaction.stores.push(&table, key);
             }
         }
-        if let (Some(server), Some(transaction)) = (self.server.clone(), &mut self.transaction) {
+        let learnt = self.server.clone().filter(|server| !server.config.non_stick);
+        if let (Some(server), Some(transaction)) = (learnt, &mut self.transaction) {
             transaction.stores.store(&server, now());
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::Stream;
+use super::balance_key::balances_by_bytes;
 use super::error::{End, Kind, StreamError};
 use super::exchange::{Ends, Exchange, SideTimeouts};
 use super::inspect::Inspected;
@@ -82,13 +83,15 @@ impl<'a> Stream<'a> {
         if let Some(transaction) = &self.transaction {
             transaction.end_request();
         }
-        if !backend.config.rules.tcp_response.is_empty() || backend.config.persist_rdp_cookie.is_some() {
+        let looks = backend.config.persist_rdp_cookie.is_some() || balances_by_bytes(backend);
+        if !backend.config.rules.tcp_response.is_empty() || looks {
             // Those that do not wait are judged as soon as there is a server: what has come is to reach it.
             self.read_what_came(client)?;
         }
         self.persist_connection(backend, client.raw());
         let mut connector = Connector::new(self.worker, self.info, self.route(), backend, true, self.live.entry());
         self.prepare(&mut connector);
+        connector.hash = self.balance_hash(backend, Some(&Side::H1(client)));
         let link = connect_tcp(&mut connector, client, timer).await;
         self.end.addresses = connector.addresses;
         self.end.retries = connector.retries;

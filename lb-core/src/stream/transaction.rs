@@ -2,7 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::message::Head;
@@ -68,7 +68,7 @@ impl Transaction {
     pub(crate) fn new(client: &ClientInfo) -> Self {
         let tracking = Tracking::new(client.tracked());
         let Some(process) = &client.frontend.variables else { return Self { tracking, ..Self::default() } };
-        let account = |parent: Option<&Rc<Account>>, limit| parent.map(|parent| Account::within(parent, limit));
+        let account = |parent: Option<&Arc<Account>>, limit| parent.map(|parent| Account::within(parent, limit));
         let txn = account(client.variables().account.as_ref(), process.limits.txn);
         let part = || Variables::counted(account(txn.as_ref(), process.limits.reqres));
         let (req, res) = (part(), part());
@@ -77,7 +77,13 @@ impl Transaction {
 
     /// The variables of its scopes.
     pub(crate) fn scopes<'s>(&'s self, session: &'s ClientInfo) -> Scopes<'s> {
-        Scopes { session: Some(session), txn: Some(&self.txn), req: Some(&self.req), res: Some(&self.res), check: None }
+        Scopes {
+            session: Some(session),
+            txn: Some(&self.txn),
+            req: Some(&self.req),
+            res: Some(&self.res),
+            ..Scopes::default()
+        }
     }
 
     /// The request has been processed: its variables are gone.

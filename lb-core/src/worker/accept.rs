@@ -150,17 +150,25 @@ impl Listener {
                     Err(_) => return,
                 }
             }
-            match self.accept().await {
-                Ok(accepted) => self.take_in(&worker, accepted).await,
+            match self.readable().await {
+                Ok(()) => {}
                 Err(_) if !gate.is_open() => continue,
-                Err(error) => pause_after(&error).await,
+                Err(error) => {
+                    pause_after(&error).await;
+                    continue;
+                }
             }
-            for _ in 1..worker.settings.maxaccept.min(64) {
-                match self.listener.try_accept() {
-                    Ok(Some(accepted)) => self.take_in(&worker, accepted).await,
+            for _ in 0..worker.settings.maxaccept.clamp(1, 64) {
+                // A connection for which there is no room stays in the backlog.
+                let slot = self.room(&worker).await;
+                match self.listener.accept_ready() {
+                    Ok(Some(accepted)) => self.take_in(&worker, accepted, slot),
                     Ok(None) => break,
                     Err(error) => {
-                        pause_after(&error).await;
+                        drop(slot);
+                        if gate.is_open() {
+                            pause_after(&error).await;
+                        }
                         break;
                     }
                 }
@@ -169,19 +177,24 @@ impl Listener {
         }
     }
 
-    /// The next connection. A TCP socket that is paused is an error; one of another kind knows nothing of it.
-    async fn accept(&self) -> std::io::Result<Accepted> {
+    /// Waits for the next connection. A TCP socket that is paused says so; one of another kind knows nothing of it.
+    async fn readable(&self) -> std::io::Result<()> {
         if self.context.is_woken_by_shutdown() {
-            return self.listener.accept().await;
+            return self.listener.readable().await;
         }
         tokio::select! {
-            accepted = self.listener.accept() => accepted,
+            ready = self.listener.readable() => ready,
             () = self.context.frontend.gate.closed() => Err(std::io::ErrorKind::ConnectionAborted.into()),
         }
     }
 
-    async fn take_in(&self, worker: &Rc<Worker>, accepted: Accepted) {
-        let slot = self.room(worker).await;
+    fn take_in(&self, worker: &Rc<Worker>, accepted: Accepted, slot: ConnectionSlot) {
+        let now = worker.forwarder.clock.now();
+        slot.accepted(now);
+        // Those that `tcp-request connection` refuses are no sessions.
+        if !self.context.frontend.config.rules.judges_connections() {
+            slot.session(now);
+        }
         let arrival = Arrival { accepted, destination: self.destination, slot, context: Arc::clone(&self.context) };
         let mine = match least_loaded(worker) {
             None => Some(arrival),
@@ -192,19 +205,13 @@ impl Listener {
         }
     }
 
+    /// Room for one connection, once there is some.
     async fn room(&self, worker: &Worker) -> ConnectionSlot {
         let clock = &worker.forwarder.clock;
         loop {
             clock.invalidate();
             match self.context.limits.acquire(clock.now()) {
-                Ok(slot) => {
-                    slot.accepted(clock.now());
-                    // Those that `tcp-request connection` refuses are no sessions.
-                    if !self.context.frontend.config.rules.judges_connections() {
-                        slot.session(clock.now());
-                    }
-                    return slot;
-                }
+                Ok(slot) => return slot,
                 Err(Refused::Full(scope)) => self.context.limits.room(scope).await,
                 Err(Refused::Rate(_, wait)) => tokio::time::sleep(wait).await,
             }

@@ -42,6 +42,7 @@ use seats::Seats;
 use timer::TimerPool;
 
 use crate::clock::Clock;
+use crate::config::CloseSpread;
 use crate::connect::pool::{PoolCounts, ServerPools};
 use crate::events::{EventSender, Reports};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
@@ -54,7 +55,7 @@ use crate::runtime::{CliShared, OtherSessions};
 use crate::sample::Context;
 use crate::sample::variable::SharedVariables;
 use crate::server::check::Checked;
-use crate::session::{ServingPool, StreamTasks};
+use crate::session::{ClientInfo, ServingPool, StreamTasks};
 use crate::stats::ProcessStats;
 use crate::stream::live::LiveStreams;
 use crate::topology::{Frontend, Settings, Topology};
@@ -244,7 +245,8 @@ pub(crate) struct Worker {
     pub(crate) h2: H2Settings,
     logger: RefCell<Logger>,
     flush_logs: Notify,
-    stopping: Cell<bool>,
+    /// Since when a soft stop is under way.
+    stopping: Cell<Option<Instant>>,
     /// Wakers of idle connections, to end them on a soft stop.
     idle: RefCell<Seats>,
     sessions: Cell<usize>,
@@ -275,7 +277,7 @@ impl Worker {
             logger: RefCell::new(Logger::new(LogContext::system(), shared.log_hooks.clone())),
             h2: H2Settings::from_tune(&settings.global.tune),
             flush_logs: Notify::new(),
-            stopping: Cell::new(false),
+            stopping: Cell::new(None),
             idle: RefCell::default(),
             sessions: Cell::new(0),
             session_ended: Notify::new(),
@@ -296,7 +298,23 @@ impl Worker {
 
     /// Whether a soft stop is under way.
     pub(crate) fn stopping(&self) -> bool {
-        self.stopping.get()
+        self.stopping.get().is_some()
+    }
+
+    /// When a soft stop has this client's connection closed once it is idle, or after its response: at once, at a moment
+    /// of its own, or never (configuration.txt, `close-spread-time`). `None` where none is under way, too.
+    pub(crate) fn closes_at(&self, info: &ClientInfo) -> Option<Instant> {
+        let since = self.stopping.get()?;
+        match self.settings.global.close_spread_time {
+            None => Some(since),
+            Some(CloseSpread::Within(window)) => Some(since + window.mul_f64(info.share())),
+            Some(CloseSpread::Never) => None,
+        }
+    }
+
+    /// Whether that moment has come.
+    pub(crate) fn closes(&self, info: &ClientInfo) -> bool {
+        self.stopping() && self.closes_at(info).is_some_and(|at| at <= timer::now())
     }
 
     /// Wall time since the epoch.
@@ -383,7 +401,7 @@ impl Worker {
     }
 
     fn stop_softly(&self) {
-        self.stopping.set(true);
+        self.stopping.set(Some(Instant::now()));
         self.pools.clear();
         self.idle.borrow_mut().wake_all();
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::account;
-use crate::config::model::{Global, Identity};
+use crate::config::model::{CloseSpread, Global, Identity};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
 use super::Cx;
@@ -136,6 +136,18 @@ fn named_id(cx: &mut Cx<'_>, what: &str, find: fn(&str) -> Option<u32>, field: f
     }
 }
 
+pub(super) fn external_check(cx: &mut Cx<'_>) {
+    if cx.no_more_than(0) {
+        cx.global.external_check = true;
+    }
+}
+
+pub(super) fn insecure_fork_wanted(cx: &mut Cx<'_>) {
+    if cx.no_more_than(0) {
+        cx.global.insecure_fork_wanted = !cx.negated;
+    }
+}
+
 pub(super) fn node(cx: &mut Cx<'_>) {
     let name = cx.arg(1);
     if !cx.no_more_than(1) {
@@ -187,6 +199,14 @@ pub(super) fn hard_stop_after(cx: &mut Cx<'_>) {
 
 pub(super) fn grace(cx: &mut Cx<'_>) {
     cx.global.grace = time(cx).or(cx.global.grace);
+}
+
+pub(super) fn close_spread_time(cx: &mut Cx<'_>) {
+    let spread = match cx.arg(1) {
+        "infinite" => Some(CloseSpread::Never),
+        _ => time(cx).map(CloseSpread::Within),
+    };
+    cx.global.close_spread_time = spread.or(cx.global.close_spread_time);
 }
 
 fn time(cx: &mut Cx<'_>) -> Option<Duration> {

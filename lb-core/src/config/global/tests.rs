@@ -129,6 +129,8 @@ fn errors_are_told_as_haproxy_does() {
         ("description", "'description' expects a string argument."),
         ("localpeer a b", "'localpeer' cannot handle unexpected argument 'b'."),
         ("hard-stop-after", "'hard-stop-after' expects <time> as argument."),
+        ("close-spread-time", "'close-spread-time' expects <time> as argument."),
+        ("close-spread-time x", "unexpected character 'x' in argument to <close-spread-time>."),
         ("grace abc", "unexpected character 'a' in argument to <grace>."),
         (
             "hard-stop-after 30d",
@@ -170,7 +172,7 @@ fn errors_are_told_as_haproxy_does() {
 #[test]
 fn known_words_that_are_not_supported_are_refused_by_name() {
     assert_eq!(error("lua-load x.lua"), "A 'lua-load' is not supported yet.");
-    for word in ["close-spread-time", "maxsslconn", "tune.pool-low-fd-ratio", "tune.idle-pool.shared on"] {
+    for word in ["cluster-secret", "maxsslconn", "tune.pool-low-fd-ratio", "tune.idle-pool.shared on"] {
         assert_eq!(error(word), format!("A '{word}' is not supported yet."));
     }
     assert_eq!(error("no busy-polling"), "A 'busy-polling' is not supported yet.");

@@ -60,6 +60,12 @@ pub struct Global {
     pub hard_stop_after: Option<Duration>,
     /// `grace`.
     pub grace: Option<Duration>,
+    /// `external-check`.
+    pub external_check: bool,
+    /// `insecure-fork-wanted`.
+    pub insecure_fork_wanted: bool,
+    /// `close-spread-time`.
+    pub close_spread_time: Option<CloseSpread>,
     /// `spread-checks`, percent.
     pub spread_checks: Option<i32>,
     /// `max-spread-checks`.
@@ -200,4 +206,13 @@ pub struct GlobalSsl {
     pub cachesize: Option<u32>,
     /// `tune.ssl.lifetime`.
     pub lifetime: Option<Duration>,
+}
+
+/// `close-spread-time`: how a soft stop closes client connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseSpread {
+    /// Each at a moment of its own within this time.
+    Within(Duration),
+    /// `infinite`: none before its timeout.
+    Never,
 }

@@ -3,7 +3,9 @@
 //! Every time is a [`Duration`](std::time::Duration), every size is in bytes. `None` means "not set": defaults that depend on other
 //! settings are computed when the topology is built, not here, so that `lbd --convert` writes only what was said.
 
+mod balance;
 mod bind;
+mod check;
 mod global;
 mod http;
 mod log;
@@ -11,6 +13,7 @@ mod options;
 mod persistence;
 mod proxy;
 mod resolvers;
+mod retry;
 mod rules;
 mod server;
 mod server_state;
@@ -19,7 +22,9 @@ mod userlist;
 use super::environment::Environment;
 use crate::sample::names::Names;
 
+pub use balance::*;
 pub use bind::*;
+pub use check::*;
 pub use global::*;
 pub use http::*;
 pub use log::*;
@@ -27,6 +32,7 @@ pub use options::*;
 pub use persistence::*;
 pub use proxy::*;
 pub use resolvers::*;
+pub use retry::*;
 pub use rules::*;
 pub use server::*;
 pub use server_state::*;

@@ -30,6 +30,12 @@ pub struct ProxyOptions {
     pub http_no_delay: bool,
     /// `option http-buffer-request`.
     pub http_buffer_request: bool,
+    /// `option idle-close-on-response`: a soft stop leaves idle connections until their next response.
+    pub idle_close_on_response: bool,
+    /// `option disable-h2-upgrade`: a client that begins with the preface of HTTP/2 is not understood.
+    pub disable_h2_upgrade: bool,
+    /// `option http-use-proxy-header`: requests to a proxy are authenticated as such.
+    pub http_use_proxy_header: bool,
     /// `option http-ignore-probes`.
     pub http_ignore_probes: bool,
     /// `option http-restrict-req-hdr-names`.
@@ -78,8 +84,6 @@ pub struct ProxyOptions {
     pub h1_case_adjust_bogus_client: bool,
     /// `option h1-case-adjust-bogus-server`.
     pub h1_case_adjust_bogus_server: bool,
-    /// `option tcp-check`, the plain connect check.
-    pub tcp_check: bool,
     /// `option transparent`.
     pub transparent: bool,
     /// `option socket-stats`.

@@ -5,15 +5,19 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::balance::{Balance, HashType};
 use super::bind::Bind;
+use super::check::CheckConfig;
 use super::http::ErrorReply;
 use super::log::{LogFormatChoice, ProxyLog};
 use super::options::{HttpReuse, ProxyOptions};
 use super::persistence::{CookieConfig, PersistRule};
+use super::retry::RetryOn;
 use super::rules::{Captures, Rules, StickRule};
 use super::server::{ServerConfig, Source};
 use super::server_state::LoadServerState;
 use crate::acl::{Acl, Condition};
+use crate::balance::OwnBalance;
 use crate::config::document::Place;
 use crate::log::LogFormat;
 use crate::table::TableConfig;
@@ -124,22 +128,33 @@ pub struct ProxyConfig {
     pub errors: BTreeMap<u16, ErrorReply>,
     /// `balance`.
     pub balance: Balance,
+    /// An algorithm of the embedding program, in place of `balance`.
+    pub own_balance: Option<OwnBalance>,
+    /// `hash-type`.
+    pub hash_type: HashType,
+    /// `hash-balance-factor`: percent of the average load that a server may have, 0 for any.
+    pub hash_balance_factor: u32,
     /// `server` lines.
     pub servers: Vec<ServerConfig>,
     /// `fullconn`.
     pub fullconn: Option<u32>,
     /// `retries`, default 3.
     pub retries: Option<u32>,
-    /// `option redispatch [n]`: 0 or `None` off, negative counts from the last retry.
+    /// `option redispatch [n]`: how many retries it takes to leave a server that persistence chose, never with 0,
+    /// counted from the last with a negative number.
     pub redispatch: Option<i32>,
+    /// `retry-on`, default `conn-failure`.
+    pub retry_on: Option<RetryOn>,
     /// `http-reuse`.
     pub http_reuse: Option<HttpReuse>,
     /// `max-keep-alive-queue`.
     pub max_keep_alive_queue: Option<i32>,
     /// `source` of the backend.
     pub source: Option<Source>,
-    /// `hash-type`, stick rules and the like come with their issues.
+    /// `dispatch`.
     pub dispatch: Option<SocketAddr>,
+    /// What checks say and expect.
+    pub checks: CheckConfig,
     /// `cookie`.
     pub cookie: Option<CookieConfig>,
     /// `dynamic-cookie-key`.
@@ -191,14 +206,19 @@ impl ProxyConfig {
             log_tag: Default::default(),
             errors: Default::default(),
             balance: Default::default(),
+            own_balance: Default::default(),
+            hash_type: Default::default(),
+            hash_balance_factor: Default::default(),
             servers: Default::default(),
             fullconn: Default::default(),
             retries: Default::default(),
             redispatch: Default::default(),
+            retry_on: Default::default(),
             http_reuse: Default::default(),
             max_keep_alive_queue: Default::default(),
             source: Default::default(),
             dispatch: Default::default(),
+            checks: Default::default(),
             cookie: Default::default(),
             dynamic_cookie_key: Default::default(),
             persist_rules: Default::default(),
@@ -264,27 +284,4 @@ pub enum Target {
     Name(String),
     /// Whatever the format comes to; the rule is passed over where there is nothing of that name.
     Format(LogFormat),
-}
-
-/// `balance`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Balance {
-    /// Nothing said: HAProxy uses round robin (and says `roundrobin`).
-    #[default]
-    Unset,
-    /// `roundrobin`.
-    RoundRobin,
-    /// `static-rr`.
-    StaticRr,
-    /// `leastconn`.
-    LeastConn,
-    /// `first`.
-    First,
-    /// `source`.
-    Source,
-    /// `random` or `random(draws)`.
-    Random {
-        /// How many servers are drawn before the least loaded one is kept, from 1; default 2.
-        draws: u32,
-    },
 }

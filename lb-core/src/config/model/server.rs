@@ -31,6 +31,8 @@ pub struct ServerConfig {
     pub forced_id: bool,
     /// `weight`, default 1.
     pub weight: u32,
+    /// `slowstart`: how long a server that was down takes to be used as its weight says.
+    pub slowstart: Option<Duration>,
     /// `backup`.
     pub backup: bool,
     /// `disabled`.
@@ -65,6 +67,20 @@ pub struct ServerConfig {
     pub check_addr: Option<IpAddr>,
     /// `port` for checks.
     pub check_port: Option<u16>,
+    /// `check-ssl` (true) and `no-check-ssl` (false); by default as traffic.
+    pub check_ssl: Option<bool>,
+    /// `check-sni`.
+    pub check_sni: Option<String>,
+    /// `check-alpn`.
+    pub check_alpn: Vec<String>,
+    /// `check-proto`.
+    pub check_proto: Option<Proto>,
+    /// `check-via-socks4`.
+    pub check_via_socks4: bool,
+    /// Certificates and verification for checks over TLS, where there may be such.
+    pub check_tls: Option<ServerSsl>,
+    /// `socks4`.
+    pub socks4: Option<SocketAddr>,
     /// `check-send-proxy`.
     pub check_send_proxy: bool,
     /// `agent-check`.
@@ -97,6 +113,8 @@ pub struct ServerConfig {
     pub source: Option<Source>,
     /// `tcp-ut`.
     pub tcp_user_timeout: Option<Duration>,
+    /// `non-stick`: stick rules do not learn of it.
+    pub non_stick: bool,
     /// `tfo`.
     pub tfo: bool,
     /// `proto`.
@@ -122,6 +140,7 @@ impl ServerConfig {
             id: Default::default(),
             forced_id: Default::default(),
             weight: 1,
+            slowstart: Default::default(),
             backup: Default::default(),
             disabled: Default::default(),
             maxconn: Default::default(),
@@ -139,6 +158,13 @@ impl ServerConfig {
             fall: Default::default(),
             check_addr: Default::default(),
             check_port: Default::default(),
+            check_ssl: Default::default(),
+            check_sni: Default::default(),
+            check_alpn: Default::default(),
+            check_proto: Default::default(),
+            check_via_socks4: Default::default(),
+            check_tls: Default::default(),
+            socks4: Default::default(),
             check_send_proxy: Default::default(),
             agent_check: Default::default(),
             agent_inter: Default::default(),
@@ -155,6 +181,7 @@ impl ServerConfig {
             send_proxy: Default::default(),
             source: Default::default(),
             tcp_user_timeout: Default::default(),
+            non_stick: Default::default(),
             tfo: Default::default(),
             proto: Default::default(),
             ssl: Default::default(),

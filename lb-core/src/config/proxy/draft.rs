@@ -6,8 +6,8 @@ use super::keywords::Sections;
 use super::server::ServerDraft;
 use crate::config::document::Line;
 use crate::config::model::{
-    Balance, Captures, ErrorReply, LoadServerState, LogFormatChoice, Mode, ProxyConfig, ProxyKind, ProxyOptions,
-    RuleList, Rules, Timeouts,
+    Balance, Captures, CheckConfig, ErrorReply, HashType, LoadServerState, LogFormatChoice, Mode, ProxyConfig,
+    ProxyKind, ProxyOptions, RuleList, Rules, Timeouts,
 };
 use crate::sample::{Place, Places};
 
@@ -111,6 +111,16 @@ pub(super) struct Draft {
     pub(super) stick_table_line: Option<Line>,
     /// `balance` was written in this section or its defaults.
     pub(super) balance_said: bool,
+    /// The `tcp-check` lines are those of the defaults: the section's first own one replaces them.
+    pub(super) tcp_check_inherited: bool,
+    /// The same of `http-check`.
+    pub(super) http_check_inherited: bool,
+    /// `tcp-check` lines stand here without their option.
+    pub(super) tcp_check_unused: bool,
+    /// `http-check` lines stand here without their option.
+    pub(super) http_check_unused: bool,
+    /// The line of `balance hash`, whose expression is read once all sections are known.
+    pub(super) hash_line: Option<Line>,
 }
 
 /// Lines of the log formats, which are compiled once the mode is known.
@@ -269,14 +279,19 @@ impl Draft {
             log_tag: None,
             errors: BTreeMap::new(),
             balance: Balance::Unset,
+            own_balance: None,
+            hash_type: HashType::default(),
+            hash_balance_factor: 0,
             servers: Vec::new(),
             fullconn: None,
             retries: None,
             redispatch: None,
+            retry_on: None,
             http_reuse: None,
             max_keep_alive_queue: None,
             source: None,
             dispatch: None,
+            checks: CheckConfig::default(),
             cookie: None,
             dynamic_cookie_key: None,
             persist_rules: Vec::new(),
@@ -301,6 +316,11 @@ impl Draft {
             log_format_lines: LogFormatLines::default(),
             stick_table_line: None,
             balance_said: false,
+            tcp_check_inherited: false,
+            http_check_inherited: false,
+            tcp_check_unused: false,
+            http_check_unused: false,
+            hash_line: None,
         }
     }
 
@@ -311,6 +331,12 @@ impl Draft {
         draft.config.place = header.place.clone();
         draft.header = header;
         draft.httplog_line = None;
+        (draft.tcp_check_inherited, draft.http_check_inherited) = (true, true);
+        (draft.tcp_check_unused, draft.http_check_unused) = (false, false);
+        if !section.has_backend() {
+            // HAProxy reads the expression of a frontend, which has no use for it, only where the line stands there.
+            draft.hash_line = None;
+        }
         draft
     }
 

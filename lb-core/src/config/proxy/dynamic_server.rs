@@ -52,12 +52,13 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
         }
     }
     let enabled = server.enabled;
-    let config = server.finish(!global.ssl.server_verify_none);
+    let config = server.finish(!global.ssl.server_verify_none, section.checks.connects().any(|connect| connect.ssl));
     if section.mode != Mode::Http && config.proto.is_some() {
         return Err("MUX protocol is not usable for server.".to_owned());
     }
     let kind = if section.kind == ProxyKind::Backend { "backend" } else { "proxy" };
-    check_server(&section.name, Some(kind), &config, &line, global, &mut diags);
+    let has_port = section.checks.connects().next().is_some_and(|connect| connect.port.is_some());
+    check_server(&section.name, Some(kind), (has_port, None), &config, &line, global, &mut diags);
     first_of(&diags, &format!("'server {}/{name}' : ", section.name))?;
     Ok(DynamicServer { config, enabled })
 }
@@ -128,7 +129,7 @@ mod tests {
                 "config: backend 'b': server 'n' has neither service port nor check port nor tcp_check rule 'connect' \
                  with port information.",
             ),
-            ("n 127.0.0.1:1 slowstart 1s", "'slowstart' is not supported yet."),
+            ("n 127.0.0.1:1 slowstart x", "unexpected character 'x' in 'slowstart' argument of server n.."),
         ];
         for (words, expected) in table {
             assert_eq!(read(words).map(|server| server.config.name), Err(expected.to_owned()), "{words}");

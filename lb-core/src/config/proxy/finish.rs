@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::balance::check_balance;
 use super::draft::{Draft, SectionKind};
 use super::error_pages::{resolve_errors, resolve_references};
 use super::finish_servers::finish_servers;
@@ -35,7 +36,9 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             check_backends(&draft, &names, diags);
             check_mode(&mut draft, diags);
             check_bind_options(&draft, config, diags);
+            check_balance(&mut draft, &state.names, diags);
             check_timeouts(&draft, diags);
+            super::checks::finish(&draft, &config.global, diags);
             if super::log::check_formats(&draft, &state.names, diags) {
                 check_logs(&draft, config, diags);
             }

@@ -7,7 +7,7 @@ use super::finish::{alert, based, reason, server_alert, warning};
 use super::resolve_options;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{Address, Config, Global, PortKind, ServerConfig};
+use crate::config::model::{Address, CheckProtocol, Config, Global, PortKind, ServerConfig};
 use crate::persistence::dynamic;
 use crate::server::Endpoint;
 
@@ -47,12 +47,16 @@ pub(super) fn finish_servers(
     }
     let taken: HashSet<u32> = own_ids.into_keys().collect();
     let verify = !config.global.ssl.server_verify_none;
+    let checks_use_tls = draft.config.checks.connects().any(|connect| connect.ssl);
+    let has_port = draft.config.checks.connects().next().is_some_and(|connect| connect.port.is_some());
+    let scripted = (!matches!(draft.config.checks.protocol, CheckProtocol::Connect | CheckProtocol::External))
+        .then(|| draft.section.label());
     let mut next = 1;
     let mut finished = Vec::with_capacity(servers.len());
     for server in servers {
         let line = server.line.clone();
         let host = server.host.clone();
-        let mut server = server.finish(verify);
+        let mut server = server.finish(verify, checks_use_tls);
         if understood && !draft.config.disabled {
             resolve_options::find_section(draft, &mut server, &line, config, diags);
             if config.unresolved_names {
@@ -68,7 +72,19 @@ pub(super) fn finish_servers(
         }
         next += 1;
         if understood && !draft.config.disabled {
-            check_server(&draft.config.name, None, &server, &line, &config.global, diags);
+            check_server(&draft.config.name, None, (has_port, scripted), &server, &line, &config.global, diags);
+        }
+        if understood
+            && !draft.config.disabled
+            && server.check
+            && server.check_proto.is_some()
+            && draft.config.checks.protocol != CheckProtocol::Http
+        {
+            let text = format!(
+                "config: proxy '{}': server '{}' uses an incompatible MUX protocol for the selected check type",
+                draft.config.name, server.name
+            );
+            alert(diags, &line, 1, text);
         }
         finished.push(server);
     }
@@ -101,10 +117,12 @@ fn check_dynamic_cookies(draft: &Draft, servers: &[ServerConfig], diags: &mut Di
 }
 
 /// What is wrong with a server although each of its words is right; `made_in` is what the section is
-/// called for a server that is made at run time.
+/// called for a server that is made at run time; `has_port`: its checks say where they go; `scripted`: what the
+/// section is called, where its checks have a script.
 pub(super) fn check_server(
     proxy: &str,
     made_in: Option<&str>,
+    (has_port, scripted): (bool, Option<&str>),
     server: &ServerConfig,
     line: &Line,
     global: &Global,
@@ -115,9 +133,10 @@ pub(super) fn check_server(
         && server.port != PortKind::Fixed
         && server.resolve.section.is_none()
         && !server.resolve.unresolved;
-    if server.check && no_port && server.check_port.is_none() {
+    if server.check && no_port && server.check_port.is_none() && !has_port {
         let name = &server.name;
-        let text = match made_in {
+        let kind = made_in.or(scripted);
+        let text = match kind {
             None => format!("config: proxy '{proxy}': server '{name}' has neither service port nor check port."),
             Some(kind) => format!(
                 "config: {kind} '{proxy}': server '{name}' has neither service port nor check port nor tcp_check rule \
@@ -132,7 +151,8 @@ pub(super) fn check_server(
             format!("'server {proxy}/{name}' : server {name} does not have agent port. Agent check has been disabled.");
         server_alert(diags, line, 0, text);
     }
-    if let Some((path, error)) = server.ssl.as_ref().and_then(|ssl| {
+    let ssl = server.ssl.as_ref().or(server.check_tls.as_ref());
+    if let Some((path, error)) = ssl.and_then(|ssl| {
         let path = based(&global.ssl.ca_base, ssl.ca_file.as_ref()?);
         std::fs::metadata(&path).err().map(|error| (path, error))
     }) {
@@ -144,7 +164,7 @@ pub(super) fn check_server(
         );
         server_alert(diags, line, 0, text);
     }
-    if let Some(ssl) = &server.ssl
+    if let Some(ssl) = ssl
         && ssl.verify
         && ssl.ca_file.is_none()
     {

@@ -1,8 +1,8 @@
 //! The table of all keywords of the proxy sections, and the rows that `-dK` lists.
 
 use super::{
-    Cx, acl, balance, bind, bind_options, capture, errors, log, options, persistence, rules, server, server_options,
-    server_state, server_template, settings, source, stick, stick_table, switching, timeouts,
+    Cx, acl, balance, bind, bind_options, capture, checks, errors, log, options, persistence, rules, server,
+    server_options, server_state, server_template, settings, source, stick, stick_table, switching, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -118,13 +118,14 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("errorloc", ALL, Some(errors::errorloc)),
     row("errorloc302", ALL, Some(errors::errorloc)),
     row("errorloc303", ALL, Some(errors::errorloc)),
-    row("external-check", BE, None),
+    row("external-check", BE, Some(checks::external_check)).wrong(Wrong::OwnText),
     row("filter", PROXIES, None),
     row("force-persist", BE_ONLY, Some(persistence::force_persist)),
     row("fullconn", BE, Some(settings::fullconn)).wrong(Wrong::Ignored(" Maybe you want 'maxconn' instead ?")),
-    row("hash-type", BE, None),
+    row("hash-balance-factor", BE, Some(balance::hash_balance_factor)),
+    row("hash-type", BE, Some(balance::hash_type)),
     named("http-after-response", ALL, Some(rules::http_after_response)),
-    row("http-check", BE, None),
+    row("http-check", BE, Some(checks::http_check)),
     row("http-error", ALL, Some(errors::http_error)),
     named("http-request", ALL, Some(rules::http_request)),
     named("http-response", ALL, Some(rules::http_response)),
@@ -147,7 +148,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("rate-limit sessions", FE, Some(settings::rate_limit)).wrong(Wrong::WillBeIgnoredBare),
     row("redirect", PROXIES, Some(rules::redirect_line)),
     row("retries", BE, Some(settings::retries)),
-    row("retry-on", BE, None),
+    row("retry-on", BE, Some(settings::retry_on)).wrong(Wrong::OwnText),
     row("server", BE_ONLY, Some(server::parse)).wrong(Wrong::NotAllowed),
     row("server-state-file-name", BE, Some(server_state::server_state_file_name)),
     row("server-template", BE_ONLY, Some(server_template::parse)).wrong(Wrong::NotAllowed),
@@ -158,7 +159,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("stats", ALL, None),
     row("stick", BE_ONLY, Some(stick::parse)),
     row("stick-table", PROXIES, Some(stick_table::parse)),
-    row("tcp-check", BE, None),
+    row("tcp-check", BE, Some(checks::tcp_check)),
     named("tcp-request", ALL, Some(rules::tcp_request)),
     named("tcp-response", ALL, Some(rules::tcp_response)),
     row("timeout check", BE, Some(timeouts::parse)).wrong(Wrong::WillBeIgnored),

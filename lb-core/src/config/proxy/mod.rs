@@ -8,6 +8,7 @@ mod balance;
 mod bind;
 mod bind_options;
 mod capture;
+mod checks;
 mod draft;
 mod dynamic_server;
 mod error_pages;

@@ -2,7 +2,7 @@
 
 use super::keywords::Sections;
 use super::settings::leading_integer;
-use super::{Cx, Prefix, push_did_you_mean};
+use super::{Cx, Prefix, checks, push_did_you_mean};
 use crate::config::address::parse_ip;
 use crate::config::model::{
     ConnectionMode, ForwardedHeader, LogFormatChoice, Network, ProxyOptions, RestrictHeaderNames,
@@ -64,7 +64,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("checkcache", "option checkcache [ BE HTTP ]", BE, true, None),
     flag("clitcpka", "option clitcpka [ FE ]", FE, false, Some(|o| &mut o.clitcpka)),
     flag("contstats", "option contstats [ FE ]", FE, false, Some(|o| &mut o.contstats)),
-    flag("disable-h2-upgrade", "option disable-h2-upgrade [ FE HTTP ]", FE, true, None),
+    flag("disable-h2-upgrade", "option disable-h2-upgrade [ FE HTTP ]", FE, true, Some(|o| &mut o.disable_h2_upgrade)),
     flag("dontlog-normal", "option dontlog-normal [ FE ]", FE, false, Some(|o| &mut o.dontlog_normal)),
     flag("dontlognull", "option dontlognull [ FE ]", FE, false, Some(|o| &mut o.dontlognull)),
     flag("h1-case-adjust-bogus-client", "option h1-case-adjust-bogus-client [ FE ]", FE, false, Some(|o| &mut o.h1_case_adjust_bogus_client)),
@@ -73,8 +73,8 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("http-ignore-probes", "option http-ignore-probes [ FE HTTP ]", FE, true, Some(|o| &mut o.http_ignore_probes)),
     flag("http-no-delay", "option http-no-delay [ FE BE HTTP ]", BOTH, true, Some(|o| &mut o.http_no_delay)),
     flag("http-pretend-keepalive", "option http-pretend-keepalive [ BE HTTP ]", BE, true, Some(|o| &mut o.http_pretend_keepalive)),
-    flag("http-use-proxy-header", "option http-use-proxy-header [ FE HTTP ]", FE, true, None),
-    flag("idle-close-on-response", "option idle-close-on-response [ FE HTTP ]", FE, true, None),
+    flag("http-use-proxy-header", "option http-use-proxy-header [ FE HTTP ]", FE, true, Some(|o| &mut o.http_use_proxy_header)),
+    flag("idle-close-on-response", "option idle-close-on-response [ FE HTTP ]", FE, true, Some(|o| &mut o.idle_close_on_response)),
     flag("independent-streams", "option independent-streams [ FE BE ]", BOTH, false, Some(|o| &mut o.independent_streams)),
     flag("log-health-checks", "option log-health-checks [ BE ]", BE, false, Some(|o| &mut o.log_health_checks)),
     flag("log-separate-errors", "option log-separate-errors [ FE ]", FE, false, Some(|o| &mut o.log_separate_errors)),
@@ -106,16 +106,16 @@ const OTHERS: &[(&str, Side, bool, Option<Reader>)] = &[
     ("tcplog", BOTH, false, Some(tcplog)),
     ("httpslog", BOTH, false, None),
     ("tcpka", BOTH, false, Some(tcpka)),
-    ("tcp-check", BE, false, Some(tcp_check)),
-    ("httpchk", BE, false, None),
-    ("external-check", BE, false, None),
-    ("ldap-check", BE, false, None),
-    ("mysql-check", BE, false, None),
-    ("pgsql-check", BE, false, None),
-    ("redis-check", BE, false, None),
-    ("smtpchk", BE, false, None),
+    ("tcp-check", BE, false, Some(checks::option_tcp_check)),
+    ("httpchk", BE, false, Some(checks::httpchk)),
+    ("external-check", BE, false, Some(checks::external)),
+    ("ldap-check", BE, false, Some(checks::ldap)),
+    ("mysql-check", BE, false, Some(checks::mysql)),
+    ("pgsql-check", BE, false, Some(checks::pgsql)),
+    ("redis-check", BE, false, Some(checks::redis)),
+    ("smtpchk", BE, false, Some(checks::smtpchk)),
     ("spop-check", BE, false, None),
-    ("ssl-hello-chk", BE, false, None),
+    ("ssl-hello-chk", BE, false, Some(checks::ssl_hello)),
 ];
 
 /// The options beside the flags, which `-dK` does not list, and whether each is supported.
@@ -380,12 +380,6 @@ fn tcpka(cx: &mut Cx<'_>) {
     let options = &mut cx.config().options;
     options.clitcpka |= section.has_frontend();
     options.srvtcpka |= section.has_backend();
-}
-
-fn tcp_check(cx: &mut Cx<'_>) {
-    if !cx.too_many(1, "option tcp-check") {
-        cx.config().options.tcp_check = true;
-    }
 }
 
 #[cfg(test)]

@@ -83,14 +83,17 @@ impl ServerDraft {
         Ok(())
     }
 
-    /// The server as the data plane wants it.
-    pub(super) fn finish(mut self, verify_by_default: bool) -> ServerConfig {
+    /// The server as the data plane wants it; `checks_use_tls`: a line of its section's checks says `ssl`.
+    pub(super) fn finish(mut self, verify_by_default: bool, checks_use_tls: bool) -> ServerConfig {
         self.config.send_proxy = match (self.proxy_v2, self.proxy_v1) {
             (true, _) => Some(SendProxy { version: 2, v2: self.v2 }),
             (false, true) => Some(SendProxy { version: 1, v2: ProxyV2Options::default() }),
             (false, false) => None,
         };
         self.tls.verify = self.verify.unwrap_or(verify_by_default);
+        if self.ssl || self.config.check_ssl == Some(true) || checks_use_tls {
+            self.config.check_tls = Some(self.tls.clone());
+        }
         self.config.ssl = self.ssl.then_some(self.tls);
         self.config.forced_id = self.config.id != 0;
         self.config

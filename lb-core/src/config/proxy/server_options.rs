@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bind_options::{alpn_list, protocol};
+use super::checks::server as check;
 use super::resolve_options;
 use super::server::ServerDraft;
 use super::settings::leading_integer;
@@ -50,12 +51,12 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("backup", "server <name> <addr> backup", 0, Some(|cx| cx.set(|s| s.backup = true))),
     option("ca-file", "server <name> <addr> ca-file +1", 1, Some(ca_file)),
     option("check", "server <name> <addr> check", 0, Some(|cx| cx.set(|s| s.check = true))),
-    option("check-alpn", "server <name> <addr> check-alpn +1", 1, None),
-    option("check-proto", "server <name> <addr> check-proto +1", 1, None),
+    option("check-alpn", "server <name> <addr> check-alpn +1", 1, Some(check::alpn)),
+    option("check-proto", "server <name> <addr> check-proto +1", 1, Some(check::proto)),
     option("check-send-proxy", "server <name> <addr> check-send-proxy", 0, Some(|cx| cx.set(|s| s.check_send_proxy = true))),
-    option("check-sni", "server <name> <addr> check-sni +1", 1, None),
-    option("check-ssl", "server <name> <addr> check-ssl", 0, None),
-    option("check-via-socks4", "server <name> <addr> check-via-socks4", 0, None),
+    option("check-sni", "server <name> <addr> check-sni +1", 1, Some(check::sni)),
+    option("check-ssl", "server <name> <addr> check-ssl", 0, Some(|cx| cx.set(|s| s.check_ssl = Some(true)))),
+    option("check-via-socks4", "server <name> <addr> check-via-socks4", 0, Some(|cx| cx.set(|s| s.check_via_socks4 = true))),
     option("ciphers", "server <name> <addr> ciphers +1", 1, None),
     option("ciphersuites", "server <name> <addr> ciphersuites +1", 1, None),
     option("cookie", "server <name> <addr> cookie +1", 1, Some(cookie)),
@@ -85,7 +86,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("no-backup", "server <name> <addr> no-backup", 0, Some(|cx| cx.set(|s| s.backup = false))),
     option("no-check", "server <name> <addr> no-check", 0, Some(|cx| cx.set(|s| s.check = false))),
     option("no-check-send-proxy", "server <name> <addr> no-check-send-proxy", 0, Some(|cx| cx.set(|s| s.check_send_proxy = false))),
-    option("no-check-ssl", "server <name> <addr> no-check-ssl", 0, None),
+    option("no-check-ssl", "server <name> <addr> no-check-ssl", 0, Some(|cx| cx.set(|s| s.check_ssl = Some(false)))),
     option("no-send-proxy", "server <name> <addr> no-send-proxy", 0, Some(|cx| cx.flag(|d| d.proxy_v1 = false))),
     option("no-send-proxy-v2", "server <name> <addr> no-send-proxy-v2", 0, Some(|cx| cx.flag(|d| d.proxy_v2 = false))),
     option("no-send-proxy-v2-ssl", "server <name> <addr> no-send-proxy-v2-ssl", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = false; d.v2.ssl = false }))),
@@ -99,7 +100,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("no-tlsv11", "server <name> <addr> no-tlsv11", 0, None),
     option("no-tlsv12", "server <name> <addr> no-tlsv12", 0, None),
     option("no-tlsv13", "server <name> <addr> no-tlsv13", 0, None),
-    option("non-stick", "server <name> <addr> non-stick", 0, None),
+    option("non-stick", "server <name> <addr> non-stick", 0, Some(|cx| cx.set(|s| s.non_stick = true))),
     option("npn", "server <name> <addr> npn +1", 1, None),
     option("observe", "server <name> <addr> observe +1", 1, Some(observe)),
     option("on-error", "server <name> <addr> on-error +1", 1, Some(on_error)),
@@ -121,15 +122,15 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("send-proxy-v2", "server <name> <addr> send-proxy-v2", 0, Some(|cx| cx.flag(|d| d.proxy_v2 = true))),
     option("send-proxy-v2-ssl", "server <name> <addr> send-proxy-v2-ssl", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = true; d.v2.ssl = true }))),
     option("send-proxy-v2-ssl-cn", "server <name> <addr> send-proxy-v2-ssl-cn", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = true; d.v2.ssl = true; d.v2.cert_cn = true }))),
-    option("slowstart", "server <name> <addr> slowstart +1", 1, None),
+    option("slowstart", "server <name> <addr> slowstart +1", 1, Some(slowstart)),
     option("sni", "server <name> <addr> sni +1", 1, Some(sni)),
-    option("socks4", "server <name> <addr> socks4 +1", 1, None),
+    option("socks4", "server <name> <addr> socks4 +1", 1, Some(check::socks4)),
     option("source", "server <name> <addr> source +-1", 1, Some(source)),
     option("ssl", "server <name> <addr> ssl", 0, Some(|cx| cx.flag(|d| d.ssl = true))),
     option("ssl-max-ver", "server <name> <addr> ssl-max-ver +1", 1, None),
     option("ssl-min-ver", "server <name> <addr> ssl-min-ver +1", 1, None),
     option("ssl-reuse", "server <name> <addr> ssl-reuse", 0, None),
-    option("stick", "server <name> <addr> stick", 0, None),
+    option("stick", "server <name> <addr> stick", 0, Some(|cx| cx.set(|s| s.non_stick = false))),
     option("tcp-ut", "server <name> <addr> tcp-ut +1", 1, Some(tcp_ut)),
     option("tfo", "server <name> <addr> tfo", 0, Some(|cx| cx.set(|s| s.tfo = true))),
     option("tls-tickets", "server <name> <addr> tls-tickets", 0, None),
@@ -192,7 +193,7 @@ pub(super) struct ServerCx<'a> {
 }
 
 impl ServerCx<'_> {
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         self.line.arg(self.at)
     }
 
@@ -200,7 +201,7 @@ impl ServerCx<'_> {
         self.line.arg(self.at + 1)
     }
 
-    fn required(&self, expects: &str) -> Result<String, String> {
+    pub(super) fn required(&self, expects: &str) -> Result<String, String> {
         match self.value() {
             "" => Err(format!("'{}' {expects}", self.name())),
             value => Ok(value.to_owned()),
@@ -304,6 +305,20 @@ fn delay(cx: &mut ServerCx<'_>, field: fn(&mut ServerConfig) -> &mut Option<Dura
         return Err(format!("invalid value 0 for argument '{name}' of server {server}."));
     }
     *field(&mut cx.draft.config) = Some(time);
+    Ok(())
+}
+
+fn slowstart(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let text = cx.required("expects a delay as argument.")?;
+    let server = &cx.draft.config.name;
+    let time = parse_time(&text, TimeUnit::Milliseconds).map_err(|error| match error {
+        UnitError::Unexpected(c) => format!("unexpected character '{c}' in 'slowstart' argument of server {server}."),
+        _ => format!(
+            "overflow in argument <{text}> to <slowstart> of server {server}, maximum value is 2147483647 ms (~24.8 \
+             days)."
+        ),
+    })?;
+    cx.draft.config.slowstart = Some(time);
     Ok(())
 }
 

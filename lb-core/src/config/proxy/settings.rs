@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use super::Cx;
+use super::draft::SectionKind;
 use super::timeouts::{overflow, warn_trailing};
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
-use crate::config::model::{HttpReuse, Mode};
+use crate::config::model::{HttpReuse, Mode, RetryOn};
 use crate::units::{TimeUnit, UnitError, parse_time_prefix};
 
 pub(super) fn mode(cx: &mut Cx<'_>) {
@@ -88,6 +89,43 @@ pub(super) fn retries(cx: &mut Cx<'_>) {
         cx.config().retries = Some(limit(value).unwrap_or(0));
     }
 }
+
+pub(super) fn retry_on(cx: &mut Cx<'_>) {
+    if cx.draft.section == SectionKind::Frontend {
+        return cx.alert(0, "'retry-on' only available in backend or listen section");
+    }
+    if cx.arg(1).is_empty() {
+        return cx.alert(0, "'retry-on' needs at least one keyword to specify when to retry");
+    }
+    let words: Vec<String> = (1..).map(|at| cx.arg(at).to_owned()).take_while(|word| !word.is_empty()).collect();
+    let mut events = RetryOn::NONE;
+    for (index, word) in words.iter().enumerate() {
+        if word == "none" {
+            if words.len() > 1 {
+                return cx.alert(index + 1, "'retry-on' 'none' keyworld only usable alone");
+            }
+            break;
+        }
+        let Some(event) = RetryOn::of_word(word) else {
+            let text = format!("'retry-on': unknown keyword '{word}'");
+            let near = crate::config::suggest::nearest(word, RETRY_WORDS);
+            return cx.diags.alert_suggest(cx.line, cx.first + index + 1, text, near);
+        };
+        events = events.with(event);
+    }
+    cx.config().retry_on = Some(events);
+}
+
+/// The words of `retry-on` that somebody may have meant.
+const RETRY_WORDS: [&str; 7] = [
+    "none",
+    "conn-failure",
+    "empty-response",
+    "junk-response",
+    "response-timeout",
+    "0rtt-rejected",
+    "all-retryable-errors",
+];
 
 /// An integer argument of the keywords that refuse anything else.
 fn strict_number(cx: &mut Cx<'_>, keyword: &str, at: usize, missing: &str) -> Option<i64> {

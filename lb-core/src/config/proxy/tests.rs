@@ -59,7 +59,7 @@ fn answer(text: &str) -> Vec<String> {
 #[test]
 fn haproxys_answers() {
     let mut cases: Vec<(&str, Vec<String>)> = Vec::new();
-    let files = [include_str!("oracle_cases.txt"), include_str!("rule_cases.txt")];
+    let files = [include_str!("oracle_cases.txt"), include_str!("rule_cases.txt"), include_str!("check_cases.txt")];
     for line in files.iter().flat_map(|file| file.lines()).filter(|line| !line.starts_with('#')) {
         if let Some(case) = line.strip_prefix("> ") {
             cases.push((case, Vec::new()));
@@ -95,7 +95,20 @@ fn our_own_answers() {
             "S:127.0.0.1:80 proxy-v2-options authority",
             "A [F:8] : 'server l/s' : 'authority' : proxy v2 option is not supported yet.",
         ),
-        ("S:127.0.0.1:80 slowstart 3s", "A [F:8] : 'server l/s' : 'slowstart' is not supported yet."),
+        ("S:127.0.0.1:80 slowstart", "A [F:8] : 'server l/s' : 'slowstart' expects a delay as argument.."),
+        ("B:hash-type map-based wt6", "A parsing [F:9] : 'hash-type' : 'wt6' is not supported yet."),
+        (
+            "B:balance uri len 3x",
+            "A parsing [F:9] : balance uri : 'len' : unexpected character 'x' in integer value '3x'.",
+        ),
+        (
+            "B:hash-balance-factor 150x",
+            "A parsing [F:9] : 'hash-balance-factor' : unexpected character 'x' in integer value '150x'.",
+        ),
+        (
+            "F:hash-balance-factor 150",
+            "W parsing [F:8] : 'hash-balance-factor' ignored because frontend 'f' has no backend capability.",
+        ),
         ("S:127.0.0.1:80x", "A [F:8] : 'server l/s' : invalid character 'x' in port number '80x' in '127.0.0.1:80x'"),
         ("L:stick-table type string len -5 size 1k", "A parsing [F:8] : stick-table: unknown type '-5'."),
         ("L:stick-table type string len 10x size 1k", "A parsing [F:8] : stick-table: unknown type '10x'."),

@@ -27,6 +27,8 @@ pub struct ConnectionOptions {
     pub backend: ConnectionMode,
     /// `option http-pretend-keepalive`.
     pub pretend_keepalive: bool,
+    /// The client's connection ends with this exchange whatever it says: a soft stop is under way.
+    pub last: bool,
 }
 
 impl ConnectionOptions {
@@ -71,7 +73,10 @@ pub fn outcome(
     if response.interim {
         return Outcome { client_header: ConnectionHeader::Absent, client_keep: true, server_keep: true };
     }
-    let client_keep = options.frontend != ConnectionMode::Close && request.keep_alive && body != BodyLength::UntilClose;
+    let client_keep = options.frontend != ConnectionMode::Close
+        && !options.last
+        && request.keep_alive
+        && body != BodyLength::UntilClose;
     Outcome {
         client_header: to_client(request.version, response.version, client_keep),
         client_keep,
@@ -111,7 +116,7 @@ mod tests {
     use Version::{Http10 as V10, Http11 as V11};
 
     fn options(mode: ConnectionMode, pretend: bool) -> ConnectionOptions {
-        ConnectionOptions { frontend: mode, backend: mode, pretend_keepalive: pretend }
+        ConnectionOptions { frontend: mode, backend: mode, pretend_keepalive: pretend, last: false }
     }
 
     /// `listen` with the mode in HAProxy 2.6.12; request version; field sent to the server.
@@ -192,6 +197,7 @@ mod tests {
             frontend: ConnectionMode::KeepAlive,
             backend: ConnectionMode::Close,
             pretend_keepalive: false,
+            last: false,
         };
         let request = RequestFraming { version: V11, keep_alive: true, ..Default::default() };
         let response = ResponseFraming { version: V11, keep_alive: true, ..Default::default() };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::lines::Lines;
 use super::server::Server;
+use crate::balance;
 use crate::config::Balance;
 
 /// A backend under construction (configuration.txt, section 4).
@@ -31,9 +32,15 @@ impl Backend {
 
     /// How servers are chosen (`balance`).
     pub fn balance(mut self, balance: Balance) -> Self {
-        if let Some(word) = word(&balance) {
-            self.lines.words(["balance".to_owned(), word]);
+        if let Some(words) = words(&balance) {
+            self.lines.words(std::iter::once("balance".to_owned()).chain(words));
         }
+        self
+    }
+
+    /// Chooses servers by an algorithm of the program's own, in place of [`Backend::balance`].
+    pub fn balance_with(mut self, algorithm: impl balance::Balance) -> Self {
+        self.lines.own_balance = Some(balance::OwnBalance::new(algorithm));
         self
     }
 
@@ -80,15 +87,38 @@ impl Backend {
     }
 }
 
-/// The argument of `balance`.
-pub(super) fn word(balance: &Balance) -> Option<String> {
+/// The arguments of `balance`.
+pub(super) fn words(balance: &Balance) -> Option<Vec<String>> {
+    let word = |word: &str| vec![word.to_owned()];
     Some(match balance {
         Balance::Unset => return None,
-        Balance::RoundRobin => "roundrobin".to_owned(),
-        Balance::StaticRr => "static-rr".to_owned(),
-        Balance::LeastConn => "leastconn".to_owned(),
-        Balance::First => "first".to_owned(),
-        Balance::Source => "source".to_owned(),
-        Balance::Random { draws } => format!("random({draws})"),
+        Balance::RoundRobin => word("roundrobin"),
+        Balance::StaticRr => word("static-rr"),
+        Balance::LeastConn => word("leastconn"),
+        Balance::First => word("first"),
+        Balance::Source => word("source"),
+        Balance::Random { draws } => vec![format!("random({draws})")],
+        Balance::Uri(key) => {
+            let mut words = word("uri");
+            for (name, value) in [("len", key.len), ("depth", key.depth)] {
+                words.extend(value.into_iter().flat_map(|value| [name.to_owned(), value.to_string()]));
+            }
+            for (name, said) in [("whole", key.whole), ("path-only", key.path_only)] {
+                words.extend(said.then(|| name.to_owned()));
+            }
+            words
+        }
+        Balance::UrlParam { name, check_post } => {
+            let mut words = vec!["url_param".to_owned(), name.clone()];
+            words.extend(check_post.then(|| "check_post".to_owned()));
+            words
+        }
+        Balance::Header { name, domain_only } => {
+            let mut words = vec![format!("hdr({name})")];
+            words.extend(domain_only.then(|| "use_domain_only".to_owned()));
+            words
+        }
+        Balance::RdpCookie { name } => vec![format!("rdp-cookie({name})")],
+        Balance::Hash(expression) => vec!["hash".to_owned(), expression.text().to_owned()],
     })
 }

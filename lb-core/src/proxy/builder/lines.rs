@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::balance::OwnBalance;
 use crate::config::convert::quote;
 use crate::config::load::Reading;
-use crate::config::{Line, Place, Section, Word};
+use crate::config::{Config, Line, Place, ProxyConfig, Section, Word};
 
 /// A section under construction.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub(super) struct Lines {
     kind: &'static str,
     name: String,
     lines: Vec<Built>,
+    /// An algorithm of the program, which no line can say.
+    pub(super) own_balance: Option<OwnBalance>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,7 +28,7 @@ enum Built {
 
 impl Lines {
     pub(super) fn new(kind: &'static str, name: String) -> Self {
-        Self { kind, name, lines: Vec::new() }
+        Self { kind, name, lines: Vec::new(), own_balance: None }
     }
 
     pub(super) fn global() -> Self {
@@ -34,6 +37,14 @@ impl Lines {
 
     pub(super) fn is_global(&self) -> bool {
         self.kind == "global"
+    }
+
+    /// Gives the section, once it was read, what no line can say.
+    pub(super) fn complete(&self, config: &mut Config) {
+        let mine = |proxy: &&mut ProxyConfig| proxy.name == self.name && proxy.kind.is_backend();
+        if let (Some(own), Some(proxy)) = (&self.own_balance, config.proxies.iter_mut().find(mine)) {
+            proxy.own_balance = Some(own.clone());
+        }
     }
 
     /// Adds a line of words.

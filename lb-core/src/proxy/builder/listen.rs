@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::backend;
 use super::lines::Lines;
 use super::server::Server;
+use crate::balance;
 use crate::config::Balance;
 
 /// A `listen` section under construction (configuration.txt, section 4): accepts connections and has servers.
@@ -52,9 +53,15 @@ impl Listen {
 
     /// How servers are chosen (`balance`).
     pub fn balance(mut self, balance: Balance) -> Self {
-        if let Some(word) = backend::word(&balance) {
-            self.lines.words(["balance".to_owned(), word]);
+        if let Some(words) = backend::words(&balance) {
+            self.lines.words(std::iter::once("balance".to_owned()).chain(words));
         }
+        self
+    }
+
+    /// Chooses servers by an algorithm of the program's own, in place of [`Listen::balance`].
+    pub fn balance_with(mut self, algorithm: impl balance::Balance) -> Self {
+        self.lines.own_balance = Some(balance::OwnBalance::new(algorithm));
         self
     }
 

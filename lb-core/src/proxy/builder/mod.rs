@@ -183,7 +183,13 @@ impl ProxyBuilder {
         if !files.is_empty() {
             reading.files(&files);
         }
-        reading.finish(&options)
+        let mut loaded = reading.finish(&options)?;
+        for part in &self.parts {
+            if let Part::Lines(lines) = part {
+                lines.complete(&mut loaded.config);
+            }
+        }
+        Ok(loaded)
     }
 
     /// The configuration as it stands.

@@ -1,12 +1,11 @@
 //! Hashes that are no digests: fast, and of no use against those who choose the input.
 
-use crc::{CRC_32_ISCSI, CRC_32_ISO_HDLC, Crc, Table};
+use crc::{CRC_32_ISCSI, Crc, Table};
 use twox_hash::{XxHash3_64, XxHash32, XxHash64};
 
 use super::{Arg, ArgKind, ArgSpec, Context, Converter, SampleType, Value, argument};
 use crate::sample::hash as shared;
 
-const CRC32: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
 const CRC32C: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
 
 const fn hash(name: &'static str, run: super::Convert) -> Converter {
@@ -14,9 +13,9 @@ const fn hash(name: &'static str, run: super::Convert) -> Converter {
 }
 
 pub(super) const CONVERTERS: &[Converter] = &[
-    hash("crc32", |context, value, args| spread(context, &value, args, crc32)),
+    hash("crc32", |context, value, args| spread(context, &value, args, shared::crc32)),
     hash("crc32c", |context, value, args| spread(context, &value, args, crc32c)),
-    hash("djb2", |context, value, args| spread(context, &value, args, djb2)),
+    hash("djb2", |context, value, args| spread(context, &value, args, shared::djb2)),
     hash("sdbm", |context, value, args| spread(context, &value, args, |bytes| shared::sdbm([bytes]))),
     hash("xxh32", |_, value, args| Some(Value::Sint(i64::from(XxHash32::oneshot(seed(args) as u32, value.raw()?))))),
     hash("xxh64", |_, value, args| Some(Value::Sint(XxHash64::oneshot(seed(args), value.raw()?) as i64))),
@@ -34,15 +33,6 @@ fn spread<'a>(_: &Context<'a>, value: &Value<'a>, args: &[Arg], hash: fn(&[u8]) 
     Some(Value::Sint(i64::from(hash)))
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
-    CRC32.checksum(bytes)
-}
-
 fn crc32c(bytes: &[u8]) -> u32 {
     CRC32C.checksum(bytes)
-}
-
-/// Daniel J. Bernstein's hash: times 33, plus the byte.
-fn djb2(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(5381, |hash: u32, byte| hash.wrapping_mul(33).wrapping_add(u32::from(*byte)))
 }

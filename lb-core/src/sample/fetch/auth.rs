@@ -5,13 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{Arg, ArgSpec, Context, Fetch, REQUEST, SampleType, Value};
 use crate::http::message::Head;
+use crate::rules::auth::is_proxied;
 use crate::sample::ArgKind;
 
 const USERLIST: ArgSpec = ArgSpec::all(&[ArgKind::Userlist]);
 
 pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(REQUEST, "http_auth", SampleType::Bool, |context, args| {
-        let (name, password) = basic(context.request_head()?)?;
+        let (name, password) = basic(context, context.request_head()?)?;
         Some(Value::Bool(groups(context, args, &name, &password).is_some()))
     })
     .args(USERLIST),
@@ -26,11 +27,11 @@ pub(super) const FETCHES: &[Fetch] = &[
         "http_auth_group",
         SampleType::Str,
         |context, args| {
-            let (name, password) = basic(context.request_head()?)?;
+            let (name, password) = basic(context, context.request_head()?)?;
             groups(context, args, &name, &password).map(|_| Value::Str(name.into()))
         },
         |context, args, each| {
-            if let Some((name, password)) = context.request_head().and_then(basic) {
+            if let Some((name, password)) = context.request_head().and_then(|head| basic(context, head)) {
                 let groups = groups(context, args, &name, &password).unwrap_or_default();
                 groups.iter().any(|group| each(Value::str(&**group)));
             }
@@ -38,16 +39,16 @@ pub(super) const FETCHES: &[Fetch] = &[
     )
     .args(USERLIST),
     Fetch::one(REQUEST, "http_auth_pass", SampleType::Str, |context, _| {
-        basic(context.request_head()?).map(|(_, password)| Value::Str(password.into()))
+        basic(context, context.request_head()?).map(|(_, password)| Value::Str(password.into()))
     }),
     Fetch::one(REQUEST, "http_auth_type", SampleType::Str, |context, _| {
         let head = context.request_head()?;
         let kind: &[u8] =
-            if basic(head).is_some() { b"Basic" } else { token(head, b"authorization").map(|_| b"Bearer")? };
+            if basic(context, head).is_some() { b"Basic" } else { token(head, b"authorization").map(|_| b"Bearer")? };
         Some(Value::str(kind))
     }),
     Fetch::one(REQUEST, "http_auth_user", SampleType::Str, |context, _| {
-        basic(context.request_head()?).map(|(name, _)| Value::Str(name.into()))
+        basic(context, context.request_head()?).map(|(name, _)| Value::Str(name.into()))
     }),
 ];
 
@@ -70,9 +71,14 @@ fn token<'a>(head: &'a Head, header: &[u8]) -> Option<&'a [u8]> {
     credentials(head, header, b"bearer")
 }
 
-/// Name and password.
-fn basic(head: &Head) -> Option<(Vec<u8>, Vec<u8>)> {
-    let mut text = STANDARD.decode(credentials(head, b"authorization", b"basic")?).ok()?;
+/// Name and password; those for a proxy where the frontend says that it stands before one.
+fn basic(context: &Context<'_>, head: &Head) -> Option<(Vec<u8>, Vec<u8>)> {
+    let before_proxy = context.frontend.is_some_and(|frontend| frontend.config.options.http_use_proxy_header);
+    let header: &[u8] = match before_proxy && is_proxied(head) {
+        true => b"proxy-authorization",
+        false => b"authorization",
+    };
+    let mut text = STANDARD.decode(credentials(head, header, b"basic")?).ok()?;
     let colon = memchr::memchr(b':', &text)?;
     let password = text.split_off(colon + 1);
     text.truncate(colon);

@@ -43,8 +43,8 @@ pub(crate) async fn ask(backend: &Backend, server: &Server) -> Answer {
     let mut stream = match timeout_at(started + connect, open(backend, server)).await {
         Err(_) => return nothing(CheckStatus::L4Timeout, None),
         Ok(Err(failure)) => {
-            let (status, info) = failure.explain();
-            return nothing(status, info);
+            let trouble = failure.explain();
+            return nothing(trouble.status, Some(trouble.text));
         }
         Ok(Ok(stream)) => stream,
     };
@@ -55,10 +55,7 @@ pub(crate) async fn ask(backend: &Backend, server: &Server) -> Answer {
     };
     match timeout_at(started + all, exchange).await {
         Err(_) => nothing(CheckStatus::L7Timeout, None),
-        Ok(Err(error)) => {
-            let (_, info) = Failure::Tcp(error).explain();
-            nothing(CheckStatus::L4ConnectionError, info)
-        }
+        Ok(Err(error)) => nothing(CheckStatus::L4ConnectionError, Some(Failure::Tcp(error).explain().text)),
         Ok(Ok(Read::Line(line))) => Answer::Line(line, started.elapsed()),
         Ok(Ok(Read::Cut)) => Answer::Incomplete,
         Ok(Ok(Read::Nothing)) => {

@@ -1,4 +1,4 @@
-//! The connection of a check: where it goes, what is said first, and why it failed.
+//! The connection of a check: where it goes, what is said first, how it is closed, and why it failed.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
@@ -10,24 +10,34 @@ use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
+use super::machine::Trouble;
 use super::status::CheckStatus;
 use crate::backend::Backend;
-use crate::config::model::Address;
+use crate::config::model::{Address, CheckConnect};
+use crate::net::socks4;
 use crate::server::{CheckTarget, Server};
+use crate::tls::{self, TlsClientConfig};
+use crate::transport::{Socket, Transport};
 
 /// The PROXY protocol header version 2 of a check: command LOCAL, no addresses (proxy-protocol.txt, section 2.2).
 pub(super) const PROXY_V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 
 /// Where a check goes and what it says first.
 #[derive(Debug)]
-struct Plan {
-    address: Address,
-    header: Option<u8>,
+pub(super) struct Plan {
+    pub(super) address: Address,
+    pub(super) header: Option<u8>,
+    pub(super) tls: Option<TlsClientConfig>,
+    pub(super) socks4: Option<SocketAddr>,
+    /// Nothing will be said: SYN, SYN-ACK, RST, and the server's accept(2) may never hear of it.
+    pub(super) silent: bool,
 }
 
 impl Plan {
-    /// `addr` and `port` replace the server's; then the server's `send-proxy` does not apply to the check.
-    fn new(server: &Server) -> Self {
+    /// For a `connect` step, which is the `index`th of its script, with the port that it evaluated to.
+    ///
+    /// `addr` and `port` of the server replace its own; then its `send-proxy` and `ssl` do not apply to the check.
+    pub(super) fn new(server: &Server, connect: &CheckConnect, index: usize, port: Option<u16>) -> Self {
         let config = &server.config;
         let target = server.checks.target();
         let elsewhere = target != CheckTarget::default();
@@ -40,13 +50,29 @@ impl Plan {
             (other, Some(ip), Some(port)) => *other = Address::Inet(SocketAddr::new(ip, port)),
             _ => {}
         }
+        match (&mut address, &connect.addr) {
+            (Address::Inet(socket), Some(Address::Inet(own))) => {
+                socket.set_ip(own.ip());
+                if own.port() != 0 {
+                    socket.set_port(own.port());
+                }
+            }
+            (other, Some(own)) => *other = own.clone(),
+            _ => {}
+        }
+        if let (Address::Inet(socket), Some(port)) = (&mut address, port) {
+            socket.set_port(port);
+        }
         let version = config.send_proxy.as_ref().map(|proxy| proxy.version);
-        let header = match (config.check_send_proxy, elsewhere) {
-            (true, _) => Some(version.unwrap_or(1)),
-            (false, false) => version,
-            (false, true) => None,
+        let header = match (connect.send_proxy, connect.default, config.check_send_proxy, elsewhere) {
+            (true, ..) | (false, true, true, _) => Some(version.unwrap_or(1)),
+            (false, true, false, false) => version,
+            _ => None,
         };
-        Self { address, header }
+        let own_tls = connect.default && config.check_ssl.unwrap_or(server.tls().is_some() && !elsewhere);
+        let tls = if connect.ssl || own_tls { server.dial.checks.get(index).cloned().flatten() } else { None };
+        let via = connect.via_socks4 || (connect.default && config.check_via_socks4);
+        Self { address, header, tls, socks4: config.socks4.filter(|_| via), silent: false }
     }
 }
 
@@ -55,16 +81,19 @@ impl Plan {
 pub(crate) enum Failure {
     Tcp(io::Error),
     Other(io::Error),
+    Socks4(&'static str),
 }
 
 impl Failure {
     /// Status and `info` as HAProxy 2.6.12 gives them: what connect(2) itself reports is a "general socket error", what
     /// the peer or the network answers is not.
-    pub(crate) fn explain(self) -> (CheckStatus, Option<String>) {
+    pub(crate) fn explain(self) -> Trouble {
+        let trouble = |status, text| Trouble { status, text };
         match self {
-            Self::Tcp(error) if is_answer(&error) => (CheckStatus::L4ConnectionError, Some(text_of(&error))),
-            Self::Tcp(error) => (CheckStatus::L4ConnectionError, Some(general(&error))),
-            Self::Other(error) => (CheckStatus::SocketError, Some(general(&error))),
+            Self::Tcp(error) if is_answer(&error) => trouble(CheckStatus::L4ConnectionError, text_of(&error)),
+            Self::Tcp(error) => trouble(CheckStatus::L4ConnectionError, general(&error)),
+            Self::Other(error) => trouble(CheckStatus::SocketError, general(&error)),
+            Self::Socks4(text) => trouble(CheckStatus::SocketError, text.to_owned()),
         }
     }
 }
@@ -86,7 +115,7 @@ fn general(error: &io::Error) -> String {
 }
 
 /// The system's text for an error, without the number Rust adds.
-fn text_of(error: &io::Error) -> String {
+pub(super) fn text_of(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error ") {
         Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
@@ -94,59 +123,82 @@ fn text_of(error: &io::Error) -> String {
     }
 }
 
-/// Opens the connection, says its header, and closes it.
-pub(super) async fn attempt(backend: &Backend, server: &Server) -> Result<(), Failure> {
-    let plan = Plan::new(server);
+/// Opens the connection and says its header; TLS is next.
+pub(super) async fn open(backend: &Backend, server: &Server, plan: &Plan) -> Result<Socket, Failure> {
     match &plan.address {
-        Address::Inet(address) => connect_tcp(backend, server, *address, plan.header).await,
-        Address::Unix(path) => connect_unix(path.as_os_str(), plan.header).await,
+        Address::Inet(address) => open_tcp(backend, server, *address, plan).await,
+        Address::Unix(path) => open_unix(path.as_os_str(), plan.header).await,
         Address::Abstract(name) => {
             let name = [b"\0", name.as_slice()].concat();
-            connect_unix(OsStr::from_bytes(&name), plan.header).await
+            open_unix(OsStr::from_bytes(&name), plan.header).await
         }
         Address::Fd(_) => Err(Failure::Other(io::Error::from(ErrorKind::Unsupported))),
     }
 }
 
-async fn connect_tcp(
-    backend: &Backend,
-    server: &Server,
-    address: SocketAddr,
-    header: Option<u8>,
-) -> Result<(), Failure> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(Failure::Other)?;
+async fn open_tcp(backend: &Backend, server: &Server, address: SocketAddr, plan: &Plan) -> Result<Socket, Failure> {
+    let through = plan.socks4.unwrap_or(address);
+    let socket = if through.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(Failure::Other)?;
     let options = SockRef::from(&socket);
     let source = server.config.source.as_ref().or(backend.check_settings().source.as_ref());
     if let Some(source) = source {
         if let Some(interface) = &source.interface {
             options.bind_device(Some(interface.as_bytes())).map_err(Failure::Other)?;
         }
-        if let Some(local) = source.address.filter(|local| local.is_ipv4() == address.is_ipv4()) {
+        if let Some(local) = source.address.filter(|local| local.is_ipv4() == through.is_ipv4()) {
             socket.set_reuseaddr(true).map_err(Failure::Other)?;
             // A fixed port would make each check wait for the last one's TIME_WAIT.
             socket.bind(SocketAddr::new(local.ip(), 0)).map_err(Failure::Other)?;
         }
     }
-    if header.is_none() {
-        // Nothing will be said: SYN, SYN-ACK, RST, and the server's accept(2) may never hear of it. These only save
-        // packets, so a system that refuses them is no failure.
+    if plan.silent {
+        // These only save packets, so a system that refuses them is no failure.
         let _ = options.set_tcp_quickack(false);
         let _ = options.set_linger(Some(Duration::ZERO));
+    } else {
+        let _ = options.set_tcp_nodelay(true);
     }
-    let mut stream = socket.connect(address).await.map_err(Failure::Tcp)?;
-    if let Some(version) = header {
+    let mut stream = socket.connect(through).await.map_err(Failure::Tcp)?;
+    if plan.socks4.is_some() {
+        let SocketAddr::V4(to) = address else { return Err(Failure::Socks4(socks4::REFUSED)) };
+        socks4::pass(&mut stream, to).await.map_err(|error| match error.kind() {
+            ErrorKind::PermissionDenied => Failure::Socks4(socks4::REFUSED),
+            _ => Failure::Socks4(socks4::ENDED),
+        })?;
+    }
+    if let Some(version) = plan.header {
         let header = proxy_header(version, &stream);
         stream.write_all(&header).await.map_err(Failure::Tcp)?;
     }
-    Ok(())
+    Ok(Socket::Tcp(stream))
 }
 
-async fn connect_unix(path: &OsStr, header: Option<u8>) -> Result<(), Failure> {
+async fn open_unix(path: &OsStr, header: Option<u8>) -> Result<Socket, Failure> {
     let mut stream = UnixStream::connect(path).await.map_err(Failure::Other)?;
-    match header {
-        Some(2) => stream.write_all(PROXY_V2_LOCAL).await.map_err(Failure::Other),
-        Some(_) => stream.write_all(b"PROXY UNKNOWN\r\n").await.map_err(Failure::Other),
-        None => Ok(()),
+    let header = match header {
+        Some(2) => PROXY_V2_LOCAL,
+        Some(_) => b"PROXY UNKNOWN\r\n",
+        None => b"",
+    };
+    if !header.is_empty() {
+        stream.write_all(header).await.map_err(Failure::Other)?;
+    }
+    Ok(Socket::Unix(stream))
+}
+
+/// Takes the connection into TLS, where the plan has it.
+pub(super) async fn secure(plan: &Plan, socket: Socket) -> Result<Transport, Trouble> {
+    let Some(config) = &plan.tls else { return Ok(Transport::Plain(socket)) };
+    let refused = |_| Trouble { status: CheckStatus::L6InvalidResponse, text: "SSL handshake failure".to_owned() };
+    tls::connect(config, socket).await.map(|(transport, _)| transport).map_err(refused)
+}
+
+/// Closes the connection: in order, or with a reset that leaves nothing behind.
+pub(super) async fn close(mut transport: Transport, in_order: bool) {
+    if in_order || transport.is_tls() {
+        let _ = transport.shutdown().await;
+    } else if let Socket::Tcp(stream) = transport.socket() {
+        let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
     }
 }
 
@@ -183,9 +235,13 @@ mod tests {
             line.check_addr = (index > 1).then_some([127, 0, 0, 9].into());
             line.check_send_proxy = index > 1;
         });
-        let plans: Vec<_> = backend.servers().iter().map(|server| Plan::new(server)).collect();
+        let own = CheckConnect { default: true, ..CheckConnect::default() };
+        let plans: Vec<_> = backend.servers().iter().map(|server| Plan::new(server, &own, 0, None)).collect();
         assert_eq!((&plans[0].address, plans[0].header), (&inet("127.0.0.1:1"), Some(2)));
         assert_eq!((&plans[1].address, plans[1].header), (&inet("127.0.0.1:99"), None));
         assert_eq!((&plans[2].address, plans[2].header), (&inet("127.0.0.9:99"), Some(2)));
+        let other = CheckConnect { addr: Some(inet("127.0.0.3:0")), ..CheckConnect::default() };
+        let plan = Plan::new(&backend.servers()[2], &other, 0, Some(7));
+        assert_eq!((plan.address, plan.header), (inet("127.0.0.3:7"), None));
     }
 }

@@ -2,43 +2,36 @@
 //!
 //! ```text
 //!   schedule     when: one task per checked server, on the runtime of the control thread
-//!   connection   the socket of a check, and the PROXY protocol header on it
+//!   run          the sockets: what the machine wants is done, with its deadlines
+//!   connection   where a connection goes, what is said first, how it is closed
+//!   machine      a script while it runs, without sockets: bytes in, the next step or the result out
+//!   expect       whether an answer is the expected one; http, mysql, ldap: protocols it knows
+//!   script       the steps of a backend's checks, also those that an option stands for
+//!   environment  what expressions and formats see
+//!   process      `option external-check`
 //!   status       what came of it: word, code, description, duration
 //! ```
 //!
-//! So far a check is on layer 4: a connection is opened, perhaps greeted with a header, and reset. What a result means
-//! for the server is decided by [`super::health::Health`] and [`Backend::apply_check`].
+//! What a result means for the server is decided by [`super::health::Health`] and
+//! [`crate::backend::Backend::apply_check`].
 
 mod connection;
+mod environment;
+mod expect;
+mod http;
+mod ldap;
+mod machine;
+mod mysql;
+mod process;
+mod run;
 mod schedule;
+mod script;
 mod status;
 
-use std::time::Duration;
-
-use tokio::time::{Instant, timeout};
-
-use super::Server;
-use crate::backend::Backend;
-
 pub(crate) use connection::Failure;
-pub use schedule::{CheckOptions, Checked, run_checks};
+pub(crate) use environment::World;
+pub(crate) use process::External;
+pub(crate) use schedule::run_checks;
+pub use schedule::{CheckOptions, Checked};
+pub(crate) use script::Script;
 pub use status::{CheckResult, CheckStatus, Verdict};
-
-/// Makes one check. The connection may take `inter`, or the smaller of `inter` and `timeout connect` where
-/// `timeout check` is set (configuration.txt, `timeout check`).
-async fn make(backend: &Backend, server: &Server, inter: Duration) -> CheckResult {
-    let settings = backend.check_settings();
-    let limit = match (settings.timeout_check, settings.timeout_connect) {
-        (Some(_), Some(connect)) => connect.min(inter),
-        _ => inter,
-    };
-    let started = Instant::now();
-    let attempt = timeout(limit, connection::attempt(backend, server)).await;
-    let duration = started.elapsed();
-    let (status, info) = match attempt {
-        Ok(Ok(())) => (CheckStatus::L4Ok, None),
-        Ok(Err(failure)) => failure.explain(),
-        Err(_) => (CheckStatus::L4Timeout, None),
-    };
-    CheckResult { info, ..CheckResult::new(status, duration) }
-}

@@ -7,7 +7,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::make;
+use super::environment::World;
+use super::run::make;
 use crate::backend::Backend;
 use crate::config::model::Global;
 use crate::server::health::{self, DEFAULT_INTER, Intervals};
@@ -37,15 +38,16 @@ pub type Checked = (Arc<Backend>, Arc<Server>);
 ///
 /// `report` is given each step that may change a state: it takes the step, which says what happened. Cancel safe:
 /// dropping the future ends all checks.
-pub async fn run_checks<F>(
+pub(crate) async fn run_checks<F>(
     backends: Vec<Arc<Backend>>,
     mut added: UnboundedReceiver<Checked>,
     options: CheckOptions,
+    world: World,
     report: F,
 ) where
     F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
 {
-    let report = Arc::new(report);
+    let (report, world) = (Arc::new(report), Arc::new(world));
     let of_backend = |backend: &Arc<Backend>| -> Vec<(Checked, Kind)> {
         let servers = backend.servers();
         let kinds = |server: &Arc<Server>| {
@@ -65,14 +67,14 @@ pub async fn run_checks<F>(
     let mut tasks = JoinSet::new();
     for (rank, (checked, kind)) in checked.into_iter().enumerate() {
         let first = start + health::start_delay(rank, count, smallest, options.max_spread);
-        spawn(&mut tasks, kind, checked, first, options, &report);
+        spawn(&mut tasks, kind, checked, first, options, (&world, &report));
     }
     loop {
         tokio::select! {
             next = added.recv() => match next {
                 Some(checked) => {
                     for kind in kinds(&checked.1) {
-                        spawn(&mut tasks, kind, checked.clone(), Instant::now(), options, &report);
+                        spawn(&mut tasks, kind, checked.clone(), Instant::now(), options, (&world, &report));
                     }
                 }
                 None => break,
@@ -103,13 +105,13 @@ fn spawn<F>(
     checked: Checked,
     first: Instant,
     options: CheckOptions,
-    report: &Arc<F>,
+    (world, report): (&Arc<World>, &Arc<F>),
 ) where
     F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
 {
-    let report = Arc::clone(report);
+    let (world, report) = (Arc::clone(world), Arc::clone(report));
     match kind {
-        Kind::Health => tasks.spawn(check_forever(checked, first, options, report)),
+        Kind::Health => tasks.spawn(check_forever(checked, first, options, world, report)),
         Kind::Agent => tasks.spawn(ask_forever(checked, first, options, report)),
     };
 }
@@ -139,8 +141,13 @@ where
     }
 }
 
-async fn check_forever<F>((backend, server): Checked, first: Instant, options: CheckOptions, report: Arc<F>)
-where
+async fn check_forever<F>(
+    (backend, server): Checked,
+    first: Instant,
+    options: CheckOptions,
+    world: Arc<World>,
+    report: Arc<F>,
+) where
     F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
 {
     let intervals = intervals(&server);
@@ -164,7 +171,7 @@ where
         }
         let started = Instant::now();
         server.checks.set_running(true);
-        let mut result = Some(make(&backend, &server, intervals.inter).await);
+        let mut result = Some(make(&backend, &server, &world, intervals.inter).await);
         server.checks.set_running(false);
         report(&mut || result.take().map_or_else(Vec::new, |result| backend.apply_check(&server, result)));
         let interval = server.checks.health().interval(&intervals);
@@ -211,7 +218,7 @@ mod tests {
         let (_adder, added) = mpsc::unbounded_channel();
         let mut lines = Vec::new();
         tokio::select! {
-            () = run_checks(vec![Arc::clone(backend)], added, CheckOptions::default(), report) => panic!("checks ended"),
+            () = run_checks(vec![Arc::clone(backend)], added, CheckOptions::default(), World::default(), report) => panic!("checks ended"),
             () = async {
                 while lines.len() < count {
                     lines.push(receiver.recv().await.unwrap());
@@ -255,13 +262,14 @@ mod tests {
             let accept = async {
                 let (mut stream, peer) = listener.accept().await.unwrap();
                 let mut received = Vec::new();
-                stream.read_to_end(&mut received).await.unwrap();
+                // The check resets the connection; what it said before is there.
+                let _ = stream.read_to_end(&mut received).await;
                 (peer, received)
             };
             let (_adder, added) = mpsc::unbounded_channel();
             let report = |step: &mut dyn FnMut() -> Vec<ServerEvent>| drop(step());
             let (peer, received) = tokio::select! {
-                () = run_checks(vec![Arc::clone(&backend)], added, CheckOptions::default(), report) => {
+                () = run_checks(vec![Arc::clone(&backend)], added, CheckOptions::default(), World::default(), report) => {
                     panic!("checks ended")
                 }
                 result = accept => result,

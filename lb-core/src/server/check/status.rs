@@ -171,6 +171,8 @@ pub struct CheckResult {
     pub code: i32,
     /// More about it: `Connection refused` as the system says it, or what the server said (`last_chk`).
     pub info: Option<String>,
+    /// Whether the statistics keep the info: HAProxy only logs what some protocols say of a success.
+    pub kept: bool,
     /// How long the check took; `None` where none was made (`observe`).
     pub duration: Option<Duration>,
 }
@@ -178,7 +180,7 @@ pub struct CheckResult {
 impl CheckResult {
     /// A result without a code and without more to say.
     pub fn new(status: CheckStatus, duration: Duration) -> Self {
-        Self { status, code: 0, info: None, duration: Some(duration) }
+        Self { status, code: 0, info: None, kept: true, duration: Some(duration) }
     }
 
     /// The code, where one is shown.
@@ -210,7 +212,7 @@ mod tests {
     fn reasons_are_those_of_haproxy() {
         let result = |status, code, info: &str| {
             let info = Some(info.to_owned());
-            CheckResult { status, code, info, duration: Some(Duration::from_micros(1900)) }.reason()
+            CheckResult { code, info, ..CheckResult::new(status, Duration::from_micros(1900)) }.reason()
         };
         assert_eq!(
             result(CheckStatus::L7WrongStatus, 503, "Sorry"),

@@ -16,6 +16,7 @@ mod variables;
 
 pub(super) use table::ACTIONS;
 pub(super) use tcp::{request as tcp_request, response as tcp_response};
+pub(super) use variables::conditions as assignment_conditions;
 
 use super::draft::RuleSet;
 use super::{Cx, redirect};

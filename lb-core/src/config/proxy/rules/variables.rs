@@ -32,6 +32,15 @@ fn assignment(reader: &Reader<'_, '_>, action: &str) -> Result<Assignment, Fault
     };
     let mut parts = inside.split(',');
     let name = VariableName::parse(parts.next().unwrap_or_default()).map_err(word)?;
+    let conditions = conditions(parts).map_err(word)?;
+    reader.cx.names.used.note_variable(&name);
+    Ok(Assignment { name, conditions })
+}
+
+/// The conditions behind a variable's name.
+pub(in crate::config::proxy) fn conditions<'a>(
+    parts: impl Iterator<Item = &'a str>,
+) -> Result<AssignmentConditions, String> {
     let mut conditions = AssignmentConditions::default();
     for part in parts {
         let flag = match part {
@@ -43,10 +52,9 @@ fn assignment(reader: &Reader<'_, '_>, action: &str) -> Result<Assignment, Fault
             "ifnotset" => &mut conditions.not_set,
             "ifgt" => &mut conditions.greater,
             "iflt" => &mut conditions.less,
-            other => return Err(word(format!("unknown condition \"{other}\""))),
+            other => return Err(format!("unknown condition \"{other}\"")),
         };
         *flag = true;
     }
-    reader.cx.names.used.note_variable(&name);
-    Ok(Assignment { name, conditions })
+    Ok(conditions)
 }

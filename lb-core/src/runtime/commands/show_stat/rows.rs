@@ -247,6 +247,7 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         (Field::Slim, (server.sessions.limit != 0).then_some(server.sessions.limit)),
         (Field::Qlimit, (server.queue.limit != 0).then_some(server.queue.limit)),
         (Field::SrcIlim, server.idle_limit),
+        (Field::Throttle, server.throttle),
     ];
     for (field, limit) in limits {
         if let Some(limit) = limit {
@@ -319,7 +320,8 @@ fn checks(row: &mut Row, check: &CheckSnapshot, status: &ServerStatus) {
         (Field::CheckHealth, health.value()),
     ]);
     let fields = [Field::CheckStatus, Field::CheckCode, Field::CheckDuration, Field::CheckDesc, Field::LastChk];
-    found(row, fields, check.last.as_ref(), check.running);
+    // While a check is under way there is neither a code nor a text of it.
+    found(row, fields, check.last.as_ref(), check.running, check.running);
 }
 
 /// Columns of a server whose agent is asked.
@@ -331,11 +333,11 @@ fn agent(row: &mut Row, agent: &AgentSnapshot) {
         (Field::AgentHealth, health.value()),
     ]);
     let fields = [Field::AgentStatus, Field::AgentCode, Field::AgentDuration, Field::AgentDesc, Field::LastAgt];
-    found(row, fields, agent.last.as_ref(), agent.running);
+    found(row, fields, agent.last.as_ref(), agent.running, false);
 }
 
 /// What a check or an agent said last: status, code, duration, description and more about it.
-fn found(row: &mut Row, fields: [Field; 5], last: Option<&CheckResult>, running: bool) {
+fn found(row: &mut Row, fields: [Field; 5], last: Option<&CheckResult>, running: bool, hidden: bool) {
     let [status, code, duration, description, more] = fields;
     let running = if running { "* " } else { "" };
     let Some(last) = last else {
@@ -344,13 +346,13 @@ fn found(row: &mut Row, fields: [Field; 5], last: Option<&CheckResult>, running:
     };
     row.text(status, format!("{running}{}", last.status.word()));
     if let Some(value) = last.shown_code() {
-        row.u64s(&[(code, u64::try_from(value).unwrap_or(0))]);
+        row.u64s(&[(code, if hidden { 0 } else { u64::try_from(value).unwrap_or(0) })]);
     }
     // Where nothing was checked HAProxy shows -1 in 64 bits.
     let took = last.duration.and_then(|duration| u64::try_from(duration.as_millis()).ok());
     row.u64s(&[(duration, took.unwrap_or(u64::MAX))]);
     row.text(description, last.status.description());
-    row.text(more, last.info.clone().unwrap_or_default());
+    row.text(more, last.info.clone().filter(|_| last.kept && !hidden).unwrap_or_default());
 }
 
 /// `counted`: with how many of its servers are up, and how many there are. HAProxy tells that where some are left out.
@@ -377,7 +379,7 @@ pub(super) fn backend(proxy: &ProxySnapshot, backend: &BackendSnapshot, brief: b
         (Field::Lastchg, seconds(backend.since_change)),
         (Field::Rate, backend.session_rate.current),
         (Field::RateMax, backend.session_rate.max),
-        (Field::Uweight, backend.weight),
+        (Field::Uweight, backend.user_weight),
         (Field::AggServerStatus, 0),
         (Field::AggServerCheckStatus, 0),
         (Field::AggCheckStatus, 0),

@@ -1,0 +1,179 @@
+//! Makes a check: the sockets around a [`Machine`].
+
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
+
+use super::connection::{self, Plan};
+use super::environment::{Environment, World};
+use super::machine::{Machine, Next, Outcome, Trouble};
+use super::script::{Script, Style};
+use super::status::{CheckResult, CheckStatus};
+use super::{http, process};
+use crate::backend::{Backend, CheckSettings};
+use crate::config::model::{CheckConnect, CheckPort};
+use crate::sample::value::{SampleType, Value};
+use crate::server::Server;
+use crate::transport::Transport;
+
+/// Makes one check of a server whose interval is `inter`.
+pub(super) async fn make(backend: &Arc<Backend>, server: &Arc<Server>, world: &World, inter: Duration) -> CheckResult {
+    let settings = backend.check_settings();
+    let started = Instant::now();
+    let outcome = match &settings.external {
+        Some(external) => process::run(external, server, settings.timeout_check.unwrap_or(inter)).await,
+        None => {
+            let environment = Environment::new(backend, server, world);
+            let machine = Machine::new(&settings.script, world.bufsize()).counting_for(world.account());
+            let times = Times::new(settings, started, inter);
+            Run { settings, environment, machine, times, open: None }.run().await
+        }
+    };
+    outcome.result(started.elapsed())
+}
+
+/// When a step has taken too long (configuration.txt, `timeout check`).
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// For a connection and, without `timeout check`, for all that follows on it.
+    connect: Duration,
+    /// `timeout check`: for what follows a connection.
+    check: Option<Duration>,
+    /// The next one.
+    deadline: Instant,
+}
+
+impl Times {
+    fn new(settings: &CheckSettings, started: Instant, inter: Duration) -> Self {
+        let connect = match (settings.timeout_check, settings.timeout_connect) {
+            (Some(_), Some(connect)) => connect.min(inter),
+            _ => inter,
+        };
+        Self { connect, check: settings.timeout_check, deadline: started + inter }
+    }
+
+    fn connecting(&mut self) {
+        self.deadline = Instant::now() + self.connect;
+    }
+
+    fn connected(&mut self) {
+        if let Some(limit) = self.check {
+            self.deadline = Instant::now() + limit;
+        }
+    }
+}
+
+/// The connection that is open.
+struct Open {
+    transport: Transport,
+    /// It is closed in order.
+    linger: bool,
+}
+
+struct Run<'a> {
+    settings: &'a CheckSettings,
+    environment: Environment<'a>,
+    machine: Machine<'a>,
+    times: Times,
+    open: Option<Open>,
+}
+
+impl<'a> Run<'a> {
+    async fn run(mut self) -> Outcome {
+        loop {
+            let step = match self.machine.next(&self.environment) {
+                Next::Connect(connect, index) => self.connect(connect, index).await,
+                Next::Send(bytes) => self.send(&bytes).await,
+                Next::Request(head, body) => self.send(&http::encode(&head, &body)).await,
+                Next::Receive => self.receive().await,
+                Next::Done(outcome) => Err(outcome),
+            };
+            if let Err(outcome) = step {
+                if let Some(Open { transport, linger }) = self.open.take() {
+                    connection::close(transport, linger).await;
+                }
+                return outcome;
+            }
+        }
+    }
+
+    fn script(&self) -> &'a Script {
+        &self.settings.script
+    }
+
+    async fn connect(&mut self, connect: &CheckConnect, index: usize) -> Result<(), Outcome> {
+        if let Some(Open { transport, linger }) = self.open.take() {
+            connection::close(transport, linger || self.script().style == Style::Http).await;
+        }
+        let port = match &connect.port {
+            None => None,
+            Some(CheckPort::Fixed(port)) => Some(*port),
+            Some(CheckPort::Expression(expression)) => self.machine.evaluate(&self.environment, |context| {
+                let value = expression.evaluate(context)?.cast(SampleType::Sint)?;
+                // 16 bits of it, as HAProxy takes them; 0 leaves the port as it is.
+                let Value::Sint(number) = value else { return None };
+                Some(number as u16).filter(|port| *port != 0)
+            }),
+        };
+        let mut plan = Plan::new(self.environment.server, connect, index, port);
+        plan.silent =
+            self.script().only_connects() && plan.header.is_none() && plan.tls.is_none() && plan.socks4.is_none();
+        self.times.connecting();
+        let opening = connection::open(self.environment.backend, self.environment.server, &plan);
+        let socket = match timeout_at(self.times.deadline, opening).await {
+            Err(_) => return Err(self.machine.timed_out(Some(CheckStatus::L4Timeout))),
+            Ok(Err(failure)) => return Err(self.machine.failed(failure.explain(), true)),
+            Ok(Ok(socket)) => socket,
+        };
+        self.times.connected();
+        let transport = match timeout_at(self.times.deadline, connection::secure(&plan, socket)).await {
+            Err(_) => return Err(self.machine.timed_out(Some(CheckStatus::L6Timeout))),
+            Ok(Err(trouble)) => return Err(self.machine.failed(trouble, true)),
+            Ok(Ok(transport)) => transport,
+        };
+        self.machine.connected(plan.tls.is_some());
+        self.open = Some(Open { transport, linger: connect.linger });
+        Ok(())
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
+        let Some(open) = &mut self.open else { return Err(Outcome::new(CheckStatus::SocketError)) };
+        match timeout_at(self.times.deadline, open.transport.write_all(bytes)).await {
+            Err(_) => Err(self.machine.timed_out(None)),
+            // What the server said before it closed is judged.
+            Ok(Err(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Ok(Err(error)) => Err(self.machine.failed(socket_trouble(&error), false)),
+            Ok(Ok(())) => Ok(()),
+        }
+    }
+
+    async fn receive(&mut self) -> Result<(), Outcome> {
+        let Some(open) = &mut self.open else { return Err(Outcome::new(CheckStatus::SocketError)) };
+        let mut space = [0; 4096];
+        let room = self.machine.room().clamp(1, space.len());
+        let space = space.get_mut(..room).unwrap_or_default();
+        match timeout_at(self.times.deadline, open.transport.read(space)).await {
+            Err(_) => Err(self.machine.timed_out(None)),
+            Ok(Ok(0)) => {
+                self.machine.end();
+                Ok(())
+            }
+            Ok(Ok(length)) => {
+                self.machine.receive(space.get(..length).unwrap_or_default());
+                Ok(())
+            }
+            Ok(Err(error)) if !self.machine.has_received() => Err(self.machine.failed(socket_trouble(&error), false)),
+            Ok(Err(_)) => {
+                self.machine.end();
+                Ok(())
+            }
+        }
+    }
+}
+
+fn socket_trouble(error: &std::io::Error) -> Trouble {
+    Trouble { status: CheckStatus::SocketError, text: connection::text_of(error) }
+}
