@@ -200,7 +200,10 @@ fn states(side: &Side) -> Vec<String> {
         words.join(" ")
     };
     let servers = text.lines().map(line);
-    servers.chain(stat(side).into_iter().map(|(name, status, more)| format!("{name}: {status} {more}"))).collect()
+    // What an agent said is forgotten while it is asked again.
+    let lasting = |more: String| more.split("last_agt").next().unwrap_or_default().to_owned();
+    let stats = stat(side).into_iter().map(|(name, status, more)| format!("{name}: {status} {}", lasting(more)));
+    servers.chain(stats).collect()
 }
 
 /// Both programs live through the same.
