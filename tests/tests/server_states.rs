@@ -114,7 +114,11 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
     let mut history = History::default();
     for step in steps {
         match step {
-            Ask(command) => history.told.push(format!("{command} => {}", side.ask(command).trim_end())),
+            Ask(command) => {
+                history.told.push(format!("{command} => {}", side.ask(command).trim_end()));
+                // HAProxy makes one change of several that come in one turn of its event loop.
+                side.ask("show servers state");
+            }
             Fail => switch.set(false),
             Recover => switch.set(true),
             Say(words) => *origins.said.lock().unwrap() = words,
@@ -196,7 +200,10 @@ fn states(side: &Side) -> Vec<String> {
         words.join(" ")
     };
     let servers = text.lines().map(line);
-    servers.chain(stat(side).into_iter().map(|(name, status, more)| format!("{name}: {status} {more}"))).collect()
+    // What an agent said is forgotten while it is asked again.
+    let lasting = |more: String| more.split("last_agt").next().unwrap_or_default().to_owned();
+    let stats = stat(side).into_iter().map(|(name, status, more)| format!("{name}: {status} {}", lasting(more)));
+    servers.chain(stats).collect()
 }
 
 /// Both programs live through the same.

@@ -50,7 +50,7 @@ impl Backend {
         let mut guard = self.lock_state();
         let (state, health): (_, fn(&mut Health)) = match saved.operational {
             0 => (OperationalState::Stopped, Health::reset_down),
-            3 => (OperationalState::Stopping, Health::reset_top),
+            3 => (OperationalState::Stopping, Health::reset_up),
             _ => (OperationalState::Running, Health::reset_top),
         };
         checks.change_health(health);

@@ -601,7 +601,10 @@ impl Server {
     /// Enters or leaves maintenance: the health and the checks follow.
     pub(crate) fn set_maintenance(&self, on: bool) {
         if on {
-            self.checks.change_health(Health::reset_down);
+            // Of one that is down already HAProxy keeps how far it was.
+            if self.operational_state().is_up() {
+                self.checks.change_health(Health::reset_down);
+            }
             // Nothing of it is kept.
             self.renounce_connections();
         } else if self.checks.are_enabled() {
