@@ -154,9 +154,14 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
     history
 }
 
+/// A line without the duration of its check, and without the sessions of its server: an exchange that shows it to be bad
+/// is still one of them in HAProxy, which judges at once.
 fn without_duration(line: &str) -> String {
-    let Some((before, rest)) = line.split_once("check duration: ") else { return line.to_owned() };
-    format!("{before}check duration: {}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+    let mut line = line.to_owned();
+    if let Some((before, rest)) = line.split_once("check duration: ") {
+        line = format!("{before}check duration: {}", rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    line.replace("1 sessions active", "0 sessions active")
 }
 
 /// Status and other columns of each server.
