@@ -212,6 +212,7 @@ const HISTORY: &[Step] = &[
     Say("show info json"),
     Say("show info float"),
     Say("show events"),
+    Say("show resolvers"),
     Say("show stat"),
     Say("show stat desc"),
     Say("show stat typed"),
