@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lb_tests::origin::ClosedPort;
 use lb_tests::{PATIENCE, eventually};
 
 /// What a server does.
@@ -31,6 +32,8 @@ pub(crate) struct Peer {
     port: u16,
     first: Arc<Mutex<First>>,
     _deaf: Option<TcpListener>,
+    /// Keeps others from the port.
+    _closed: Option<ClosedPort>,
 }
 
 /// The first connection.
@@ -44,12 +47,17 @@ struct First {
 impl Peer {
     /// Takes a port. Without acts nobody listens there: the port is refused.
     pub(crate) fn start(acts: &'static [Act]) -> Self {
+        if acts.is_empty() {
+            let closed = ClosedPort::new();
+            let first = Arc::new(Mutex::new(First { over: true, ..First::default() }));
+            return Self { port: closed.address().port(), first, _deaf: None, _closed: Some(closed) };
+        }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let first = Arc::new(Mutex::new(First::default()));
-        if matches!(acts, [] | [Act::Deaf]) {
+        if matches!(acts, [Act::Deaf]) {
             first.lock().unwrap().over = true;
-            return Self { port, first, _deaf: (!acts.is_empty()).then_some(listener) };
+            return Self { port, first, _deaf: Some(listener), _closed: None };
         }
         let seen = Arc::clone(&first);
         std::thread::spawn(move || {
@@ -59,7 +67,7 @@ impl Peer {
                 std::thread::spawn(move || serve(connection, acts, &seen));
             }
         });
-        Self { port, first, _deaf: None }
+        Self { port, first, _deaf: None, _closed: None }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -73,6 +81,10 @@ impl Peer {
         // The time of a ClientHello.
         if bytes.starts_with(b"\x16\x03\0") && bytes.len() > 15 {
             bytes[11..15].fill(0);
+        }
+        // The port in a SOCKS4 request.
+        if bytes.starts_with(b"\x04\x01") && bytes.len() > 3 {
+            bytes[2..4].fill(0);
         }
         bytes.escape_ascii().to_string()
     }

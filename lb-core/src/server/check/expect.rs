@@ -121,8 +121,7 @@ impl View<'_> {
         }
         let matched = match compared {
             Compared::Bytes(bytes) => memchr::memmem::find(data, bytes).is_some(),
-            // A NUL ends what a regular expression sees.
-            Compared::Regex(regex) => regex.is_match(data.split(|byte| *byte == 0).next().unwrap_or_default()),
+            Compared::Regex(regex) => regex.is_match(data),
             Compared::HexRegex(regex) => regex.is_match(&to_hexadecimal(data)),
         };
         if !matched && !last && self.expected.min_recv.is_none() { None } else { Some(matched) }

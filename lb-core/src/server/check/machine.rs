@@ -192,7 +192,8 @@ impl<'s> Machine<'s> {
                     self.at += 1;
                     self.connections += 1;
                     self.received = Received::default();
-                    let info = (self.script.style != Style::Plain).then(|| "(tcp-check)".to_owned());
+                    let said = self.script.style != Style::Plain && self.script.number(self.at - 1) > 0;
+                    let info = said.then(|| "(tcp-check)".to_owned());
                     self.done = Outcome { info, ..Outcome::new(CheckStatus::L4Ok) };
                     return Next::Connect(connect, self.connections - 1);
                 }

@@ -62,7 +62,7 @@ impl Script {
                 self.implicit += 1;
             }
             // Nothing is said at all.
-            None => self = Self { steps: vec![connect(false)], implicit: 1, ..Self::default() },
+            None => self = Self { steps: vec![connect(false)], implicit: 1, style: self.style, ..Self::default() },
         }
         self
     }
@@ -287,6 +287,7 @@ fn ssl_hello() -> Vec<CheckStep> {
             expect.ok_status = Some(CheckStatus::L6Ok);
             expect.error_status = Some(CheckStatus::L6InvalidResponse);
             expect.timeout_status = Some(CheckStatus::L6Timeout);
+            expect.on_error = Some(LogFormat::constant(""));
         })
     });
     [hello, answer].into_iter().flatten().collect()
