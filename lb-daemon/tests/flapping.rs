@@ -88,8 +88,9 @@ impl Day {
             .enumerate()
             .map(|(index, server)| format!(" server s{index} {} check inter 40ms fall 1 rise 1\n", server.address))
             .collect();
+        // As many retries as it takes to find one that lives: until a check has seen it, most may be dead at a time.
         let text = format!(
-            "global\n maxconn 500\n nbthread 2\n stats socket {}/stats level admin\ndefaults\n mode http\n retries 10\n \
+            "global\n maxconn 500\n nbthread 2\n stats socket {}/stats level admin\ndefaults\n mode http\n retries 50\n \
              retry-on all-retryable-errors\n option redispatch 1\n timeout connect 2s\n timeout client 60s\n \
              timeout server 30s\n timeout queue 30s\nfrontend fe\n bind {{listen0}}\n default_backend be\nbackend be\n \
              balance roundrobin\n default-server maxconn 6\n{lines}",
