@@ -310,16 +310,20 @@ fn other_formats() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A line without its numbers, which are other ones in each run, but for the status.
+/// A line without its numbers, which are other ones in each run, but for the status: the first that may be one and is no
+/// part of a date, an address or a list of times.
 fn shape_of_line(line: &str) -> String {
     let mut out = String::new();
     let mut digits = String::new();
+    let mut found = false;
     for c in line.chars().chain([' ']) {
         if c.is_ascii_digit() {
             digits.push(c);
             continue;
         }
-        let status = ["200", "400", "403", "503"].contains(&digits.as_str());
+        let part = out.ends_with(['.', ':', '/']);
+        let status = !found && !part && ["200", "400", "403", "503"].contains(&digits.as_str());
+        found |= status;
         out.push_str(if digits.is_empty() || status { &digits } else { "N" });
         digits.clear();
         out.push(c);
