@@ -56,6 +56,9 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
     if section.mode != Mode::Http && config.proto.is_some() {
         return Err("MUX protocol is not usable for server.".to_owned());
     }
+    if let Some(text) = super::checks::over_h2(&section.checks, &config) {
+        return Err(format!("{text}."));
+    }
     let kind = if section.kind == ProxyKind::Backend { "backend" } else { "proxy" };
     let has_port = section.checks.connects().next().is_some_and(|connect| connect.port.is_some());
     check_server(&section.name, Some(kind), (has_port, None), &config, &line, global, &mut diags);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::draft::Draft;
 use super::finish::{alert, based, reason, server_alert, warning};
-use super::resolve_options;
+use super::{checks, resolve_options};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{Address, CheckProtocol, Config, Global, PortKind, ServerConfig};
@@ -73,6 +73,12 @@ pub(super) fn finish_servers(
         next += 1;
         if understood && !draft.config.disabled {
             check_server(&draft.config.name, None, (has_port, scripted), &server, &line, &config.global, diags);
+        }
+        if understood
+            && !draft.config.disabled
+            && let Some(text) = checks::over_h2(&draft.config.checks, &server)
+        {
+            alert(diags, &line, 1, format!("'server {}/{}' : {text}.", draft.config.name, server.name));
         }
         if understood
             && !draft.config.disabled

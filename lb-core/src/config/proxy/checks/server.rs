@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
-use crate::config::model::Proto;
+use crate::config::model::{CheckConfig, CheckProtocol, Proto, ServerConfig};
 use crate::config::proxy::bind_options::{alpn_list, protocol};
 use crate::config::proxy::server_options::ServerCx;
 
@@ -25,6 +25,14 @@ pub(in crate::config::proxy) fn proto(cx: &mut ServerCx<'_>) -> Result<(), Strin
     }
     cx.draft.config.check_proto = Some(proto);
     Ok(())
+}
+
+/// Says that a server's check would go over HTTP/2, as its traffic does, where nothing says that it goes over HTTP/1. A
+/// check over HTTP/1 would take a server down that is well.
+pub(in crate::config::proxy) fn over_h2(checks: &CheckConfig, server: &ServerConfig) -> Option<&'static str> {
+    let http = server.check && checks.protocol == CheckProtocol::Http;
+    (http && server.proto == Some(Proto::H2) && server.check_proto.is_none())
+        .then_some("checks over HTTP/2 are not supported yet; with 'check-proto h1' they go over HTTP/1")
 }
 
 pub(in crate::config::proxy) fn sni(cx: &mut ServerCx<'_>) -> Result<(), String> {
