@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lb_tests::origin::ClosedPort;
 use lb_tests::{PATIENCE, eventually};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 /// What a server does.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +46,9 @@ struct First {
 }
 
 impl Peer {
-    /// Takes a port. Without acts nobody listens there: the port is refused.
-    pub(crate) fn start(acts: &'static [Act]) -> Self {
+    /// Takes a port, and speaks TLS where a configuration is given. Without acts nobody listens there: the port is
+    /// refused.
+    pub(crate) fn start(acts: &'static [Act], tls: Option<Arc<ServerConfig>>) -> Self {
         if acts.is_empty() {
             let closed = ClosedPort::new();
             let first = Arc::new(Mutex::new(First { over: true, ..First::default() }));
@@ -63,8 +65,21 @@ impl Peer {
         std::thread::spawn(move || {
             for connection in listener.incoming() {
                 let Ok(connection) = connection else { return };
-                let seen = Arc::clone(&seen);
-                std::thread::spawn(move || serve(connection, acts, &seen));
+                let (seen, tls) = (Arc::clone(&seen), tls.clone());
+                std::thread::spawn(move || {
+                    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+                    let raw = connection.try_clone().unwrap();
+                    let is_first = !std::mem::replace(&mut seen.lock().unwrap().taken, true);
+                    let bytes = match tls {
+                        Some(tls) => serve_tls(connection, &raw, acts, tls),
+                        None => serve(connection, &raw, acts),
+                    };
+                    if is_first {
+                        let mut seen = seen.lock().unwrap();
+                        seen.bytes = bytes;
+                        seen.over = true;
+                    }
+                });
             }
         });
         Self { port, first, _deaf: None, _closed: None }
@@ -90,12 +105,25 @@ impl Peer {
     }
 }
 
-fn serve(mut connection: TcpStream, acts: &[Act], seen: &Mutex<First>) {
-    connection.set_read_timeout(Some(PATIENCE)).unwrap();
-    let is_first = !std::mem::replace(&mut seen.lock().unwrap().taken, true);
+/// What came, behind the name and the protocol of the handshake.
+fn serve_tls(connection: TcpStream, raw: &TcpStream, acts: &[Act], config: Arc<ServerConfig>) -> Vec<u8> {
+    let mut stream = StreamOwned::new(ServerConnection::new(config).unwrap(), connection);
+    while stream.conn.is_handshaking() {
+        if stream.conn.complete_io(&mut stream.sock).is_err() {
+            // What of it was said depends on who hears of the failure first.
+            return b"no handshake".to_vec();
+        }
+    }
+    let name = stream.conn.server_name().unwrap_or("-").to_owned();
+    let protocol = String::from_utf8_lossy(stream.conn.alpn_protocol().unwrap_or(b"-")).into_owned();
+    let bytes = serve(stream, raw, acts);
+    [format!("{name} {protocol} ").as_bytes(), &bytes].concat()
+}
+
+fn serve(mut connection: impl Read + Write, raw: &TcpStream, acts: &[Act]) -> Vec<u8> {
     let mut all = Vec::new();
     let mut buffer = [0; 4096];
-    let mut read = |connection: &mut TcpStream, all: &mut Vec<u8>| match connection.read(&mut buffer) {
+    let mut read = |connection: &mut dyn Read, all: &mut Vec<u8>| match connection.read(&mut buffer) {
         Ok(length) if length > 0 => {
             all.extend_from_slice(&buffer[..length]);
             true
@@ -118,7 +146,7 @@ fn serve(mut connection: TcpStream, acts: &[Act], seen: &Mutex<First>) {
                 break;
             }
             Act::Reset => {
-                socket2::SockRef::from(&connection).set_linger(Some(Duration::ZERO)).unwrap();
+                socket2::SockRef::from(raw).set_linger(Some(Duration::ZERO)).unwrap();
                 open = false;
                 break;
             }
@@ -127,9 +155,5 @@ fn serve(mut connection: TcpStream, acts: &[Act], seen: &Mutex<First>) {
     while open {
         open = read(&mut connection, &mut all);
     }
-    if is_first {
-        let mut seen = seen.lock().unwrap();
-        seen.bytes = all;
-        seen.over = true;
-    }
+    all
 }
