@@ -84,7 +84,7 @@ struct Conn {
 }
 struct Hist {
     v: Vec<u32>,
-} // in us/… raw ns>>6 buckets log-linear
+}
 impl Hist {
     fn new() -> Self {
         Hist { v: vec![0; 64 * 64] }
