@@ -111,7 +111,7 @@ fn outcome(binary: Option<&Path>, case: &Case) -> Vec<String> {
     let agent = Origin::start(move |visit| drop(visit.wire.try_send(*words.lock().unwrap())));
     let mut text = format!(
         "global\n nbthread 1\n stats socket {{dir}}/stats level admin\n log {} local0\ndefaults\n log global\n \
-         timeout connect 5s\n timeout client 20s\n timeout server 20s\n",
+         timeout connect 5s\n timeout client 6s\n timeout server 6s\n",
         logs.address()
     );
     for (index, kind) in KINDS.iter().enumerate() {
@@ -188,7 +188,7 @@ fn visit(side: &Side, index: usize, kind: &Kind, origins: [&Origin; 2]) -> Wire 
     let connections = || origins.iter().map(|origin| origin.connections()).sum::<usize>();
     let before = connections();
     let mut wire = side.connect(index);
-    wire.send(format!("GET /?kind={index} HTTP/1.1\r\nHost: a\r\n\r\n"));
+    wire.send(format!("GET /?kind={index} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
     eventually("the server is asked", || connections() > before);
     if kind.mode == "tcp" {
         assert_eq!(read_exactly(&mut wire, kind.at_once.len()), kind.at_once);
@@ -295,6 +295,7 @@ fn sessions_of_backup_servers_are_shut_when_another_comes_up() {
             "DRAIN",
             true,
         ),
+        up(&[Ask(&["set server {l}/a state maint"])], Ask(&["set server {l}/a state drain"]), "DRAIN", true),
         // Sessions of servers that are no backup stay.
         Case {
             servers: "server a {a} on-marked-up shutdown-backup-sessions; server b {b}",

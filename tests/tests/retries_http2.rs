@@ -94,7 +94,7 @@ fn outcomes(runtime: &tokio::runtime::Runtime, binary: Option<&Path>, cases: &[C
     let http2 = runtime.block_on(Server::start(None, true));
     let mut text = format!(
         "global\n nbthread 1\n maxconn 1000\n stats socket {{dir}}/stats level admin\n log {} local0\ndefaults\n mode http\n \
-         log global\n option httplog\n option redispatch 1\n timeout connect 20ms\n timeout client 10s\n timeout server 150ms\n \
+         log global\n option httplog\n option redispatch 1\n option http-buffer-request\n timeout connect 20ms\n timeout client 10s\n timeout server 150ms\n \
          retries 2\n",
         log.address()
     );
@@ -139,7 +139,9 @@ fn outcomes(runtime: &tokio::runtime::Runtime, binary: Option<&Path>, cases: &[C
         let counts = |server: &str| {
             let row = stat.lines().find(|row| row.starts_with(&format!("l{index},{server},"))).unwrap_or_default();
             let cells: Vec<&str> = row.split(',').collect();
-            format!("{server} {:?}", [cells[7], cells[13], cells[14], cells[15], cells[16]])
+            // HAProxy counts one stream that was reset as one error, as two, or as one although it is sent again.
+            let errors = if case.request.path == "/reset" { "-" } else { cells[14] };
+            format!("{server} {:?}", [cells[7], cells[13], errors, cells[15], cells[16]])
         };
         let bodies: Vec<usize> = good.requests()[before..].iter().map(|request| request.body.len()).collect();
         format!("{answer}; to the good server: {bodies:?}; {line}; {}, {}", counts("bad"), counts("good"))
@@ -156,7 +158,13 @@ fn requests_are_sent_again_in_every_protocol() {
     for cases in cases.chunks(80) {
         let (theirs, ours) = (outcomes(&runtime, Some(&binary), cases), outcomes(&runtime, None, cases));
         for ((case, theirs), ours) in cases.iter().zip(&theirs).zip(&ours) {
-            if theirs != ours {
+            if theirs.contains("not logged") {
+                // HAProxy leaves clients of HTTP/2 without a response, and the log without a line, where a server says
+                // nothing to a request: here that is a 502.
+                if !ours.contains("502 with") || !ours.contains(" SH-- ") {
+                    faults.push(format!("{}:\n lb: {ours}", case.name));
+                }
+            } else if theirs != ours {
                 faults.push(format!("{}:\n HAProxy: {theirs}\n lb:      {ours}", case.name));
             }
         }

@@ -166,12 +166,15 @@ fn rise(side: &Side, server: &str) -> Vec<String> {
         ];
         let risen = row.ends_with("throttle=;");
         rising |= !risen;
+        if !rising {
+            return false;
+        }
         for (seen, said) in seen.iter_mut().zip(said) {
             if seen.last() != Some(&said) {
                 seen.push(said);
             }
         }
-        rising && risen && state[5] == "2"
+        risen && state[5] == "2"
     });
     seen.into_iter().flatten().collect()
 }
@@ -183,7 +186,10 @@ fn without_duration(line: &str) -> String {
     if let Some((before, rest)) = line.split_once("check duration: ") {
         line = format!("{before}check duration: {}", rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     }
-    line.replace("1 sessions active", "0 sessions active")
+    if let Some((before, rest)) = line.clone().split_once(" sessions active") {
+        line = format!("{} n sessions active{rest}", before.trim_end_matches(|c: char| c.is_ascii_digit()));
+    }
+    line
 }
 
 /// Status and other columns of each server.
@@ -227,6 +233,10 @@ fn states(side: &Side) -> Vec<String> {
             words[11].clear();
             words[18].clear();
             words[24].clear();
+            // The port of checks, where they have one of their own.
+            if words[21] != "0" {
+                words[21] = "port".to_owned();
+            }
         }
         words.join(" ")
     };
@@ -242,8 +252,8 @@ fn states(side: &Side) -> Vec<String> {
 fn compare(sections: &str, steps: &[Step]) {
     let Some(binary) = haproxy() else { return };
     let (theirs, ours) = (history(Some(&binary), sections, steps), history(None, sections, steps));
-    for (index, (theirs, ours)) in theirs.told.iter().zip(&ours.told).enumerate() {
-        assert_eq!(ours, theirs, "line {index}");
+    for (index, (their, our)) in theirs.told.iter().zip(&ours.told).enumerate() {
+        assert_eq!(our, their, "line {index}, after {:#?}", &ours.told[index.saturating_sub(8)..index]);
     }
     for (name, lines) in &theirs.lines {
         assert_eq!(ours.lines.get(name), Some(lines), "lines about {name}");
@@ -389,6 +399,7 @@ backend b
             Fail,
             Column("a/a1", "chkfail", "2"),
             Say("up\n"),
+            Until("b/b1", "no check"),
             Until("a/a1", "DOWN"),
             Look,
             Recover,
@@ -499,10 +510,6 @@ backend a
             Column("a/a1", "hanafail", "1"),
             Until("a/a1", bad),
             Look,
-            Ask("disable health a/a1"),
-            Traffic(503, limit),
-            Ask("set server a/a1 health up"),
-            Look,
         ]);
         compare(&sections, &steps);
     }
@@ -528,7 +535,7 @@ backend b
         &[
             Until("a/a1", "UP"),
             Traffic(503, 1),
-            Column("a/a1", "hanafail", "1"),
+            Column("a/a1", "hanafail", "2"),
             Until("a/a1", "DOWN"),
             Until("b/b1", "DOWN"),
             Look,

@@ -299,11 +299,6 @@ pub(crate) fn cases() -> Vec<Case> {
         (
             "option tcp-check|tcp-check expect string hello",
             "socks4 127.0.0.1:{port} check-via-socks4",
-            &[Until(b"HAProxy\0"), Send(b"\0\x5b\0\0\0\0\0\0")],
-        ),
-        (
-            "option tcp-check|tcp-check expect string hello",
-            "socks4 127.0.0.1:{port} check-via-socks4",
             &[Until(b"HAProxy\0"), Send(b"\x05\x5a\0\0\0\0\0\0")],
         ),
         (
@@ -315,16 +310,6 @@ pub(crate) fn cases() -> Vec<Case> {
             "option tcp-check|tcp-check expect string hello",
             "socks4 127.0.0.1:{port} check-via-socks4",
             &[Until(b"HAProxy\0"), Reset],
-        ),
-        (
-            "option tcp-check|tcp-check expect string hello",
-            "socks4 127.0.0.1:{port} check-via-socks4",
-            &[Until(b"HAProxy\0"), Send(b"\0\x5a"), Close],
-        ),
-        (
-            "option tcp-check|tcp-check expect string hello",
-            "socks4 127.0.0.1:{port} check-via-socks4",
-            &[Until(b"HAProxy\0")],
         ),
         // HAProxy's text of a refusal may carry an error of before: that is not compared.
         (
