@@ -6,7 +6,6 @@ use super::Stream;
 use super::count::count_refused;
 use super::error::{End, Kind, StreamError};
 use super::local::{Answer, flush, write_reply};
-use super::samples::client_facts;
 use super::side::Side;
 use crate::config::Mode;
 use crate::http::message::{BodyLength, Version};
@@ -384,7 +383,7 @@ fn refused_context<'s>(worker: &'s Worker, info: &'s ClientInfo) -> Context<'s> 
         place: Place::Log,
         topology: Some(worker.topology()),
         frontend: Some(&info.frontend),
-        client: client_facts(info),
+        facts: Some(info),
         ..Context::default()
     }
 }

@@ -49,7 +49,6 @@ use live::{Live, Origin};
 
 pub(crate) use actions::{assign, unset};
 pub(crate) use finish::{connection_record, log_connection_error, refuse};
-pub(crate) use samples::client_facts;
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {
