@@ -16,6 +16,7 @@ use crate::http::message::Head;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, earlier, now};
+use crate::worker::turn;
 
 /// How long each side may do nothing.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +139,9 @@ impl Exchange {
             _ => error,
         };
         let wait = self.poll_request(cx, ends).map_err(broken)?;
+        if wait == Wait::Sink && turn::waits() {
+            return Poll::Pending;
+        }
         match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
             Poll::Ready(Ok(())) => {
                 self.response_moved();
@@ -296,6 +300,9 @@ impl Exchange {
         }
         if self.response.bytes != before {
             self.response_moved();
+        }
+        if response == Wait::Sink && turn::waits() {
+            return Poll::Pending;
         }
         let request = match self.poll_request(cx, ends) {
             Ok(wait) => wait,
