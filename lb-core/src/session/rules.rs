@@ -247,11 +247,6 @@ fn value(
 
 fn render(format: &LogFormat, worker: &Worker, info: &ClientInfo, place: Place) -> Vec<u8> {
     let mut out = Vec::new();
-    worker.render_rule(
-        format,
-        Some(&context(worker, info, place)),
-        |parts| connection_record(worker, info, parts),
-        &mut out,
-    );
+    worker.render_rule(format, Some(&context(worker, info, place)), &connection_record(info), &mut out);
     out
 }

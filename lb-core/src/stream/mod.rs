@@ -16,6 +16,7 @@ mod lookup;
 mod persist;
 pub(crate) mod pump;
 mod receive;
+mod record;
 mod rules;
 mod run;
 pub(crate) mod samples;

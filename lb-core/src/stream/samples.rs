@@ -103,7 +103,7 @@ impl Stream<'_> {
         } else {
             out.reserve(64);
             let context = format.uses_samples().then(|| self.context(place, client));
-            self.worker.render_rule(format, context.as_ref(), |parts| self.record(parts), &mut out);
+            self.worker.render_rule(format, context.as_ref(), self, &mut out);
         }
         out
     }

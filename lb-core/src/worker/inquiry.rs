@@ -204,7 +204,7 @@ async fn tell(worker: &Rc<Worker>, wanted: &Streams, detail: bool, reply: &Sende
             part.iter().for_each(|entry| entry.ask());
             tokio::task::yield_now().await;
         }
-        let (now, wall) = (Instant::now(), worker.wall());
+        let (now, wall) = (Instant::now(), super::timer::wall());
         // Another stream may have the place by now.
         let told =
             part.iter().filter(|entry| entry.number() <= last).filter_map(|entry| entry.snapshot(worker, now, wall));

@@ -49,7 +49,7 @@ use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
 use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog, RecordParts};
+use crate::log::{LogContext, LogFormat, LogHooks, Logger, ProcessLog, RecordSource};
 use crate::proxy::OnEvent;
 use crate::runtime::{CliShared, OtherSessions};
 use crate::sample::Context;
@@ -317,19 +317,9 @@ impl Worker {
         self.stopping() && self.closes_at(info).is_some_and(|at| at <= timer::now())
     }
 
-    /// Wall time since the epoch.
-    pub(crate) fn wall(&self) -> Duration {
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
-    }
-
     /// Whether a record of this frontend's streams is of use to anyone.
     pub(crate) fn wants_record(&self, frontend: &Frontend) -> bool {
         !frontend.log.is_off() || self.shared.log_hooks.want_records()
-    }
-
-    /// What a record of this frontend's streams must have.
-    pub(crate) fn wanted_parts(&self, frontend: &Frontend) -> RecordParts {
-        if self.shared.log_hooks.want_records() { RecordParts::ALL } else { frontend.log.parts() }
     }
 
     /// Whether the addresses of a stream's server connection are of use to anyone: they cost system calls.
@@ -343,7 +333,7 @@ impl Worker {
     }
 
     /// Queues an access line; it is sent at the end of this turn of the event loop.
-    pub(crate) fn log(&self, frontend: &Frontend, record: &LogRecord, samples: Option<&Context<'_>>) {
+    pub(crate) fn log(&self, frontend: &Frontend, record: &impl RecordSource, samples: Option<&Context<'_>>) {
         let mut logger = self.logger.borrow_mut();
         let first = !logger.has_pending();
         logger.access(&frontend.log, record, samples);
@@ -356,7 +346,7 @@ impl Worker {
     pub(crate) fn log_connection_error(
         &self,
         frontend: &Frontend,
-        record: &LogRecord,
+        record: &impl RecordSource,
         samples: Option<&Context<'_>>,
         listener: &str,
         message: &str,
@@ -370,7 +360,7 @@ impl Worker {
         &self,
         format: &LogFormat,
         samples: Option<&Context<'_>>,
-        record: impl FnOnce(RecordParts) -> LogRecord,
+        record: &impl RecordSource,
         out: &mut Vec<u8>,
     ) {
         self.logger.borrow_mut().render_rule(format, samples, record, out);

@@ -19,6 +19,8 @@ const FAR: Duration = Duration::from_secs(4);
 thread_local! {
     static DEADLINES: RefCell<Deadlines> = RefCell::default();
     static WAKE_UP: Cell<WakeUp> = const { Cell::new(WakeUp::None) };
+    /// Wall time of the wake-up, once somebody asked.
+    static WALL: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
 /// Deadlines of one worker that are far away.
@@ -57,6 +59,7 @@ enum WakeUp {
 /// Polls a session; within it, [`now`] is one instant.
 pub(crate) fn wake_up<T>(poll: impl FnOnce() -> T) -> T {
     WAKE_UP.set(WakeUp::Begun);
+    WALL.set(None);
     let result = turn::poll(poll);
     WAKE_UP.set(WakeUp::None);
     result
@@ -71,6 +74,20 @@ pub(crate) fn now() -> Instant {
             let now = Instant::now();
             WAKE_UP.set(WakeUp::At(now));
             now
+        }
+    }
+}
+
+/// Wall time since the epoch: within a wake-up always the same.
+pub(crate) fn wall() -> Duration {
+    let asked = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    match (WAKE_UP.get(), WALL.get()) {
+        (WakeUp::None, _) => asked(),
+        (_, Some(wall)) => wall,
+        (_, None) => {
+            let wall = asked();
+            WALL.set(Some(wall));
+            wall
         }
     }
 }
