@@ -66,16 +66,7 @@ impl<'a, R: RecordSource> Line<'a, R> {
 
     fn variable(&mut self, variable: Variable) {
         let record = self.record;
-        // Without captures nothing is written, and the separators on both sides become one.
-        let nothing = match variable {
-            Variable::RequestHeaders | Variable::RequestHeadersList => record.captured_request().is_empty(),
-            Variable::ResponseHeaders | Variable::ResponseHeadersList => record.captured_response().is_empty(),
-            _ => false,
-        };
-        if nothing {
-            return;
-        }
-        self.after_space = false;
+        let after_space = std::mem::take(&mut self.after_space);
         match variable {
             Variable::BytesRead => self.growing(record.bytes_to_client()),
             Variable::BytesUploaded => decimal(self.out, record.bytes_from_client()),
@@ -103,6 +94,13 @@ impl<'a, R: RecordSource> Line<'a, R> {
             | Variable::Request => self.request(variable),
             Variable::TerminationState => self.termination(false),
             Variable::TerminationStateCookie => self.termination(true),
+            // Without captures nothing is written, and the separators on both sides become one.
+            Variable::RequestHeaders | Variable::RequestHeadersList if record.captured_request().is_empty() => {
+                self.after_space = after_space;
+            }
+            Variable::ResponseHeaders | Variable::ResponseHeadersList if record.captured_response().is_empty() => {
+                self.after_space = after_space;
+            }
             Variable::RequestHeaders => self.headers(record.captured_request()),
             Variable::ResponseHeaders => self.headers(record.captured_response()),
             Variable::RequestHeadersList => self.header_list(record.captured_request()),

@@ -337,7 +337,7 @@ impl Stream<'_> {
 }
 
 fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }
 
 /// A request that never became a stream was answered with `status`.

@@ -97,14 +97,12 @@ impl Stream<'_> {
 
     /// What a rule's format comes to.
     pub(super) fn render(&self, format: &LogFormat, place: Place, client: Option<&Side<'_>>) -> Vec<u8> {
-        let mut out = Vec::new();
         if let Some(text) = format.constant_text() {
-            out.extend_from_slice(text);
-        } else {
-            out.reserve(64);
-            let context = format.uses_samples().then(|| self.context(place, client));
-            self.worker.render_rule(format, context.as_ref(), self, &mut out);
+            return text.to_vec();
         }
+        let mut out = Vec::with_capacity(64);
+        let context = format.uses_samples().then(|| self.context(place, client));
+        self.worker.render_rule(format, context.as_ref(), self, &mut out);
         out
     }
 }
