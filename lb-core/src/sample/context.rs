@@ -1,11 +1,12 @@
 //! What fetches and converters can see of a stream. Everything is optional: a log line of a connection that never
 //! became a request has no request, a check has no client.
 
+use crate::instant::Instant;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::arg::Arg;
 use super::place::Place;

@@ -1,7 +1,7 @@
 //! Entry points of the fuzz targets, which only want to see that nothing breaks.
 
+use crate::instant::Instant;
 use std::cell::RefCell;
-use std::time::Instant;
 
 use super::context::{Buffered, ClientFacts, Context, Known, Peek};
 use super::names::{Names, ProxyHeader};

@@ -3,11 +3,12 @@
 //! Each thing is counted at the moment and for the proxies HAProxy 2.6.12 was seen to count it (management.txt, section
 //! 9.1). A worker writes its own counters only: nothing here is a locked instruction.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stream;
 use super::local::Answer;
 use crate::config::Mode;
+use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::server::Server;
 use crate::server::observe::Observation;

@@ -3,7 +3,7 @@
 //! Two [`Pump`]s and the deadlines of the two sides. Cancel safe: everything lives in the struct and the sides.
 
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 
@@ -13,6 +13,7 @@ use super::pump::{Pump, PumpError, Wait};
 use super::side::{HeadError, Side};
 use crate::http::h1::parse::Limits;
 use crate::http::message::Head;
+use crate::instant::Instant;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, earlier, now};

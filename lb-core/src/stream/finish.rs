@@ -1,6 +1,6 @@
 //! Stage 8: the end of a stream: error replies, the log record, counters.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stream;
 use super::count::count_refused;
@@ -10,6 +10,7 @@ use super::side::Side;
 use crate::config::Mode;
 use crate::http::message::BodyLength;
 use crate::http::reply::early_error;
+use crate::instant::Instant;
 use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;

@@ -31,13 +31,13 @@ mod transaction;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use crate::backend::BackendSession;
 use crate::config::Mode;
 use crate::connect::Addresses;
 use crate::http::h1::framing::RequestFraming;
 use crate::http::message::{Head, Version};
+use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::runtime::HttpMethod;
 use crate::server::Server;

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stream;
 use crate::config::Mode;
 use crate::http::message::Version;
+use crate::instant::Instant;
 use crate::log::{Cause, RecordSource, ServerAddress, Stage};
 use crate::worker::timer::{now, wall};
 

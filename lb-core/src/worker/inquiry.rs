@@ -5,11 +5,12 @@
 use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::{Shared, Worker};
+use crate::instant::Instant;
 use crate::log::Cause;
 use crate::runtime::{SessionId, SessionInfo};
 use crate::server::Server;

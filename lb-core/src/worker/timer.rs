@@ -7,11 +7,12 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::Sleep;
 
 use super::turn;
+use crate::instant::Instant;
 
 /// How far away a deadline must be to wait in the table.
 const FAR: Duration = Duration::from_secs(4);
@@ -110,21 +111,22 @@ impl Timer {
         if self.waits_in_table(cx, deadline) {
             return Poll::Pending;
         }
+        let deadline = tokio::time::Instant::from(deadline);
         loop {
             let Some(sleep) = &mut self.sleep else {
-                self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline.into())));
+                self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline)));
                 continue;
             };
-            let armed = sleep.deadline().into_std();
+            let armed = sleep.deadline();
             if armed > deadline || sleep.is_elapsed() {
                 if armed == deadline {
                     return Poll::Ready(());
                 }
-                sleep.as_mut().reset(deadline.into());
+                sleep.as_mut().reset(deadline);
             }
             match sleep.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) if sleep.deadline().into_std() >= deadline || Instant::now() >= deadline => {
+                Poll::Ready(()) if sleep.deadline() >= deadline || tokio::time::Instant::now() >= deadline => {
                     return Poll::Ready(());
                 }
                 Poll::Ready(()) => {}
@@ -270,7 +272,7 @@ mod tests {
             let deadline = start + Duration::from_secs(secs);
             let mut timer = std::mem::take(timer);
             async move {
-                std::future::poll_fn(|cx| timer.poll(cx, Some(deadline))).await;
+                std::future::poll_fn(|cx| timer.poll(cx, Some(deadline.into()))).await;
                 timer
             }
         };

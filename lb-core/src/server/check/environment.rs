@@ -1,7 +1,8 @@
 //! What the expressions and formats of a check see.
 
+use crate::instant::Instant;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::machine::Received;
 use crate::backend::Backend;

@@ -1,8 +1,9 @@
 //! What HAProxy 2.6.12 answered to the same expressions, on tables with the same contents.
 #![allow(clippy::unwrap_used)]
 
+use crate::instant::Instant;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::sample::context::{ClientFacts, Known};
 use crate::sample::names::{Names, ProxyHeader};
