@@ -1,6 +1,6 @@
 //! Stage 8: logs. `record` is what a stream leaves behind; formats and targets turn it into lines.
 //!
-//! `format` compiles a log-format string, `render` writes a line from it, `access` decides which streams get one,
+//! `format` compiles a log-format string, `render` writes a line from it (`line` its items), `access` decides which streams get one,
 //! `target` and `header` say where lines go and what stands before them, `logger` batches them per worker.
 
 mod access;
@@ -12,11 +12,13 @@ mod event;
 mod format;
 mod header;
 mod level;
+mod line;
 mod logger;
 mod parts;
 mod process;
 pub mod record;
 mod render;
+mod request_line;
 mod sink;
 mod stream;
 mod target;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::log::{CLF_FORMAT, Cause, HTTP_FORMAT, Stage, TCP_FORMAT};
+use crate::log::{CLF_FORMAT, Cause, HTTP_FORMAT, ServerAddress, Stage, TCP_FORMAT};
 
 /// Every variable of the manual, in its order.
 const ALL: &str = "B=%B|CC=%CC|CS=%CS|H=%H|HM=%HM|HP=%HP|HPO=%HPO|HQ=%HQ|HU=%HU|HV=%HV|ID=%ID|ST=%ST|T=%T|Ta=%Ta|\

@@ -1,0 +1,65 @@
+//! The weight of a server, and what of it is in use while the server comes back slowly.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::{OperationalState, STEPS, Server};
+
+impl Server {
+    /// The weight that was configured or set.
+    pub fn weight(&self) -> u32 {
+        self.user_weight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_weight(&self, weight: u32) {
+        self.user_weight.store(weight, Ordering::Relaxed);
+    }
+
+    /// The weight in use, rounded up: less than [`Server::weight`] while the server comes back slowly (`slowstart`).
+    pub fn effective_weight(&self) -> u32 {
+        self.share().div_ceil(STEPS)
+    }
+
+    /// The weight in use, in sixteenths.
+    pub(crate) fn share(&self) -> u32 {
+        // Static algorithms do not follow.
+        let steps = if self.hub.balancer.is_dynamic() { self.slowstart.steps() } else { STEPS };
+        self.weight().saturating_mul(steps)
+    }
+
+    /// How much of the weight is in use, in percent, while the server comes back slowly (`throttle`).
+    pub fn throttle(&self) -> Option<u32> {
+        (self.operational_state() == OperationalState::Starting && !self.is_draining())
+            .then(|| (100 * self.share()).div_ceil(STEPS) / self.weight().max(1))
+    }
+
+    /// Sessions and waiters in relation to the weight: what `leastconn` and `random` compare.
+    ///
+    /// As HAProxy does, a busy server counts as if the new session were on it already, an idle one as 0, so that idle
+    /// servers are used in turns whatever their weights.
+    pub fn relative_load(&self) -> u64 {
+        const SCALE: u64 = 1 << 12;
+        match u64::from(self.current()) + u64::from(self.queued()) {
+            0 => 0,
+            load => (load + 1) * SCALE * u64::from(STEPS) / u64::from(self.share().max(1)),
+        }
+    }
+
+    /// Takes the time into account while the server comes back slowly. Says whether its weight or its limit changed.
+    pub(crate) fn rise(&self, now: Instant) -> bool {
+        if !self.slowstart.is_rising() {
+            return false;
+        }
+        let changed = self.slowstart.rise(now);
+        if !self.slowstart.is_rising() && self.state.operational() == OperationalState::Starting {
+            self.state.set_operational(OperationalState::Running);
+            self.history.changed(now, true);
+        }
+        changed
+    }
+
+    /// Whether it comes back slowly now.
+    pub(crate) fn is_rising(&self) -> bool {
+        self.slowstart.is_rising()
+    }
+}
