@@ -46,8 +46,14 @@ impl Stream<'_> {
             | Action::ReplaceHeader { .. }
             | Action::SetTarget(..)
             | Action::ReplaceTarget { .. }
-            | Action::NormalizeUri { .. }
             | Action::SetStatus { .. } => return self.rewrite(action, at),
+            Action::NormalizeUri { normalizer, strict, full } => {
+                self.keep_request_line();
+                if !target::normalize(&mut self.request, *normalizer, *strict, *full) {
+                    let answer = Answer::new(self.error_page(400, at.config), Cause::Proxy, Stage::Request);
+                    return Step::Reply(Answer { malformed: true, ..answer });
+                }
+            }
             Action::SetVar(assignment, expression) => {
                 let value = self.value(expression, None, at);
                 self.assign(assignment, value);
@@ -260,10 +266,6 @@ impl Stream<'_> {
                 self.keep_request_line();
                 let by = self.format(by, at);
                 target::replace(&mut self.request, *part, regex, &by)
-            }
-            Action::NormalizeUri { normalizer, strict, full } => {
-                self.keep_request_line();
-                target::normalize(&mut self.request, *normalizer, *strict, *full)
             }
             Action::SetStatus { status, reason } => {
                 let standard = crate::http::status::reason(*status);

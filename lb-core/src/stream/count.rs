@@ -154,7 +154,14 @@ impl Stream<'_> {
             }
             return;
         }
-        self.count_denied_request(backend);
+        if !answer.malformed {
+            return self.count_denied_request(backend);
+        }
+        frontend.request_errors.inc();
+        if let Some(stats) = &self.info.slot.limits().stats {
+            stats.counters.of(worker).request_errors.inc();
+        }
+        self.tracked(Tracking::error);
     }
 
     /// A request is denied, by the frontend or by `backend`.

@@ -38,12 +38,14 @@ pub(super) struct Answer {
     pub(super) tarpit: Option<Duration>,
     /// Whether the client may send another request.
     pub(super) keep: bool,
+    /// The request is no good: an error of the client, which no rule denied.
+    pub(super) malformed: bool,
 }
 
 impl Answer {
     /// An answer that leaves the connection as it is.
     pub(super) fn new(reply: BuiltReply, cause: Cause, stage: Stage) -> Self {
-        Self { reply, cause, stage, tarpit: None, keep: true }
+        Self { reply, cause, stage, tarpit: None, keep: true, malformed: false }
     }
 
     /// The connection is closed without a word.
