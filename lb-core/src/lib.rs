@@ -42,6 +42,7 @@ pub mod forward;
 
 pub mod events;
 pub mod log;
+pub(crate) mod mail;
 pub mod stats;
 pub mod table;
 

@@ -13,6 +13,7 @@ mod inspect;
 pub(crate) mod live;
 mod local;
 mod lookup;
+mod password;
 mod persist;
 pub(crate) mod pump;
 mod receive;

@@ -51,6 +51,7 @@ use crate::instant::Instant;
 use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogContext, LogFormat, LogHooks, Logger, ProcessLog, RecordSource};
+use crate::mail::Alerts;
 use crate::proxy::OnEvent;
 use crate::runtime::{CliShared, OtherSessions};
 use crate::sample::Context;
@@ -78,6 +79,8 @@ pub(crate) struct Listening {
     pub(crate) on_event: Option<OnEvent>,
     pub(crate) log_hooks: LogHooks,
     pub(crate) subscriptions: Vec<EventSender>,
+    /// Who is told by mail.
+    pub(crate) alerts: Alerts,
     /// The control thread gets servers to check from it.
     pub(crate) checks: UnboundedSender<Checked>,
 }
@@ -151,14 +154,14 @@ impl Shared {
         cli: CliShared,
     ) -> Self {
         let Capacity { workers, idle_limit, maxpipes, needs } = capacity;
-        let Listening { on_event, log_hooks, subscriptions, checks } = listening;
+        let Listening { on_event, log_hooks, subscriptions, alerts, checks } = listening;
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
         Self {
             needs,
             loads: (0..workers).map(|_| WorkerLoad::default()).collect(),
             log: ProcessLog::new(LogContext::system(), log_hooks.clone()),
             streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
-            reports: Reports::new(log_hooks.clone(), on_event, subscriptions),
+            reports: Reports::new(log_hooks.clone(), alerts, on_event, subscriptions),
             checks,
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
             topology,

@@ -11,6 +11,7 @@ mod capture;
 mod checks;
 mod draft;
 mod dynamic_server;
+mod email_alert;
 mod error_pages;
 mod errors;
 mod finish;
