@@ -11,6 +11,7 @@ mod capture;
 mod checks;
 mod draft;
 mod dynamic_server;
+mod email_alert;
 mod error_pages;
 mod errors;
 mod finish;
@@ -69,8 +70,8 @@ use sections::Defaults;
 pub struct ProxyState {
     /// Every section's name.
     names: Arc<Names>,
-    /// `expose-experimental-directives`.
-    experimental: bool,
+    /// `expose-experimental-directives` stood before the section.
+    pub(crate) experimental: bool,
     defaults: Vec<Defaults>,
     proxies: Vec<Draft>,
     /// Sections so far that are no `defaults`.
@@ -81,8 +82,8 @@ pub struct ProxyState {
 
 impl ProxyState {
     /// Nothing read yet.
-    pub(crate) fn new(names: Arc<Names>, experimental: bool) -> Self {
-        Self { names, experimental, ..Self::default() }
+    pub(crate) fn new(names: Arc<Names>) -> Self {
+        Self { names, ..Self::default() }
     }
 }
 
