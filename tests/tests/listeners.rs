@@ -5,7 +5,10 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;
 
-use lb_tests::{HTTP, Instance, Origin, PATIENCE, Wire, eventually};
+use std::os::unix::fs::MetadataExt;
+
+use lb_tests::process::haproxy;
+use lb_tests::{HTTP, Instance, Origin, PATIENCE, Side, Wire, eventually};
 
 #[test]
 fn several_frontends_with_several_ports() {
@@ -220,4 +223,25 @@ fn what_is_beyond_maxconn_is_not_accepted() {
     assert_eq!(backlog(lb.address()), 1);
     drop(first);
     assert_eq!(second.response().status(), 200);
+}
+
+/// Path, mode and owner of the sockets, as HAProxy makes them.
+#[test]
+fn unix_sockets_with_common_settings() {
+    let owner = if rustix::process::geteuid().is_root() { " uid 7 gid 3" } else { "" };
+    let text = format!(
+        "global\n nbthread 1\n stats socket {{dir}}/stats mode 640\n unix-bind prefix {{dir}}/ mode 600{owner}\n\
+         defaults\n mode http\n timeout client 9s\n timeout server 9s\n timeout connect 9s\n\
+         frontend f\n bind unix@one\n bind unix@two,unix@three mode 666\n http-request return status 200\n"
+    );
+    let of = |side: &Side| {
+        ["stats", "one", "two", "three"].map(|name| {
+            let file = std::fs::metadata(side.directory().join(name)).unwrap();
+            (name, file.mode() & 0o7777, file.uid(), file.gid())
+        })
+    };
+    let ours = of(&Side::start(None, &text, 0));
+    assert_eq!(ours.map(|(_, mode, ..)| mode), [0o640, 0o600, 0o666, 0o666]);
+    let Some(haproxy) = haproxy() else { return };
+    assert_eq!(ours, of(&Side::start(Some(&haproxy), &text, 0)));
 }

@@ -63,7 +63,10 @@ pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics
             "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
             "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
             "resolvers" => resolvers::parse_section(section, &mut config.resolvers, diags),
-            "defaults" | "frontend" | "backend" | "listen" => proxy::parse_section(section, &mut proxies, diags),
+            "defaults" | "frontend" | "backend" | "listen" => {
+                proxies.set_unix_bind(&config.global.unix_bind);
+                proxy::parse_section(section, &mut proxies, diags);
+            }
             _ => refuse(section, diags),
         }
     }

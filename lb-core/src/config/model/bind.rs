@@ -80,6 +80,19 @@ pub struct BindOptions {
     pub ssl: Option<BindSsl>,
 }
 
+/// `unix-bind`: what UNIX sockets of `bind` lines have where their line says nothing (configuration.txt, section 3.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnixBind {
+    /// `prefix`: stands in front of every path.
+    pub prefix: Option<String>,
+    /// `mode`.
+    pub mode: Option<u32>,
+    /// `user`, `uid`.
+    pub uid: Option<u32>,
+    /// `group`, `gid`.
+    pub gid: Option<u32>,
+}
+
 /// `shards`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shards {

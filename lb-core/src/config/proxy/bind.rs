@@ -1,5 +1,6 @@
 //! `bind`: addresses and their options (configuration.txt, section 4.2 and 5.1).
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use super::bind_options::{BindCx, OPTIONS};
@@ -16,7 +17,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         let expects = "'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.";
         return cx.alert(1, expects);
     }
-    let addresses = match addresses(&text, cx.line.place.is_call()) {
+    let addresses = match addresses(&text, cx.line.place.is_call(), cx.unix_bind.prefix.as_deref()) {
         Ok(addresses) => addresses,
         Err(message) => return cx.alert(1, format!("'bind' : {message}")),
     };
@@ -37,6 +38,9 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     }
     let BindCx { options: mut read, tls, ssl, .. } = options;
     read.ssl = ssl.then_some(tls);
+    read.mode = read.mode.or(cx.unix_bind.mode);
+    read.uid = read.uid.or(cx.unix_bind.uid);
+    read.gid = read.gid.or(cx.unix_bind.gid);
     let id = read.id;
     if let Some(id) = id {
         check_id(cx, id, &text);
@@ -60,7 +64,7 @@ pub(in crate::config) fn parse_stats_socket(line: &Line, first: usize, diags: &m
         return None;
     }
     // Calls of the builder, which stand on no line, may ask for any free port.
-    let addresses = addresses(text, line.place.is_call())
+    let addresses = addresses(text, line.place.is_call(), None)
         .map_err(|message| diags.alert(line, at, format!("'stats socket' : {message}")))
         .ok()?;
     let mut options = BindCx {
@@ -136,8 +140,8 @@ fn check_id(cx: &mut Cx<'_>, id: u32, text: &str) {
 }
 
 /// The comma-separated addresses of a line, port ranges expanded. Only a program, which can ask for the port afterwards,
-/// may leave its choice to the kernel.
-fn addresses(text: &str, port_zero: bool) -> Result<Vec<Address>, String> {
+/// may leave its choice to the kernel. `prefix` goes in front of paths (`unix-bind`).
+fn addresses(text: &str, port_zero: bool, prefix: Option<&str>) -> Result<Vec<Address>, String> {
     let rules = AddressRules {
         port_mandatory: true,
         port_zero,
@@ -145,6 +149,7 @@ fn addresses(text: &str, port_zero: bool) -> Result<Vec<Address>, String> {
         fd: true,
         local: true,
         bound: true,
+        prefix: prefix.map_or(0, str::len),
         ..AddressRules::default()
     };
     let mut addresses = Vec::new();
@@ -158,7 +163,11 @@ fn addresses(text: &str, port_zero: bool) -> Result<Vec<Address>, String> {
             ParsedAddress::Inet(..) | ParsedAddress::Name(..) => {
                 return Err(format!("missing port specification in '{part}'"));
             }
-            ParsedAddress::Unix(path) => addresses.push(Address::Unix(path)),
+            ParsedAddress::Unix(path) => {
+                let mut whole = OsString::from(prefix.unwrap_or_default());
+                whole.push(path);
+                addresses.push(Address::Unix(whole.into()));
+            }
             ParsedAddress::Abstract(name) => addresses.push(Address::Abstract(name)),
             ParsedAddress::Fd(fd) => addresses.push(Address::Fd(fd)),
         }

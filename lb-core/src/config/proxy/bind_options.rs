@@ -209,14 +209,16 @@ fn id(cx: &mut BindCx<'_>) -> Result<(), String> {
 }
 
 fn mode(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let text = cx.value();
+    let mode = socket_mode(cx.value()).map_err(|fault| format!("'mode' : {fault}"))?;
+    cx.options.mode = Some(mode);
+    Ok(())
+}
+
+/// The permissions of a UNIX socket.
+pub(in crate::config) fn socket_mode(text: &str) -> Result<u32, String> {
     let digits = !text.is_empty() && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o7777);
-    if mode.is_none() {
-        return Err(format!("'mode' : missing or invalid mode '{text}' (octal integer expected)"));
-    }
-    cx.options.mode = mode;
-    Ok(())
+    mode.ok_or_else(|| format!("missing or invalid mode '{text}' (octal integer expected)"))
 }
 
 fn level(cx: &mut BindCx<'_>) -> Result<(), String> {
