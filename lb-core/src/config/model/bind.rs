@@ -20,6 +20,13 @@ pub enum Address {
     Fd(i32),
 }
 
+impl Address {
+    /// Whether it is an IP address, which may be in a network namespace.
+    pub(crate) fn is_inet(&self) -> bool {
+        matches!(self, Self::Inet(_))
+    }
+}
+
 /// A `bind` line. One line may name several addresses and port ranges; each is one listener.
 #[derive(Clone, Debug)]
 pub struct Bind {
@@ -48,6 +55,8 @@ pub struct BindOptions {
     pub defer_accept: bool,
     /// `interface`.
     pub interface: Option<String>,
+    /// `namespace`: the network namespace of the sockets.
+    pub namespace: Option<String>,
     /// `transparent`.
     pub transparent: bool,
     /// `mss`, negative values as the manual says.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use super::bind_options::{BindCx, OPTIONS};
+use super::server::NAMESPACE_OF_UNIX;
 use super::{Cx, push_did_you_mean};
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
 use crate::config::diagnostic::Diagnostics;
@@ -41,6 +42,9 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     read.mode = read.mode.or(cx.unix_bind.mode);
     read.uid = read.uid.or(cx.unix_bind.uid);
     read.gid = read.gid.or(cx.unix_bind.gid);
+    if read.namespace.is_some() && !addresses.iter().all(Address::is_inet) {
+        cx.warning(1, format!("'bind {text}' : {NAMESPACE_OF_UNIX}"));
+    }
     let id = read.id;
     if let Some(id) = id {
         check_id(cx, id, &text);
@@ -82,6 +86,9 @@ pub(in crate::config) fn parse_stats_socket(line: &Line, first: usize, diags: &m
         return None;
     }
     let options = options.options;
+    if options.namespace.is_some() && !addresses.iter().all(Address::is_inet) {
+        diags.warning(line, at, format!("'stats socket' : {NAMESPACE_OF_UNIX}"));
+    }
     if !options.threads.is_empty() {
         diags.alert(line, at + 1, "'stats socket' : 'process' with a set of threads is not supported yet");
         return None;

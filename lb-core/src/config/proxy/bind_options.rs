@@ -6,6 +6,7 @@ use crate::config::account;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{BindOptions, BindSsl, Proto, Shards};
+use crate::net::Namespace;
 use crate::runtime::{Level, SeverityOutput};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
@@ -46,7 +47,7 @@ pub(super) const OPTIONS: &[BindOption] = &[
     option("mode", "bind <addr> mode +1", 1, Some(mode)),
     option("mss", "bind <addr> mss +1", 1, Some(mss)),
     option("name", "bind <addr> name +1", 1, Some(name)),
-    option("namespace", "bind <addr> namespace +1", 1, None),
+    option("namespace", "bind <addr> namespace +1", 1, Some(namespace)),
     option("nice", "bind <addr> nice +1", 1, None),
     option("process", "bind <addr> process +1", 1, Some(process)),
     option("proto", "bind <addr> proto +1", 1, Some(proto)),
@@ -190,6 +191,18 @@ fn name(cx: &mut BindCx<'_>) -> Result<(), String> {
 fn interface(cx: &mut BindCx<'_>) -> Result<(), String> {
     cx.options.interface = Some(cx.required("missing interface name")?);
     Ok(())
+}
+
+fn namespace(cx: &mut BindCx<'_>) -> Result<(), String> {
+    let name = cx.required("missing namespace id")?;
+    known_namespace(&name).map_err(|fault| format!("'namespace' : {fault}"))?;
+    cx.options.namespace = Some(name);
+    Ok(())
+}
+
+/// Whether there is such a network namespace.
+pub(super) fn known_namespace(name: &str) -> Result<(), String> {
+    Namespace::open(name).map(drop).map_err(|_| format!("Cannot open namespace '{name}'."))
 }
 
 fn id(cx: &mut BindCx<'_>) -> Result<(), String> {
