@@ -42,10 +42,12 @@ pub mod forward;
 
 pub mod events;
 pub mod log;
+pub(crate) mod mail;
 pub mod stats;
 pub mod table;
 
 pub mod runtime;
 
 pub mod clock;
+pub mod instant;
 pub mod units;

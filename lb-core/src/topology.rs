@@ -8,9 +8,10 @@ mod error;
 mod logs;
 mod tracking;
 
+use crate::instant::Instant;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::acl::Condition;
 use crate::backend::Backend;

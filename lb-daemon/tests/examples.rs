@@ -3,14 +3,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 
 use lb_tests::peers::client::{Answer, Client, Request, connect};
-use lb_tests::{HeldPort, Wire, eventually};
+use lb_tests::{HeldPort, PATIENCE, Wire, eventually};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -110,7 +111,7 @@ fn every_example_is_tested() {
     let mut files: Vec<String> = files.collect();
     files.sort();
     files.dedup();
-    assert_eq!(files, ["h2", "proxy-protocol", "quickstart", "tcp", "timeouts", "tls"]);
+    assert_eq!(files, ["email-alerts", "h2", "proxy-protocol", "quickstart", "tcp", "timeouts", "tls"]);
 }
 
 #[test]
@@ -154,6 +155,44 @@ fn tcp() {
             Example::start_after(name, |ports| ["8433", "8434", "8435"].iter().for_each(|p| echo(&ports[*p])));
         let mut client = Wire::connect(example.at("8432"));
         assert_eq!(client.send("ping").read_exactly(4).unwrap(), b"ping");
+    }
+}
+
+/// A mailer; the subjects of its mails.
+fn mailer(port: &HeldPort) -> Receiver<String> {
+    let listener = TcpListener::bind(port.address()).unwrap();
+    let (sender, subjects) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut replies = stream.try_clone().unwrap();
+            let mut say = |text: &str| replies.write_all(text.as_bytes()).is_ok();
+            say("220 hello\r\n");
+            let mut in_mail = false;
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                if let Some(subject) = line.strip_prefix("Subject: ") {
+                    let _ = sender.send(subject.to_owned());
+                }
+                in_mail = (in_mail || line == "DATA") && line != ".";
+                if !in_mail || line == "DATA" {
+                    say(if in_mail { "354 go\r\n" } else { "250 ok\r\n" });
+                }
+            }
+        }
+    });
+    subjects
+}
+
+#[test]
+fn email_alerts() {
+    for name in ["email-alerts.cfg", "email-alerts.toml"] {
+        let mut mailers = Vec::new();
+        let _example =
+            Example::start_after(name, |ports| mailers.extend(["8125", "8126"].map(|port| mailer(&ports[port]))));
+        for mails in mailers {
+            let subject = mails.recv_timeout(PATIENCE).unwrap();
+            assert!(subject.starts_with("[HAProxy Alert] Server app/s"), "{subject}");
+            assert!(subject.contains("is DOWN, reason: Layer4 connection problem"), "{subject}");
+        }
     }
 }
 

@@ -17,6 +17,7 @@
 //! script     exchanges as data: what both sides do step by step, and what is logged of it
 //! tcp_cases  rules about bytes as data, through HAProxy and through lb
 //! families   rules that are generated, thousands of them, on top of rule_cases
+//! frames     an HTTP/2 client that sends any fields and tells frames
 //! side       HAProxy or lb on the same configuration, with a stats socket
 //! log_sink   where log lines go, and their fields
 //! ```
@@ -28,6 +29,7 @@
 pub mod body;
 pub mod cli;
 pub mod families;
+pub mod frames;
 pub mod held_port;
 pub mod instance;
 pub mod log_sink;

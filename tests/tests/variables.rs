@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::path::Path;
 
+use lb_tests::PATIENCE;
 use lb_tests::process::haproxy;
 use lb_tests::side::Side;
 
@@ -83,4 +86,47 @@ fn what_fits_is_set() {
 fn variables_of_global_have_their_values_from_the_start() {
     let ours = seen(None, &CASES[0]);
     assert!(ours.iter().all(|answer| answer[..2] == ["x-proc.a <7>", "x-proc.b <<7x>>"]), "{ours:?}");
+}
+
+/// A limit, and what a check sets. In what HAProxy does not write itself the two cannot be compared.
+const CHECKS: &[(&str, &str)] = &[
+    ("check-max-size 100", "set-var(check.a) str(aaaaaaaaaaaaaaaaaaaa)"),
+    ("check-max-size 100", "set-var(check.a) int(1);set-var(check.b) int(2)"),
+    ("check-max-size 100", "set-var(check.a) int(1);set-var(sess.b) int(2)"),
+    ("check-max-size 0", "set-var(check.a) int(1);set-var(check.b) int(2)"),
+    ("sess-max-size 100", "set-var(check.a) str(aaaaaaaaaaaaaaaaaaaa)"),
+    ("sess-max-size 100", "set-var(check.a) int(1);set-var(check.b) int(2)"),
+    ("sess-max-size 100", "set-var(check.a) int(1);set-var(sess.b) int(2)"),
+    ("proc-max-size 100", "set-var(check.a) int(1)"),
+    ("txn-max-size 10", "set-var(check.a) int(1)"),
+];
+
+/// What a health check sends of its variables.
+fn sent(haproxy: Option<&Path>, (limit, rules): &(&str, &str)) -> String {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let rules: String = rules.split(';').map(|rule| format!("  tcp-check {rule}\n")).collect();
+    let text = format!(
+        "global\n  nbthread 1\n  stats socket {{dir}}/stats level admin\n  tune.vars.{limit}\ndefaults\n  mode tcp\n  timeout \
+         connect 5s\n  timeout server 5s\n  timeout client 5s\nlisten be\n  bind {{listen0}}\n  option tcp-check\n  tcp-check \
+         connect\n{rules}  tcp-check send-lf \"<%[var(check.a)]%[var(check.b)]%[var(sess.b)]>\"\n  server s {} check\n",
+        server.local_addr().unwrap()
+    );
+    let _side = Side::start(haproxy, &text, 1);
+    let (mut client, _) = server.accept().unwrap();
+    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut sent = Vec::new();
+    while !sent.ends_with(b">") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).unwrap();
+        sent.extend(byte);
+    }
+    String::from_utf8_lossy(&sent).into_owned()
+}
+
+#[test]
+fn variables_of_checks_count_for_their_session() {
+    let Some(binary) = haproxy() else { return };
+    for case in CHECKS {
+        assert_eq!(sent(None, case), sent(Some(&binary), case), "{case:?}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{global, http_errors, proxy, resolvers, userlist};
+use super::{global, http_errors, mailers, proxy, resolvers, userlist};
 use crate::sample::fetch::{self, acl_words};
 use crate::sample::{Place, Places, convert};
 
@@ -23,7 +23,9 @@ pub fn rows() -> impl Iterator<Item = KeywordRow> {
     let http_errors = http_errors::KEYWORDS.into_iter().map(under("http-errors"));
     let proxy = proxy::keyword_rows().filter(|(_, _, supported)| *supported).map(|(words, _, _)| words);
     let resolvers = resolvers::KEYWORDS.into_iter().map(under("resolvers"));
-    global.map(under("global")).chain(proxy.map(under("listen"))).chain(userlist).chain(http_errors).chain(resolvers)
+    let mailers = mailers::KEYWORDS.into_iter().map(under("mailers"));
+    let proxies = global.map(under("global")).chain(proxy.map(under("listen")));
+    proxies.chain(userlist).chain(http_errors).chain(resolvers).chain(mailers)
 }
 
 /// The classes of `-dK`, with HAProxy's titles in its order.

@@ -9,7 +9,7 @@
 //! toml         the other language: tables to sections
 //! convert      sections to either language
 //! document     what was read: sections of lines of words
-//! sections     sections to the model by keyword tables: global, proxy, userlist, http_errors, resolvers
+//! sections     sections to the model by keyword tables: global, proxy, userlist, http_errors, resolvers, mailers
 //! model        the typed configuration
 //! load         all of the above in one call
 //! diagnostic   what is wrong and where; suggest: what was meant; render: as text
@@ -30,6 +30,7 @@ pub mod http_errors;
 pub mod keyword;
 pub mod lexer;
 pub mod load;
+pub mod mailers;
 pub mod model;
 pub mod predicate;
 pub mod proxy;

@@ -6,7 +6,7 @@ use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
 use super::load::LoadOptions;
 use super::model::Config;
-use super::{global, http_errors, proxy, resolvers, userlist};
+use super::{global, http_errors, mailers, proxy, resolvers, userlist};
 use crate::sample::names::{Names, ProxyHeader};
 
 /// A kind of section, by the keyword that starts it.
@@ -28,7 +28,7 @@ pub const KINDS: [Kind; 15] = [
     Kind { keyword: "userlist", supported: true },
     Kind { keyword: "http-errors", supported: true },
     Kind { keyword: "peers", supported: false },
-    Kind { keyword: "mailers", supported: false },
+    Kind { keyword: "mailers", supported: true },
     Kind { keyword: "program", supported: false },
     Kind { keyword: "ring", supported: false },
     Kind { keyword: "log-forward", supported: false },
@@ -50,21 +50,19 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 /// configuration is usable only if there is no error among them.
 pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics) -> Config {
     let mut config = Config { unresolved_names: options.unresolved_names, ..Config::default() };
-    let experimental = document.sections.iter().any(|section| {
-        section.header.keyword() == "global"
-            && section.lines.iter().any(|line| line.keyword() == "expose-experimental-directives")
-    });
     let names = Arc::new(Names { extensions: options.extensions.clone(), ..names(document) });
     config.names = Arc::clone(&names);
-    let mut proxies = proxy::ProxyState::new(Arc::clone(&names), experimental);
+    let mut proxies = proxy::ProxyState::new(Arc::clone(&names));
     for section in &document.sections {
         match section.header.keyword() {
             "global" => global::parse_section(section, &mut config.global, &names, diags),
             "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
             "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
             "resolvers" => resolvers::parse_section(section, &mut config.resolvers, diags),
+            "mailers" => mailers::parse_section(section, &mut config.mailers, diags),
             "defaults" | "frontend" | "backend" | "listen" => {
-                proxies.set_unix_bind(&config.global.unix_bind);
+                proxies.experimental = config.global.expose_experimental_directives;
+                proxies.unix_bind = config.global.unix_bind.clone();
                 proxy::parse_section(section, &mut proxies, diags);
             }
             _ => refuse(section, diags),
@@ -74,6 +72,10 @@ pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics
     userlist::finish(&mut config.userlists, diags);
     resolvers::finish(&mut config.resolvers, diags);
     proxy::finish(proxies, &mut config, diags);
+    if !failed {
+        mailers::finish(&config.mailers, &config.proxies, diags);
+    }
+    config.global.experimental_used = config.proxies.iter().any(|proxy| proxy.rules.are_experimental());
     if failed {
         // What was refused above may be all that is missing.
         diags.drop_warnings(read);

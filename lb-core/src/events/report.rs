@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::{Event, EventSender, Events, LogSubscriptions, channel};
 use crate::log::{Level, LogContext, LogHooks, ProcessLog};
+use crate::mail::Alerts;
 use crate::proxy::OnEvent;
 use crate::server::ServerEvent;
 use crate::topology::Topology;
@@ -24,6 +25,7 @@ pub(crate) struct Reports {
     /// Those of them that want log records.
     logs: Arc<LogSubscriptions>,
     log: ProcessLog,
+    alerts: Alerts,
     on_event: Option<OnEvent>,
 }
 
@@ -34,7 +36,12 @@ impl fmt::Debug for Reports {
 }
 
 impl Reports {
-    pub(crate) fn new(log_hooks: LogHooks, on_event: Option<OnEvent>, subscriptions: Vec<EventSender>) -> Self {
+    pub(crate) fn new(
+        log_hooks: LogHooks,
+        alerts: Alerts,
+        on_event: Option<OnEvent>,
+        subscriptions: Vec<EventSender>,
+    ) -> Self {
         let logs = Arc::clone(&log_hooks.subscriptions);
         subscriptions.iter().filter(|sender| sender.logs).for_each(|sender| logs.add(sender));
         Self {
@@ -43,6 +50,7 @@ impl Reports {
             telling: Mutex::default(),
             subscriptions: Mutex::new(subscriptions),
             log: ProcessLog::new(LogContext::system(), log_hooks),
+            alerts,
             on_event,
         }
     }
@@ -106,6 +114,7 @@ impl Reports {
     fn tell_one(&self, topology: &Topology, event: &Event) {
         if let Event::Server(event) = event {
             self.log(topology, event);
+            self.alerts.offer(event, |text| self.warn(topology, &event.backend, text));
             if let Some(on_event) = &self.on_event {
                 on_event(event);
             }
@@ -115,14 +124,26 @@ impl Reports {
 
     /// A change of a server's state goes to the logs of its proxy.
     fn log(&self, topology: &Topology, event: &ServerEvent) {
-        let entry = topology.backends.iter().find(|entry| entry.name == event.backend);
-        let Some(entry) = entry.filter(|_| event.is_logged()) else { return };
+        if !event.is_logged() {
+            return;
+        }
         let level = match event.level() {
             0 => Level::Emerg,
             1 => Level::Alert,
             _ => Level::Notice,
         };
-        self.log.send(&entry.log_targets, level, &event.log_line());
+        self.send(topology, &event.backend, level, &event.log_line());
+    }
+
+    /// A warning goes to the logs of a proxy.
+    pub(crate) fn warn(&self, topology: &Topology, backend: &str, line: &str) {
+        self.send(topology, backend, Level::Warning, line);
+    }
+
+    fn send(&self, topology: &Topology, backend: &str, level: Level, line: &str) {
+        if let Some(entry) = topology.backends.iter().find(|entry| &*entry.name == backend) {
+            self.log.send(&entry.log_targets, level, line);
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! The control thread: health checks, the sockets for runtime commands, what expires in stick tables, what rises slowly,
-//! names that are resolved.
+//! names that are resolved, mails about servers.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::config::model::Global;
 use crate::events::Event;
+use crate::mail::{self, Delivery};
 use crate::resolve;
 use crate::runtime::{self, CliListener, Instance};
 use crate::server::check::{CheckOptions, Checked, World, run_checks};
@@ -21,7 +22,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often servers that come back slowly are looked at: as often as HAProxy does.
 const RISE_EVERY: Duration = Duration::from_secs(1);
 
-/// Starts the thread; `added` brings the servers that come at run time.
+/// Starts the thread; `added` brings the servers that come at run time, `deliveries` the mails.
 ///
 /// # Errors
 /// When the thread or its runtime cannot be made.
@@ -30,6 +31,7 @@ pub(super) fn start(
     global: &Global,
     cli: Vec<CliListener>,
     added: UnboundedReceiver<Checked>,
+    deliveries: Vec<Delivery>,
 ) -> std::io::Result<JoinHandle<()>> {
     let reactor = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let accepting = {
@@ -42,6 +44,8 @@ pub(super) fn start(
     let world = World { topology, started: Some(shared.started), ..World::default() };
     let (reporting, watched) = (Arc::clone(shared), Arc::clone(shared));
     let report = move |change: &mut dyn FnMut() -> Vec<_>| reporting.change_servers(change);
+    let warned = Arc::clone(shared);
+    let warn = move |proxy: &str, line: &str| warned.reports.warn(&warned.topology, proxy, line);
     let guard = shared.ending.thread();
     std::thread::Builder::new().name("lb-control".to_owned()).spawn(move || {
         let _guard = guard;
@@ -53,6 +57,7 @@ pub(super) fn start(
                 () = sweep(&watched) => {}
                 () = rise(&watched) => {}
                 () = resolve::run(Arc::clone(&watched)) => {}
+                () = mail::deliver(deliveries, warn) => {}
                 () = ended(&watched, accepting) => {}
             }
             while !watched.no_worker_left() {
@@ -72,7 +77,7 @@ async fn sweep(shared: &Shared) {
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
         for table in shared.topology.tables.iter().flatten() {
-            table.sweep(table.at(Instant::now()));
+            table.sweep(table.at(Instant::now().into()));
         }
     }
 }

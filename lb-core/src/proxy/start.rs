@@ -11,6 +11,7 @@ use crate::events::{Event, EventSender};
 use crate::listener::fd_limit::{FdLimit, StatsSockets, compute_fd_limit};
 use crate::listener::limits::ProcessLimits;
 use crate::log::{LogHooks, OnLog, OnNotice};
+use crate::mail::Alerts;
 use crate::net::{BindError, Inherited, SystemOptions};
 use crate::runtime::CliShared;
 use crate::server::ServerEvent;
@@ -127,6 +128,7 @@ impl Proxy {
         let after_bind = options.after_bind.take();
         let on_end = options.on_end.take();
         let (checks, added) = unbounded_channel();
+        let (alerts, deliveries) = Alerts::new(&config);
         let listening = Listening {
             on_event: options.on_event.take(),
             log_hooks: LogHooks {
@@ -135,6 +137,7 @@ impl Proxy {
                 ..LogHooks::default()
             },
             subscriptions: std::mem::take(&mut options.events),
+            alerts,
             checks,
         };
         let global = &config.global;
@@ -195,7 +198,7 @@ impl Proxy {
                 .and_then(|r| r)
                 .map_err(StartError::Thread)?;
         }
-        let control = control::start(&shared, &config.global, cli, added).map_err(StartError::Thread)?;
+        let control = control::start(&shared, &config.global, cli, added, deliveries).map_err(StartError::Thread)?;
         proxy.inner.threads.lock().unwrap_or_else(PoisonError::into_inner).push(control);
         shared.reports.happened(&shared.topology, Event::Started);
         if let Some(on_end) = on_end {

@@ -93,6 +93,10 @@ pub fn replace(request: &mut Head, part: TargetPart, regex: &Regex, by: &[u8]) -
 pub fn normalize(request: &mut Head, normalizer: UriNormalizer, strict: bool, full: bool) -> bool {
     let target = request.target().to_vec();
     let (before, path, query) = split(&target);
+    let of_path = !matches!(normalizer, UriNormalizer::FragmentEncode | UriNormalizer::FragmentStrip);
+    if of_path && path.is_empty() {
+        return true;
+    }
     let new_path = |new: Vec<u8>, request: &mut Head| request.set_target_of(&[before, &new, query]);
     match normalizer {
         UriNormalizer::FragmentEncode => {
@@ -114,7 +118,10 @@ pub fn normalize(request: &mut Head, normalizer: UriNormalizer, strict: bool, fu
             request.set_target_of(&[before, &new]);
         }
         UriNormalizer::QuerySortByName => {
-            let mut parts: Vec<&[u8]> = query.get(1..).unwrap_or_default().split(|byte| *byte == b'&').collect();
+            let all = query.get(1..).unwrap_or_default();
+            // Nothing is behind the last separator.
+            let all = all.strip_suffix(b"&").unwrap_or(all);
+            let mut parts: Vec<&[u8]> = all.split(|byte| *byte == b'&').collect();
             parts.sort_by_key(|part| part.split(|byte| *byte == b'=').next().unwrap_or_default());
             let mark: &[u8] = if query.is_empty() { b"" } else { b"?" };
             request.set_target_of(&[before, path, mark, &parts.join(&b'&')]);
@@ -158,6 +165,10 @@ fn strip_dotdot(path: &[u8], full: bool) -> Vec<u8> {
                 slash_at_end = true;
             }
             b".." if full => slash_at_end = true,
+            b".." => {
+                kept.push(segment);
+                slash_at_end = true;
+            }
             segment => kept.push(segment),
         }
     }

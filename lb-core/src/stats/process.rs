@@ -1,8 +1,9 @@
 //! What the process says of itself at one moment: what `show info` prints, for programs.
 
+use crate::instant::Instant;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::counters::ProcessTotals;
 use super::kept::BYTES_PER_EVENT;
@@ -67,8 +68,10 @@ pub struct ProcessSnapshot {
     pub idle_percent: u32,
     /// `node`, or the name of the host.
     pub node: String,
-    /// An experimental command was run (`Tainted`).
-    pub experimental: bool,
+    /// An experimental command was run (`Tainted`, 8).
+    pub experimental_commands: bool,
+    /// The configuration uses a directive that is experimental (`Tainted`, 1).
+    pub experimental_directives: bool,
     /// `description`.
     pub description: Option<String>,
     /// Whether a soft stop is under way.
@@ -136,7 +139,8 @@ pub(crate) fn process(shared: &Shared) -> ProcessSnapshot {
         run_queue: load.run_queue,
         idle_percent: load.idle_percent,
         node: global.node.clone().unwrap_or_else(host_name),
-        experimental: shared.cli.experimental.load(Ordering::Relaxed),
+        experimental_commands: shared.cli.experimental.load(Ordering::Relaxed),
+        experimental_directives: global.experimental_used,
         description: global.description.clone(),
         cli_connections: cli.connections.current(),
         cli_accepted: cli.connections.accepted(),

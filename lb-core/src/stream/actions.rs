@@ -46,8 +46,14 @@ impl Stream<'_> {
             | Action::ReplaceHeader { .. }
             | Action::SetTarget(..)
             | Action::ReplaceTarget { .. }
-            | Action::NormalizeUri { .. }
             | Action::SetStatus { .. } => return self.rewrite(action, at),
+            Action::NormalizeUri { normalizer, strict, full } => {
+                self.keep_request_line();
+                if !target::normalize(&mut self.request, *normalizer, *strict, *full) {
+                    let answer = Answer::new(self.error_page(400, at.config), Cause::Proxy, Stage::Request);
+                    return Step::Reply(Answer { malformed: true, ..answer });
+                }
+            }
             Action::SetVar(assignment, expression) => {
                 let value = self.value(expression, None, at);
                 self.assign(assignment, value);
@@ -261,10 +267,6 @@ impl Stream<'_> {
                 let by = self.format(by, at);
                 target::replace(&mut self.request, *part, regex, &by)
             }
-            Action::NormalizeUri { normalizer, strict, full } => {
-                self.keep_request_line();
-                target::normalize(&mut self.request, *normalizer, *strict, *full)
-            }
             Action::SetStatus { status, reason } => {
                 let standard = crate::http::status::reason(*status);
                 let reason = reason.as_deref().unwrap_or(standard);
@@ -307,7 +309,7 @@ impl Stream<'_> {
 
     /// The log tells of the request as it came.
     pub(super) fn keep_request_line(&mut self) {
-        let line = self.request_line();
+        let line = self.current_request_line();
         if let Some(transaction) = &mut self.transaction {
             transaction.request_line.get_or_insert(line);
         }

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -12,6 +12,7 @@ use crate::config::{ProxyConfig, RuleList};
 use crate::http::h1::connection::to_client;
 use crate::http::h1::encode::{CaseAdjust, EncodeOptions};
 use crate::http::message::{Head, Version};
+use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;
@@ -37,12 +38,14 @@ pub(super) struct Answer {
     pub(super) tarpit: Option<Duration>,
     /// Whether the client may send another request.
     pub(super) keep: bool,
+    /// The request is no good: an error of the client, which no rule denied.
+    pub(super) malformed: bool,
 }
 
 impl Answer {
     /// An answer that leaves the connection as it is.
     pub(super) fn new(reply: BuiltReply, cause: Cause, stage: Stage) -> Self {
-        Self { reply, cause, stage, tarpit: None, keep: true }
+        Self { reply, cause, stage, tarpit: None, keep: true, malformed: false }
     }
 
     /// The connection is closed without a word.

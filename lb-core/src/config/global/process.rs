@@ -17,6 +17,10 @@ pub(super) fn quiet(cx: &mut Cx<'_>) {
     cx.global.quiet |= cx.no_more_than(0);
 }
 
+pub(super) fn expose_experimental_directives(cx: &mut Cx<'_>) {
+    cx.global.expose_experimental_directives |= cx.no_more_than(0);
+}
+
 pub(super) fn zero_warning(cx: &mut Cx<'_>) {
     cx.global.zero_warning |= cx.no_more_than(0);
 }

@@ -93,6 +93,10 @@ pub(super) fn reqres_max_size(cx: &mut Cx<'_>) {
     max_size(cx, |limits| &mut limits.reqres);
 }
 
+pub(super) fn check_max_size(cx: &mut Cx<'_>) {
+    max_size(cx, |limits| &mut limits.check);
+}
+
 /// 0, and what is less, is no limit, as is a word that is missing.
 fn max_size(cx: &mut Cx<'_>, field: fn(&mut VariableLimits) -> &mut u64) {
     if !cx.no_more_than(1) {

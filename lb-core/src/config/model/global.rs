@@ -34,6 +34,10 @@ pub struct Global {
     pub daemon: bool,
     /// `quiet`.
     pub quiet: bool,
+    /// `expose-experimental-directives`.
+    pub expose_experimental_directives: bool,
+    /// A directive that needs it is used.
+    pub experimental_used: bool,
     /// `zero-warning`.
     pub zero_warning: bool,
     /// `pidfile`.
@@ -177,6 +181,8 @@ pub struct VariableLimits {
     pub txn: u64,
     /// `reqres`: `req` and `res`, each by itself.
     pub reqres: u64,
+    /// `check`: those of a health check.
+    pub check: u64,
 }
 
 /// A `set-var` or `set-var-fmt` line of `global`: a variable of the process that has a value from the start.

@@ -9,6 +9,7 @@ mod check;
 mod global;
 mod http;
 mod log;
+mod mailers;
 mod options;
 mod persistence;
 mod proxy;
@@ -28,6 +29,7 @@ pub use check::*;
 pub use global::*;
 pub use http::*;
 pub use log::*;
+pub use mailers::*;
 pub use options::*;
 pub use persistence::*;
 pub use proxy::*;
@@ -51,6 +53,8 @@ pub struct Config {
     pub http_errors: Vec<HttpErrors>,
     /// `resolvers` sections, and the one that is made of `/etc/resolv.conf`.
     pub resolvers: Vec<ResolversConfig>,
+    /// `mailers` sections.
+    pub mailers: Vec<MailersConfig>,
     /// The environment after `setenv` and its likes, as `show env` prints it; that of the process where the
     /// configuration was not read but built by calls.
     pub environment: Option<Environment>,

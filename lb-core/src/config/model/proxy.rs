@@ -10,6 +10,7 @@ use super::bind::Bind;
 use super::check::CheckConfig;
 use super::http::ErrorReply;
 use super::log::{LogFormatChoice, ProxyLog};
+use super::mailers::EmailAlert;
 use super::options::{HttpReuse, ProxyOptions};
 use super::persistence::{CookieConfig, PersistRule};
 use super::retry::RetryOn;
@@ -165,6 +166,8 @@ pub struct ProxyConfig {
     pub persist_rdp_cookie: Option<String>,
     /// `stick-table`.
     pub stick_table: Option<TableConfig>,
+    /// `email-alert`.
+    pub email_alert: EmailAlert,
 }
 
 impl ProxyConfig {
@@ -224,6 +227,7 @@ impl ProxyConfig {
             persist_rules: Default::default(),
             persist_rdp_cookie: Default::default(),
             stick_table: Default::default(),
+            email_alert: Default::default(),
         }
     }
 }

@@ -487,6 +487,11 @@ impl Rules {
         rules.any(|rule| matches!(rule.action, Action::SetTos(_) | Action::SetMark(_) | Action::SilentDrop))
     }
 
+    /// Whether one of them needs `expose-experimental-directives`.
+    pub(crate) fn are_experimental(&self) -> bool {
+        self.http_request.iter().any(|rule| matches!(rule.action, Action::NormalizeUri { .. }))
+    }
+
     /// The rules of a list.
     pub fn of(&self, list: RuleList) -> &Vec<Rule> {
         match list {

@@ -6,8 +6,8 @@ use super::keywords::Sections;
 use super::server::ServerDraft;
 use crate::config::document::Line;
 use crate::config::model::{
-    Balance, Captures, CheckConfig, ErrorReply, HashType, LoadServerState, LogFormatChoice, Mode, ProxyConfig,
-    ProxyKind, ProxyOptions, RuleList, Rules, Timeouts,
+    Balance, Captures, CheckConfig, EmailAlert, ErrorReply, HashType, LoadServerState, LogFormatChoice, Mode,
+    ProxyConfig, ProxyKind, ProxyOptions, RuleList, Rules, Timeouts,
 };
 use crate::sample::{Place, Places};
 
@@ -297,6 +297,7 @@ impl Draft {
             persist_rules: Vec::new(),
             persist_rdp_cookie: None,
             stick_table: None,
+            email_alert: EmailAlert::default(),
         };
         Self {
             section,

@@ -38,6 +38,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             check_bind_options(&draft, config, diags);
             check_balance(&mut draft, &state.names, diags);
             check_timeouts(&draft, diags);
+            super::email_alert::finish(&mut draft, &config.mailers, diags);
             super::checks::finish(&draft, &config.global, diags);
             if super::log::check_formats(&draft, &state.names, diags) {
                 check_logs(&draft, config, diags);

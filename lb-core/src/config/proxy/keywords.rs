@@ -1,8 +1,8 @@
 //! The table of all keywords of the proxy sections, and the rows that `-dK` lists.
 
 use super::{
-    Cx, acl, balance, bind, bind_options, capture, checks, errors, log, options, persistence, rules, server,
-    server_options, server_state, server_template, settings, source, stick, stick_table, switching, timeouts,
+    Cx, acl, balance, bind, bind_options, capture, checks, email_alert, errors, log, options, persistence, rules,
+    server, server_options, server_state, server_template, settings, source, stick, stick_table, switching, timeouts,
 };
 
 /// In which of the four sections a keyword may stand.
@@ -110,7 +110,7 @@ pub(super) const KEYWORDS: &[KeywordRow] = &[
     row("disabled", ALL, Some(settings::disabled)),
     row("dispatch", BE_ONLY, Some(settings::dispatch)),
     row("dynamic-cookie-key", BE, Some(persistence::dynamic_cookie_key)),
-    row("email-alert", ALL, None),
+    row("email-alert", ALL, Some(email_alert::parse)),
     row("enabled", ALL, Some(settings::enabled)),
     row("error-log-format", ALL, Some(log::error_log_format)),
     row("errorfile", ALL, Some(errors::errorfile)),

@@ -11,6 +11,7 @@ mod capture;
 mod checks;
 mod draft;
 mod dynamic_server;
+mod email_alert;
 mod error_pages;
 mod errors;
 mod finish;
@@ -69,10 +70,10 @@ use sections::Defaults;
 pub struct ProxyState {
     /// Every section's name.
     names: Arc<Names>,
-    /// `expose-experimental-directives`.
-    experimental: bool,
+    /// `expose-experimental-directives` stood before the section.
+    pub(crate) experimental: bool,
     /// `unix-bind` of the `global` sections so far.
-    unix_bind: UnixBind,
+    pub(crate) unix_bind: UnixBind,
     defaults: Vec<Defaults>,
     proxies: Vec<Draft>,
     /// Sections so far that are no `defaults`.
@@ -83,15 +84,8 @@ pub struct ProxyState {
 
 impl ProxyState {
     /// Nothing read yet.
-    pub(crate) fn new(names: Arc<Names>, experimental: bool) -> Self {
-        Self { names, experimental, ..Self::default() }
-    }
-
-    /// What UNIX sockets of the sections to come have in common.
-    pub(crate) fn set_unix_bind(&mut self, settings: &UnixBind) {
-        if self.unix_bind != *settings {
-            self.unix_bind = settings.clone();
-        }
+    pub(crate) fn new(names: Arc<Names>) -> Self {
+        Self { names, ..Self::default() }
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub(super) socks4: Option<SocketAddr>,
     /// Nothing will be said: SYN, SYN-ACK, RST, and the server's accept(2) may never hear of it.
     pub(super) silent: bool,
+    /// The check is the first to say something, so that the ACK of the SYN-ACK can wait for it.
+    pub(super) speaks: bool,
 }
 
 impl Plan {
@@ -72,7 +74,7 @@ impl Plan {
         let own_tls = connect.default && config.check_ssl.unwrap_or(server.tls().is_some() && !elsewhere);
         let tls = if connect.ssl || own_tls { server.dial.checks.get(index).cloned().flatten() } else { None };
         let via = connect.via_socks4 || (connect.default && config.check_via_socks4);
-        Self { address, header, tls, socks4: config.socks4.filter(|_| via), silent: false }
+        Self { address, header, tls, socks4: config.socks4.filter(|_| via), silent: false, speaks: false }
     }
 }
 
@@ -140,9 +142,11 @@ async fn open_tcp(backend: &Backend, server: &Server, address: SocketAddr, plan:
     let through = plan.socks4.unwrap_or(address);
     let socket = socket_towards(backend, server, through).map_err(Failure::Other)?;
     let options = SockRef::from(&socket);
-    if plan.silent {
-        // These only save packets, so a system that refuses them is no failure.
+    // These only save packets, so a system that refuses them is no failure.
+    if plan.silent || plan.speaks {
         let _ = options.set_tcp_quickack(false);
+    }
+    if plan.silent {
         let _ = options.set_linger(Some(Duration::ZERO));
     } else {
         let _ = options.set_tcp_nodelay(true);

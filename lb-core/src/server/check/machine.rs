@@ -119,9 +119,9 @@ impl<'s> Machine<'s> {
 
     /// Its variables count for those of the process (`tune.vars.*`).
     pub(crate) fn counting_for(self, process: Option<&Arc<ProcessAccount>>) -> Self {
-        let account = |limit| process.map(|process| Account::of_process(process, limit));
         let limits = process.map(|process| process.limits).unwrap_or_default();
-        let (check, session) = (account(0), account(limits.sess));
+        let session = process.map(|process| Account::of_process(process, limits.sess));
+        let check = session.as_ref().map(|session| Account::within(session, limits.check));
         Self { check: Variables::counted(check), session: Variables::counted(session), ..self }
     }
 

@@ -89,7 +89,7 @@ pub(super) fn of(p: &ProcessSnapshot, float: bool) -> Vec<Field> {
         (68, "PoolAlloc_bytes", b"MGP", u64(p.memory), "Amount of memory allocated in pools (in bytes)"),
         (69, "PoolUsed_bytes", b"MGP", u64(p.memory), "Amount of pool memory currently used (in bytes)"),
         (70, "Start_time_sec", b"MDP", seconds(p.started, float), "Start time in seconds"),
-        (71, "Tainted", b"SGP", text(if p.experimental { "0x8" } else { "0" }), "Experimental features used"),
+        (71, "Tainted", b"SGP", text(tainted(p)), "Experimental features used"),
     ];
     if let Some(description) = &p.description {
         fields.push((51, "description", b"COS", text(description), "Node description (global.description)"));
@@ -127,6 +127,16 @@ fn megabytes(bytes: u64) -> u32 {
 
 fn seconds(duration: Duration, float: bool) -> Value {
     if float { Value::Float(duration.as_secs_f64()) } else { Value::U32(number(duration.as_secs())) }
+}
+
+/// What experimental things are in use, as HAProxy's bits say it.
+fn tainted(p: &ProcessSnapshot) -> &'static str {
+    match (p.experimental_directives, p.experimental_commands) {
+        (false, false) => "0",
+        (true, false) => "0x1",
+        (false, true) => "0x8",
+        (true, true) => "0x9",
+    }
 }
 
 /// `1d 2h03m04s`.
