@@ -474,8 +474,7 @@ fn clients_leave_while_a_name_is_resolved() {
         let (dns, log) = (NameServer::new(), LogSink::new());
         dns.set("late.test", A, Answer::Silence);
         let rest = format!(
-            "frontend f\n mode http\n bind {{listen0}}\n log {} local0\n option httplog\n default_backend b\nbackend b\n \
-             mode http\n option abortonclose\n http-request do-resolve(txn.ip,res,ipv4) hdr(host)\n server s 127.0.0.1:1\n",
+            "listen b\n mode http\n bind {{listen0}}\n log {} local0\n option httplog\n option abortonclose\n http-request do-resolve(txn.ip,res,ipv4) hdr(host)\n server s 127.0.0.1:1\n",
             log.address()
         );
         let lb = Resolving::start_with(binary, &dns, " timeout retry 1h\n", &rest, 1);

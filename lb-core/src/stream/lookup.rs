@@ -67,6 +67,7 @@ impl Stream<'_> {
             if watch { client.poll_closed(cx, pool).map(|()| true) } else { Poll::Pending }
         })
         .await;
+        self.note_wait();
         if left && !client.is_half_closed() {
             return Err(StreamError::new(End::Client, Stage::Request, Kind::Closed));
         }
@@ -86,14 +87,18 @@ impl Stream<'_> {
             Some(known) => known,
             None => answer.await.ok().flatten(),
         };
-        // The request counts as received once it is known where it goes.
-        if let Some(head) = &mut self.times.head {
-            *head = now();
-        }
+        self.note_wait();
         if let Some(ip) = found {
             let assignment = Assignment { name, conditions: AssignmentConditions::default() };
             let value = Some(Value::ip(ip));
             assign(&assignment, value, self.worker, self.info, self.transaction.as_deref());
+        }
+    }
+
+    /// The request counts as received once it is known where it goes.
+    fn note_wait(&mut self) {
+        if let Some(head) = &mut self.times.head {
+            *head = now();
         }
     }
 

@@ -83,5 +83,6 @@ int main(void) {
     FAILS(lb_proxy_report_server_health(proxy, "app", "s4", LB_HEALTH_UP, NULL, &error), LB_ERR_COMMAND_STATE,
           "tracking server", error);
     lb_proxy_free(proxy);
+    puts("done");
     return 0;
 }
