@@ -166,6 +166,11 @@ impl<'a> Run<'a> {
                 self.machine.receive(space.get(..length).unwrap_or_default());
                 Ok(())
             }
+            // TLS that ends without saying so.
+            Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => {
+                self.machine.end();
+                Ok(())
+            }
             Ok(Err(error)) if !self.machine.has_received() => Err(self.machine.failed(socket_trouble(&error), false)),
             Ok(Err(_)) => {
                 self.machine.end();
