@@ -1,6 +1,7 @@
 //! A client connection that speaks HTTP/2: one task moves its bytes, one per stream runs the exchange.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -106,6 +107,11 @@ pub(super) async fn exchange(worker: &Rc<Worker>, start: StreamStart) {
     let now = now();
     let mut stream = Stream::new(worker, &start.info, start.earlier, now, Some(now), head);
     let mut timer = worker.timers.take();
-    stream.run(Side::H2(&mut end), &mut timer, &mut None).await;
+    let mut private = None;
+    {
+        // Some kilobytes, which `.await` would move.
+        let mut run = pin!(stream.run(Side::H2(&mut end), &mut timer, &mut private));
+        poll_fn(|cx| run.as_mut().poll(cx)).await;
+    }
     worker.timers.give(timer);
 }
