@@ -15,6 +15,7 @@ use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
 use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier, now};
+use crate::worker::turn;
 use crate::worker::{SessionGuard, Worker};
 
 /// Serves an HTTP/2 connection until it closes. `preread` was received before.
@@ -40,6 +41,10 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                     Poll::Ready(Some(Ok(H2Accepted::Malformed(_)))) => continue,
                     Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
                     Poll::Pending => {}
+                }
+                // It is polled again soon.
+                if turn::waits() {
+                    return Poll::Pending;
                 }
                 if info.dropped.get() {
                     return Poll::Ready(None);
