@@ -237,7 +237,6 @@ impl Backend {
 
     fn apply_result_alone(&self, server: &Arc<Server>, result: CheckResult) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
-        let usable_before = self.usable_count();
         let status_changed = server.last_check().is_none_or(|last| last.status != result.status);
         let (observed, health) = server.record_check(&result);
         // The operator may have been faster.
@@ -256,11 +255,13 @@ impl Backend {
             (None, _) => state,
         };
         let tell = self.check_settings.log_health_checks;
-        let cause = if tell { Cause::Told } else { Cause::Check(result.clone()) };
         let mut kinds = Vec::new();
+        let cause = if tell { Cause::Told } else { Cause::Check(result.clone()) };
         if tell && (observed.moved || status_changed) {
             kinds.push(EventKind::Check { result, health, draining: server.weight() == 0, agent: false });
         }
+        // Nearly every check finds what was known: the servers are not counted for it.
+        let usable_before = if next == state { 0 } else { self.usable_count() };
         if next != state {
             kinds.extend(self.change_operational(&mut guard, server, next, cause));
         }

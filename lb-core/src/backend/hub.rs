@@ -23,6 +23,8 @@ pub struct Hub {
     pub(crate) started: Instant,
     fullconn: AtomicU32,
     sessions: Box<[Padded<Shard>]>,
+    /// The shards from this one on were never used.
+    used: AtomicUsize,
     peak: AtomicU32,
 }
 
@@ -44,6 +46,7 @@ impl Hub {
             started: Instant::now(),
             fullconn: AtomicU32::new(fullconn),
             sessions: (0..SHARDS).map(|_| Padded::default()).collect(),
+            used: AtomicUsize::new(0),
             peak: AtomicU32::new(0),
         }
     }
@@ -58,7 +61,8 @@ impl Hub {
 
     /// Sessions of the backend, waiting ones included.
     pub(crate) fn sessions(&self) -> u32 {
-        self.sessions.iter().fold(0, |sum, shard| sum.wrapping_add(shard.current.load(Ordering::SeqCst)))
+        let used = self.sessions.iter().take(self.used.load(Ordering::SeqCst));
+        used.fold(0, |sum, shard| sum.wrapping_add(shard.current.load(Ordering::SeqCst)))
     }
 
     /// The most sessions at the same time. With one worker it is exact; with several, what all of them together reach
@@ -85,6 +89,9 @@ impl Hub {
     /// Counts a session in; the shard must be given back to [`Hub::leave`].
     pub(crate) fn enter(&self) -> usize {
         let shard = shard_of_thread() % SHARDS;
+        if shard >= self.used.load(Ordering::SeqCst) {
+            self.used.fetch_max(shard + 1, Ordering::SeqCst);
+        }
         if let Some(mine) = self.sessions.get(shard) {
             let current = mine.current.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
             if current > mine.record.load(Ordering::Relaxed) {

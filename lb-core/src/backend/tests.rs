@@ -352,7 +352,7 @@ async fn a_wait_ends_at_its_deadline() {
     let backend = backend(Balance::RoundRobin, &[1], |_, line| line.maxconn = 1);
     let _held = assigned(backend.try_assign(&AssignRequest::default()));
     let mut ticket = queued(backend.try_assign(&AssignRequest::default()));
-    assert_eq!(ticket.wait(Some(Instant::now())).await.err(), Some(QueueError::Timeout));
+    assert_eq!(ticket.wait(Some(Instant::now().into())).await.err(), Some(QueueError::Timeout));
     assert_eq!(ticket.position(), (0, 1));
     drop(ticket);
     assert_eq!(backend.queue().pending(), 0);

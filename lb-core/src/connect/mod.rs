@@ -12,12 +12,12 @@ mod retry;
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 
 use crate::backend::{Assignment, Priority, ServerSlot, Target};
 use crate::config::HttpReuse;
+use crate::instant::Instant;
 use crate::net::PortLease;
 use crate::runtime::SessionStage;
 use crate::server::Server;

@@ -6,13 +6,13 @@ use std::net::{SocketAddr, SocketAddrV4};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::{Route, ServerConn};
 use crate::backend::Target;
 use crate::config::{Address, Mode, PortKind, Proto, SendProxy};
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
+use crate::instant::Instant;
 use crate::log::Stage;
 use crate::net::{ConnectTarget, OpenSocket, PortLease, open_socket, socks4};
 use crate::proxy_protocol;

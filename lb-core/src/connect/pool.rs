@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::config::HttpReuse;
 use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
+use crate::instant::Instant;
 use crate::net::set_no_linger;
 use crate::server::Server;
 use crate::worker::timer::now;

@@ -77,7 +77,7 @@ async fn sweep(shared: &Shared) {
     loop {
         tokio::time::sleep(SWEEP_EVERY).await;
         for table in shared.topology.tables.iter().flatten() {
-            table.sweep(table.at(Instant::now()));
+            table.sweep(table.at(Instant::now().into()));
         }
     }
 }

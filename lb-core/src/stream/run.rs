@@ -33,6 +33,7 @@ impl<'a> Stream<'a> {
         let before = (client.consumed().saturating_sub(head), client.bytes().1);
         let judged = self.judge_request(client);
         if judged.is_ok() && !self.info.frontend.config.rules.tcp_content.is_empty() {
+            self.verify_password().await;
             match Box::pin(self.inspect_http_request(None, client, timer)).await {
                 Ok(None) => {}
                 refused => {
@@ -69,6 +70,7 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
+        self.verify_password().await;
         if self.info.frontend.config.options.http_buffer_request {
             let frontend = Arc::clone(&self.info.frontend.config);
             if let Err(error) = self.buffer_request(&frontend, client, timer).await {

@@ -13,8 +13,8 @@ pub enum PasswordError {
     /// Another kind of hash.
     #[error("hashes of kind '{0}' are not supported: use $1$, $5$, $6$ or $2y$")]
     Kind(String),
-    /// The work on one password would keep a worker from its other connections.
-    #[error("a cost of {cost} would block a worker for too long: at most {max} is supported")]
+    /// The work on one password would take so long that a few wrong ones keep everybody else from being let in.
+    #[error("a cost of {cost} would take too long: at most {max} is supported")]
     Cost {
         /// Rounds, or the cost of bcrypt.
         cost: u32,
@@ -36,10 +36,10 @@ pub(super) enum Hash {
     Bcrypt(Box<str>),
 }
 
-/// About a tenth of a second.
-const MAX_ROUNDS: u32 = 200_000;
+/// About a third of a second.
+const MAX_ROUNDS: u32 = 600_000;
 /// Likewise.
-const MAX_COST: u32 = 10;
+const MAX_COST: u32 = 12;
 
 impl Hash {
     /// Takes the text apart. One that is no result of its method is taken: no password fits, as in HAProxy.
@@ -211,9 +211,9 @@ mod tests {
         assert_eq!(refused("$y$j9T$a$b"), "hashes of kind '$y$' are not supported: use $1$, $5$, $6$ or $2y$");
         assert_eq!(
             refused("$6$rounds=999999999$a$b"),
-            "a cost of 999999999 would block a worker for too long: at most 200000 is supported"
+            "a cost of 999999999 would take too long: at most 600000 is supported"
         );
-        assert_eq!(refused("$2y$12$a"), "a cost of 12 would block a worker for too long: at most 10 is supported");
+        assert_eq!(refused("$2y$13$a"), "a cost of 13 would take too long: at most 12 is supported");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::hash::Hash;
 
-/// How many results are remembered.
-const SIZE: usize = 64;
+/// How many results are remembered: more than a flood of wrong passwords brings between two looks at a right one.
+const SIZE: usize = 512;
 
 struct Memory {
     keys: [RandomState; 2],
@@ -22,22 +22,40 @@ thread_local! {
     });
 }
 
+impl Memory {
+    fn digest(&self, hash: &Hash, password: &[u8]) -> [u64; 2] {
+        [0, 1].map(|index: usize| self.keys.get(index).map_or(0, |key| key.hash_one((hash, password))))
+    }
+
+    fn find(&self, digest: [u64; 2]) -> Option<bool> {
+        self.results.iter().find(|(known, _)| *known == digest).map(|(_, right)| *right)
+    }
+
+    fn keep(&mut self, digest: [u64; 2], right: bool) {
+        match self.results.get_mut(self.next) {
+            Some(oldest) => *oldest = (digest, right),
+            None => self.results.push((digest, right)),
+        }
+        self.next = (self.next + 1) % SIZE;
+    }
+}
+
 /// What `verify` says of this password, or said when it was shown last. Neither password nor hash is kept: only a digest
 /// of 128 bits under keys of this thread.
 pub(super) fn recall(hash: &Hash, password: &[u8], verify: impl FnOnce() -> bool) -> bool {
     MEMORY.with_borrow_mut(|memory| {
-        let digest = [0, 1].map(|index: usize| memory.keys.get(index).map_or(0, |key| key.hash_one((hash, password))));
-        if let Some((_, known)) = memory.results.iter().find(|(known, _)| *known == digest) {
-            return *known;
-        }
-        let right = verify();
-        match memory.results.get_mut(memory.next) {
-            Some(oldest) => *oldest = (digest, right),
-            None => memory.results.push((digest, right)),
-        }
-        memory.next = (memory.next + 1) % SIZE;
-        right
+        let digest = memory.digest(hash, password);
+        memory.find(digest).unwrap_or_else(|| {
+            let right = verify();
+            memory.keep(digest, right);
+            right
+        })
     })
+}
+
+/// Whether this worker knows what to say of the password.
+pub(super) fn knows(hash: &Hash, password: &[u8]) -> bool {
+    MEMORY.with_borrow(|memory| memory.find(memory.digest(hash, password)).is_some())
 }
 
 /// Whether two texts are the same, in a time that depends on their lengths alone.

@@ -1,8 +1,10 @@
 //! Users, their passwords and their groups, as rules ask for them (configuration.txt, section 3.4, `http_auth`).
 //!
 //! Hashes are made to be slow. A worker therefore remembers what it found for the last passwords it was shown, as keyed
-//! digests, and pays for each only once; nothing is shared between workers and nothing is locked.
+//! digests, and pays for each only once; nothing is shared between workers and nothing is locked. What it does not know is
+//! verified ahead of the rules, on another thread.
 
+mod ahead;
 mod hash;
 mod memory;
 
@@ -16,7 +18,10 @@ pub use hash::PasswordError;
 
 /// All userlists, in the order of the configuration.
 #[derive(Debug, Default)]
-pub struct Userlists(Vec<HashMap<Box<[u8]>, User>>);
+pub struct Userlists {
+    lists: Vec<HashMap<Box<[u8]>, User>>,
+    have_hashes: bool,
+}
 
 #[derive(Debug)]
 struct User {
@@ -40,12 +45,15 @@ impl Userlists {
     /// A hash of a kind that is not supported, or one that would keep a worker busy for too long.
     pub fn new(lists: &[model::Userlist]) -> Result<Self, TopologyError> {
         let lists = lists.iter().map(|list| list.users.iter().map(|user| entry(list, user)).collect());
-        lists.collect::<Result<_, _>>().map(Self)
+        let lists = lists.collect::<Result<Vec<HashMap<_, User>>, _>>()?;
+        let mut users = lists.iter().flat_map(HashMap::values);
+        let have_hashes = users.any(|user| matches!(user.password, Some(Password::Hash(_))));
+        Ok(Self { lists, have_hashes })
     }
 
     /// The groups of a user, where the password is right. `list` is the number of the userlist.
     pub(crate) fn authenticate(&self, list: usize, name: &[u8], password: &[u8]) -> Option<&[Box<[u8]>]> {
-        let user = self.0.get(list)?.get(name)?;
+        let user = self.lists.get(list)?.get(name)?;
         let right = match user.password.as_ref()? {
             _ if password.len() > MAX_PASSWORD => false,
             Password::Plain(known) => memory::same(known, password),

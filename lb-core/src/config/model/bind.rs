@@ -20,6 +20,13 @@ pub enum Address {
     Fd(i32),
 }
 
+impl Address {
+    /// Whether it is an IP address, which may be in a network namespace.
+    pub(crate) fn is_inet(&self) -> bool {
+        matches!(self, Self::Inet(_))
+    }
+}
+
 /// A `bind` line. One line may name several addresses and port ranges; each is one listener.
 #[derive(Clone, Debug)]
 pub struct Bind {
@@ -48,6 +55,8 @@ pub struct BindOptions {
     pub defer_accept: bool,
     /// `interface`.
     pub interface: Option<String>,
+    /// `namespace`: the network namespace of the sockets.
+    pub namespace: Option<String>,
     /// `transparent`.
     pub transparent: bool,
     /// `mss`, negative values as the manual says.
@@ -78,6 +87,19 @@ pub struct BindOptions {
     pub proto: Option<Proto>,
     /// `ssl` and its words.
     pub ssl: Option<BindSsl>,
+}
+
+/// `unix-bind`: what UNIX sockets of `bind` lines have where their line says nothing (configuration.txt, section 3.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnixBind {
+    /// `prefix`: stands in front of every path.
+    pub prefix: Option<String>,
+    /// `mode`.
+    pub mode: Option<u32>,
+    /// `user`, `uid`.
+    pub uid: Option<u32>,
+    /// `group`, `gid`.
+    pub gid: Option<u32>,
 }
 
 /// `shards`.

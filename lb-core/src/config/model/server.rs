@@ -81,6 +81,8 @@ pub struct ServerConfig {
     pub check_tls: Option<ServerSsl>,
     /// `socks4`.
     pub socks4: Option<SocketAddr>,
+    /// `namespace`: the network namespace that connections are opened in.
+    pub namespace: Option<String>,
     /// `check-send-proxy`.
     pub check_send_proxy: bool,
     /// `agent-check`.
@@ -165,6 +167,7 @@ impl ServerConfig {
             check_via_socks4: Default::default(),
             check_tls: Default::default(),
             socks4: Default::default(),
+            namespace: Default::default(),
             check_send_proxy: Default::default(),
             agent_check: Default::default(),
             agent_inter: Default::default(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bind_options::{alpn_list, protocol};
+use super::bind_options::{alpn_list, known_namespace, protocol};
 use super::checks::server as check;
 use super::resolve_options;
 use super::server::ServerDraft;
@@ -81,7 +81,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("maxconn", "server <name> <addr> maxconn +1", 1, Some(|cx| limit(cx, |s| &mut s.maxconn))),
     option("maxqueue", "server <name> <addr> maxqueue +1", 1, Some(|cx| limit(cx, |s| &mut s.maxqueue))),
     option("minconn", "server <name> <addr> minconn +1", 1, Some(|cx| limit(cx, |s| &mut s.minconn))),
-    option("namespace", "server <name> <addr> namespace +1", 1, None),
+    option("namespace", "server <name> <addr> namespace +1", 1, Some(namespace)),
     option("no-agent-check", "server <name> <addr> no-agent-check", 0, Some(|cx| cx.set(|s| s.agent_check = false))),
     option("no-backup", "server <name> <addr> no-backup", 0, Some(|cx| cx.set(|s| s.backup = false))),
     option("no-check", "server <name> <addr> no-check", 0, Some(|cx| cx.set(|s| s.check = false))),
@@ -464,6 +464,16 @@ fn track(cx: &mut ServerCx<'_>) -> Result<(), String> {
 
 fn cookie(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.cookie = Some(cx.required("expects <value> as argument.")?);
+    Ok(())
+}
+
+fn namespace(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let name = cx.required(": expects <name> as argument")?;
+    if name == "*" {
+        return Err("'namespace *', that of the client, is not supported yet".to_owned());
+    }
+    known_namespace(&name).map_err(|fault| fault.trim_end_matches('.').to_owned())?;
+    cx.draft.config.namespace = Some(name);
     Ok(())
 }
 

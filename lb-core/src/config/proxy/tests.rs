@@ -88,7 +88,7 @@ fn our_own_answers() {
         ("I:unix@", "A parsing [F:7] : 'bind' : missing socket path in 'unix@'"),
         (
             "I::8001 namespace x",
-            "A parsing [F:7] : 'bind :8001' in section 'listen' : 'namespace' is not supported yet",
+            "A parsing [F:7] : 'bind :8001' in section 'listen' : 'namespace' : Cannot open namespace 'x'.",
         ),
         ("I::8001 nice 5", "A parsing [F:7] : 'bind :8001' in section 'listen' : 'nice' is not supported yet"),
         (

@@ -73,7 +73,11 @@ fn token<'a>(head: &'a Head, header: &[u8]) -> Option<&'a [u8]> {
 
 /// Name and password; those for a proxy where the frontend says that it stands before one.
 fn basic(context: &Context<'_>, head: &Head) -> Option<(Vec<u8>, Vec<u8>)> {
-    let before_proxy = context.frontend.is_some_and(|frontend| frontend.config.options.http_use_proxy_header);
+    basic_credentials(head, context.frontend.is_some_and(|frontend| frontend.config.options.http_use_proxy_header))
+}
+
+/// Name and password of a request; those for a proxy, of a request that is sent to one, with `before_proxy`.
+pub(crate) fn basic_credentials(head: &Head, before_proxy: bool) -> Option<(Vec<u8>, Vec<u8>)> {
     let header: &[u8] = match before_proxy && is_proxied(head) {
         true => b"proxy-authorization",
         false => b"authorization",

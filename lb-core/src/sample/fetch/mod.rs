@@ -4,7 +4,7 @@
 
 pub(crate) mod acl_words;
 mod address;
-mod auth;
+pub(crate) mod auth;
 mod body;
 mod capture;
 mod client;

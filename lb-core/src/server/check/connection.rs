@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use socket2::SockRef;
+use socket2::{Domain, SockRef};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
@@ -14,7 +14,7 @@ use super::machine::Trouble;
 use super::status::CheckStatus;
 use crate::backend::Backend;
 use crate::config::model::{Address, CheckConnect, CheckProto, Proto};
-use crate::net::socks4;
+use crate::net::{socks4, stream_socket};
 use crate::server::{CheckTarget, Server};
 use crate::tls::{self, Alpn, TlsClientConfig};
 use crate::transport::{Socket, Transport};
@@ -33,6 +33,8 @@ pub(super) struct Plan {
     pub(super) socks4: Option<SocketAddr>,
     /// Nothing will be said: SYN, SYN-ACK, RST, and the server's accept(2) may never hear of it.
     pub(super) silent: bool,
+    /// The check is the first to say something, so that the ACK of the SYN-ACK can wait for it.
+    pub(super) speaks: bool,
 }
 
 impl Plan {
@@ -79,7 +81,7 @@ impl Plan {
             _ => None,
         };
         let via = connect.via_socks4 || (connect.default && config.check_via_socks4);
-        Self { address, header, tls, proto, socks4: config.socks4.filter(|_| via), silent: false }
+        Self { address, header, tls, proto, socks4: config.socks4.filter(|_| via), silent: false, speaks: false }
     }
 }
 
@@ -145,22 +147,13 @@ pub(super) async fn open(backend: &Backend, server: &Server, plan: &Plan) -> Res
 
 async fn open_tcp(backend: &Backend, server: &Server, address: SocketAddr, plan: &Plan) -> Result<Socket, Failure> {
     let through = plan.socks4.unwrap_or(address);
-    let socket = if through.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(Failure::Other)?;
+    let socket = socket_towards(backend, server, through).map_err(Failure::Other)?;
     let options = SockRef::from(&socket);
-    let source = server.config.source.as_ref().or(backend.check_settings().source.as_ref());
-    if let Some(source) = source {
-        if let Some(interface) = &source.interface {
-            options.bind_device(Some(interface.as_bytes())).map_err(Failure::Other)?;
-        }
-        if let Some(local) = source.address.filter(|local| local.is_ipv4() == through.is_ipv4()) {
-            socket.set_reuseaddr(true).map_err(Failure::Other)?;
-            // A fixed port would make each check wait for the last one's TIME_WAIT.
-            socket.bind(SocketAddr::new(local.ip(), 0)).map_err(Failure::Other)?;
-        }
+    // These only save packets, so a system that refuses them is no failure.
+    if plan.silent || plan.speaks {
+        let _ = options.set_tcp_quickack(false);
     }
     if plan.silent {
-        // These only save packets, so a system that refuses them is no failure.
-        let _ = options.set_tcp_quickack(false);
         let _ = options.set_linger(Some(Duration::ZERO));
     } else {
         let _ = options.set_tcp_nodelay(true);
@@ -178,6 +171,23 @@ async fn open_tcp(backend: &Backend, server: &Server, address: SocketAddr, plan:
         stream.write_all(&header).await.map_err(Failure::Tcp)?;
     }
     Ok(Socket::Tcp(stream))
+}
+
+/// A socket for a connection of a check or an agent, as `namespace` and `source` of the server want it.
+pub(in crate::server) fn socket_towards(backend: &Backend, server: &Server, to: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = stream_socket(Domain::for_address(to), server.dial.options.namespace.as_deref())?;
+    let source = server.config.source.as_ref().or(backend.check_settings().source.as_ref());
+    if let Some(source) = source {
+        if let Some(interface) = &source.interface {
+            socket.bind_device(Some(interface.as_bytes()))?;
+        }
+        if let Some(local) = source.address.filter(|local| local.is_ipv4() == to.is_ipv4()) {
+            socket.set_reuse_address(true)?;
+            // A fixed port would make each check wait for the last one's TIME_WAIT.
+            socket.bind(&SocketAddr::new(local.ip(), 0).into())?;
+        }
+    }
+    Ok(TcpSocket::from_std_stream(socket.into()))
 }
 
 async fn open_unix(path: &OsStr, header: Option<u8>) -> Result<Socket, Failure> {

@@ -1,7 +1,8 @@
 //! What the expressions and formats of a check see.
 
+use crate::instant::Instant;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::machine::Received;
 use crate::backend::Backend;
@@ -110,7 +111,7 @@ impl<'a> Environment<'a> {
         if let Some(text) = format.constant_text() {
             return text.to_vec();
         }
-        let record = |_| LogRecord {
+        let record = LogRecord {
             frontend: Arc::clone(&self.backend.name),
             backend: Arc::clone(&self.backend.name),
             server: Some(Arc::clone(&self.server.name)),
@@ -119,7 +120,7 @@ impl<'a> Environment<'a> {
         let mut out = Vec::new();
         let mut log = self.world.log.lock().unwrap_or_else(PoisonError::into_inner);
         let log = log.get_or_insert_with(LogContext::system);
-        self.with(scopes, received, |context| render_check(format, Some(context), record, log, &mut out));
+        self.with(scopes, received, |context| render_check(format, Some(context), &record, log, &mut out));
         out
     }
 

@@ -30,6 +30,7 @@ mod script;
 mod status;
 
 pub(crate) use connection::Failure;
+pub(super) use connection::socket_towards;
 pub(crate) use environment::World;
 pub(crate) use process::External;
 pub(crate) use schedule::run_checks;

@@ -123,8 +123,9 @@ impl<'a> Run<'a> {
             }),
         };
         let mut plan = Plan::new(self.environment.server, connect, index, port);
-        plan.silent =
-            self.script().only_connects() && plan.header.is_none() && plan.tls.is_none() && plan.socks4.is_none();
+        let greets = plan.header.is_some() || plan.tls.is_some() || plan.socks4.is_some();
+        plan.silent = self.script().only_connects() && !greets;
+        plan.speaks = greets || self.script().speaks_first(index);
         self.times.connecting();
         let opening = connection::open(self.environment.backend, self.environment.server, &plan);
         let socket = match timeout_at(self.times.deadline, opening).await {

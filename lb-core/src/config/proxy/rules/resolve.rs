@@ -27,6 +27,7 @@ pub(super) fn do_resolve(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
     }
     // HAProxy takes any name and sets nothing where it is none; a rule that can do nothing is refused here.
     let variable = VariableName::parse(variable).map_err(|message| Fault::new(at, message))?;
+    reader.cx.names.used.note_variable(&variable);
     let next = reader.next;
     let shown = reader.cx.line.arg(next).to_owned();
     let expression = reader.expression().map_err(|fault| match fault.message.contains("extracts information") {
