@@ -1,7 +1,7 @@
 //! Requests and responses of `option httpchk` over HTTP/2 (RFC 9113), without sockets.
 
+use crate::instant::Instant;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use bytes::Bytes;
 
