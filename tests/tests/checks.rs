@@ -11,12 +11,14 @@ mod h2;
 mod h2_cases;
 #[path = "checks/peer.rs"]
 mod peer;
+#[path = "checks/tls_cases.rs"]
+mod tls_cases;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::UdpSocket;
 
-use cases::{Case, cases};
+use cases::Case;
 use lb_tests::peers::certificates::Certificates;
 use lb_tests::peers::server::Server;
 use lb_tests::process::{Process, haproxy};
@@ -37,6 +39,7 @@ struct Seen {
 /// A configuration with a backend for each case, and the servers behind them.
 struct Bench {
     peers: Vec<Peer>,
+    _certificates: [Certificates; 2],
     text: String,
     log: UdpSocket,
 }
@@ -45,7 +48,9 @@ impl Bench {
     fn new(cases: &[Case]) -> Self {
         let log = UdpSocket::bind("127.0.0.1:0").unwrap();
         log.set_read_timeout(Some(PATIENCE)).unwrap();
-        let peers: Vec<Peer> = cases.iter().map(|case| Peer::start(case.acts)).collect();
+        let certificates = [&["lb.test"][..], &[]].map(Certificates::new);
+        let tls = |case: &Case| case.tls.then(|| certificates[0].server("lb.test", &["http/1.1", "x"]));
+        let peers: Vec<Peer> = cases.iter().map(|case| Peer::start(case.acts, tls(case))).collect();
         let mut text = format!(
             "global\n log {} len 8192 local0\n stats socket {{socket}} level admin\n external-check\n \
              insecure-fork-wanted\n node n1\ndefaults\n timeout connect 1s\n timeout server 10s\n timeout client 10s\n \
@@ -56,10 +61,11 @@ impl Bench {
             let port = peer.port().to_string();
             let lines: String = case.lines.split('|').map(|line| format!(" {line}\n")).collect();
             let lines = lines.replace("{port}", &port);
-            let options = case.options.replace("{port}", &port);
+            let [ca, stranger] = [0, 1].map(|at: usize| certificates[at].ca().display().to_string());
+            let options = case.options.replace("{port}", &port).replace("{ca}", &ca).replace("{stranger}", &stranger);
             let _ = write!(text, "backend c{index}\n{lines} server s 127.0.0.1:{port} check {options}\n");
         }
-        Self { peers, text, log }
+        Self { peers, _certificates: certificates, text, log }
     }
 
     /// Waits for the first result of each case; `ask` runs a command.
@@ -138,10 +144,25 @@ fn through_lb(cases: &[Case]) -> Vec<Seen> {
 #[test]
 fn scripts_do_what_haproxy_does() {
     let Some(binary) = haproxy() else { return };
-    let cases = [cases(), h2_cases::cases()].concat();
+    same(&binary, &cases::cases());
+}
+
+#[test]
+fn scripts_do_over_http2_what_haproxy_does() {
+    let Some(binary) = haproxy() else { return };
+    same(&binary, &h2_cases::cases());
+}
+
+#[test]
+fn scripts_do_in_tls_what_haproxy_does() {
+    let Some(binary) = haproxy() else { return };
+    same(&binary, &tls_cases::cases());
+}
+
+fn same(binary: &std::path::Path, cases: &[Case]) {
     let mut faults = Vec::new();
     for batch in cases.chunks(60) {
-        let (theirs, ours) = (through_haproxy(&binary, batch), through_lb(batch));
+        let (theirs, ours) = (through_haproxy(binary, batch), through_lb(batch));
         for ((case, theirs), ours) in batch.iter().zip(theirs).zip(ours) {
             if theirs != ours {
                 faults.push(format!("{} {}\n  HAProxy: {theirs:#?}\n  lb: {ours:#?}", case.lines, case.options));

@@ -24,7 +24,7 @@ use crate::server::Server;
 use crate::server::observe::Observation;
 use crate::session::ClientInfo;
 use crate::stream::count::{count_assigned, count_connection};
-use crate::stream::error::{End, StreamError};
+use crate::stream::error::StreamError;
 use crate::stream::h2_end::H2End;
 use crate::stream::live::Entry;
 use crate::stream::side::Side;
@@ -71,6 +71,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) retries: u32,
     /// Another server was chosen after a failure.
     pub(crate) redispatched: bool,
+    /// The server that is to be left for another one, if there is one.
+    leaving: Option<Arc<Server>>,
     /// Requests ahead in the server's queue when this one joined it.
     pub(crate) server_queue: u64,
     /// The same for the backend's queue.
@@ -122,6 +124,7 @@ impl<'a> Connector<'a> {
             replayed: false,
             retries: 0,
             redispatched: false,
+            leaving: None,
             server_queue: 0,
             backend_queue: 0,
             assigned_at: None,
@@ -168,7 +171,11 @@ impl<'a> Connector<'a> {
         }
         loop {
             let assignment = match self.backend.backend.target {
-                Target::Servers => Some(self.assign(client, timer, self.preferred(private)).await?),
+                Target::Servers => {
+                    let assignment = self.assign(client, timer, self.preferred(private)).await;
+                    self.note_redispatch(assignment.as_ref().ok().map(|found| &found.server));
+                    Some(assignment?)
+                }
                 Target::Dispatch(_) | Target::Transparent => None,
             };
             let now = now();
@@ -208,7 +215,7 @@ impl<'a> Connector<'a> {
             count_connection(self.worker, self.backend, server.as_deref(), false);
             match open(self.worker, self.info, self.route, self.backend, server.as_deref(), timer, deadline).await {
                 Ok(mut opened) => {
-                    if let Some(server) = &server {
+                    if let (Some(server), true) = (&server, opened.established) {
                         server.observe(Observation::Connected);
                     }
                     count_open(self.worker, self.backend, &mut opened.conn);
@@ -234,9 +241,6 @@ impl<'a> Connector<'a> {
                     return Ok(link);
                 }
                 Err(error) => {
-                    if let Some(server) = server.as_ref().filter(|_| error.end == End::Server) {
-                        server.observe(Observation::NotConnected);
-                    }
                     if self.worker.wants_addresses(&self.info.frontend) || self.backend.looks_at_connections {
                         self.addresses = Some(Addresses::of(None, self.route, self.backend, server.as_deref()));
                     }

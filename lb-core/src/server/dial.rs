@@ -45,7 +45,7 @@ impl Dial {
     }
 }
 
-/// TLS for each connection of the checks, where it may be used. Checks know nothing of `sni` and `alpn` of traffic.
+/// TLS for each connection of the checks, where it may be used. Checks know nothing of the `sni` of traffic.
 fn check_tls(
     line: &ServerConfig,
     section: &ProxyConfig,
@@ -58,7 +58,12 @@ fn check_tls(
             return Ok(None);
         }
         let sni = connect.sni.clone().or_else(|| line.check_sni.clone().filter(|_| connect.default));
-        let alpn = if connect.alpn.is_empty() { line.check_alpn.clone() } else { connect.alpn.clone() };
+        let alpn = match (&connect.alpn, &line.check_alpn) {
+            (own, _) if !own.is_empty() => own.clone(),
+            (_, checks) if !checks.is_empty() => checks.clone(),
+            // Those of traffic, but for HTTP/2, which a check speaks only where its own words say so.
+            _ => base.alpn.iter().filter(|name| *name != "h2").cloned().collect(),
+        };
         tls::client_config(&ServerSsl { sni, alpn, ..base.clone() }, &global.ssl).map(Some)
     });
     connections.collect()

@@ -193,7 +193,7 @@ impl<'a> Stream<'a> {
                         // The response cannot be there yet: looking for it first would be in vain.
                         let _ = conn.transport.socket_mut().register();
                     }
-                    link.established = true;
+                    link.establish();
                     self.times.connected = Some(now());
                     return Ok(link);
                 }

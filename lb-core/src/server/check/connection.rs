@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::config::model::{Address, CheckConnect, CheckProto, Proto};
 use crate::net::{socks4, stream_socket};
 use crate::server::{CheckTarget, Server};
-use crate::tls::{self, Alpn, TlsClientConfig};
+use crate::tls::{self, Alpn, TlsClientConfig, TlsError};
 use crate::transport::{Socket, Transport};
 
 /// The PROXY protocol header version 2 of a check: command LOCAL, no addresses (proxy-protocol.txt, section 2.2).
@@ -91,6 +91,8 @@ pub(crate) enum Failure {
     Tcp(io::Error),
     Other(io::Error),
     Socks4(&'static str),
+    /// The connection to the proxy broke.
+    Socks4Broken(io::Error),
 }
 
 impl Failure {
@@ -103,6 +105,9 @@ impl Failure {
             Self::Tcp(error) => trouble(CheckStatus::L4ConnectionError, general(&error)),
             Self::Other(error) => trouble(CheckStatus::SocketError, general(&error)),
             Self::Socks4(text) => trouble(CheckStatus::SocketError, text.to_owned()),
+            Self::Socks4Broken(error) => {
+                trouble(CheckStatus::SocketError, format!("{} ({})", socks4::ABORTED, text_of(&error)))
+            }
         }
     }
 }
@@ -163,7 +168,8 @@ async fn open_tcp(backend: &Backend, server: &Server, address: SocketAddr, plan:
         let SocketAddr::V4(to) = address else { return Err(Failure::Socks4(socks4::REFUSED)) };
         socks4::pass(&mut stream, to).await.map_err(|error| match error.kind() {
             ErrorKind::PermissionDenied => Failure::Socks4(socks4::REFUSED),
-            _ => Failure::Socks4(socks4::ENDED),
+            ErrorKind::UnexpectedEof => Failure::Socks4(socks4::ENDED),
+            _ => Failure::Socks4Broken(error),
         })?;
     }
     if let Some(version) = plan.header {
@@ -210,7 +216,14 @@ pub(super) async fn secure(plan: &Plan, socket: Socket) -> Result<(Transport, bo
         None => alpn == Alpn::H2,
     };
     let Some(config) = &plan.tls else { return Ok((Transport::Plain(socket), h2(Alpn::None))) };
-    let refused = |_| Trouble { status: CheckStatus::L6InvalidResponse, text: "SSL handshake failure".to_owned() };
+    let refused = |error: TlsError| {
+        let text = match error {
+            error if !error.is_other_name() => "SSL handshake failure",
+            _ if config.sends_name() => "Server presented an SSL certificate different from the expected one",
+            _ => "Server presented an SSL certificate different from the configured one",
+        };
+        Trouble { status: CheckStatus::L6InvalidResponse, text: text.to_owned() }
+    };
     tls::connect(config, socket).await.map(|(transport, info)| (transport, h2(info.alpn))).map_err(refused)
 }
 

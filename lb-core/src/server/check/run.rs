@@ -180,14 +180,10 @@ impl<'a> Run<'a> {
         let space = space.get_mut(..room).unwrap_or_default();
         match timeout_at(self.times.deadline, open.transport.read(space)).await {
             Err(_) => Err(self.machine.timed_out(None)),
-            Ok(Ok(0)) => {
-                if let Some(outcome) = open.h2.as_ref().and_then(|_| self.machine.unanswered()) {
-                    return Err(outcome);
-                }
-                self.machine.end();
-                Ok(())
-            }
+            Ok(Ok(0)) => self.ended(),
             Ok(Ok(length)) => self.received(space.get(..length).unwrap_or_default()).await,
+            // TLS that ends without saying so.
+            Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => self.ended(),
             Ok(Err(error)) if !self.machine.has_received() => Err(self.machine.failed(socket_trouble(&error), false)),
             Ok(Err(_)) => {
                 self.machine.end();
@@ -198,6 +194,16 @@ impl<'a> Run<'a> {
 }
 
 impl Run<'_> {
+    /// The server will say nothing more.
+    fn ended(&mut self) -> Result<(), Outcome> {
+        let h2 = self.open.as_ref().is_some_and(|open| open.h2.is_some());
+        if let Some(outcome) = self.machine.unanswered().filter(|_| h2) {
+            return Err(outcome);
+        }
+        self.machine.end();
+        Ok(())
+    }
+
     /// Bytes came.
     async fn received(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
         let Some(exchange) = self.open.as_mut().and_then(|open| open.h2.as_mut()) else {
