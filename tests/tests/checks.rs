@@ -213,9 +213,12 @@ fn a_script_decides_about_a_server() {
     let cases = [
         Case::new("option redis-check", "", &[peer::Act::Recv, peer::Act::Send(b"+PONG\r\n")]),
         Case::new("option redis-check", "", &[peer::Act::Recv, peer::Act::Send(b"-ERR no\r\n"), peer::Act::Close]),
+        Case::new("option httpchk", "check-proto h2", &[peer::Act::Request, peer::Act::Close]),
     ];
     let seen = through_lb(&cases);
     assert_eq!(seen[0].received, r"*1\r\n$4\r\nPING\r\n");
     assert_eq!(seen[0].statistics, "L7OK 0 Redis server is ok");
+    assert_eq!(seen[2].received, ":method: OPTIONS; :path: /\n");
+    assert_eq!(seen[2].statistics, "L7RSP  TCPCHK got an empty response at step 2");
     assert_eq!(seen[1].line, "failed, reason: Layer7 wrong status, code: 0, info: \"-ERR no\", , status: 0/2 DOWN.");
 }

@@ -1,7 +1,7 @@
 //! Scripts of `option httpchk` and servers that speak HTTP/2, or should.
 
 use super::cases::Case;
-use super::peer::Act::{self, Close, Deaf, Pause, Recv, Request, Reset, Send};
+use super::peer::Act::{self, Deaf, Pause, Recv, Request, Reset, Send};
 
 const SETTINGS: Act = Send(b"\0\0\0\x04\0\0\0\0\0");
 /// The acknowledgement of the other side's settings, and `:status: 200` of the static table.
@@ -73,14 +73,13 @@ pub(crate) fn cases() -> Vec<Case> {
     add(&[Deaf], "proto h2", &["mode http|option tcp-check|tcp-check connect"]);
     let e404: &'static [Act] = &[SETTINGS, Request, Send(b"\0\0\x01\x01\x05\0\0\0\x01\x8d")];
     add(e404, "proto h2", &[plain, "mode http|option httpchk|http-check disable-on-404"]);
-    let answers: [&'static [Act]; 12] = [
+    let answers: [&'static [Act]; 11] = [
         // 500, 103.
         &[SETTINGS, Request, Send(b"\0\0\x01\x01\x05\0\0\0\x01\x8e")],
         &[SETTINGS, Request, Send(b"\0\0\x05\x01\x04\0\0\0\x01\x08\x03103")],
         // INTERNAL_ERROR, REFUSED_STREAM.
         &[SETTINGS, Request, Send(b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x02")],
         &[SETTINGS, Request, Send(b"\0\0\x04\x03\0\0\0\0\x01\0\0\0\x07")],
-        &[SETTINGS, Request, Close],
         &[SETTINGS, Request, Reset],
         &[SETTINGS, Request],
         &[Recv],
