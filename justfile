@@ -22,9 +22,9 @@ fmt:
     cargo fmt --all
     cargo fmt --manifest-path fuzz/Cargo.toml
 
-# Microbenchmarks: message heads, choice of a server, loading a configuration
+# Microbenchmarks: message heads, choice of a server, loading a configuration, stick tables, patterns
 bench *args:
-    cargo bench -p lb-core --bench h1 --bench balance --bench config -- {{args}}
+    cargo bench -p lb-core --bench h1 --bench balance --bench config --bench table --bench patterns -- {{args}}
 
 # Side by side with HAProxy and nginx; see bench/README.md
 compare *args:

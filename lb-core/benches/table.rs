@@ -2,9 +2,10 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use lb_core::instant::Instant;
 use lb_core::sample::Value;
 use lb_core::table::{DataType, KeyType, Stored, Table, TableConfig, TrackScope, Tracking};
 

@@ -49,4 +49,5 @@ pub mod table;
 pub mod runtime;
 
 pub mod clock;
+pub mod instant;
 pub mod units;

@@ -24,12 +24,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::AsyncWrite;
 
 use crate::http::h1::io::H1Conn;
 use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
 use crate::http::message::{BodyLength, Head};
+use crate::instant::Instant;
 use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
 use crate::net::{SystemOptions, client_actions};

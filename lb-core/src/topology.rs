@@ -3,12 +3,15 @@
 //! A topology is swapped as a whole, never edited. What changes often (server state, gauges) is atomics behind its
 //! `Arc`s, kept across swaps.
 
+mod dials;
+mod error;
 mod logs;
 mod tracking;
 
+use crate::instant::Instant;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::acl::Condition;
 use crate::backend::Backend;
@@ -31,9 +34,11 @@ use crate::sample::{Context, Place as SamplePlace, Value};
 use crate::server::{Dial, Numbers, ServerEvent};
 use crate::stats::{FrontendStats, FrontendStatus};
 use crate::table::Table;
-use crate::tls::TlsConfigError;
 use crate::userlist::Userlists;
+use dials::{Namespaces, dials};
 use logs::Logs;
+
+pub use error::TopologyError;
 
 /// Settings of the process that the data path reads, with their defaults in place.
 #[derive(Clone, Debug)]
@@ -209,6 +214,8 @@ pub struct Topology {
     pub disabled_frontends: Vec<(Arc<str>, u32)>,
     /// Numbers of the servers.
     pub numbers: Arc<Numbers>,
+    /// Network namespaces of the servers.
+    pub(crate) namespaces: Namespaces,
     /// Sets socket options that no safe interface offers.
     pub system: SystemOptions,
     /// Rules of streams act on clients' sockets.
@@ -256,46 +263,6 @@ pub(crate) enum SwitchTarget {
     Named(LogFormat),
 }
 
-/// Why a configuration cannot be run although each of its lines is right.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TopologyError {
-    /// A proxy refers to a backend that does not exist.
-    #[error("proxy '{proxy}': unable to find required backend '{backend}'")]
-    UnknownBackend {
-        /// The proxy that refers to it.
-        proxy: String,
-        /// The name it used.
-        backend: String,
-    },
-    /// A certificate, key or authority cannot be used.
-    #[error("proxy '{proxy}': {source}")]
-    Tls {
-        /// The proxy.
-        proxy: String,
-        /// Which file, and what is wrong with it.
-        source: TlsConfigError,
-    },
-    /// A password cannot be checked.
-    #[error("userlist '{userlist}': password of user '{user}': {source}")]
-    Password {
-        /// The userlist.
-        userlist: String,
-        /// The user.
-        user: String,
-        /// What is wrong.
-        source: crate::userlist::PasswordError,
-    },
-    /// A log format does not compile.
-    #[error("proxy '{proxy}': {message}")]
-    LogFormat {
-        /// The proxy.
-        proxy: String,
-        /// What is wrong.
-        message: String,
-    },
-}
-
 impl Topology {
     /// Resolves a configuration, for this many worker threads.
     ///
@@ -311,11 +278,10 @@ impl Topology {
         let settings = Settings::new(&config.global);
         let mut logs = Logs::new(&config.global, &config.names, inherited);
         let mut backends = Vec::new();
+        let mut namespaces = Namespaces::default();
         let numbers = Arc::<Numbers>::default();
         for section in config.proxies.iter().filter(|p| p.kind.is_backend() && !p.disabled) {
-            let dials: Result<_, TlsConfigError> =
-                section.servers.iter().map(|line| Dial::new(line, section, &config.global, system)).collect();
-            let dials = dials.map_err(|source| TopologyError::Tls { proxy: section.name.clone(), source })?;
+            let dials = dials(section, &config.global, system, &mut namespaces)?;
             backends.push(Arc::new(BackendEntry {
                 index: backends.len(),
                 name: Arc::from(section.name.as_str()),
@@ -412,6 +378,7 @@ impl Topology {
             sections,
             disabled_frontends,
             numbers,
+            namespaces,
             system: system.clone(),
             touches_sockets: config.proxies.iter().any(|section| section.rules.touch_sockets()),
             log_destinations,

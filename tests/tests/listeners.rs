@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::mpsc;
 
-use lb_tests::{HTTP, Instance, Origin, PATIENCE, Wire, eventually};
+use std::os::unix::fs::MetadataExt;
+
+use lb_tests::process::haproxy;
+use lb_tests::{HTTP, Instance, Origin, PATIENCE, Side, Wire, eventually};
 
 #[test]
 fn several_frontends_with_several_ports() {
@@ -220,4 +224,77 @@ fn what_is_beyond_maxconn_is_not_accepted() {
     assert_eq!(backlog(lb.address()), 1);
     drop(first);
     assert_eq!(second.response().status(), 200);
+}
+
+/// Path, mode and owner of the sockets, as HAProxy makes them.
+#[test]
+fn unix_sockets_with_common_settings() {
+    let owner = if rustix::process::geteuid().is_root() { " uid 7 gid 3" } else { "" };
+    let text = format!(
+        "global\n nbthread 1\n stats socket {{dir}}/stats mode 640\n unix-bind prefix {{dir}}/ mode 600{owner}\n\
+         defaults\n mode http\n timeout client 9s\n timeout server 9s\n timeout connect 9s\n\
+         frontend f\n bind unix@one\n bind unix@two,unix@three mode 666\n http-request return status 200\n"
+    );
+    let of = |side: &Side| {
+        ["stats", "one", "two", "three"].map(|name| {
+            let file = std::fs::metadata(side.directory().join(name)).unwrap();
+            (name, file.mode() & 0o7777, file.uid(), file.gid())
+        })
+    };
+    let ours = of(&Side::start(None, &text, 0));
+    assert_eq!(ours.map(|(_, mode, ..)| mode), [0o640, 0o600, 0o666, 0o666]);
+    let Some(haproxy) = haproxy() else { return };
+    assert_eq!(ours, of(&Side::start(Some(&haproxy), &text, 0)));
+}
+
+/// A network namespace for one test; dropping it removes its name.
+struct NetworkNamespace(String);
+
+impl NetworkNamespace {
+    /// `None`, with a message, where the test may not make one.
+    fn new() -> Option<Self> {
+        let name = format!("lb-test-{}", std::process::id());
+        let ip = |args: &[&str]| Command::new("ip").args(args).output().is_ok_and(|output| output.status.success());
+        if !ip(&["netns", "add", &name]) {
+            println!("skipped: a network namespace cannot be made");
+            return None;
+        }
+        let namespace = Self(name);
+        assert!(ip(&["-n", &namespace.0, "link", "set", "lo", "up"]));
+        Some(namespace)
+    }
+}
+
+impl Drop for NetworkNamespace {
+    fn drop(&mut self) {
+        let _ = Command::new("ip").args(["netns", "delete", &self.0]).output();
+    }
+}
+
+/// The same address inside and outside is two listeners; servers and their checks reach the one of their namespace.
+#[test]
+fn listeners_and_servers_in_a_network_namespace() {
+    let Some(namespace) = NetworkNamespace::new() else { return };
+    let text = "global\n nbthread 2\n stats socket {dir}/stats\n\
+         defaults\n mode http\n timeout client 9s\n timeout server 9s\n timeout connect 9s\n\
+         listen inside\n bind {listen1} namespace NAME\n http-request return status 200 hdr at inside\n\
+         listen outside\n bind {listen1}\n http-request return status 200 hdr at outside\n\
+         listen only-outside\n bind {listen2}\n http-request return status 200 hdr at outside\n\
+         frontend f\n bind {listen0}\n use_backend other if { path /other }\n default_backend same\n\
+         backend same\n server s {listen1} namespace NAME check inter 50ms\n\
+         backend other\n server s {listen2} namespace NAME check inter 50ms rise 1 fall 1\n"
+        .replace("NAME", &namespace.0);
+    let of = |side: &Side| {
+        eventually("the check inside fails", || side.ask("show servers state other").contains(" s 127.0.0.1 0 "));
+        let mut client = side.connect(0);
+        ["/", "/", "/other"].map(|path| {
+            let response = client.get(path);
+            (response.status(), response.header("at").map(str::to_owned))
+        })
+    };
+    let ours = of(&Side::start(None, &text, 3));
+    let inside = (200, Some("inside".to_owned()));
+    assert_eq!(ours, [inside.clone(), inside, (503, None)]);
+    let Some(haproxy) = haproxy() else { return };
+    assert_eq!(ours, of(&Side::start(Some(&haproxy), &text, 3)));
 }

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use tokio::sync::Notify;
+
 use super::queue::Queue;
 use crate::balance::Balancer;
 use crate::stats::Padded;
@@ -21,8 +23,12 @@ pub struct Hub {
     pub(crate) workers: usize,
     /// What times of servers count from.
     pub(crate) started: Instant,
+    /// Wakes who lets servers come back slowly: one begins to.
+    pub(crate) rising: Notify,
     fullconn: AtomicU32,
     sessions: Box<[Padded<Shard>]>,
+    /// The shards from this one on were never used.
+    used: AtomicUsize,
     peak: AtomicU32,
 }
 
@@ -42,8 +48,10 @@ impl Hub {
             redispatch,
             workers,
             started: Instant::now(),
+            rising: Notify::new(),
             fullconn: AtomicU32::new(fullconn),
             sessions: (0..SHARDS).map(|_| Padded::default()).collect(),
+            used: AtomicUsize::new(0),
             peak: AtomicU32::new(0),
         }
     }
@@ -58,7 +66,8 @@ impl Hub {
 
     /// Sessions of the backend, waiting ones included.
     pub(crate) fn sessions(&self) -> u32 {
-        self.sessions.iter().fold(0, |sum, shard| sum.wrapping_add(shard.current.load(Ordering::SeqCst)))
+        let used = self.sessions.iter().take(self.used.load(Ordering::SeqCst));
+        used.fold(0, |sum, shard| sum.wrapping_add(shard.current.load(Ordering::SeqCst)))
     }
 
     /// The most sessions at the same time. With one worker it is exact; with several, what all of them together reach
@@ -85,6 +94,9 @@ impl Hub {
     /// Counts a session in; the shard must be given back to [`Hub::leave`].
     pub(crate) fn enter(&self) -> usize {
         let shard = shard_of_thread() % SHARDS;
+        if shard >= self.used.load(Ordering::SeqCst) {
+            self.used.fetch_max(shard + 1, Ordering::SeqCst);
+        }
         if let Some(mine) = self.sessions.get(shard) {
             let current = mine.current.fetch_add(1, Ordering::SeqCst).wrapping_add(1);
             if current > mine.record.load(Ordering::Relaxed) {

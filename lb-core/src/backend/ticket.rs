@@ -1,13 +1,13 @@
 //! A place in a queue, and the future that waits for a slot.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::queue::{Grant, Key, Place, Queue};
 use super::{Assign, AssignRequest, Assignment, Backend};
+use crate::instant::Instant;
 use crate::server::Server;
 
 /// Why a wait ended without a server.

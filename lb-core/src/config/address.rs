@@ -24,6 +24,8 @@ pub struct AddressRules {
     pub names: bool,
     /// A path that is bound gets a temporary name first, so it has to be 10 characters shorter.
     pub bound: bool,
+    /// How long what will stand in front of a path is.
+    pub prefix: usize,
 }
 
 /// How the port was written.
@@ -115,12 +117,12 @@ pub fn parse_address(text: &str, rules: AddressRules) -> Result<ParsedAddress, A
             Err(syntax(format!("a UNIX socket address is not acceptable here in '{text}'")))
         }
         Family::Unix => {
-            let limit = UNIX_PATH_MAX - if rules.bound { UNIX_TEMPORARY_SUFFIX } else { 0 };
-            check_path(text, rest, limit)?;
+            let suffix = if rules.bound { UNIX_TEMPORARY_SUFFIX } else { 0 };
+            check_path(text, rest, UNIX_PATH_MAX - suffix, rules.prefix)?;
             Ok(ParsedAddress::Unix(PathBuf::from(rest)))
         }
         Family::Abstract => {
-            check_path(text, rest, UNIX_PATH_MAX)?;
+            check_path(text, rest, UNIX_PATH_MAX, 0)?;
             Ok(ParsedAddress::Abstract(rest.as_bytes().to_vec()))
         }
         Family::Fd if !rules.fd => Err(syntax(format!("a file descriptor is not acceptable here in '{text}'"))),
@@ -208,12 +210,13 @@ fn family_prefix(text: &str, rules: AddressRules) -> Result<(Family, &str), Addr
     }
 }
 
-fn check_path(text: &str, path: &str, limit: usize) -> Result<(), AddressError> {
+fn check_path(text: &str, path: &str, limit: usize, prefix: usize) -> Result<(), AddressError> {
     if path.is_empty() {
         return Err(syntax(format!("missing socket path in '{text}'")));
     }
-    if path.len() > limit {
-        return Err(syntax(format!("socket path '{text}' too long (max {limit})")));
+    if path.len() + prefix > limit {
+        let room = limit.cast_signed() - prefix.cast_signed();
+        return Err(syntax(format!("socket path '{text}' too long (max {room})")));
     }
     Ok(())
 }
@@ -314,6 +317,7 @@ mod tests {
         datagram: false,
         names: false,
         bound: true,
+        prefix: 0,
     };
     const SERVER: AddressRules = AddressRules {
         port_offset: true,
@@ -325,6 +329,7 @@ mod tests {
         datagram: false,
         names: false,
         bound: false,
+        prefix: 0,
     };
 
     fn v4(text: &str, port: Port) -> ParsedAddress {

@@ -62,6 +62,7 @@ pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics
             "mailers" => mailers::parse_section(section, &mut config.mailers, diags),
             "defaults" | "frontend" | "backend" | "listen" => {
                 proxies.experimental = config.global.expose_experimental_directives;
+                proxies.unix_bind = config.global.unix_bind.clone();
                 proxy::parse_section(section, &mut proxies, diags);
             }
             _ => refuse(section, diags),

@@ -3,10 +3,10 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::{Connector, Private};
 use crate::backend::{Assign, AssignRequest, Assignment, QueueError, Ticket};
+use crate::instant::Instant;
 use crate::log::Stage;
 use crate::runtime::SessionStage;
 use crate::server::Server;

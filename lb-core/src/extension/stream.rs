@@ -44,17 +44,17 @@ impl<'a> StreamView<'_, 'a> {
     /// Where the client comes from: the connection's address, the PROXY header's, or what `set-src` says. `None` for
     /// clients of UNIX sockets.
     pub fn source(&self) -> Option<SocketAddr> {
-        self.context.client.source
+        self.context.client().source
     }
 
     /// The address that the client connected to.
     pub fn destination(&self) -> Option<SocketAddr> {
-        self.context.client.destination
+        self.context.client().destination
     }
 
     /// Version and cipher, where the client uses TLS.
     pub fn tls(&self) -> Option<(&'a str, &'a str)> {
-        self.context.client.tls
+        self.context.client().tls
     }
 
     /// The frontend's name.

@@ -357,8 +357,8 @@ impl Direction {
             wants_data: self.waits_for_data(),
             wants_room: self.pending() > 0,
             finished: self.eof,
-            read: clock.instant(self.read_base).into_std(),
-            written: clock.instant(self.write_base).into_std(),
+            read: clock.instant(self.read_base).into_std().into(),
+            written: clock.instant(self.write_base).into_std().into(),
         }
     }
 

@@ -6,11 +6,11 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use rustix::net::{RecvFlags, recv};
 use tokio::io::Interest;
 
+use crate::instant::Instant;
 use crate::proxy_protocol::Tlvs;
 use crate::proxy_protocol::{InvalidHeader, Parsed, parse};
 use crate::transport::Socket;

@@ -6,8 +6,8 @@ use crate::config::model::ProxyOptions;
 
 use super::format::LogFormat;
 use super::level::Level;
-use super::parts::RecordParts;
-use super::record::{Cause, LogRecord};
+use super::record::Cause;
+use super::source::RecordSource;
 use super::target::LogTargets;
 
 /// Options of a frontend that decide about access lines.
@@ -42,7 +42,6 @@ pub struct AccessLog {
     uses_addresses: bool,
     uses_log_counter: bool,
     uses_samples: bool,
-    parts: RecordParts,
     lines: AtomicU64,
 }
 
@@ -67,8 +66,7 @@ impl AccessLog {
         let uses_addresses = self.formats().any(LogFormat::uses_addresses);
         let uses_log_counter = self.formats().any(LogFormat::uses_log_counter);
         let uses_samples = self.formats().any(LogFormat::uses_samples);
-        let parts = self.formats().map(LogFormat::parts).fold(RecordParts::default(), RecordParts::and);
-        Self { uses_addresses, uses_log_counter, uses_samples, parts, ..self }
+        Self { uses_addresses, uses_log_counter, uses_samples, ..self }
     }
 
     /// Whether a line prints `%bi`, `%bp`, `%si` or `%sp`.
@@ -106,13 +104,13 @@ impl AccessLog {
     }
 
     /// See [`access_log_decision`].
-    pub fn decide(&self, record: &LogRecord) -> Option<Level> {
+    pub(crate) fn decide(&self, record: &impl RecordSource) -> Option<Level> {
         access_log_decision(self.options, record)
     }
 
     /// The level of the line of a connection that failed before there was a stream (section 8.2.5).
-    pub(super) fn decide_connection_error(&self, record: &LogRecord) -> Option<Level> {
-        if self.options.dontlognull && record.null {
+    pub(super) fn decide_connection_error(&self, record: &impl RecordSource) -> Option<Level> {
+        if self.options.dontlognull && record.null() {
             return None;
         }
         Some(if self.options.log_separate_errors { Level::Err } else { Level::Info })
@@ -123,12 +121,6 @@ impl AccessLog {
         self.uses_samples
     }
 
-    /// What its formats need of a record.
-    pub(crate) fn parts(&self) -> RecordParts {
-        // The line of a connection that failed says when it was accepted, and where.
-        RecordParts { dates: true, places: true, ..self.parts }
-    }
-
     /// Counts a line for `%lc`, where the format prints it, and returns how many came before.
     pub(super) fn count_line(&self) -> u64 {
         if self.uses_log_counter { self.lines.fetch_add(1, Ordering::Relaxed) } else { 0 }
@@ -136,15 +128,15 @@ impl AccessLog {
 }
 
 /// The level of a stream's access line, or `None` where the options say that it gets none (section 8.3).
-pub fn access_log_decision(options: AccessLogOptions, record: &LogRecord) -> Option<Level> {
-    if options.dontlognull && record.null {
+pub(crate) fn access_log_decision(options: AccessLogOptions, record: &impl RecordSource) -> Option<Level> {
+    if options.dontlognull && record.null() {
         return None;
     }
-    let abnormal = record.retries > 0
-        || record.redispatched
-        || record.status >= 500
-        || !matches!(record.cause, Cause::Normal | Cause::Local);
-    if let Some(level) = record.level {
+    let abnormal = record.retries() > 0
+        || record.redispatched()
+        || record.status() >= 500
+        || !matches!(record.cause(), Cause::Normal | Cause::Local);
+    if let Some(level) = record.level() {
         let level = Level::from_number(level?);
         return (abnormal || !options.dontlog_normal).then_some(level);
     }
@@ -160,7 +152,7 @@ pub fn access_log_decision(options: AccessLogOptions, record: &LogRecord) -> Opt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::Stage;
+    use crate::log::{LogRecord, Stage};
 
     const SEPARATE: AccessLogOptions =
         AccessLogOptions { log_separate_errors: true, dontlog_normal: false, dontlognull: false };

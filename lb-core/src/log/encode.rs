@@ -81,18 +81,46 @@ fn hex_digit(nibble: u8) -> u8 {
     HEX.get(nibble as usize & 15).copied().unwrap_or(b'0')
 }
 
-/// Appends a decimal number.
-pub(super) fn decimal(out: &mut Vec<u8>, mut value: u64) {
-    if value < 10 {
-        // As most numbers of a line are.
-        return out.push(b'0' + value as u8);
+/// The digits of 00 to 99.
+static PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[0; 2]; 100];
+    let mut number = 0;
+    while number < 100 {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
     }
+    pairs
+};
+
+fn pair(number: u64) -> [u8; 2] {
+    PAIRS.get(number as usize).copied().unwrap_or_default()
+}
+
+/// Appends a decimal number.
+pub(super) fn decimal(out: &mut Vec<u8>, value: u64) {
+    match value {
+        // As most numbers of a line are.
+        0..10 => out.push(b'0' + value as u8),
+        10..100 => out.extend_from_slice(&pair(value)),
+        100..1000 => {
+            let [tens, units] = pair(value % 100);
+            out.extend_from_slice(&[b'0' + (value / 100) as u8, tens, units]);
+        }
+        1000..10_000 => {
+            let ([thousands, hundreds], [tens, units]) = (pair(value / 100), pair(value % 100));
+            out.extend_from_slice(&[thousands, hundreds, tens, units]);
+        }
+        _ => long_decimal(out, value),
+    }
+}
+
+fn long_decimal(out: &mut Vec<u8>, mut value: u64) {
     let mut digits = [0u8; 20];
     let mut length = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
-        length += 1;
+    for two in digits.rchunks_exact_mut(2) {
+        two.copy_from_slice(&pair(value % 100));
+        length += if value < 10 { 1 } else { 2 };
+        value /= 100;
         if value == 0 {
             break;
         }
@@ -147,6 +175,10 @@ mod tests {
         out.push(b' ');
         decimal(&mut out, u64::MAX);
         out.push(b' ');
+        for value in [9, 10, 99, 100, 999, 1000, 9999, 10_000, 99_999, 100_000, 1_234_567] {
+            decimal(&mut out, value);
+            out.push(b' ');
+        }
         padded(&mut out, 7, 3);
         out.push(b' ');
         padded(&mut out, 1234, 3);
@@ -154,6 +186,9 @@ mod tests {
         hexadecimal(&mut out, 0x13, 4);
         out.push(b' ');
         hexadecimal(&mut out, 0x20B, 1);
-        assert_eq!(out, b"0 18446744073709551615 007 1234 0013 20B");
+        assert_eq!(
+            out,
+            b"0 18446744073709551615 9 10 99 100 999 1000 9999 10000 99999 100000 1234567 007 1234 0013 20B"
+        );
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::config::model::LogFormatChoice;
 
-use super::parts::RecordParts;
 use super::variable::{self, Variable};
 use crate::sample::names::Names;
 use crate::sample::{Expression, Places, Scope};
@@ -60,7 +59,6 @@ pub struct LogFormat {
     pub(super) connect_line: bool,
     uses_log_counter: bool,
     early: bool,
-    parts: RecordParts,
 }
 
 /// Why a log-format string was refused, in HAProxy's words.
@@ -129,7 +127,7 @@ pub enum LogFormatError {
 impl LogFormat {
     /// The line written when nothing selects a format (section 8.2.1).
     pub fn connect() -> Self {
-        Self { connect_line: true, early: true, parts: RecordParts::ALL, ..Self::default() }
+        Self { connect_line: true, early: true, ..Self::default() }
     }
 
     /// Compiles the format a section chose.
@@ -158,16 +156,6 @@ impl LogFormat {
             [Item::Text(text)] => Some(text),
             _ => None,
         }
-    }
-
-    /// Whether it needs a record: it has variables.
-    pub(crate) fn uses_variables(&self) -> bool {
-        self.items.iter().any(|item| matches!(item, Item::Variable(..)))
-    }
-
-    /// What a record must have for it.
-    pub(crate) fn parts(&self) -> RecordParts {
-        self.parts
     }
 
     /// Whether it needs a context: it has expressions.
@@ -230,12 +218,7 @@ impl LogFormat {
             Item::Sample(..) => false,
             _ => true,
         });
-        let variables = parser.items.iter().filter_map(|item| match item {
-            Item::Variable(variable, _) => Some(*variable),
-            _ => None,
-        });
-        let parts = variables.fold(RecordParts::default(), RecordParts::with);
-        let mut format = Self { items: parser.items, connect_line: false, uses_log_counter: false, early, parts };
+        let mut format = Self { items: parser.items, connect_line: false, uses_log_counter: false, early };
         format.uses_log_counter = format.uses(&[Variable::LogCounter]);
         Ok(format)
     }

@@ -1,20 +1,22 @@
 //! Appends the items of a format to a line, each as its flags ask.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::date::DateStyle;
 use super::encode::{Encoding, decimal, encode, hexadecimal, padded};
 use super::format::{Flags, Item, LogFormat};
-use super::record::{LogRecord, ServerAddress};
+use super::record::ServerAddress;
 use super::render::LogContext;
 use super::request_line::RequestParts;
+use super::source::RecordSource;
 use super::variable::Variable;
 use crate::sample::Expression;
 
 /// A line in the making.
-pub(super) struct Line<'a> {
-    record: &'a LogRecord,
+pub(super) struct Line<'a, R> {
+    record: &'a R,
     context: &'a mut LogContext,
     out: &'a mut Vec<u8>,
     flags: Flags,
@@ -22,12 +24,14 @@ pub(super) struct Line<'a> {
     after_space: bool,
     /// It is a rule's text: what is missing is nothing.
     rule: bool,
+    /// The request line, once an item asked for it: several print a part of it.
+    request_line: Option<Cow<'a, [u8]>>,
 }
 
-impl<'a> Line<'a> {
+impl<'a, R: RecordSource> Line<'a, R> {
     /// An empty line; `rule` says that it is a rule's text, in which what is missing is nothing.
-    pub(super) fn new(record: &'a LogRecord, context: &'a mut LogContext, out: &'a mut Vec<u8>, rule: bool) -> Self {
-        Self { record, context, out, flags: Flags::default(), after_space: true, rule }
+    pub(super) fn new(record: &'a R, context: &'a mut LogContext, out: &'a mut Vec<u8>, rule: bool) -> Self {
+        Self { record, context, out, flags: Flags::default(), after_space: true, rule, request_line: None }
     }
 
     /// Appends what a format comes to; `sample` appends what an expression yields.
@@ -65,34 +69,25 @@ impl<'a> Line<'a> {
 
     fn variable(&mut self, variable: Variable) {
         let record = self.record;
-        // Without captures nothing is written, and the separators on both sides become one.
-        let nothing = match variable {
-            Variable::RequestHeaders | Variable::RequestHeadersList => record.captured_request.is_empty(),
-            Variable::ResponseHeaders | Variable::ResponseHeadersList => record.captured_response.is_empty(),
-            _ => false,
-        };
-        if nothing {
-            return;
-        }
-        self.after_space = false;
+        let after_space = std::mem::take(&mut self.after_space);
         match variable {
-            Variable::BytesRead => self.growing(record.bytes_to_client),
-            Variable::BytesUploaded => decimal(self.out, record.bytes_from_client),
-            Variable::CapturedRequestCookie => self.text(record.cookie_captured_request.as_deref(), Encoding::Plain),
-            Variable::CapturedResponseCookie => self.text(record.cookie_captured_response.as_deref(), Encoding::Plain),
+            Variable::BytesRead => self.growing(record.bytes_to_client()),
+            Variable::BytesUploaded => decimal(self.out, record.bytes_from_client()),
+            Variable::CapturedRequestCookie => self.text(record.cookie_captured_request(), Encoding::Plain),
+            Variable::CapturedResponseCookie => self.text(record.cookie_captured_response(), Encoding::Plain),
             Variable::Hostname => {
                 let hostname = self.context.hostname.clone();
                 self.text(Some(hostname.as_bytes()), Encoding::Plain);
             }
-            Variable::UniqueId => self.text(record.unique_id.as_deref(), Encoding::Plain),
-            Variable::Backend => self.text(Some(record.backend.as_bytes()), Encoding::Plain),
-            Variable::Frontend => self.text(Some(record.frontend.as_bytes()), Encoding::Plain),
+            Variable::UniqueId => self.text(record.unique_id(), Encoding::Plain),
+            Variable::Backend => self.text(Some(record.backend().as_bytes()), Encoding::Plain),
+            Variable::Frontend => self.text(Some(record.frontend().as_bytes()), Encoding::Plain),
             Variable::FrontendTransport => self.frontend_transport(),
             Variable::Server => {
-                self.text(Some(record.server.as_deref().unwrap_or("<NOSRV>").as_bytes()), Encoding::Plain);
+                self.text(Some(record.server().map_or("<NOSRV>", |name| name).as_bytes()), Encoding::Plain);
             }
-            Variable::TlsCipher => self.text(record.tls.map(|(_, cipher)| cipher.as_bytes()), Encoding::Plain),
-            Variable::TlsVersion => self.text(record.tls.map(|(version, _)| version.as_bytes()), Encoding::Plain),
+            Variable::TlsCipher => self.text(record.tls().map(|(_, cipher)| cipher.as_bytes()), Encoding::Plain),
+            Variable::TlsVersion => self.text(record.tls().map(|(version, _)| version.as_bytes()), Encoding::Plain),
             Variable::Method
             | Variable::UriWithoutQuery
             | Variable::Path
@@ -102,24 +97,31 @@ impl<'a> Line<'a> {
             | Variable::Request => self.request(variable),
             Variable::TerminationState => self.termination(false),
             Variable::TerminationStateCookie => self.termination(true),
-            Variable::RequestHeaders => self.headers(&record.captured_request),
-            Variable::ResponseHeaders => self.headers(&record.captured_response),
-            Variable::RequestHeadersList => self.header_list(&record.captured_request),
-            Variable::ResponseHeadersList => self.header_list(&record.captured_response),
-            Variable::BackendIp => self.ip(record.backend_address),
-            Variable::BackendPort => self.port(record.backend_address),
-            Variable::ServerIp => match record.server_address {
+            // Without captures nothing is written, and the separators on both sides become one.
+            Variable::RequestHeaders | Variable::RequestHeadersList if record.captured_request().is_empty() => {
+                self.after_space = after_space;
+            }
+            Variable::ResponseHeaders | Variable::ResponseHeadersList if record.captured_response().is_empty() => {
+                self.after_space = after_space;
+            }
+            Variable::RequestHeaders => self.headers(record.captured_request()),
+            Variable::ResponseHeaders => self.headers(record.captured_response()),
+            Variable::RequestHeadersList => self.header_list(record.captured_request()),
+            Variable::ResponseHeadersList => self.header_list(record.captured_response()),
+            Variable::BackendIp => self.ip(record.backend_address()),
+            Variable::BackendPort => self.port(record.backend_address()),
+            Variable::ServerIp => match record.server_address() {
                 Some(ServerAddress::Unix) => self.text(Some(b"unix"), Encoding::Plain),
                 address => self.ip(inet(address)),
             },
-            Variable::ServerPort => match record.server_address {
+            Variable::ServerPort => match record.server_address() {
                 Some(ServerAddress::Unix) => self.number(0, 4),
                 address => self.port(inet(address)),
             },
-            Variable::ClientIp => self.client_side_ip(record.client),
-            Variable::FrontendIp => self.client_side_ip(record.frontend_address),
-            Variable::ClientPort => self.client_side_port(record.client),
-            Variable::FrontendPort => self.client_side_port(record.frontend_address),
+            Variable::ClientIp => self.client_side_ip(record.client()),
+            Variable::FrontendIp => self.client_side_ip(record.frontend_address()),
+            Variable::ClientPort => self.client_side_port(record.client()),
+            Variable::FrontendPort => self.client_side_port(record.frontend_address()),
             _ => self.number_or_date(variable),
         }
     }
@@ -127,49 +129,49 @@ impl<'a> Line<'a> {
     fn number_or_date(&mut self, variable: Variable) {
         let record = self.record;
         match variable {
-            Variable::Status if record.status == 0 && record.http => self.out.extend_from_slice(b"-1"),
-            Variable::Status => decimal(self.out, record.status.into()),
-            Variable::ActiveTime => self.growing_time(record.ta),
-            Variable::TotalTime => self.growing_time(record.tt),
+            Variable::Status if record.status() == 0 && record.http() => self.out.extend_from_slice(b"-1"),
+            Variable::Status => decimal(self.out, record.status().into()),
+            Variable::ActiveTime => self.growing_time(record.ta()),
+            Variable::TotalTime => self.growing_time(record.tt()),
             Variable::UserTime => self.growing_time(record.user_time()),
-            Variable::ConnectTime => self.time(record.tc),
-            Variable::DataTime => self.time(record.td),
-            Variable::HandshakeTime => self.time(record.th),
-            Variable::IdleTime => self.time(record.ti),
-            Variable::RequestTime => self.time(record.tr_request),
+            Variable::ConnectTime => self.time(record.tc()),
+            Variable::DataTime => self.time(record.td()),
+            Variable::HandshakeTime => self.time(record.th()),
+            Variable::IdleTime => self.time(record.ti()),
+            Variable::RequestTime => self.time(record.tr_request()),
             Variable::QueryTime => self.time(record.query_time()),
-            Variable::ResponseTime => self.time(record.tr),
-            Variable::QueueTime => self.time(record.tw),
-            Variable::Timestamp => self.number(record.accept_date.as_secs(), 4),
+            Variable::ResponseTime => self.time(record.tr()),
+            Variable::QueueTime => self.time(record.tw()),
+            Variable::Timestamp => self.number(record.accept_date().as_secs(), 4),
             Variable::Milliseconds => {
-                let milliseconds = u64::from(record.accept_date.subsec_millis());
+                let milliseconds = u64::from(record.accept_date().subsec_millis());
                 if self.flags.hex {
                     hexadecimal(self.out, milliseconds, 2);
                 } else {
                     padded(self.out, milliseconds, 3);
                 }
             }
-            Variable::ProcessConnections => decimal(self.out, record.actconn.into()),
-            Variable::FrontendConnections => decimal(self.out, record.feconn.into()),
-            Variable::BackendConnections => decimal(self.out, record.beconn.into()),
-            Variable::ServerConnections => decimal(self.out, record.srvconn.into()),
-            Variable::ServerQueue => decimal(self.out, record.server_queue.into()),
-            Variable::BackendQueue => decimal(self.out, record.backend_queue.into()),
+            Variable::ProcessConnections => decimal(self.out, record.actconn().into()),
+            Variable::FrontendConnections => decimal(self.out, record.feconn().into()),
+            Variable::BackendConnections => decimal(self.out, record.beconn().into()),
+            Variable::ServerConnections => decimal(self.out, record.srvconn().into()),
+            Variable::ServerQueue => decimal(self.out, record.server_queue().into()),
+            Variable::BackendQueue => decimal(self.out, record.backend_queue().into()),
             Variable::Retries => {
-                if record.redispatched {
+                if record.redispatched() {
                     self.out.push(b'+');
                 }
-                decimal(self.out, record.retries.into());
+                decimal(self.out, record.retries().into());
             }
-            Variable::RequestCounter => self.number(record.request_counter, 4),
+            Variable::RequestCounter => self.number(record.request_counter(), 4),
             Variable::LogCounter => self.number(self.context.log_counter, 4),
             Variable::Pid => self.number(self.context.pid.into(), 4),
-            Variable::AcceptDateGmt => self.date(DateStyle::LogGmt, record.accept_date),
-            Variable::AcceptDateLocal => self.date(DateStyle::LogZone, record.accept_date),
-            Variable::RequestDateGmt => self.date(DateStyle::LogGmt, record.request_date),
-            Variable::RequestDateLocal => self.date(DateStyle::LogZone, record.request_date),
-            Variable::AcceptDate => self.date_milliseconds(record.accept_date),
-            Variable::RequestDate => self.date_milliseconds(record.request_date),
+            Variable::AcceptDateGmt => self.date(DateStyle::LogGmt, record.accept_date()),
+            Variable::AcceptDateLocal => self.date(DateStyle::LogZone, record.accept_date()),
+            Variable::RequestDateGmt => self.date(DateStyle::LogGmt, record.request_date()),
+            Variable::RequestDateLocal => self.date(DateStyle::LogZone, record.request_date()),
+            Variable::AcceptDate => self.date_milliseconds(record.accept_date()),
+            Variable::RequestDate => self.date_milliseconds(record.request_date()),
             _ => {}
         }
     }
@@ -210,8 +212,8 @@ impl<'a> Line<'a> {
 
     fn frontend_transport(&mut self) {
         self.quote();
-        encode(self.out, self.record.frontend.as_bytes(), Encoding::Plain, self.flags);
-        if self.record.frontend_tls {
+        encode(self.out, self.record.frontend().as_bytes(), Encoding::Plain, self.flags);
+        if self.record.frontend_tls() {
             self.out.push(b'~');
         }
         self.quote();
@@ -220,18 +222,20 @@ impl<'a> Line<'a> {
     /// The states are never quoted.
     fn termination(&mut self, cookies: bool) {
         let record = self.record;
-        self.out.extend_from_slice(&[record.cause as u8, record.stage as u8]);
+        self.out.extend_from_slice(&[record.cause() as u8, record.stage() as u8]);
         if cookies {
-            self.out.extend_from_slice(&[record.cookie_request.max(b'-'), record.cookie_response.max(b'-')]);
+            self.out.extend_from_slice(&[record.cookie_request().max(b'-'), record.cookie_response().max(b'-')]);
         }
     }
 
     /// The request line or a part of it; all of them are `<BADREQ>` when no request was understood.
     fn request(&mut self, variable: Variable) {
-        let line = self.record.request_line.as_slice();
-        if line.is_empty() {
+        let record: &'a R = self.record;
+        let whole = self.request_line.take().unwrap_or_else(|| record.request_line());
+        if whole.is_empty() {
             return self.text_or_nothing(b"<BADREQ>", Encoding::Plain);
         }
+        let line = &*whole;
         let parts = RequestParts::split(line);
         let part = match variable {
             Variable::Method => parts.method,
@@ -243,6 +247,7 @@ impl<'a> Line<'a> {
             _ => line,
         };
         self.text_or_nothing(part, Encoding::Uri);
+        self.request_line = Some(whole);
     }
 
     fn headers(&mut self, values: &[Option<Vec<u8>>]) {
@@ -280,14 +285,14 @@ impl<'a> Line<'a> {
     }
 
     fn growing(&mut self, value: u64) {
-        if self.record.early {
+        if self.record.early() {
             self.out.push(b'+');
         }
         decimal(self.out, value);
     }
 
     fn growing_time(&mut self, value: Option<Duration>) {
-        if self.record.early {
+        if self.record.early() {
             self.out.push(b'+');
         }
         self.time(value);
@@ -295,7 +300,9 @@ impl<'a> Line<'a> {
 
     fn time(&mut self, value: Option<Duration>) {
         match value {
-            Some(value) => decimal(self.out, u64::try_from(value.as_millis()).unwrap_or(u64::MAX)),
+            Some(value) => {
+                decimal(self.out, value.as_secs().saturating_mul(1000).saturating_add(value.subsec_millis().into()))
+            }
             None => self.out.extend_from_slice(b"-1"),
         }
     }
@@ -329,7 +336,7 @@ impl<'a> Line<'a> {
 
     fn client_side_port(&mut self, address: Option<SocketAddr>) {
         match address {
-            None => decimal(self.out, self.record.listener_id.into()),
+            None => decimal(self.out, self.record.listener_id().into()),
             Some(_) => self.port(address),
         }
     }

@@ -1,19 +1,19 @@
 //! A worker's logger: renders lines into one buffer per destination and sends them once per turn of the event loop.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::access::AccessLog;
 use super::event::{LogEvent, LogHooks};
 use super::format::LogFormat;
 use super::header;
 use super::level::Level;
-use super::parts::RecordParts;
 use super::record::LogRecord;
 use super::render::{LogContext, render, render_connection_error, render_rule};
 use super::sink::Sink;
+use super::source::RecordSource;
 use super::target::LogTargets;
 use crate::sample::Context;
+use crate::worker::timer::wall;
 
 /// The logger of one worker. It is not shared; nothing in it waits.
 #[derive(Debug)]
@@ -39,12 +39,12 @@ impl Logger {
 
     /// Writes the access line of a stream, unless the frontend's options say that it is not worth one.
     /// Expressions of the format are evaluated in `samples`.
-    pub(crate) fn access(&mut self, log: &AccessLog, record: &LogRecord, samples: Option<&Context<'_>>) {
+    pub(crate) fn access(&mut self, log: &AccessLog, record: &impl RecordSource, samples: Option<&Context<'_>>) {
         if log.is_off() && !self.hooks.want_records() {
             return;
         }
         let Some(level) = log.decide(record) else { return };
-        let format = if record.refused { log.error_format().unwrap_or(log.format()) } else { log.format() };
+        let format = if record.refused() { log.error_format().unwrap_or(log.format()) } else { log.format() };
         self.write(log, record, level, None, samples, |context, out| render(format, record, samples, context, out));
     }
 
@@ -54,7 +54,7 @@ impl Logger {
     pub(crate) fn connection_error(
         &mut self,
         log: &AccessLog,
-        record: &LogRecord,
+        record: &impl RecordSource,
         samples: Option<&Context<'_>>,
         bind: &str,
         message: &str,
@@ -72,7 +72,7 @@ impl Logger {
     fn write(
         &mut self,
         log: &AccessLog,
-        record: &LogRecord,
+        record: &impl RecordSource,
         level: Level,
         error: Option<&str>,
         samples: Option<&Context<'_>>,
@@ -91,7 +91,7 @@ impl Logger {
         }
         self.queue(log.targets(), level, &line);
         if self.hooks.want_records() {
-            self.hooks.record(&LogEvent { level, record, error, line: &line });
+            self.hooks.record(&LogEvent { level, record: &LogRecord::of(record), error, line: &line });
         }
         self.line = line;
     }
@@ -101,7 +101,7 @@ impl Logger {
         &mut self,
         format: &LogFormat,
         samples: Option<&Context<'_>>,
-        record: impl FnOnce(RecordParts) -> LogRecord,
+        record: &impl RecordSource,
         out: &mut Vec<u8>,
     ) {
         render_rule(format, samples, record, &mut self.context, out);
@@ -122,7 +122,7 @@ impl Logger {
             }
             let Some(sink) = self.sinks.get_mut(target.place.index) else { continue };
             let sink = sink.get_or_insert_with(|| Sink::new(Arc::clone(&target.place)));
-            let now = *now.get_or_insert_with(since_epoch);
+            let now = *now.get_or_insert_with(wall);
             self.pending = true;
             let (context, structured) = (&mut self.context, &self.structured);
             sink.queue(target.length, &self.hooks, |out| {
@@ -158,14 +158,11 @@ impl Drop for Logger {
     }
 }
 
-fn since_epoch() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::net::UdpSocket;
+    use std::time::Duration;
 
     use jiff::tz::TimeZone;
 

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::source::RecordSource;
+
 /// Why a stream ended: the first character of the termination state (configuration.txt, section 8.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
@@ -171,28 +173,13 @@ pub struct LogRecord {
 }
 
 impl LogRecord {
-    /// Clears the record for the next stream, keeping allocations.
-    pub fn reset(&mut self) {
-        let mut request_line = std::mem::take(&mut self.request_line);
-        request_line.clear();
-        *self = Self { request_line, cookie_request: b'-', cookie_response: b'-', ..Self::default() };
-    }
-
     /// `%Tq`: handshakes, idle time and the request's head together; unknown without a complete head.
     pub fn query_time(&self) -> Option<Duration> {
-        self.tr_request.map(|tr| tr + self.th.unwrap_or_default() + self.ti.unwrap_or_default())
+        RecordSource::query_time(self)
     }
 
     /// `%Tu`: total time as the user sees it, without the idle time before the request.
     pub fn user_time(&self) -> Option<Duration> {
-        self.tt.map(|tt| tt.saturating_sub(self.ti.unwrap_or_default()))
-    }
-
-    /// Sets the termination state unless one was set before: the first cause is the one that is logged.
-    pub fn terminate(&mut self, cause: Cause, stage: Stage) {
-        if self.cause == Cause::Normal {
-            self.cause = cause;
-            self.stage = stage;
-        }
+        RecordSource::user_time(self)
     }
 }

@@ -8,8 +8,8 @@ use super::date::{DateCache, DateStyle};
 use super::encode::{Encoding, decimal, padded};
 use super::format::LogFormat;
 use super::line::{Line, write_ip};
-use super::parts::RecordParts;
 use super::record::LogRecord;
+use super::source::RecordSource;
 use crate::sample::Context;
 
 /// What log lines of one worker have in common, with the dates it formatted last.
@@ -43,7 +43,7 @@ impl LogContext {
 /// Expressions are evaluated in `samples`; without it they have no value.
 pub(crate) fn render(
     format: &LogFormat,
-    record: &LogRecord,
+    record: &impl RecordSource,
     samples: Option<&Context<'_>>,
     context: &mut LogContext,
     out: &mut Vec<u8>,
@@ -60,16 +60,15 @@ pub(crate) fn render(
 impl LogFormat {
     /// Appends what a format comes to where there is no stream: variables have no value.
     pub(crate) fn render_alone(&self, samples: &Context<'_>, out: &mut Vec<u8>) {
-        render_rule(self, Some(samples), |_| LogRecord::default(), &mut LogContext::system(), out);
+        render_rule(self, Some(samples), &LogRecord::default(), &mut LogContext::system(), out);
     }
 }
 
-/// Appends what a rule's format comes to. `record` makes a record for variables, and is called only where there are
-/// any; expressions have no value without `samples`.
+/// Appends what a rule's format comes to. Expressions have no value without `samples`.
 pub(crate) fn render_rule(
     format: &LogFormat,
     samples: Option<&Context<'_>>,
-    record: impl FnOnce(RecordParts) -> LogRecord,
+    record: &impl RecordSource,
     context: &mut LogContext,
     out: &mut Vec<u8>,
 ) {
@@ -80,7 +79,7 @@ pub(crate) fn render_rule(
 pub(crate) fn render_check(
     format: &LogFormat,
     samples: Option<&Context<'_>>,
-    record: impl FnOnce(RecordParts) -> LogRecord,
+    record: &impl RecordSource,
     context: &mut LogContext,
     out: &mut Vec<u8>,
 ) {
@@ -91,13 +90,12 @@ pub(crate) fn render_check(
 fn render_values(
     format: &LogFormat,
     samples: Option<&Context<'_>>,
-    record: impl FnOnce(RecordParts) -> LogRecord,
+    record: &impl RecordSource,
     context: &mut LogContext,
     out: &mut Vec<u8>,
     cut: impl Fn(&[u8]) -> &[u8],
 ) {
-    let made = if format.uses_variables() { record(format.parts()) } else { LogRecord::default() };
-    Line::new(&made, context, out, true).items(format, |line, expression| {
+    Line::new(record, context, out, true).items(format, |line, expression| {
         if let Some(value) = samples.and_then(|samples| expression.text_of(samples)) {
             line.value(cut(&value));
         }
@@ -105,8 +103,8 @@ fn render_values(
 }
 
 /// The default line (section 8.2.1).
-fn connect_line(record: &LogRecord, out: &mut Vec<u8>) {
-    match (record.client, record.frontend_address) {
+fn connect_line(record: &impl RecordSource, out: &mut Vec<u8>) {
+    match (record.client(), record.frontend_address()) {
         (Some(client), local) => {
             out.extend_from_slice(b"Connect from ");
             write_ip(out, client.ip());
@@ -128,19 +126,19 @@ fn connect_line(record: &LogRecord, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(b" (");
-    out.extend_from_slice(record.frontend.as_bytes());
-    out.extend_from_slice(if record.frontend_http { b"/HTTP)" } else { b"/TCP)" });
+    out.extend_from_slice(record.frontend().as_bytes());
+    out.extend_from_slice(if record.frontend_http() { b"/HTTP)" } else { b"/TCP)" });
 }
 
 /// Appends the line of a connection that failed before there was a stream (section 8.2.5).
 pub(super) fn render_connection_error(
-    record: &LogRecord,
+    record: &impl RecordSource,
     bind: &str,
     message: &str,
     context: &mut LogContext,
     out: &mut Vec<u8>,
 ) {
-    match record.client {
+    match record.client() {
         Some(client) => {
             write_ip(out, client.ip());
             out.push(b':');
@@ -149,18 +147,18 @@ pub(super) fn render_connection_error(
         None => unix_end(record, out),
     }
     out.extend_from_slice(b" [");
-    out.extend_from_slice(context.dates.get(DateStyle::Log, record.accept_date));
+    out.extend_from_slice(context.dates.get(DateStyle::Log, record.accept_date()));
     out.push(b'.');
-    padded(out, record.accept_date.subsec_millis().into(), 3);
+    padded(out, record.accept_date().subsec_millis().into(), 3);
     out.extend_from_slice(b"] ");
-    for part in [&*record.frontend, "/", bind, ": ", message] {
+    for part in [record.frontend(), "/", bind, ": ", message] {
         out.extend_from_slice(part.as_bytes());
     }
 }
 
-fn unix_end(record: &LogRecord, out: &mut Vec<u8>) {
+fn unix_end(record: &impl RecordSource, out: &mut Vec<u8>) {
     out.extend_from_slice(b"unix:");
-    decimal(out, record.listener_id.into());
+    decimal(out, record.listener_id().into());
 }
 
 #[cfg(test)]

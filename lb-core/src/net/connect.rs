@@ -4,12 +4,14 @@ use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::{Domain, SockAddr, Socket as RawSocket, Type};
+use socket2::{Domain, SockAddr, Socket as RawSocket};
 use tokio::net::UnixStream;
 
 use super::listen::{abstract_address, at_least_a_millisecond};
+use super::namespace::{Namespace, stream_socket};
 use super::options::set_keepalive;
 use super::port_range::{PortLease, PortRange};
 use super::system_option::{SystemOption, SystemOptions};
@@ -60,6 +62,8 @@ pub struct ConnectOptions {
     pub smart_connect: bool,
     /// `tfo` of the server.
     pub tfo: bool,
+    /// `namespace` of the server; UNIX sockets know none.
+    pub namespace: Option<Arc<Namespace>>,
     /// For `tfo`.
     pub system: SystemOptions,
 }
@@ -121,7 +125,8 @@ pub fn open_socket(
         ConnectTarget::Unix(path) => (Domain::UNIX, SockAddr::unix(path).map_err(ConnectError::Connect)?),
         ConnectTarget::Abstract(name) => (Domain::UNIX, abstract_address(name).map_err(ConnectError::Connect)?),
     };
-    let raw = RawSocket::new(domain, Type::STREAM.nonblocking().cloexec(), None).map_err(ConnectError::Resources)?;
+    let namespace = options.namespace.as_deref().filter(|_| domain != Domain::UNIX);
+    let raw = stream_socket(domain, namespace).map_err(ConnectError::Resources)?;
     set_buffers(&raw, options);
     let mut lease = None;
     if let ConnectTarget::Inet(inet) = target {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use rustix::fs::{Gid, Mode, Uid};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
+use super::namespace::{Namespace, stream_socket};
 use super::options::set_keepalive;
 use super::system_option::{SystemOption, SystemOptions};
 use crate::config::model::{Address, BindOptions, KeepAliveParams};
@@ -303,7 +304,9 @@ pub fn bind_socket(
         let fd = inherited.by_number(*number).map_err(fail(BindErrorKind::Inherited))?;
         return adopt(fd, options, tuning, backlog).map_err(fail(BindErrorKind::Inherited));
     }
-    if let Some(fd) = inherited.take(address) {
+    // The address of a socket does not say in which namespace it is.
+    let offered = if options.namespace.is_none() { inherited.take(address) } else { None };
+    if let Some(fd) = offered {
         return adopt(fd, options, tuning, backlog).map_err(fail(BindErrorKind::Inherited));
     }
     match address {
@@ -347,8 +350,8 @@ fn bind_inet(
     backlog: u32,
     reuseport: bool,
 ) -> Step<ListenSocket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM.nonblocking().cloexec(), None)
-        .map_err(at(BindErrorKind::Create))?;
+    let namespace = options.namespace.as_deref().map(Namespace::open).transpose().map_err(at(BindErrorKind::Create))?;
+    let socket = stream_socket(Domain::for_address(address), namespace.as_ref()).map_err(at(BindErrorKind::Create))?;
     let _ = socket.set_reuse_address(true);
     if reuseport {
         let _ = socket.set_reuse_port(true);
@@ -437,8 +440,7 @@ fn bind_unix(path: &Path, options: &BindOptions, tuning: &SocketTuning, backlog:
     temporary.extend_from_slice(format!(".{}.tmp", std::process::id()).as_bytes());
     let temporary = PathBuf::from(std::ffi::OsString::from_vec(temporary));
     let address = SockAddr::unix(&temporary).map_err(at(BindErrorKind::BindUnix))?;
-    let socket =
-        Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(at(BindErrorKind::Create))?;
+    let socket = stream_socket(Domain::UNIX, None).map_err(at(BindErrorKind::Create))?;
     match std::fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err((BindErrorKind::BindUnix, error)),
         _ => {}
@@ -473,8 +475,7 @@ fn finish_unix(socket: &Socket, path: &Path, temporary: &Path, options: &BindOpt
 
 fn bind_abstract(name: &[u8], tuning: &SocketTuning, backlog: u32) -> Step<ListenSocket> {
     let address = abstract_address(name).map_err(at(BindErrorKind::BindUnix))?;
-    let socket =
-        Socket::new(Domain::UNIX, Type::STREAM.nonblocking().cloexec(), None).map_err(at(BindErrorKind::Create))?;
+    let socket = stream_socket(Domain::UNIX, None).map_err(at(BindErrorKind::Create))?;
     set_buffers(&socket, tuning);
     socket.bind(&address).map_err(at(BindErrorKind::BindUnix))?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX)).map_err(at(BindErrorKind::Listen))?;

@@ -1,6 +1,7 @@
 //! A soft stop that ends in time.
 
-use std::time::{Duration, Instant};
+use crate::instant::Instant;
+use std::time::Duration;
 
 use super::Proxy;
 use crate::worker::Life;

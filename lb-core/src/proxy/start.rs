@@ -102,6 +102,15 @@ pub enum StartError {
     /// The step after binding failed.
     #[error(transparent)]
     AfterBind(#[from] AfterBindError),
+    /// A network namespace of servers cannot be entered, as with privileges that were dropped.
+    #[error("cannot enter the network namespace '{name}' of servers: {source}")]
+    Namespace {
+        /// Its name.
+        name: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// A thread could not be started or could not register its listeners.
     #[error("cannot start a worker thread: {0}")]
     Thread(#[source] std::io::Error),
@@ -143,6 +152,8 @@ impl Proxy {
         if let Some(step) = after_bind {
             step()?;
         }
+        let failed = |(name, source)| StartError::Namespace { name, source };
+        topology.namespaces.enter().map_err(failed)?;
         let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(1 << 20);
         let ratio = u64::from(config.global.tune.pool_high_fd_ratio.unwrap_or(25));
         let idle_limit = u32::try_from(descriptors.saturating_mul(ratio) / 100).unwrap_or(u32::MAX);

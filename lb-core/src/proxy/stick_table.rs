@@ -1,8 +1,8 @@
 //! A stick table of a running instance as an object.
 
+use crate::instant::Instant;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::events::Events;
 use crate::runtime::{

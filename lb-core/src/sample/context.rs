@@ -1,10 +1,12 @@
 //! What fetches and converters can see of a stream. Everything is optional: a log line of a connection that never
 //! became a request has no request, a check has no client.
 
+use crate::instant::Instant;
 use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::arg::Arg;
 use super::place::Place;
@@ -120,6 +122,85 @@ pub(crate) struct Activity {
     pub(crate) latency_ns: u64,
 }
 
+/// What rules and the configuration decided about the stream.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Settings<'a> {
+    /// File and line of the rule that ended a rule set (`last_rule_file`).
+    pub(crate) last_rule: Option<(&'a str, u32)>,
+    /// `set-priority-class`.
+    pub(crate) priority_class: i64,
+    /// `set-priority-offset`.
+    pub(crate) priority_offset: i64,
+    /// `timeout server` of the stream, where `set-timeout` or the backend gives one.
+    pub(crate) server_timeout: Option<Duration>,
+    /// The same of `timeout tunnel`.
+    pub(crate) tunnel_timeout: Option<Duration>,
+}
+
+/// What few expressions ask for: it is put together when they do.
+pub(crate) trait Facts {
+    /// The client's connection.
+    fn client(&self) -> ClientFacts<'_>;
+
+    /// The connection to the server.
+    fn connection(&self) -> ServerFacts {
+        ServerFacts::default()
+    }
+
+    /// What was captured.
+    fn captures(&self) -> Captures<'_> {
+        Captures::default()
+    }
+
+    /// What was decided about the stream.
+    fn settings(&self) -> Settings<'_> {
+        Settings::default()
+    }
+
+    /// How busy the stream kept its worker.
+    fn activity(&self) -> Activity {
+        Activity::default()
+    }
+}
+
+/// Facts that are there already.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known<'a> {
+    pub(crate) client: ClientFacts<'a>,
+    pub(crate) connection: ServerFacts,
+    pub(crate) captures: Captures<'a>,
+    pub(crate) settings: Settings<'a>,
+    pub(crate) activity: Activity,
+}
+
+impl Facts for Known<'_> {
+    fn client(&self) -> ClientFacts<'_> {
+        self.client
+    }
+
+    fn connection(&self) -> ServerFacts {
+        self.connection
+    }
+
+    fn captures(&self) -> Captures<'_> {
+        self.captures
+    }
+
+    fn settings(&self) -> Settings<'_> {
+        self.settings
+    }
+
+    fn activity(&self) -> Activity {
+        self.activity
+    }
+}
+
+impl fmt::Debug for dyn Facts + '_ {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Facts").field("client", &self.client()).finish_non_exhaustive()
+    }
+}
+
 /// The head of a request that is looked for among the first bytes of a TCP connection. It is kept once it is whole, as is
 /// that there is none: more bytes only follow those that were looked at.
 #[derive(Debug, Default)]
@@ -174,24 +255,8 @@ pub(crate) struct Context<'a> {
     pub(crate) backend: Option<&'a BackendEntry>,
     /// The server that was chosen.
     pub(crate) server: Option<&'a Server>,
-    /// The client's connection.
-    pub(crate) client: ClientFacts<'a>,
-    /// The connection to the server.
-    pub(crate) connection: ServerFacts,
-    /// What was captured.
-    pub(crate) captures: Captures<'a>,
-    /// File and line of the rule that ended a rule set (`last_rule_file`).
-    pub(crate) last_rule: Option<(&'a str, u32)>,
-    /// `set-priority-class`.
-    pub(crate) priority_class: i64,
-    /// `set-priority-offset`.
-    pub(crate) priority_offset: i64,
-    /// `timeout server` of the stream, where `set-timeout` or the backend gives one.
-    pub(crate) server_timeout: Option<Duration>,
-    /// The same of `timeout tunnel`.
-    pub(crate) tunnel_timeout: Option<Duration>,
-    /// How busy the stream kept its worker.
-    pub(crate) activity: Activity,
+    /// What is seldom asked for.
+    pub(crate) facts: Option<&'a dyn Facts>,
     /// The request's head. In TCP there is none: see `peek`.
     pub(crate) request: Option<&'a Head>,
     /// In TCP, where HTTP is looked for in `request_data`.
@@ -225,6 +290,31 @@ pub(crate) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The client's connection.
+    pub(crate) fn client(&self) -> ClientFacts<'a> {
+        self.facts.map(Facts::client).unwrap_or_default()
+    }
+
+    /// The connection to the server.
+    pub(crate) fn connection(&self) -> ServerFacts {
+        self.facts.map(Facts::connection).unwrap_or_default()
+    }
+
+    /// What was captured.
+    pub(crate) fn captures(&self) -> Captures<'a> {
+        self.facts.map(Facts::captures).unwrap_or_default()
+    }
+
+    /// What was decided about the stream.
+    pub(crate) fn settings(&self) -> Settings<'a> {
+        self.facts.map(Facts::settings).unwrap_or_default()
+    }
+
+    /// How busy the stream kept its worker.
+    pub(crate) fn activity(&self) -> Activity {
+        self.facts.map(Facts::activity).unwrap_or_default()
+    }
+
     /// The value of a variable.
     pub(crate) fn variable(&self, name: &VariableName) -> Option<Value<'static>> {
         match name.scope {

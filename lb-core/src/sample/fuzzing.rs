@@ -1,9 +1,9 @@
 //! Entry points of the fuzz targets, which only want to see that nothing breaks.
 
+use crate::instant::Instant;
 use std::cell::RefCell;
-use std::time::Instant;
 
-use super::context::{Buffered, ClientFacts, Context, Peek};
+use super::context::{Buffered, ClientFacts, Context, Known, Peek};
 use super::names::{Names, ProxyHeader};
 use super::variable::{Scopes, Variables};
 use super::{Expression, Place, Places, Scope, Value, convert, fetch};
@@ -84,6 +84,7 @@ struct Messages<'b> {
     response: Option<Head>,
     request_data: &'b [u8],
     response_data: &'b [u8],
+    facts: Known<'static>,
 }
 
 impl<'b> Messages<'b> {
@@ -97,11 +98,16 @@ impl<'b> Messages<'b> {
             _ => bytes,
         };
         let (request_data, response_data) = (data(&asked), data(&answered));
+        let address = Some(([192, 0, 2, 1], 80).into());
         Self {
             request: matches!(asked, Parsed::Complete { .. }).then_some(request),
             response: matches!(answered, Parsed::Complete { .. }).then_some(response),
             request_data,
             response_data,
+            facts: Known {
+                client: ClientFacts { source: address, destination: address, ..ClientFacts::default() },
+                ..Known::default()
+            },
         }
     }
 
@@ -112,11 +118,10 @@ impl<'b> Messages<'b> {
         (txn, peek, captured): (&'c Variables, &'c Peek, &'c RefCell<Vec<super::context::Capture>>),
     ) -> Context<'c> {
         let buffered = |bytes| Buffered { bytes, complete, full: false, announced: None };
-        let address = Some(([192, 0, 2, 1], 80).into());
         Context {
             place,
             now: Some(Instant::now()),
-            client: ClientFacts { source: address, destination: address, ..ClientFacts::default() },
+            facts: Some(&self.facts),
             request: self.request.as_ref(),
             response: self.response.as_ref(),
             request_data: buffered(self.request_data),

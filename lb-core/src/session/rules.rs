@@ -15,7 +15,7 @@ use crate::net::client_actions;
 use crate::rules::address;
 use crate::sample::variable::Scopes;
 use crate::sample::{Context, Expression, Place, SampleType, Value};
-use crate::stream::{assign, client_facts, connection_record, unset};
+use crate::stream::{assign, connection_record, unset};
 use crate::table::TrackScope;
 use crate::transport::Socket;
 use crate::worker::Worker;
@@ -220,7 +220,7 @@ fn context<'s>(worker: &'s Worker, info: &'s ClientInfo, place: Place) -> Contex
         now: Some(crate::worker::timer::now()),
         topology: Some(worker.topology()),
         frontend: Some(&info.frontend),
-        client: client_facts(info),
+        facts: Some(info),
         tracking: info.state.get().is_some().then(|| info.tracking()),
         tables: &worker.topology().tables,
         variables: Scopes { session: Some(info), ..Scopes::default() },
@@ -247,11 +247,6 @@ fn value(
 
 fn render(format: &LogFormat, worker: &Worker, info: &ClientInfo, place: Place) -> Vec<u8> {
     let mut out = Vec::new();
-    worker.render_rule(
-        format,
-        Some(&context(worker, info, place)),
-        |parts| connection_record(worker, info, parts),
-        &mut out,
-    );
+    worker.render_rule(format, Some(&context(worker, info, place)), &connection_record(info), &mut out);
     out
 }

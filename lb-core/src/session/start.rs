@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::{ClientInfo, H1Session, h2, rules};
 use crate::config::{Mode, Proto};
 use crate::connect::within;
 use crate::http::h1::io::H1Conn;
+use crate::instant::Instant;
 use crate::listener::proxy_header::read_proxy_header;
 use crate::stats::tls::{Handshake, OpenTls};
 use crate::stream;

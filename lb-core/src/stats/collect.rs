@@ -1,7 +1,8 @@
 //! Reads the counters of a running instance into a [`Statistics`].
 
+use crate::instant::Instant;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::snapshot::{
     AgentSnapshot, BackendSnapshot, CheckSnapshot, FrontendSnapshot, Level, ListenerSnapshot, PerSecond, ProxySnapshot,
@@ -120,8 +121,8 @@ fn backend(entry: &BackendEntry, at: Moment) -> BackendSnapshot {
         weight,
         user_weight,
         down_transitions: backend.history.down_transitions(),
-        since_change: backend.history.since_change(at.now),
-        downtime: (!servers.is_empty()).then(|| backend.history.downtime(at.now)),
+        since_change: backend.history.since_change(at.now.into()),
+        downtime: (!servers.is_empty()).then(|| backend.history.downtime(at.now.into())),
         last_session: at.since(totals.last_session),
         algorithm: match entry.config.own_balance {
             Some(_) => "unknown",
@@ -160,7 +161,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
             running: server.is_being_checked(),
             failed: history.failed_checks(),
             down_transitions: history.down_transitions(),
-            downtime: history.downtime(at.now),
+            downtime: history.downtime(at.now.into()),
         }),
         observed_failures: server.observed_failures(),
         agent: server.agent.is_enabled().then(|| AgentSnapshot {
@@ -168,7 +169,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
             last: server.agent.last(),
             running: server.agent.is_running(),
         }),
-        since_change: history.since_change(at.now),
+        since_change: history.since_change(at.now.into()),
         last_session: at.since(totals.last_session),
         idle: server.idle_connections(),
         idle_reused: server.idle_by_worker().iter().map(|(_, reused)| reused).sum(),

@@ -1,8 +1,9 @@
 //! What the process says of itself at one moment: what `show info` prints, for programs.
 
+use crate::instant::Instant;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use super::counters::ProcessTotals;
 use super::kept::BYTES_PER_EVENT;

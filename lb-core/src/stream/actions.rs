@@ -309,7 +309,7 @@ impl Stream<'_> {
 
     /// The log tells of the request as it came.
     pub(super) fn keep_request_line(&mut self) {
-        let line = self.request_line();
+        let line = self.current_request_line();
         if let Some(transaction) = &mut self.transaction {
             transaction.request_line.get_or_insert(line);
         }

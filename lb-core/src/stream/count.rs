@@ -3,11 +3,12 @@
 //! Each thing is counted at the moment and for the proxies HAProxy 2.6.12 was seen to count it (management.txt, section
 //! 9.1). A worker writes its own counters only: nothing here is a locked instruction.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stream;
 use super::local::Answer;
 use crate::config::Mode;
+use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::server::Server;
 use crate::server::observe::Observation;
@@ -344,7 +345,7 @@ impl Stream<'_> {
 }
 
 fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }
 
 /// A request that never became a stream was answered with `status`.

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -10,6 +10,7 @@ use super::side::Side;
 use crate::config::ProxyConfig;
 use crate::connect::Link;
 use crate::http::message::{Head, Version};
+use crate::instant::Instant;
 use crate::log::Stage;
 use crate::runtime::SessionStage;
 use crate::worker::timer::{Timer, after, earlier};

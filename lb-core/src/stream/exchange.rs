@@ -3,7 +3,7 @@
 //! Two [`Pump`]s and the deadlines of the two sides. Cancel safe: everything lives in the struct and the sides.
 
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 
@@ -13,9 +13,11 @@ use super::pump::{Pump, PumpError, Wait};
 use super::side::{HeadError, Side};
 use crate::http::h1::parse::Limits;
 use crate::http::message::Head;
+use crate::instant::Instant;
 use crate::log::Stage;
 use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, earlier, now};
+use crate::worker::turn;
 
 /// How long each side may do nothing.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +140,9 @@ impl Exchange {
             _ => error,
         };
         let wait = self.poll_request(cx, ends).map_err(broken)?;
+        if wait == Wait::Sink && turn::waits() {
+            return Poll::Pending;
+        }
         match ends.server.poll_response_head(cx, ends.pool, limits, relaxed, head) {
             Poll::Ready(Ok(())) => {
                 self.response_moved();
@@ -296,6 +301,9 @@ impl Exchange {
         }
         if self.response.bytes != before {
             self.response_moved();
+        }
+        if response == Wait::Sink && turn::waits() {
+            return Poll::Pending;
         }
         let request = match self.poll_request(cx, ends) {
             Ok(wait) => wait,

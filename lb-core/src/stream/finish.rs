@@ -1,24 +1,24 @@
 //! Stage 8: the end of a stream: error replies, the log record, counters.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stream;
 use super::count::count_refused;
 use super::error::{End, Kind, StreamError};
 use super::local::{Answer, flush, write_reply};
-use super::samples::client_facts;
 use super::side::Side;
 use crate::config::Mode;
-use crate::http::message::{BodyLength, Version};
+use crate::http::message::BodyLength;
 use crate::http::reply::early_error;
-use crate::log::{Cause, LogRecord, RecordParts, Stage};
+use crate::instant::Instant;
+use crate::log::{Cause, LogRecord, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;
 use crate::sample::{Context, Place};
 use crate::session::{ClientInfo, H1Client};
 use crate::table::Tracking;
 use crate::worker::Worker;
-use crate::worker::timer::{Timer, after, now};
+use crate::worker::timer::{Timer, after, now, wall};
 
 impl Stream<'_> {
     /// Maps a failure to its status and log flags and, where no response was started, answers the client.
@@ -156,162 +156,49 @@ impl Stream<'_> {
     /// Writes the access line, unless that was done.
     pub(super) fn log(&mut self) {
         if !self.end.logged && self.worker.wants_record(&self.info.frontend) {
-            let record = self.record(self.worker.wanted_parts(&self.info.frontend));
             let samples = self.info.frontend.log.uses_samples();
             if samples {
                 self.begin_transaction();
             }
             let context = samples.then(|| self.context(Place::Log, None));
-            self.worker.log(&self.info.frontend, &record, context.as_ref());
+            self.worker.log(&self.info.frontend, self, context.as_ref());
         }
         self.end.logged = true;
     }
-
-    /// The request line as it is now, cut to `tune.http.logurilen`; empty where there is no request.
-    pub(super) fn request_line(&self) -> Vec<u8> {
-        let method = self.request.method();
-        let mut line = Vec::new();
-        if !method.is_empty() {
-            line.reserve(method.len() + self.request.target().len() + 10);
-            line.extend_from_slice(method);
-            line.push(b' ');
-            line.extend_from_slice(self.request.target());
-            line.extend_from_slice(match self.request.version() {
-                Version::Http10 => b" HTTP/1.0",
-                Version::Http11 => b" HTTP/1.1",
-                Version::Http2 => b" HTTP/2.0",
-            });
-            line.truncate(self.worker.settings.logurilen);
-        }
-        line
-    }
-
-    /// What is to be logged of it, with the parts that somebody wants.
-    pub(super) fn record(&self, parts: RecordParts) -> LogRecord {
-        let (start, first_byte) = (self.times.start, self.times.first_byte);
-        let mut record = base_record(self.worker, self.info, self.earlier == 0, start, first_byte, now(), parts);
-        record.http = self.info.frontend.config.mode == Mode::Http;
-        record.refused = self.end.refused;
-        record.request_counter = self.number;
-        record.early = self.info.frontend.config.options.logasap;
-        let end = &self.end;
-        record.status = end.status;
-        (record.cookie_request, record.cookie_response) = self.cookie_letters();
-        record.cause = end.cause;
-        record.stage = end.stage;
-        record.retries = end.retries;
-        record.redispatched = end.redispatched;
-        record.server_queue = u32::try_from(end.server_queue).unwrap_or(u32::MAX);
-        record.backend_queue = u32::try_from(end.backend_queue).unwrap_or(u32::MAX);
-        record.bytes_to_client = end.bytes_to_client;
-        record.bytes_from_client = end.bytes_from_client;
-        record.null = !record.http && end.bytes_from_client == 0;
-        if let Some(addresses) = &end.addresses {
-            record.backend_address = addresses.local;
-            record.server_address = addresses.server;
-        }
-        record.level = self.transaction.as_ref().and_then(|transaction| transaction.log_level);
-        (record.client, record.frontend_address) = (self.source(), self.destination());
-        if parts.times {
-            self.record_times(&mut record);
-        }
-        if parts.places {
-            self.record_places(&mut record);
-        }
-        if let (true, Some(transaction)) = (parts.captures, &self.transaction) {
-            record.captured_request.clone_from(&transaction.captured_request);
-            record.captured_response.clone_from(&transaction.captured_response);
-            record.cookie_captured_request.clone_from(&transaction.request_cookie);
-            record.cookie_captured_response.clone_from(&transaction.response_cookie);
-            record.unique_id = transaction.unique_id.get().cloned();
-        }
-        if parts.request {
-            let kept = self.transaction.as_ref().and_then(|transaction| transaction.request_line.clone());
-            record.request_line = kept.unwrap_or_else(|| self.request_line());
-        }
-        record
-    }
-
-    fn record_times(&self, record: &mut LogRecord) {
-        let now = now();
-        let times = &self.times;
-        let since = |from: Instant, to: Instant| to.saturating_duration_since(from);
-        record.tr_request = times.head.map(|head| since(times.first_byte, head));
-        if let (Some(head), Some(assigned)) = (times.head, times.assigned) {
-            record.tw = Some(since(head, assigned));
-            record.tc = times.connected.map(|connected| since(assigned, connected));
-        }
-        if let (Some(connected), Some(response)) = (times.connected, times.response) {
-            record.tr = Some(since(connected, response));
-            record.td = Some(since(response, now));
-        }
-        if !record.http {
-            record.td = times.connected.map(|connected| since(connected, now));
-        }
-        if self.times.held.is_some() {
-            record.tw = self.times.held;
-        }
-    }
-
-    fn record_places(&self, record: &mut LogRecord) {
-        if let Some(backend) = &self.backend {
-            record.backend = std::sync::Arc::clone(&backend.name);
-            record.beconn = backend.backend.sessions();
-        }
-        // A disabled backend is named all the same.
-        if let Some(name) = self.nowhere.as_ref().filter(|_| self.end.nowhere) {
-            record.backend = std::sync::Arc::clone(name);
-        }
-        if let Some(server) = &self.server {
-            record.server = Some(std::sync::Arc::clone(&server.name));
-            record.srvconn = self.end.srvconn.unwrap_or_else(|| server.current());
-        }
-    }
 }
 
-/// What every record says. The handshakes belong to the first stream of a connection.
-fn base_record(
-    worker: &Worker,
-    info: &ClientInfo,
-    first: bool,
-    start: Instant,
-    first_byte: Instant,
-    now: Instant,
-    parts: RecordParts,
-) -> LogRecord {
-    let mut record = LogRecord { cookie_request: b'-', cookie_response: b'-', ..LogRecord::default() };
+/// What every record of a connection without a stream says. The handshakes belong to the first request.
+fn base_record(info: &ClientInfo, first: bool, start: Instant, first_byte: Instant, now: Instant) -> LogRecord {
     let (accepted, handshake) = if first { (info.accepted, info.handshake) } else { (start, Duration::ZERO) };
-    if parts.dates {
-        let wall = worker.wall();
-        let ago = |at: Instant| wall.saturating_sub(now.saturating_duration_since(at));
-        record.accept_date = ago(accepted);
-        record.request_date = ago(first_byte);
-    }
-    if parts.times {
-        record.th = Some(handshake);
-        record.ti = Some(first_byte.saturating_duration_since(start));
-        record.ta = Some(now.saturating_duration_since(first_byte));
-        record.tt = Some(now.saturating_duration_since(accepted));
-    }
-    record.client = info.source;
-    record.frontend_address = info.destination;
-    record.frontend_http = info.frontend.config.mode == Mode::Http;
-    record.frontend_tls = info.tls.is_some();
-    record.tls = info.tls.as_deref().copied();
+    let wall = wall();
+    let ago = |at: Instant| wall.saturating_sub(now.saturating_duration_since(at));
     let limits = info.slot.limits();
-    record.listener_id = limits.id;
-    if parts.places {
-        record.frontend = std::sync::Arc::clone(&info.frontend.name);
-        record.backend = std::sync::Arc::clone(&info.frontend.name);
-        record.actconn = limits.process.connections.current();
-        record.feconn = limits.frontend.connections.current();
+    LogRecord {
+        cookie_request: b'-',
+        cookie_response: b'-',
+        accept_date: ago(accepted),
+        request_date: ago(first_byte),
+        th: Some(handshake),
+        ti: Some(first_byte.saturating_duration_since(start)),
+        ta: Some(now.saturating_duration_since(first_byte)),
+        tt: Some(now.saturating_duration_since(accepted)),
+        client: info.source,
+        frontend_address: info.destination,
+        frontend_http: info.frontend.config.mode == Mode::Http,
+        frontend_tls: info.tls.is_some(),
+        tls: info.tls.as_deref().copied(),
+        listener_id: limits.id,
+        frontend: std::sync::Arc::clone(&info.frontend.name),
+        backend: std::sync::Arc::clone(&info.frontend.name),
+        actconn: limits.process.connections.current(),
+        feconn: limits.frontend.connections.current(),
+        ..LogRecord::default()
     }
-    record
 }
 
 /// What a log format can say of a connection that has no stream yet.
-pub(crate) fn connection_record(worker: &Worker, info: &ClientInfo, parts: RecordParts) -> LogRecord {
-    base_record(worker, info, true, info.accepted, info.accepted, now(), parts)
+pub(crate) fn connection_record(info: &ClientInfo) -> LogRecord {
+    base_record(info, true, info.accepted, info.accepted, now())
 }
 
 /// Answers a request that never became one, and logs it as `<BADREQ>`.
@@ -365,8 +252,7 @@ fn log_refused(
     let now = now();
     // Without a byte the wait itself is the request's time.
     let first_byte = first_byte.unwrap_or(client.idle_since);
-    let mut record =
-        base_record(worker, info, client.requests == 0, client.idle_since, first_byte, now, RecordParts::ALL);
+    let mut record = base_record(info, client.requests == 0, client.idle_since, first_byte, now);
     record.http = true;
     record.refused = true;
     record.request_counter = worker.count_stream();
@@ -384,7 +270,7 @@ fn refused_context<'s>(worker: &'s Worker, info: &'s ClientInfo) -> Context<'s> 
         place: Place::Log,
         topology: Some(worker.topology()),
         frontend: Some(&info.frontend),
-        client: client_facts(info),
+        facts: Some(info),
         ..Context::default()
     }
 }
@@ -394,7 +280,7 @@ pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener:
     if !worker.wants_record(&info.frontend) {
         return;
     }
-    let mut record = base_record(worker, info, true, info.accepted, info.accepted, now(), RecordParts::ALL);
+    let mut record = base_record(info, true, info.accepted, info.accepted, now());
     record.null = received == 0;
     record.cause = Cause::Proxy;
     record.stage = Stage::Request;

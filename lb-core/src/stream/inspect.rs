@@ -7,7 +7,6 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -18,6 +17,7 @@ use crate::config::{ProxyConfig, RuleList};
 use crate::connect::{Link, ServerConn};
 use crate::forward::{Relay, RelayOptions, RelayOutcome};
 use crate::http::h1::io::H1Conn;
+use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::net::set_no_linger;
 use crate::runtime::SessionStage;

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
@@ -12,6 +12,7 @@ use crate::config::{ProxyConfig, RuleList};
 use crate::http::h1::connection::to_client;
 use crate::http::h1::encode::{CaseAdjust, EncodeOptions};
 use crate::http::message::{Head, Version};
+use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;

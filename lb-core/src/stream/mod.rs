@@ -17,6 +17,7 @@ mod password;
 mod persist;
 pub(crate) mod pump;
 mod receive;
+mod record;
 mod rules;
 mod run;
 pub(crate) mod samples;
@@ -31,13 +32,13 @@ mod transaction;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use crate::backend::BackendSession;
 use crate::config::Mode;
 use crate::connect::Addresses;
 use crate::http::h1::framing::RequestFraming;
 use crate::http::message::{Head, Version};
+use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::runtime::HttpMethod;
 use crate::server::Server;
@@ -50,7 +51,6 @@ use live::{Live, Origin};
 
 pub(crate) use actions::{assign, unset};
 pub(crate) use finish::{connection_record, log_connection_error, refuse};
-pub(crate) use samples::client_facts;
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Stream;
 use super::side::Side;
-use crate::config::{CookieMode, PersistKind};
+use crate::config::{CookieConfig, CookieMode, PersistKind};
 use crate::connect::Connector;
 use crate::persistence::request::Lookup;
 use crate::persistence::{Dates, Done, Found, rdp, request, response};
@@ -13,6 +13,7 @@ use crate::sample::Place;
 use crate::sample::fetch::rdp::find_cookie;
 use crate::server::Server;
 use crate::topology::BackendEntry;
+use crate::worker::timer::wall;
 
 /// What persistence has made of a stream.
 #[derive(Debug, Default)]
@@ -69,7 +70,7 @@ impl Stream<'_> {
         let chosen = self.persistence.wanted.is_some() || self.persistence.ignored;
         let down = self.persists_on_down(backend);
         let lookup = |value: &[u8]| if chosen { Lookup::Unused } else { backend.backend.for_cookie(value, down) };
-        let outcome = request::find(&self.request, cookie, self.seconds(), lookup);
+        let outcome = request::find(&self.request, cookie, seconds(cookie, Dates::default()), lookup);
         let persistence = &mut self.persistence;
         (persistence.found, persistence.dates) = (outcome.found, outcome.dates);
         if !chosen {
@@ -125,7 +126,8 @@ impl Stream<'_> {
         {
             return;
         }
-        let (now, dates) = (self.seconds(), self.persistence.dates);
+        let dates = self.persistence.dates;
+        let now = seconds(cookie, dates);
         if direct && !dates.wants_update(cookie, now) {
             return;
         }
@@ -149,9 +151,10 @@ impl Stream<'_> {
         };
         (found.letter(), self.persistence.done.letter())
     }
+}
 
-    /// Now, in seconds since 1970.
-    fn seconds(&self) -> u64 {
-        self.worker.wall().as_secs()
-    }
+/// Now, in seconds since 1970. Where neither the cookie nor its configuration knows of dates nobody looks at the clock.
+fn seconds(cookie: &CookieConfig, dates: Dates) -> u64 {
+    let dated = cookie.maxidle.is_some() || cookie.maxlife.is_some() || dates != Dates::default();
+    if dated { wall().as_secs() } else { 0 }
 }

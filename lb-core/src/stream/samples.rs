@@ -10,9 +10,10 @@ use crate::connect::Route;
 use crate::http::message::{BodyLength, Version};
 use crate::log::LogFormat;
 use crate::proxy_protocol::tlv;
-use crate::sample::context::{Buffered, Captures, ClientFacts, ServerFacts};
+use crate::sample::context::{Activity, Buffered, Captures, ClientFacts, Facts, ServerFacts, Settings};
 use crate::sample::{Context, Place};
 use crate::session::ClientInfo;
+use crate::worker::timer::now;
 
 impl Stream<'_> {
     /// Where the client comes from, or where rules say that it does.
@@ -40,24 +41,10 @@ impl Stream<'_> {
             (Some(client), _) => (self.data_of(client, Some(self.framing.body)), Buffered::default()),
             (None, _) => Default::default(),
         };
-        let mut facts = client_facts(self.info);
-        facts.first_request = self.earlier == 0;
-        facts.http_major = Some(if self.request.version() == Version::Http2 { 2 } else { 1 });
-        (facts.source, facts.destination) = (self.source(), self.destination());
-        let now = crate::worker::timer::now();
+        let now = now();
         let set = self.transaction.as_deref();
         Context {
-            connection: self.server_facts(),
-            captures: self.captures(),
-            last_rule: set.and_then(|set| set.last_rule.as_ref()).map(|place| (&*place.file, place.line)),
-            priority_class: set.map_or(0, |set| set.priority_class.into()),
-            priority_offset: set.map_or(0, |set| set.priority_offset.into()),
-            server_timeout: set
-                .and_then(|set| set.server_timeout)
-                .or_else(|| self.backend.and_then(|backend| backend.config.timeouts.server)),
-            tunnel_timeout: set
-                .and_then(|set| set.tunnel_timeout)
-                .or_else(|| self.backend.and_then(|backend| backend.config.timeouts.tunnel)),
+            facts: Some(self),
             place,
             now: Some(now),
             since_start: self.worker.uptime(now),
@@ -67,7 +54,6 @@ impl Stream<'_> {
             frontend: Some(&self.info.frontend),
             backend: self.backend.map(|backend| &**backend),
             server: self.server.as_deref(),
-            client: facts,
             request: (!self.request.method().is_empty()).then_some(&self.request),
             response: response.then_some(&self.response),
             peek: match self.info.frontend.config.mode {
@@ -86,32 +72,6 @@ impl Stream<'_> {
             may_change: Cell::new(false),
             last: true,
             ..Context::default()
-        }
-    }
-
-    fn server_facts(&self) -> ServerFacts {
-        let answered = self.times.response.is_some();
-        let addresses = self.end.addresses.as_ref();
-        let destination = match addresses.and_then(|addresses| addresses.server) {
-            Some(crate::log::ServerAddress::Inet(address)) => Some(address),
-            _ => None,
-        };
-        ServerFacts {
-            source: addresses.and_then(|addresses| addresses.local),
-            destination,
-            http_major: answered.then(|| if self.response.version() == Version::Http2 { 2 } else { 1 }),
-            error: answered.then_some(0),
-        }
-    }
-
-    fn captures(&self) -> Captures<'_> {
-        let Some(set) = self.transaction.as_deref() else { return Captures::default() };
-        Captures {
-            request_line: set.request_line.as_deref(),
-            status: (self.end.status != 0).then_some(self.end.status),
-            request: &set.captured_request,
-            response: &set.captured_response,
-            ..Captures::default()
         }
     }
 
@@ -137,20 +97,78 @@ impl Stream<'_> {
 
     /// What a rule's format comes to.
     pub(super) fn render(&self, format: &LogFormat, place: Place, client: Option<&Side<'_>>) -> Vec<u8> {
-        let mut out = Vec::new();
         if let Some(text) = format.constant_text() {
-            out.extend_from_slice(text);
-        } else {
-            out.reserve(64);
-            let context = format.uses_samples().then(|| self.context(place, client));
-            self.worker.render_rule(format, context.as_ref(), |parts| self.record(parts), &mut out);
+            return text.to_vec();
         }
+        let mut out = Vec::with_capacity(64);
+        let context = format.uses_samples().then(|| self.context(place, client));
+        self.worker.render_rule(format, context.as_ref(), self, &mut out);
         out
     }
 }
 
+impl Facts for Stream<'_> {
+    fn client(&self) -> ClientFacts<'_> {
+        ClientFacts {
+            first_request: self.earlier == 0,
+            http_major: Some(if self.request.version() == Version::Http2 { 2 } else { 1 }),
+            source: self.source(),
+            destination: self.destination(),
+            ..client_facts(self.info)
+        }
+    }
+
+    fn connection(&self) -> ServerFacts {
+        let answered = self.times.response.is_some();
+        let addresses = self.end.addresses.as_ref();
+        let destination = match addresses.and_then(|addresses| addresses.server) {
+            Some(crate::log::ServerAddress::Inet(address)) => Some(address),
+            _ => None,
+        };
+        ServerFacts {
+            source: addresses.and_then(|addresses| addresses.local),
+            destination,
+            http_major: answered.then(|| if self.response.version() == Version::Http2 { 2 } else { 1 }),
+            error: answered.then_some(0),
+        }
+    }
+
+    fn captures(&self) -> Captures<'_> {
+        let Some(set) = self.transaction.as_deref() else { return Captures::default() };
+        Captures {
+            request_line: set.request_line.as_deref(),
+            status: (self.end.status != 0).then_some(self.end.status),
+            request: &set.captured_request,
+            response: &set.captured_response,
+            ..Captures::default()
+        }
+    }
+
+    fn settings(&self) -> Settings<'_> {
+        let set = self.transaction.as_deref();
+        let timeouts = self.backend.map(|backend| &backend.config.timeouts);
+        Settings {
+            last_rule: set.and_then(|set| set.last_rule.as_ref()).map(|place| (&*place.file, place.line)),
+            priority_class: set.map_or(0, |set| set.priority_class.into()),
+            priority_offset: set.map_or(0, |set| set.priority_offset.into()),
+            server_timeout: set.and_then(|set| set.server_timeout).or_else(|| timeouts?.server),
+            tunnel_timeout: set.and_then(|set| set.tunnel_timeout).or_else(|| timeouts?.tunnel),
+        }
+    }
+
+    fn activity(&self) -> Activity {
+        Activity { calls: self.live.calls(now()).0.into(), ..Activity::default() }
+    }
+}
+
+impl Facts for ClientInfo {
+    fn client(&self) -> ClientFacts<'_> {
+        client_facts(self)
+    }
+}
+
 /// What is known of a client's connection.
-pub(crate) fn client_facts(info: &ClientInfo) -> ClientFacts<'_> {
+fn client_facts(info: &ClientInfo) -> ClientFacts<'_> {
     let limits = info.slot.limits();
     ClientFacts {
         unix: info.source.is_none(),

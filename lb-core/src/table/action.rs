@@ -1,6 +1,6 @@
 //! Actions on what is tracked: `sc-inc-gpc` and `sc-set-gpt` (configuration.txt, `http-request sc-inc-gpc`).
 
-use std::time::Instant;
+use crate::instant::Instant;
 
 use super::counters::{Gpc, Gpt};
 use super::tracking::{SLOTS, Tracking};

@@ -1,9 +1,9 @@
 //! Stickiness: finding the server that a key stands for, and learning it (configuration.txt, `stick match`,
 //! `stick store-request`, `stick store-response`).
 
+use crate::instant::Instant;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::config::ServerKey;
 use super::counters::StoredServer;

@@ -4,11 +4,12 @@
 //! table is not used. What has expired is not found any more, and is removed by later calls: a few entries by each that
 //! adds one, all by [`Table::sweep`].
 
+use crate::instant::Instant;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::config::TableConfig;
 use super::data::{DataType, Layout, Nature};

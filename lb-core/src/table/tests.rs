@@ -1,8 +1,9 @@
 //! The store against a naive model, and its bounds.
 #![allow(clippy::unwrap_used)]
 
+use crate::instant::Instant;
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::entry::Entry;
 use super::*;

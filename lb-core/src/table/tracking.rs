@@ -13,10 +13,10 @@
 //! - `http_err_*` counts broken and refused requests, and answers 4xx of servers; `http_fail_*` broken answers, and
 //!   answers 5xx of servers but for 501 and 505.
 
+use crate::instant::Instant;
 use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::counters::Traffic;
 use super::data::DataType;
@@ -221,7 +221,8 @@ fn end(tracked: &Tracked, now: Moment) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use crate::instant::Instant;
+    use std::time::Duration;
 
     use super::*;
     use crate::sample::Value;

@@ -5,12 +5,12 @@ use std::os::fd::{AsFd, AsRawFd};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::Notify;
 
 use super::Worker;
 use crate::config::{Address, BindOptions};
+use crate::instant::Instant;
 use crate::listener::limits::{ConnectionSlot, ListenerLimits, Refused};
 use crate::net::{Accepted, AcceptedSocket, AsyncListener};
 use crate::net::{BoundAddress, ListenSocket};

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use crate::instant::Instant;
 use crate::proxy::OnEnd;
 
 /// What is known of the end of an instance.

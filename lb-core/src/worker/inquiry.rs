@@ -5,11 +5,12 @@
 use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use super::{Shared, Worker};
+use crate::instant::Instant;
 use crate::log::Cause;
 use crate::runtime::{SessionId, SessionInfo};
 use crate::server::Server;
@@ -204,7 +205,7 @@ async fn tell(worker: &Rc<Worker>, wanted: &Streams, detail: bool, reply: &Sende
             part.iter().for_each(|entry| entry.ask());
             tokio::task::yield_now().await;
         }
-        let (now, wall) = (Instant::now(), worker.wall());
+        let (now, wall) = (Instant::now(), super::timer::wall());
         // Another stream may have the place by now.
         let told =
             part.iter().filter(|entry| entry.number() <= last).filter_map(|entry| entry.snapshot(worker, now, wall));

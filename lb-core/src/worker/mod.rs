@@ -24,7 +24,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::task::Poll;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
@@ -47,9 +47,10 @@ use crate::connect::pool::{PoolCounts, ServerPools};
 use crate::events::{EventSender, Reports};
 use crate::forward::{Forwarder, PipeLimit, PipePool};
 use crate::http::h2::H2Settings;
+use crate::instant::Instant;
 use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{LogContext, LogFormat, LogHooks, LogRecord, Logger, ProcessLog, RecordParts};
+use crate::log::{LogContext, LogFormat, LogHooks, Logger, ProcessLog, RecordSource};
 use crate::mail::Alerts;
 use crate::proxy::OnEvent;
 use crate::runtime::{CliShared, OtherSessions};
@@ -320,19 +321,9 @@ impl Worker {
         self.stopping() && self.closes_at(info).is_some_and(|at| at <= timer::now())
     }
 
-    /// Wall time since the epoch.
-    pub(crate) fn wall(&self) -> Duration {
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
-    }
-
     /// Whether a record of this frontend's streams is of use to anyone.
     pub(crate) fn wants_record(&self, frontend: &Frontend) -> bool {
         !frontend.log.is_off() || self.shared.log_hooks.want_records()
-    }
-
-    /// What a record of this frontend's streams must have.
-    pub(crate) fn wanted_parts(&self, frontend: &Frontend) -> RecordParts {
-        if self.shared.log_hooks.want_records() { RecordParts::ALL } else { frontend.log.parts() }
     }
 
     /// Whether the addresses of a stream's server connection are of use to anyone: they cost system calls.
@@ -346,7 +337,7 @@ impl Worker {
     }
 
     /// Queues an access line; it is sent at the end of this turn of the event loop.
-    pub(crate) fn log(&self, frontend: &Frontend, record: &LogRecord, samples: Option<&Context<'_>>) {
+    pub(crate) fn log(&self, frontend: &Frontend, record: &impl RecordSource, samples: Option<&Context<'_>>) {
         let mut logger = self.logger.borrow_mut();
         let first = !logger.has_pending();
         logger.access(&frontend.log, record, samples);
@@ -359,7 +350,7 @@ impl Worker {
     pub(crate) fn log_connection_error(
         &self,
         frontend: &Frontend,
-        record: &LogRecord,
+        record: &impl RecordSource,
         samples: Option<&Context<'_>>,
         listener: &str,
         message: &str,
@@ -373,7 +364,7 @@ impl Worker {
         &self,
         format: &LogFormat,
         samples: Option<&Context<'_>>,
-        record: impl FnOnce(RecordParts) -> LogRecord,
+        record: &impl RecordSource,
         out: &mut Vec<u8>,
     ) {
         self.logger.borrow_mut().render_rule(format, samples, record, out);

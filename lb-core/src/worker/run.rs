@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::runtime::LocalOptions;
 use tokio::sync::Notify;
@@ -10,6 +9,7 @@ use tokio::sync::Notify;
 use super::load::BusyMeter;
 use super::{Life, ListenerSetup, Shared, Worker, accept, inquiry, stopped, timer, turn};
 use crate::connect::pool::SWEEP_EVERY;
+use crate::instant::Instant;
 
 /// The body of a worker thread: serves until the instance stops.
 ///

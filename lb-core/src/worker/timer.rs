@@ -7,11 +7,12 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::Sleep;
 
 use super::turn;
+use crate::instant::Instant;
 
 /// How far away a deadline must be to wait in the table.
 const FAR: Duration = Duration::from_secs(4);
@@ -19,6 +20,8 @@ const FAR: Duration = Duration::from_secs(4);
 thread_local! {
     static DEADLINES: RefCell<Deadlines> = RefCell::default();
     static WAKE_UP: Cell<WakeUp> = const { Cell::new(WakeUp::None) };
+    /// Wall time of the wake-up, once somebody asked.
+    static WALL: Cell<Option<Duration>> = const { Cell::new(None) };
 }
 
 /// Deadlines of one worker that are far away.
@@ -57,6 +60,7 @@ enum WakeUp {
 /// Polls a session; within it, [`now`] is one instant.
 pub(crate) fn wake_up<T>(poll: impl FnOnce() -> T) -> T {
     WAKE_UP.set(WakeUp::Begun);
+    WALL.set(None);
     let result = turn::poll(poll);
     WAKE_UP.set(WakeUp::None);
     result
@@ -71,6 +75,20 @@ pub(crate) fn now() -> Instant {
             let now = Instant::now();
             WAKE_UP.set(WakeUp::At(now));
             now
+        }
+    }
+}
+
+/// Wall time since the epoch: within a wake-up always the same.
+pub(crate) fn wall() -> Duration {
+    let asked = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    match (WAKE_UP.get(), WALL.get()) {
+        (WakeUp::None, _) => asked(),
+        (_, Some(wall)) => wall,
+        (_, None) => {
+            let wall = asked();
+            WALL.set(Some(wall));
+            wall
         }
     }
 }
@@ -93,21 +111,22 @@ impl Timer {
         if self.waits_in_table(cx, deadline) {
             return Poll::Pending;
         }
+        let deadline = tokio::time::Instant::from(deadline);
         loop {
             let Some(sleep) = &mut self.sleep else {
-                self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline.into())));
+                self.sleep = Some(Box::pin(tokio::time::sleep_until(deadline)));
                 continue;
             };
-            let armed = sleep.deadline().into_std();
+            let armed = sleep.deadline();
             if armed > deadline || sleep.is_elapsed() {
                 if armed == deadline {
                     return Poll::Ready(());
                 }
-                sleep.as_mut().reset(deadline.into());
+                sleep.as_mut().reset(deadline);
             }
             match sleep.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(()) if sleep.deadline().into_std() >= deadline || Instant::now() >= deadline => {
+                Poll::Ready(()) if sleep.deadline() >= deadline || tokio::time::Instant::now() >= deadline => {
                     return Poll::Ready(());
                 }
                 Poll::Ready(()) => {}
@@ -253,7 +272,7 @@ mod tests {
             let deadline = start + Duration::from_secs(secs);
             let mut timer = std::mem::take(timer);
             async move {
-                std::future::poll_fn(|cx| timer.poll(cx, Some(deadline))).await;
+                std::future::poll_fn(|cx| timer.poll(cx, Some(deadline.into()))).await;
                 timer
             }
         };

@@ -14,6 +14,8 @@ thread_local! {
     static POLLS: Cell<u8> = const { Cell::new(0) };
     /// Somebody has sent in this turn.
     static SENT: Cell<bool> = const { Cell::new(false) };
+    /// Somebody lets others go first in the poll that is under way.
+    static WAITS: Cell<bool> = const { Cell::new(false) };
     /// How many let others go first now.
     static WAITING: Cell<u16> = const { Cell::new(0) };
 }
@@ -32,9 +34,16 @@ pub(super) fn poll<T>(session: impl FnOnce() -> T) -> T {
     let number = POLLS.get().wrapping_add(1).max(1);
     POLLS.set(number);
     POLL.set(number);
+    WAITS.set(false);
     let result = session();
     POLL.set(0);
     result
+}
+
+/// Whether something of the session that is polled lets others go first: it is polled again soon, and what else it might
+/// wait for can be looked at then.
+pub(crate) fn waits() -> bool {
+    WAITS.get()
 }
 
 /// In which poll a connection has let others go first; 0 while it has not. Idle connections hold it: one byte is enough, as
@@ -61,6 +70,7 @@ impl Courtesy {
             WAITING.set(waiting + 1);
         }
         self.0 = poll;
+        WAITS.set(true);
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -82,8 +92,9 @@ mod tests {
         poll(|| {
             assert!(second.poll(&cx).is_pending());
             assert!(second.poll(&cx).is_pending());
+            assert!(waits());
         });
-        assert!(poll(|| second.poll(&cx)).is_ready());
+        assert!(poll(|| second.poll(&cx).is_ready() && !waits()));
         // What it sends next waits again, until there is a new turn.
         assert!(poll(|| second.poll(&cx)).is_pending());
         begin();

@@ -9,6 +9,7 @@ mod stats;
 mod table;
 mod tls;
 mod tune;
+mod unix_bind;
 mod variables;
 
 #[cfg(test)]

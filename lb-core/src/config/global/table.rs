@@ -1,6 +1,6 @@
 //! Every keyword of the `global` section that HAProxy 2.6 knows, and what reads it here.
 
-use super::{Cx, cpu_map, header_case, limits, process, stats, tls, tune, variables};
+use super::{Cx, cpu_map, header_case, limits, process, stats, tls, tune, unix_bind, variables};
 
 /// A keyword of the section.
 pub(super) struct Row {
@@ -198,7 +198,7 @@ pub(super) const ROWS: &[Row] = &[
     row("tune.vars.txn-max-size", variables::txn_max_size),
     row("uid", process::uid),
     row("ulimit-n", limits::ulimit_n),
-    later("unix-bind"),
+    row("unix-bind", unix_bind::unix_bind),
     row("unsetenv", process::unset_environment),
     row("user", process::user),
     row("zero-warning", process::zero_warning),

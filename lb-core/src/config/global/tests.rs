@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::model::{Config, CpuMap, Global};
+use crate::config::model::{Address, BindOptions, Config, CpuMap, Global, UnixBind};
 use crate::config::{LoadOptions, Severity};
 use crate::runtime::{Level, SeverityOutput};
 
@@ -157,6 +157,13 @@ fn errors_are_told_as_haproxy_does() {
         ("tune.h2.max-frame-size 5", "'tune.h2.max-frame-size' expects a numeric value between 16384 and 16777215."),
         ("tune.h2.initial-window-size -1", "'tune.h2.initial-window-size' expects a positive numeric value."),
         ("maxcon 5", "unknown keyword 'maxcon' in 'global' section; did you mean 'maxconn' maybe ?"),
+        (
+            "unix-bind foo 1",
+            "'unix-bind' only supports the 'prefix', 'mode', 'uid', 'gid', 'user' and 'group' options.",
+        ),
+        ("unix-bind prefix", "unix_bind 'prefix' expects a path as an argument."),
+        ("unix-bind user no-such-user", "'unix-bind' : 'no-such-user' unknown user."),
+        ("unix-bind mode 600 group", "'unix-bind' : '' unknown group."),
         ("bogus-keyword", "unknown keyword 'bogus-keyword' in 'global' section"),
         (
             "no maxconn 5",
@@ -181,7 +188,39 @@ fn known_words_that_are_not_supported_are_refused_by_name() {
 #[test]
 fn garbage_that_haproxy_takes_for_zero_is_refused() {
     assert_eq!(error("maxconn abc"), "A 'maxconn' expects an integer argument (got 'abc').");
+    assert_eq!(error("unix-bind mode 9"), "A 'unix-bind' : missing or invalid mode '9' (octal integer expected)");
+    assert_eq!(error("unix-bind uid 12x"), "A 'unix-bind' : 'uid' expects a number, not '12x'.");
+    assert_eq!(error("unix-bind gid -5"), "A 'unix-bind' : 'gid' expects a number, not '-5'.");
     assert_eq!(error("tune.bufsize 100k"), "A 'tune.bufsize' expects a positive integer argument (got '100k').");
+}
+
+#[test]
+fn what_unix_sockets_have_in_common() {
+    let (global, messages) = read("unix-bind prefix /run/a mode 600 user root\nunix-bind prefix /run/b gid 3 mode 660");
+    assert_eq!(messages, ["W unix-bind 'prefix' already specified. Continuing."]);
+    let settings = UnixBind { prefix: Some("/run/a".to_owned()), mode: Some(0o660), uid: Some(0), gid: Some(3) };
+    assert_eq!(global.unix_bind, settings);
+    let text = "global\n unix-bind prefix /run/a mode 600 uid 1 gid 2\n stats socket /s\n\
+                frontend f\n bind unix@/x,abns@/y\n bind /z mode 666 gid 5\n";
+    let config = Config::parse(text, "t.cfg").unwrap();
+    let binds = &config.proxies[0].binds;
+    let paths = [Address::Unix("/run/a/x".into()), Address::Abstract(b"/y".to_vec())];
+    assert_eq!(binds[0].addresses, paths);
+    assert_eq!(binds[1].addresses, [Address::Unix("/run/a/z".into())]);
+    let rights = |options: &BindOptions| (options.mode, options.uid, options.gid);
+    assert_eq!(rights(&binds[0].options), (Some(0o600), Some(1), Some(2)));
+    assert_eq!(rights(&binds[1].options), (Some(0o666), Some(1), Some(5)));
+    // Sockets for runtime commands go their own ways, as in HAProxy.
+    let stats = &config.global.stats.sockets[0];
+    assert_eq!(stats.addresses, [Address::Unix("/s".into())]);
+    assert_eq!(rights(&stats.options), (None, None, None));
+}
+
+#[test]
+fn a_prefix_leaves_less_room_for_paths() {
+    let text = format!("global\n unix-bind prefix /{}\nfrontend f\n bind unix@/x.sock\n", "a".repeat(110));
+    let error = Config::parse_with(&text, "t.cfg", &LoadOptions::default()).unwrap_err();
+    assert_eq!(messages(&error.diagnostics), ["A 'bind' : socket path 'unix@/x.sock' too long (max -14)"]);
 }
 
 #[test]

@@ -20,6 +20,13 @@ pub enum Address {
     Fd(i32),
 }
 
+impl Address {
+    /// Whether it is an IP address, which may be in a network namespace.
+    pub(crate) fn is_inet(&self) -> bool {
+        matches!(self, Self::Inet(_))
+    }
+}
+
 /// A `bind` line. One line may name several addresses and port ranges; each is one listener.
 #[derive(Clone, Debug)]
 pub struct Bind {
@@ -48,6 +55,8 @@ pub struct BindOptions {
     pub defer_accept: bool,
     /// `interface`.
     pub interface: Option<String>,
+    /// `namespace`: the network namespace of the sockets.
+    pub namespace: Option<String>,
     /// `transparent`.
     pub transparent: bool,
     /// `mss`, negative values as the manual says.
@@ -80,6 +89,19 @@ pub struct BindOptions {
     pub ssl: Option<BindSsl>,
 }
 
+/// `unix-bind`: what UNIX sockets of `bind` lines have where their line says nothing (configuration.txt, section 3.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnixBind {
+    /// `prefix`: stands in front of every path.
+    pub prefix: Option<String>,
+    /// `mode`.
+    pub mode: Option<u32>,
+    /// `user`, `uid`.
+    pub uid: Option<u32>,
+    /// `group`, `gid`.
+    pub gid: Option<u32>,
+}
+
 /// `shards`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shards {
@@ -96,6 +118,16 @@ pub enum Proto {
     H1,
     /// HTTP/2, in clear with prior knowledge or over TLS without negotiation.
     H2,
+}
+
+/// `ws` of a server: what websocket streams are spoken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebsocketProto {
+    /// `auto`: as other streams, but over HTTP/1 where `alpn` lists that beside HTTP/2.
+    #[default]
+    Auto,
+    /// `h1`: over HTTP/1.
+    H1,
 }
 
 /// TLS of a `bind` line.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::bind::Bind;
+use super::bind::{Bind, UnixBind};
 use super::log::LogTarget;
 use crate::log::LogFormat;
 use crate::sample::Expression;
@@ -52,6 +52,8 @@ pub struct Global {
     pub uid: Option<u32>,
     /// `group` or `gid`.
     pub gid: Option<u32>,
+    /// `unix-bind`, for the lines behind it.
+    pub unix_bind: UnixBind,
     /// `identity`.
     pub identity: Identity,
     /// `node`.

@@ -1,8 +1,10 @@
 //! `bind`: addresses and their options (configuration.txt, section 4.2 and 5.1).
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 
 use super::bind_options::{BindCx, OPTIONS};
+use super::server::NAMESPACE_OF_UNIX;
 use super::{Cx, push_did_you_mean};
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
 use crate::config::diagnostic::Diagnostics;
@@ -16,7 +18,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         let expects = "'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.";
         return cx.alert(1, expects);
     }
-    let addresses = match addresses(&text, cx.line.place.is_call()) {
+    let addresses = match addresses(&text, cx.line.place.is_call(), cx.unix_bind.prefix.as_deref()) {
         Ok(addresses) => addresses,
         Err(message) => return cx.alert(1, format!("'bind' : {message}")),
     };
@@ -37,6 +39,12 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     }
     let BindCx { options: mut read, tls, ssl, .. } = options;
     read.ssl = ssl.then_some(tls);
+    read.mode = read.mode.or(cx.unix_bind.mode);
+    read.uid = read.uid.or(cx.unix_bind.uid);
+    read.gid = read.gid.or(cx.unix_bind.gid);
+    if read.namespace.is_some() && !addresses.iter().all(Address::is_inet) {
+        cx.warning(1, format!("'bind {text}' : {NAMESPACE_OF_UNIX}"));
+    }
     let id = read.id;
     if let Some(id) = id {
         check_id(cx, id, &text);
@@ -60,7 +68,7 @@ pub(in crate::config) fn parse_stats_socket(line: &Line, first: usize, diags: &m
         return None;
     }
     // Calls of the builder, which stand on no line, may ask for any free port.
-    let addresses = addresses(text, line.place.is_call())
+    let addresses = addresses(text, line.place.is_call(), None)
         .map_err(|message| diags.alert(line, at, format!("'stats socket' : {message}")))
         .ok()?;
     let mut options = BindCx {
@@ -78,6 +86,9 @@ pub(in crate::config) fn parse_stats_socket(line: &Line, first: usize, diags: &m
         return None;
     }
     let options = options.options;
+    if options.namespace.is_some() && !addresses.iter().all(Address::is_inet) {
+        diags.warning(line, at, format!("'stats socket' : {NAMESPACE_OF_UNIX}"));
+    }
     if !options.threads.is_empty() {
         diags.alert(line, at + 1, "'stats socket' : 'process' with a set of threads is not supported yet");
         return None;
@@ -136,8 +147,8 @@ fn check_id(cx: &mut Cx<'_>, id: u32, text: &str) {
 }
 
 /// The comma-separated addresses of a line, port ranges expanded. Only a program, which can ask for the port afterwards,
-/// may leave its choice to the kernel.
-fn addresses(text: &str, port_zero: bool) -> Result<Vec<Address>, String> {
+/// may leave its choice to the kernel. `prefix` goes in front of paths (`unix-bind`).
+fn addresses(text: &str, port_zero: bool, prefix: Option<&str>) -> Result<Vec<Address>, String> {
     let rules = AddressRules {
         port_mandatory: true,
         port_zero,
@@ -145,6 +156,7 @@ fn addresses(text: &str, port_zero: bool) -> Result<Vec<Address>, String> {
         fd: true,
         local: true,
         bound: true,
+        prefix: prefix.map_or(0, str::len),
         ..AddressRules::default()
     };
     let mut addresses = Vec::new();
@@ -158,7 +170,11 @@ fn addresses(text: &str, port_zero: bool) -> Result<Vec<Address>, String> {
             ParsedAddress::Inet(..) | ParsedAddress::Name(..) => {
                 return Err(format!("missing port specification in '{part}'"));
             }
-            ParsedAddress::Unix(path) => addresses.push(Address::Unix(path)),
+            ParsedAddress::Unix(path) => {
+                let mut whole = OsString::from(prefix.unwrap_or_default());
+                whole.push(path);
+                addresses.push(Address::Unix(whole.into()));
+            }
             ParsedAddress::Abstract(name) => addresses.push(Address::Abstract(name)),
             ParsedAddress::Fd(fd) => addresses.push(Address::Fd(fd)),
         }

@@ -6,6 +6,7 @@ use crate::config::account;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{BindOptions, BindSsl, Proto, Shards};
+use crate::net::Namespace;
 use crate::runtime::{Level, SeverityOutput};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
@@ -46,7 +47,7 @@ pub(super) const OPTIONS: &[BindOption] = &[
     option("mode", "bind <addr> mode +1", 1, Some(mode)),
     option("mss", "bind <addr> mss +1", 1, Some(mss)),
     option("name", "bind <addr> name +1", 1, Some(name)),
-    option("namespace", "bind <addr> namespace +1", 1, None),
+    option("namespace", "bind <addr> namespace +1", 1, Some(namespace)),
     option("nice", "bind <addr> nice +1", 1, None),
     option("process", "bind <addr> process +1", 1, Some(process)),
     option("proto", "bind <addr> proto +1", 1, Some(proto)),
@@ -192,6 +193,18 @@ fn interface(cx: &mut BindCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
+fn namespace(cx: &mut BindCx<'_>) -> Result<(), String> {
+    let name = cx.required("missing namespace id")?;
+    known_namespace(&name).map_err(|fault| format!("'namespace' : {fault}"))?;
+    cx.options.namespace = Some(name);
+    Ok(())
+}
+
+/// Whether there is such a network namespace.
+pub(super) fn known_namespace(name: &str) -> Result<(), String> {
+    Namespace::open(name).map(drop).map_err(|_| format!("Cannot open namespace '{name}'."))
+}
+
 fn id(cx: &mut BindCx<'_>) -> Result<(), String> {
     if cx.addresses != 1 {
         return Err("'id' can only be used with a single socket".to_owned());
@@ -209,14 +222,16 @@ fn id(cx: &mut BindCx<'_>) -> Result<(), String> {
 }
 
 fn mode(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let text = cx.value();
+    let mode = socket_mode(cx.value()).map_err(|fault| format!("'mode' : {fault}"))?;
+    cx.options.mode = Some(mode);
+    Ok(())
+}
+
+/// The permissions of a UNIX socket.
+pub(in crate::config) fn socket_mode(text: &str) -> Result<u32, String> {
     let digits = !text.is_empty() && text.bytes().all(|b| (b'0'..=b'7').contains(&b));
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o7777);
-    if mode.is_none() {
-        return Err(format!("'mode' : missing or invalid mode '{text}' (octal integer expected)"));
-    }
-    cx.options.mode = mode;
-    Ok(())
+    mode.ok_or_else(|| format!("missing or invalid mode '{text}' (octal integer expected)"))
 }
 
 fn level(cx: &mut BindCx<'_>) -> Result<(), String> {

@@ -43,7 +43,7 @@ mod tracking;
 mod tests;
 
 pub(in crate::config) use bind::parse_stats_socket;
-pub(in crate::config) use bind_options::number_set;
+pub(in crate::config) use bind_options::{number_set, socket_mode};
 pub(crate) use dynamic_server::{DynamicServer, read_dynamic};
 pub use finish::finish;
 pub use keywords::{KeywordRow, Sections, keyword_rows};
@@ -58,7 +58,7 @@ use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use super::document::{Line, Section};
-use super::model::ProxyConfig;
+use super::model::{ProxyConfig, UnixBind};
 use super::sections as sections_of_file;
 use super::suggest;
 use crate::sample::Scope;
@@ -74,6 +74,8 @@ pub struct ProxyState {
     names: Arc<Names>,
     /// `expose-experimental-directives` stood before the section.
     pub(crate) experimental: bool,
+    /// `unix-bind` of the `global` sections so far.
+    pub(crate) unix_bind: UnixBind,
     defaults: Vec<Defaults>,
     proxies: Vec<Draft>,
     /// Sections so far that are no `defaults`.
@@ -108,6 +110,7 @@ struct Cx<'a> {
     draft: &'a mut Draft,
     names: &'a Names,
     experimental: bool,
+    unix_bind: &'a UnixBind,
     diags: &'a mut Diagnostics,
     /// Index of the keyword's own word: 1 behind `no` and `default`.
     first: usize,
@@ -189,7 +192,8 @@ fn parse_line(line: &Line, draft: &mut Draft, state: &ProxyState, diags: &mut Di
     }
     match row.parse {
         Some(parse) => {
-            parse(&mut Cx { line, draft, names: &state.names, experimental: state.experimental, diags, first, prefix })
+            let ProxyState { names, experimental, unix_bind, .. } = state;
+            parse(&mut Cx { line, draft, names, experimental: *experimental, unix_bind, diags, first, prefix })
         }
         None => diags.alert(line, first, format!("'{}' is not supported yet.", row.words)),
     }

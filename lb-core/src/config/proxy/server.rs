@@ -100,6 +100,9 @@ impl ServerDraft {
     }
 }
 
+/// HAProxy says nothing and connects where there is no `namespace` as well.
+pub(super) const NAMESPACE_OF_UNIX: &str = "'namespace' is ignored for UNIX and inherited sockets.";
+
 pub(super) fn parse(cx: &mut Cx<'_>) {
     let (name, address) = (cx.arg(1).to_owned(), cx.arg(2).to_owned());
     if name.is_empty() || address.is_empty() {
@@ -119,6 +122,9 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     let reading =
         Reading { line: cx.line, start: cx.first + 3, prefix: &prefix, kind: Kind::Server, http: cx.draft.is_http() };
     if reading.options(&mut server, cx.diags) {
+        if server.config.namespace.is_some() && !server.config.address.is_inet() {
+            cx.warning(2, format!("{prefix}{NAMESPACE_OF_UNIX}"));
+        }
         cx.draft.servers.push(server);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bind_options::{alpn_list, protocol};
+use super::bind_options::{alpn_list, known_namespace, protocol};
 use super::checks::server as check;
 use super::resolve_options;
 use super::server::ServerDraft;
@@ -12,7 +12,7 @@ use super::timeouts::overflow;
 use crate::config::address::parse_ip;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{Observe, OnError, ProxyV2Options, ServerConfig, Track};
+use crate::config::model::{Observe, OnError, ProxyV2Options, ServerConfig, Track, WebsocketProto};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
 /// A word after the address.
@@ -81,7 +81,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("maxconn", "server <name> <addr> maxconn +1", 1, Some(|cx| limit(cx, |s| &mut s.maxconn))),
     option("maxqueue", "server <name> <addr> maxqueue +1", 1, Some(|cx| limit(cx, |s| &mut s.maxqueue))),
     option("minconn", "server <name> <addr> minconn +1", 1, Some(|cx| limit(cx, |s| &mut s.minconn))),
-    option("namespace", "server <name> <addr> namespace +1", 1, None),
+    option("namespace", "server <name> <addr> namespace +1", 1, Some(namespace)),
     option("no-agent-check", "server <name> <addr> no-agent-check", 0, Some(|cx| cx.set(|s| s.agent_check = false))),
     option("no-backup", "server <name> <addr> no-backup", 0, Some(|cx| cx.set(|s| s.backup = false))),
     option("no-check", "server <name> <addr> no-check", 0, Some(|cx| cx.set(|s| s.check = false))),
@@ -139,7 +139,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("verify", "server <name> <addr> verify +1", 1, Some(verify)),
     option("verifyhost", "server <name> <addr> verifyhost +1", 1, Some(verifyhost)),
     option("weight", "server <name> <addr> weight +1", 1, Some(weight)),
-    option("ws", "server <name> <addr> ws +1", 1, None),
+    option("ws", "server <name> <addr> ws +1", 1, Some(ws)),
 ];
 
 /// Whether HAProxy knows a word behind the address of a server.
@@ -355,6 +355,17 @@ fn proto(cx: &mut ServerCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
+fn ws(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    const WORDS: &str = "has to be 'auto', 'h1' or 'h2'";
+    cx.draft.config.ws = match &*cx.required(WORDS)? {
+        "auto" => WebsocketProto::Auto,
+        "h1" => WebsocketProto::H1,
+        "h2" => return Err("'ws' : websockets over HTTP/2 are not supported yet".to_owned()),
+        _ => return Err(format!("'ws' {WORDS}")),
+    };
+    Ok(())
+}
+
 fn proxy_v2_options(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let mut options: ProxyV2Options = cx.draft.v2.clone();
     for name in cx.value().split(',') {
@@ -464,6 +475,16 @@ fn track(cx: &mut ServerCx<'_>) -> Result<(), String> {
 
 fn cookie(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.cookie = Some(cx.required("expects <value> as argument.")?);
+    Ok(())
+}
+
+fn namespace(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let name = cx.required(": expects <name> as argument")?;
+    if name == "*" {
+        return Err("'namespace *', that of the client, is not supported yet".to_owned());
+    }
+    known_namespace(&name).map_err(|fault| fault.trim_end_matches('.').to_owned())?;
+    cx.draft.config.namespace = Some(name);
     Ok(())
 }
 

@@ -210,14 +210,28 @@ impl Own {
 
 fn write_name(name: &[u8], options: &EncodeOptions<'_>, out: &mut Vec<u8>) {
     let start = out.len();
-    out.extend_from_slice(name);
-    if let Some(written) = out.get_mut(start..) {
-        written.make_ascii_lowercase();
-        if let Some(table) = options.case_adjust {
-            table.adjust(written);
-        }
+    write_lowercase(name, out);
+    if let (Some(table), Some(written)) = (options.case_adjust, out.get_mut(start..)) {
+        table.adjust(written);
     }
     out.extend_from_slice(b": ");
+}
+
+/// Appends a name in lower case. Nearly all names are short enough for an array, which the processor converts at once
+/// instead of letter by letter.
+fn write_lowercase(name: &[u8], out: &mut Vec<u8>) {
+    let mut short = [0; 32];
+    if let Some(space) = short.get_mut(..name.len()) {
+        space.copy_from_slice(name);
+        short.make_ascii_lowercase();
+        out.extend_from_slice(short.get(..name.len()).unwrap_or_default());
+    } else {
+        let start = out.len();
+        out.extend_from_slice(name);
+        if let Some(written) = out.get_mut(start..) {
+            written.make_ascii_lowercase();
+        }
+    }
 }
 
 fn write_field(name: &[u8], value: &[u8], options: &EncodeOptions<'_>, out: &mut Vec<u8>) {

@@ -8,8 +8,8 @@ pub use change::{ClearTable, SetTable};
 pub use select::{TableFilter, TableOperator, TableSelection};
 pub use show::{ShowTable, TableContents, TableInfo, TableList};
 
+use crate::instant::Instant;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::super::{CommandError, ErrorCode, Instance};
 use crate::table::{DataType, Key, Moment, Table, TableKey};

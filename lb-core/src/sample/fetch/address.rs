@@ -9,26 +9,26 @@ use super::{CONNECTION, Context, Fetch, SERVER_CONNECTION, SampleType, Value};
 use crate::net::is_local;
 
 pub(super) const FETCHES: &[Fetch] = &[
-    Fetch::one(SERVER_CONNECTION, "bc_dst", SampleType::Sint, |context, _| ip(context.connection.destination)),
-    Fetch::one(SERVER_CONNECTION, "bc_dst_port", SampleType::Sint, |context, _| port(context.connection.destination)),
-    Fetch::one(SERVER_CONNECTION, "bc_src", SampleType::Sint, |context, _| ip(context.connection.source)),
-    Fetch::one(SERVER_CONNECTION, "bc_src_port", SampleType::Sint, |context, _| port(context.connection.source)),
-    Fetch::one(CONNECTION, "dst", SampleType::Ipv4, |context, _| ip(context.client.destination)),
-    Fetch::one(CONNECTION, "dst_is_local", SampleType::Bool, |context, _| local(context, context.client.destination)),
-    Fetch::one(CONNECTION, "dst_port", SampleType::Sint, |context, _| port(context.client.destination)),
-    Fetch::one(CONNECTION, "fc_dst", SampleType::Ipv4, |context, _| ip(context.client.connection_destination)),
+    Fetch::one(SERVER_CONNECTION, "bc_dst", SampleType::Sint, |context, _| ip(context.connection().destination)),
+    Fetch::one(SERVER_CONNECTION, "bc_dst_port", SampleType::Sint, |context, _| port(context.connection().destination)),
+    Fetch::one(SERVER_CONNECTION, "bc_src", SampleType::Sint, |context, _| ip(context.connection().source)),
+    Fetch::one(SERVER_CONNECTION, "bc_src_port", SampleType::Sint, |context, _| port(context.connection().source)),
+    Fetch::one(CONNECTION, "dst", SampleType::Ipv4, |context, _| ip(context.client().destination)),
+    Fetch::one(CONNECTION, "dst_is_local", SampleType::Bool, |context, _| local(context, context.client().destination)),
+    Fetch::one(CONNECTION, "dst_port", SampleType::Sint, |context, _| port(context.client().destination)),
+    Fetch::one(CONNECTION, "fc_dst", SampleType::Ipv4, |context, _| ip(context.client().connection_destination)),
     Fetch::one(CONNECTION, "fc_dst_is_local", SampleType::Bool, |context, _| {
-        local(context, context.client.connection_destination)
+        local(context, context.client().connection_destination)
     }),
-    Fetch::one(CONNECTION, "fc_dst_port", SampleType::Sint, |context, _| port(context.client.connection_destination)),
-    Fetch::one(CONNECTION, "fc_src", SampleType::Ipv4, |context, _| ip(context.client.connection_source)),
+    Fetch::one(CONNECTION, "fc_dst_port", SampleType::Sint, |context, _| port(context.client().connection_destination)),
+    Fetch::one(CONNECTION, "fc_src", SampleType::Ipv4, |context, _| ip(context.client().connection_source)),
     Fetch::one(CONNECTION, "fc_src_is_local", SampleType::Bool, |context, _| {
-        local(context, context.client.connection_source)
+        local(context, context.client().connection_source)
     }),
-    Fetch::one(CONNECTION, "fc_src_port", SampleType::Sint, |context, _| port(context.client.connection_source)),
-    Fetch::one(CONNECTION, "src", SampleType::Ipv4, |context, _| ip(context.client.source)),
-    Fetch::one(CONNECTION, "src_is_local", SampleType::Bool, |context, _| local(context, context.client.source)),
-    Fetch::one(CONNECTION, "src_port", SampleType::Sint, |context, _| port(context.client.source)),
+    Fetch::one(CONNECTION, "fc_src_port", SampleType::Sint, |context, _| port(context.client().connection_source)),
+    Fetch::one(CONNECTION, "src", SampleType::Ipv4, |context, _| ip(context.client().source)),
+    Fetch::one(CONNECTION, "src_is_local", SampleType::Bool, |context, _| local(context, context.client().source)),
+    Fetch::one(CONNECTION, "src_port", SampleType::Sint, |context, _| port(context.client().source)),
 ];
 
 /// An IPv4 client of an IPv6 socket is an IPv4 client.
@@ -47,6 +47,6 @@ fn port(address: Option<SocketAddr>) -> Option<Value<'static>> {
 fn local(context: &Context<'_>, socket: Option<SocketAddr>) -> Option<Value<'static>> {
     match address(socket) {
         Some(address) => is_local(address).map(Value::Bool),
-        None => context.client.unix.then_some(Value::Bool(true)),
+        None => context.client().unix.then_some(Value::Bool(true)),
     }
 }

@@ -8,28 +8,28 @@ const INDEX: ArgSpec = ArgSpec::all(&[ArgKind::Sint]);
 
 pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(SINCE_REQUEST, "capture.req.hdr", SampleType::Str, |context, args| {
-        header(context.captures.request, args)
+        header(context.captures().request, args)
     })
     .args(INDEX),
     Fetch::one(SINCE_REQUEST, "capture.req.method", SampleType::Str, |context, _| {
-        let line = context.captures.request_line.and_then(|line| line.split(|byte| *byte == b' ').next());
+        let line = context.captures().request_line.and_then(|line| line.split(|byte| *byte == b' ').next());
         line.or_else(|| Some(context.request?.method())).map(Value::str)
     }),
     Fetch::one(SINCE_REQUEST, "capture.req.uri", SampleType::Str, |context, _| {
-        let line = context.captures.request_line.and_then(|line| line.split(|byte| *byte == b' ').nth(1));
+        let line = context.captures().request_line.and_then(|line| line.split(|byte| *byte == b' ').nth(1));
         let target = line.or_else(|| Some(context.request?.target()))?;
         Some(Value::str(without_authority(target)?))
     }),
     Fetch::one(SINCE_REQUEST, "capture.req.ver", SampleType::Str, |context, _| {
-        version(context.captures.request_version.or_else(|| Some(context.request?.version()))?)
+        version(context.captures().request_version.or_else(|| Some(context.request?.version()))?)
     }),
     Fetch::one(SERVER_CONNECTION, "capture.res.hdr", SampleType::Str, |context, args| {
-        header(context.captures.response, args)
+        header(context.captures().response, args)
     })
     .args(INDEX)
     .from("HTTP response"),
     Fetch::one(SINCE_REQUEST, "capture.res.ver", SampleType::Str, |context, _| {
-        version(context.captures.response_version.or_else(|| Some(context.response?.version()))?)
+        version(context.captures().response_version.or_else(|| Some(context.response?.version()))?)
     }),
 ];
 
@@ -56,6 +56,6 @@ fn version(version: Version) -> Option<Value<'static>> {
 impl Context<'_> {
     /// The status of the response, also where only the log remembers it.
     pub(super) fn status(&self) -> Option<u16> {
-        self.captures.status.or_else(|| Some(self.response?.status()))
+        self.captures().status.or_else(|| Some(self.response?.status()))
     }
 }

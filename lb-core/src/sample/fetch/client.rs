@@ -4,27 +4,27 @@ use super::{CONNECTION, Fetch, SERVER_CONNECTION, SINCE_REQUEST, SampleType, Val
 
 pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(SERVER_CONNECTION, "bc_err", SampleType::Sint, |context, _| {
-        context.connection.error.map(|error| Value::Sint(error.into()))
+        context.connection().error.map(|error| Value::Sint(error.into()))
     }),
-    Fetch::one(SERVER_CONNECTION, "bc_err_str", SampleType::Str, |context, _| message(context.connection.error?)),
+    Fetch::one(SERVER_CONNECTION, "bc_err_str", SampleType::Str, |context, _| message(context.connection().error?)),
     Fetch::one(SERVER_CONNECTION, "bc_http_major", SampleType::Sint, |context, _| {
-        context.connection.http_major.map(|major| Value::Sint(major.into()))
+        context.connection().http_major.map(|major| Value::Sint(major.into()))
     }),
-    Fetch::one(CONNECTION, "fc_err", SampleType::Sint, |context, _| Some(Value::Sint(context.client.error.into()))),
-    Fetch::one(CONNECTION, "fc_err_str", SampleType::Str, |context, _| message(context.client.error)),
+    Fetch::one(CONNECTION, "fc_err", SampleType::Sint, |context, _| Some(Value::Sint(context.client().error.into()))),
+    Fetch::one(CONNECTION, "fc_err_str", SampleType::Str, |context, _| message(context.client().error)),
     // Of a TCP connection, HAProxy says 1.
     Fetch::one(CONNECTION, "fc_http_major", SampleType::Sint, |context, _| {
-        Some(Value::Sint(context.client.http_major.unwrap_or(1).into()))
+        Some(Value::Sint(context.client().http_major.unwrap_or(1).into()))
     }),
     Fetch::one(CONNECTION, "fc_pp_authority", SampleType::Str, |context, _| {
-        context.client.proxy_authority.map(Value::str)
+        context.client().proxy_authority.map(Value::str)
     }),
     Fetch::one(CONNECTION, "fc_pp_unique_id", SampleType::Str, |context, _| {
-        context.client.proxy_unique_id.map(Value::str)
+        context.client().proxy_unique_id.map(Value::str)
     }),
-    Fetch::one(CONNECTION, "fc_rcvd_proxy", SampleType::Bool, |context, _| Some(Value::Bool(context.client.proxied))),
+    Fetch::one(CONNECTION, "fc_rcvd_proxy", SampleType::Bool, |context, _| Some(Value::Bool(context.client().proxied))),
     Fetch::one(SINCE_REQUEST, "http_first_req", SampleType::Bool, |context, _| {
-        Some(Value::Bool(context.client.first_request))
+        Some(Value::Bool(context.client().first_request))
     }),
 ];
 

@@ -5,25 +5,29 @@ use std::sync::LazyLock;
 use super::{ANYWHERE, Fetch, RUNNING, SampleType, Value};
 
 pub(super) const FETCHES: &[Fetch] = &[
-    Fetch::one(RUNNING, "cpu_calls", SampleType::Sint, |context, _| count(context.activity.calls)),
+    Fetch::one(RUNNING, "cpu_calls", SampleType::Sint, |context, _| count(context.activity().calls)),
     Fetch::one(RUNNING, "cpu_ns_avg", SampleType::Sint, |context, _| {
-        count(average(context.activity.cpu_ns, context.activity.calls))
+        count(average(context.activity().cpu_ns, context.activity().calls))
     }),
-    Fetch::one(RUNNING, "cpu_ns_tot", SampleType::Sint, |context, _| count(context.activity.cpu_ns)),
+    Fetch::one(RUNNING, "cpu_ns_tot", SampleType::Sint, |context, _| count(context.activity().cpu_ns)),
     Fetch::one(ANYWHERE, "hostname", SampleType::Str, |_, _| Some(Value::str(host_name()))),
     Fetch::one(RUNNING, "last_rule_file", SampleType::Str, |context, _| {
-        context.last_rule.map(|(file, _)| Value::str(file.as_bytes()))
+        context.settings().last_rule.map(|(file, _)| Value::str(file.as_bytes()))
     }),
     Fetch::one(RUNNING, "last_rule_line", SampleType::Sint, |context, _| {
-        context.last_rule.map(|(_, line)| Value::Sint(line.into()))
+        context.settings().last_rule.map(|(_, line)| Value::Sint(line.into()))
     }),
     Fetch::one(RUNNING, "lat_ns_avg", SampleType::Sint, |context, _| {
-        count(average(context.activity.latency_ns, context.activity.calls))
+        count(average(context.activity().latency_ns, context.activity().calls))
     }),
-    Fetch::one(RUNNING, "lat_ns_tot", SampleType::Sint, |context, _| count(context.activity.latency_ns)),
+    Fetch::one(RUNNING, "lat_ns_tot", SampleType::Sint, |context, _| count(context.activity().latency_ns)),
     Fetch::one(ANYWHERE, "nbproc", SampleType::Sint, |_, _| Some(Value::Sint(1))),
-    Fetch::one(RUNNING, "prio_class", SampleType::Sint, |context, _| Some(Value::Sint(context.priority_class))),
-    Fetch::one(RUNNING, "prio_offset", SampleType::Sint, |context, _| Some(Value::Sint(context.priority_offset))),
+    Fetch::one(RUNNING, "prio_class", SampleType::Sint, |context, _| {
+        Some(Value::Sint(context.settings().priority_class))
+    }),
+    Fetch::one(RUNNING, "prio_offset", SampleType::Sint, |context, _| {
+        Some(Value::Sint(context.settings().priority_offset))
+    }),
     Fetch::one(ANYWHERE, "proc", SampleType::Sint, |_, _| Some(Value::Sint(1))),
     Fetch::one(RUNNING, "stopping", SampleType::Bool, |context, _| Some(Value::Bool(context.stopping))),
     Fetch::one(ANYWHERE, "thread", SampleType::Sint, |context, _| i64::try_from(context.thread).ok().map(Value::Sint)),

@@ -84,7 +84,7 @@ fn hash(head: &Head, part: Part) -> u32 {
 /// A hash and the client's address.
 fn with_source(context: &Context<'_>, hash: u32) -> Option<Value<'static>> {
     let hash = hash.to_be_bytes();
-    let bytes = match address(context.client.source)? {
+    let bytes = match address(context.client().source)? {
         IpAddr::V4(v4) => [&hash[..], &v4.octets()].concat(),
         IpAddr::V6(v6) => [&hash[..], &v6.octets()].concat(),
     };

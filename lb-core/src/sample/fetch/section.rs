@@ -20,14 +20,14 @@ pub(super) const FETCHES: &[Fetch] = &[
         Some(milliseconds(context.backend?.config.timeouts.tunnel))
     }),
     Fetch::one(BACKEND, "cur_server_timeout", SampleType::Sint, |context, _| {
-        Some(milliseconds(context.server_timeout.or(context.backend?.config.timeouts.server)))
+        Some(milliseconds(context.settings().server_timeout.or(context.backend?.config.timeouts.server)))
     }),
     Fetch::one(BACKEND, "cur_tunnel_timeout", SampleType::Sint, |context, _| {
-        Some(milliseconds(context.tunnel_timeout.or(context.backend?.config.timeouts.tunnel)))
+        Some(milliseconds(context.settings().tunnel_timeout.or(context.backend?.config.timeouts.tunnel)))
     }),
     Fetch::one(FRONTEND, "dst_conn", SampleType::Sint, |context, _| {
         context.frontend?;
-        Some(Value::Sint(context.client.listener_connections.into()))
+        Some(Value::Sint(context.client().listener_connections.into()))
     }),
     Fetch::one(FRONTEND, "fe_client_timeout", SampleType::Sint, |context, _| {
         Some(milliseconds(context.frontend?.config.timeouts.client))
@@ -39,10 +39,10 @@ pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(FRONTEND, "fe_name", SampleType::Str, |context, _| Some(Value::str(context.frontend?.name.as_bytes()))),
     Fetch::one(FRONTEND, "so_id", SampleType::Sint, |context, _| {
         context.frontend?;
-        Some(Value::Sint(context.client.listener_id.into()))
+        Some(Value::Sint(context.client().listener_id.into()))
     }),
     Fetch::one(FRONTEND, "so_name", SampleType::Str, |context, _| {
-        context.client.listener_name.map(|name| Value::str(name.as_bytes()))
+        context.client().listener_name.map(|name| Value::str(name.as_bytes()))
     }),
     Fetch::one(SERVER, "srv_id", SampleType::Sint, |context, _| Some(Value::Sint(context.server?.id.into()))),
     Fetch::one(SERVER, "srv_name", SampleType::Str, |context, _| Some(Value::str(context.server?.name.as_bytes()))),

@@ -26,7 +26,7 @@ const fn counter(name: &'static str, run: for<'a> fn(&Context<'a>, &'a [Arg]) ->
 }
 
 fn info(context: &Context<'_>) -> Option<TcpInfo> {
-    context.topology?.system.tcp_info(context.client.fd?).ok()
+    context.topology?.system.tcp_info(context.client().fd?).ok()
 }
 
 fn count(context: &Context<'_>, get: fn(&TcpInfo) -> u32) -> Option<Value<'static>> {

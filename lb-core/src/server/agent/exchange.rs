@@ -3,14 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::backend::Backend;
 use crate::server::Server;
-use crate::server::check::{CheckResult, CheckStatus, Failure};
+use crate::server::check::{CheckResult, CheckStatus, Failure, socket_towards};
 
 /// The longest line that is read.
 const LONGEST: usize = 16 * 1024;
@@ -73,17 +72,7 @@ async fn open(backend: &Backend, server: &Server) -> Result<TcpStream, Failure> 
         return Err(Failure::Other(std::io::Error::from(std::io::ErrorKind::Unsupported)));
     };
     let address = SocketAddr::new(ip, port);
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(Failure::Other)?;
-    let source = server.config.source.as_ref().or(backend.check_settings().source.as_ref());
-    if let Some(source) = source {
-        if let Some(interface) = &source.interface {
-            SockRef::from(&socket).bind_device(Some(interface.as_bytes())).map_err(Failure::Other)?;
-        }
-        if let Some(local) = source.address.filter(|local| local.is_ipv4() == address.is_ipv4()) {
-            socket.set_reuseaddr(true).map_err(Failure::Other)?;
-            socket.bind(SocketAddr::new(local.ip(), 0)).map_err(Failure::Other)?;
-        }
-    }
+    let socket = socket_towards(backend, server, address).map_err(Failure::Other)?;
     socket.connect(address).await.map_err(Failure::Tcp)
 }
 

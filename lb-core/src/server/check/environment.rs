@@ -1,11 +1,13 @@
 //! What the expressions and formats of a check see.
 
+use crate::instant::Instant;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::machine::Received;
 use crate::backend::Backend;
 use crate::config::model::Address;
+use crate::http::h2::H2Settings;
 use crate::log::{LogContext, LogFormat, LogRecord, render_check};
 use crate::sample::account::ProcessAccount;
 use crate::sample::context::{Buffered, Context};
@@ -34,6 +36,13 @@ impl World {
     /// `tune.bufsize`.
     pub(crate) fn bufsize(&self) -> usize {
         self.topology.as_ref().map_or(16384, |topology| topology.settings.bufsize)
+    }
+
+    /// `tune.h2.*`.
+    pub(crate) fn h2_settings(&self) -> H2Settings {
+        self.topology
+            .as_ref()
+            .map_or_else(H2Settings::default, |topology| H2Settings::from_tune(&topology.settings.global.tune))
     }
 
     fn node(&self) -> String {
@@ -102,7 +111,7 @@ impl<'a> Environment<'a> {
         if let Some(text) = format.constant_text() {
             return text.to_vec();
         }
-        let record = |_| LogRecord {
+        let record = LogRecord {
             frontend: Arc::clone(&self.backend.name),
             backend: Arc::clone(&self.backend.name),
             server: Some(Arc::clone(&self.server.name)),
@@ -111,7 +120,7 @@ impl<'a> Environment<'a> {
         let mut out = Vec::new();
         let mut log = self.world.log.lock().unwrap_or_else(PoisonError::into_inner);
         let log = log.get_or_insert_with(LogContext::system);
-        self.with(scopes, received, |context| render_check(format, Some(context), record, log, &mut out));
+        self.with(scopes, received, |context| render_check(format, Some(context), &record, log, &mut out));
         out
     }
 

@@ -31,6 +31,36 @@ impl CheckOptions {
     }
 }
 
+/// When checks begin. Those that are due at about the same time begin together: a thread that has nothing else to do pays
+/// more for being woken than for a check.
+#[derive(Clone, Copy, Debug)]
+struct Timetable {
+    start: Instant,
+    options: CheckOptions,
+}
+
+impl Timetable {
+    /// At most this much before the time that the interval asks for.
+    const WINDOW: Duration = Duration::from_millis(10);
+
+    /// The end of an interval that begins at `from`: at most a hundredth of it earlier than asked for.
+    fn after(&self, from: Instant, interval: Duration) -> Instant {
+        let interval = health::spread(interval, self.options.spread, crate::balance::random());
+        self.together(from + interval, interval)
+    }
+
+    /// The begin of the window in which `due` lies.
+    fn together(&self, due: Instant, interval: Duration) -> Instant {
+        let window = u64::try_from((interval / 100).min(Self::WINDOW).as_millis()).unwrap_or(0);
+        if window < 2 {
+            return due;
+        }
+        let since_start = due.saturating_duration_since(self.start);
+        let number = u64::try_from(since_start.as_millis()).unwrap_or(u64::MAX) / window;
+        self.start + Duration::from_millis(number.saturating_mul(window))
+    }
+}
+
 /// A server to check, and the backend it belongs to.
 pub type Checked = (Arc<Backend>, Arc<Server>);
 
@@ -64,17 +94,19 @@ pub(crate) async fn run_checks<F>(
     let smallest = checked.iter().map(inter).min().unwrap_or(DEFAULT_INTER);
     let count = checked.len();
     let start = Instant::now();
+    let timetable = Timetable { start, options };
     let mut tasks = JoinSet::new();
     for (rank, (checked, kind)) in checked.into_iter().enumerate() {
         let first = start + health::start_delay(rank, count, smallest, options.max_spread);
-        spawn(&mut tasks, kind, checked, first, options, (&world, &report));
+        let first = timetable.together(first, smallest);
+        spawn(&mut tasks, kind, checked, first, timetable, (&world, &report));
     }
     loop {
         tokio::select! {
             next = added.recv() => match next {
                 Some(checked) => {
                     for kind in kinds(&checked.1) {
-                        spawn(&mut tasks, kind, checked.clone(), Instant::now(), options, (&world, &report));
+                        spawn(&mut tasks, kind, checked.clone(), Instant::now(), timetable, (&world, &report));
                     }
                 }
                 None => break,
@@ -104,20 +136,20 @@ fn spawn<F>(
     kind: Kind,
     checked: Checked,
     first: Instant,
-    options: CheckOptions,
+    timetable: Timetable,
     (world, report): (&Arc<World>, &Arc<F>),
 ) where
     F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
 {
     let (world, report) = (Arc::clone(world), Arc::clone(report));
     match kind {
-        Kind::Health => tasks.spawn(check_forever(checked, first, options, world, report)),
-        Kind::Agent => tasks.spawn(ask_forever(checked, first, options, report)),
+        Kind::Health => tasks.spawn(check_forever(checked, first, timetable, world, report)),
+        Kind::Agent => tasks.spawn(ask_forever(checked, first, timetable, report)),
     };
 }
 
 /// Asks the agent of a server again and again.
-async fn ask_forever<F>((backend, server): Checked, mut next: Instant, options: CheckOptions, report: Arc<F>)
+async fn ask_forever<F>((backend, server): Checked, mut next: Instant, timetable: Timetable, report: Arc<F>)
 where
     F: Fn(&mut dyn FnMut() -> Vec<ServerEvent>) + Send + Sync + 'static,
 {
@@ -136,15 +168,14 @@ where
         let mut answer = Some(agent::ask(&backend, &server).await);
         server.agent.set_running(false);
         report(&mut || answer.take().map_or_else(Vec::new, |answer| backend.apply_agent(&server, answer)));
-        let interval = health::spread(inter, options.spread, crate::balance::random());
-        next = (started + interval).max(Instant::now() + Duration::from_millis(1));
+        next = timetable.after(started, inter).max(Instant::now() + Duration::from_millis(1));
     }
 }
 
 async fn check_forever<F>(
     (backend, server): Checked,
     first: Instant,
-    options: CheckOptions,
+    timetable: Timetable,
     world: Arc<World>,
     report: Arc<F>,
 ) where
@@ -175,9 +206,8 @@ async fn check_forever<F>(
         server.checks.set_running(false);
         report(&mut || result.take().map_or_else(Vec::new, |result| backend.apply_check(&server, result)));
         let interval = server.checks.health().interval(&intervals);
-        let interval = health::spread(interval, options.spread, crate::balance::random());
         // A check that took longer than its interval is followed by the next one at once, but never in a busy loop.
-        next = (started + interval).max(Instant::now() + Duration::from_millis(1));
+        next = timetable.after(started, interval).max(Instant::now() + Duration::from_millis(1));
     }
 }
 
@@ -207,6 +237,21 @@ mod tests {
         line.check = true;
         line.address = Address::Inet(address);
         line.inter = Some(Duration::from_millis(10));
+    }
+
+    #[test]
+    fn checks_due_at_about_the_same_time_begin_together() {
+        let timetable = Timetable { start: Instant::now(), options: CheckOptions::default() };
+        let at = |micros: u64| timetable.start + Duration::from_micros(micros);
+        let second = Duration::from_secs(1);
+        // What began a little late is not late the next time, and nothing moves on from round to round.
+        assert_eq!(timetable.after(at(1_200), second), at(1_000_000));
+        assert_eq!(timetable.after(at(9_900), second), at(1_000_000));
+        assert_eq!(timetable.after(at(10_000), second), at(1_010_000));
+        // A hundredth of the interval at most, ten milliseconds at most.
+        assert_eq!(timetable.after(at(3_900), Duration::from_millis(200)), at(202_000));
+        assert_eq!(timetable.after(at(9_900), Duration::from_secs(60)), at(60_000_000));
+        assert_eq!(timetable.after(at(3_900), Duration::from_millis(100)), at(103_900));
     }
 
     /// Runs the checks of `backend` until `count` lines were written.

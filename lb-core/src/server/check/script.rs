@@ -99,6 +99,19 @@ impl Script {
         self.steps.iter().filter(|step| !matches!(step, CheckStep::Comment(_))).count() == 1
     }
 
+    /// Whether the check is the first to say something on its `index`th connection.
+    pub(crate) fn speaks_first(&self, index: usize) -> bool {
+        let is_connect = |step: &&CheckStep| matches!(step, CheckStep::Connect(_));
+        let connects = |(at, step)| is_connect(&step).then_some(at);
+        let Some(at) = self.steps.iter().enumerate().filter_map(connects).nth(index) else { return false };
+        let speaks = |step: &CheckStep| match step {
+            CheckStep::Send(_) | CheckStep::Request(_) => Some(true),
+            CheckStep::Connect(_) | CheckStep::Expect(_) => Some(false),
+            _ => None,
+        };
+        self.steps.iter().skip(at + 1).find_map(speaks).unwrap_or(false)
+    }
+
     /// Its connections, in order.
     pub(crate) fn connections(&self) -> impl Iterator<Item = &CheckConnect> {
         self.steps.iter().filter_map(|step| match step {

@@ -5,9 +5,10 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::http::message::BodyLength;
+use crate::instant::Instant;
 use crate::log::Cause;
 use crate::runtime::{HttpMethod, SessionStage};
 use crate::worker::timer::now;

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::entry::{Channel as Moved, Entry, Flow, Origin};
 use crate::config::{Address, PortKind, ProxyConfig};
 use crate::http::message::BodyLength;
+use crate::instant::Instant;
 use crate::runtime::{
     Channel, ClientEnd, HttpExchange, ProxyRef, ServerEnd, ServerRef, SessionId, SessionInfo, SessionProtocol,
     SessionStage,

@@ -1,6 +1,6 @@
 //! Header blocks: gathered from HEADERS and CONTINUATION, decoded, and made requests, responses and trailers.
 
-use std::time::Instant;
+use crate::instant::Instant;
 
 use super::receive::{Taken, protocol};
 use super::stream::{Half, Stream};

@@ -1,6 +1,6 @@
 //! How much useless work a peer may cause: frames that carry nothing, streams it gives up.
 
-use std::time::Instant;
+use crate::instant::Instant;
 
 /// A bucket that fills with time and with useful work.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! The preface, SETTINGS, and the end of the connection: GOAWAY and the waiting for the last streams.
 
-use std::time::Instant;
+use crate::instant::Instant;
 
 use super::flow::RecvWindow;
 use super::receive::{Taken, protocol};

@@ -18,9 +18,9 @@ mod receive;
 mod send;
 mod stream;
 
+use crate::instant::Instant;
 use std::collections::VecDeque;
 use std::task::{Context, Waker};
-use std::time::Instant;
 
 pub use counts::H2Counts;
 pub(crate) use output::{Output, SLICES};

@@ -1,6 +1,6 @@
 //! Frames that were received, each with the checks of its section (RFC 9113, section 6).
 
-use std::time::Instant;
+use crate::instant::Instant;
 
 use super::stream::Half;
 use super::{Connection, Fault, Role};

@@ -68,7 +68,7 @@ impl ShowTable {
 
     pub(crate) fn run(&self, instance: &Instance) -> Result<Reply, CommandError> {
         let Some(name) = &self.table else {
-            let now = std::time::Instant::now();
+            let now = crate::instant::Instant::now();
             let tables = instance.topology().tables.iter().rev().flatten();
             return Ok(Reply::Tables(TableList(tables.map(|table| TableInfo::new(table, table.at(now))).collect())));
         };

@@ -1,9 +1,11 @@
 //! What HAProxy 2.6.12 answered to the same expressions, on tables with the same contents.
 #![allow(clippy::unwrap_used)]
 
+use crate::instant::Instant;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::sample::context::{ClientFacts, Known};
 use crate::sample::names::{Names, ProxyHeader};
 use crate::sample::value::{SampleType, Value};
 use crate::sample::{Context, Expression, Scope};
@@ -15,6 +17,7 @@ struct Setting {
     tables: Vec<Option<Arc<Table>>>,
     names: Names,
     now: Instant,
+    facts: Known<'static>,
 }
 
 fn table(name: &str, key: KeyType, stored: Vec<Stored>, origin: Instant) -> Option<Arc<Table>> {
@@ -64,7 +67,9 @@ impl Setting {
         };
         let names = Names { proxies: list.iter().map(|(name, ..)| header(name)).collect(), ..Names::default() };
         let table = |(name, key, stored)| if name == "none" { None } else { table(name, key, stored, now) };
-        Self { tables: list.into_iter().map(table).collect(), names, now: now + Duration::from_secs(5) }
+        let client = ClientFacts { source: Some(([127, 0, 0, 1], 5000).into()), ..ClientFacts::default() };
+        let facts = Known { client, ..Known::default() };
+        Self { tables: list.into_iter().map(table).collect(), names, now: now + Duration::from_secs(5), facts }
     }
 
     fn scope(&self) -> Scope<'_> {
@@ -83,9 +88,7 @@ impl Setting {
     }
 
     fn context<'a>(&'a self, tracking: Option<&'a Tracking>) -> Context<'a> {
-        let mut context = Context { tables: &self.tables, tracking, now: Some(self.now), ..Context::default() };
-        context.client.source = Some("127.0.0.1:5000".parse().unwrap());
-        context
+        Context { tables: &self.tables, tracking, now: Some(self.now), facts: Some(&self.facts), ..Context::default() }
     }
 
     /// Evaluates one after the other and compares; nothing is an empty text, as in a log line.
@@ -156,7 +159,7 @@ fn the_clients_address() {
         ],
     );
     let mut unknown = setting.context(None);
-    unknown.client.source = None;
+    unknown.facts = None;
     setting.expect(&unknown, &[("src_inc_gpc0(o)", ""), ("src_get_gpc0(o)", "")]);
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::backend::{Assign, AssignRequest};
 use crate::config::Config;
 use crate::net::{Inherited, SystemOptions};
-use crate::sample::context::Context;
+use crate::sample::context::{Context, Known, Settings};
 use crate::sample::names::{Names, ProxyHeader};
 use crate::sample::{Expression, Scope};
 use crate::topology::Topology;
@@ -146,6 +146,8 @@ fn sections() {
     ] {
         assert_eq!(value(&names, &context, text).as_deref(), expected, "{text}");
     }
-    let context = Context { server_timeout: Some(std::time::Duration::from_millis(70)), ..context };
+    let settings = Settings { server_timeout: Some(std::time::Duration::from_millis(70)), ..Settings::default() };
+    let known = Known { settings, ..Known::default() };
+    let context = Context { facts: Some(&known), ..context };
     assert_eq!(value(&names, &context, "cur_server_timeout").as_deref(), Some("70"));
 }

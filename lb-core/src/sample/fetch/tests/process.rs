@@ -3,12 +3,19 @@
 use std::time::Duration;
 
 use super::{check, expression};
-use crate::sample::context::{Activity, Captures, ClientFacts, Context, ServerFacts};
+use crate::sample::context::{Activity, Captures, ClientFacts, Context, Known, ServerFacts, Settings};
 
 fn context() -> Context<'static> {
     Context {
         date: Some(Duration::new(1_700_000_000, 123_456_789)),
         thread: 3,
+        facts: Some(Box::leak(Box::new(known()))),
+        ..Context::default()
+    }
+}
+
+fn known() -> Known<'static> {
+    Known {
         activity: Activity { calls: 4, cpu_ns: 1000, latency_ns: 18 },
         client: ClientFacts {
             source: Some("[::ffff:192.0.2.1]:1234".parse().unwrap()),
@@ -21,13 +28,12 @@ fn context() -> Context<'static> {
             ..ClientFacts::default()
         },
         connection: ServerFacts { error: Some(0), http_major: Some(2), ..ServerFacts::default() },
-        last_rule: Some(("t.cfg", 7)),
+        settings: Settings { last_rule: Some(("t.cfg", 7)), ..Settings::default() },
         captures: Captures {
             request_line: Some(b"GET http://h/a?b HTTP/1.1"),
             status: Some(503),
             ..Captures::default()
         },
-        ..Context::default()
     }
 }
 
@@ -122,7 +128,8 @@ fn the_end_of_waiting() {
 #[test]
 fn unix_clients_are_local() {
     let client = ClientFacts { unix: true, ..ClientFacts::default() };
-    let context = Context { client, ..Context::default() };
+    let known = Known { client, ..Known::default() };
+    let context = Context { facts: Some(&known), ..Context::default() };
     check(&context, "src_is_local", Some(b"1"), b"");
     check(&context, "src", None, b"");
     check(&Context::default(), "src_is_local", None, b"");
