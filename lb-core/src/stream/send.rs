@@ -75,6 +75,7 @@ impl<'a> Stream<'a> {
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
+        connector.websocket = self.framing.websocket && self.framing.upgrade;
         self.prepare(&mut connector);
         connector
     }
