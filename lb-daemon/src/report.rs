@@ -94,6 +94,9 @@ impl Reporter {
 
 /// A change of a server's state, as it happens.
 pub(crate) fn server_event(event: &ServerEvent) {
+    if !event.is_shown() {
+        return;
+    }
     let label = format!("[{}]", event.stderr_label());
     to_stderr(&format!("{label:<10} ({}) : {}\n", std::process::id(), event.stderr_line()));
 }

@@ -143,6 +143,9 @@
 // One reason for the maintenance of a server is gone, but it stays: an operator, or the server it tracks, keeps it there.
 #define LB_EVENT_SERVER_IN_MAINTENANCE 23
 
+// The weight of a server, or what of it is in use, changed: see weight and effective_weight.
+#define LB_EVENT_SERVER_WEIGHT 24
+
 // Serves: out of maintenance and drain.
 #define LB_SERVER_STATE_READY 0
 
@@ -290,6 +293,10 @@ typedef struct lb_event {
     uint32_t queued;
     // Events and log records that were lost before this one, as callbacks took too long.
     uint64_t lost;
+    // The weight that was configured or set; of LB_EVENT_SERVER_WEIGHT only.
+    uint32_t weight;
+    // What of it is in use: less while the server comes back slowly (slowstart). Of LB_EVENT_SERVER_WEIGHT only.
+    uint32_t effective_weight;
 } lb_event;
 
 // Takes an event.

@@ -50,6 +50,9 @@ pub const LB_EVENT_SERVER_ADDRESS: u32 = 22;
 /// One reason for the maintenance of a server is gone, but it stays: an operator, or the server it tracks, keeps it there.
 pub const LB_EVENT_SERVER_IN_MAINTENANCE: u32 = 23;
 
+/// The weight of a server, or what of it is in use, changed: see weight and effective_weight.
+pub const LB_EVENT_SERVER_WEIGHT: u32 = 24;
+
 /// Something that happened. It is valid during the callback; what you keep you copy.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -81,6 +84,10 @@ pub struct lb_event {
     pub queued: u32,
     /// Events and log records that were lost before this one, as callbacks took too long.
     pub lost: u64,
+    /// The weight that was configured or set; of LB_EVENT_SERVER_WEIGHT only.
+    pub weight: u32,
+    /// What of it is in use: less while the server comes back slowly (slowstart). Of LB_EVENT_SERVER_WEIGHT only.
+    pub effective_weight: u32,
 }
 
 /// An event on its way to the callback.
@@ -93,12 +100,23 @@ pub(crate) struct Event {
     backend: Option<CString>,
     server: Option<CString>,
     counts: Counts,
+    /// The weight, and what of it is in use.
+    weights: (u32, u32),
 }
 
 impl Event {
     fn new(kind: u32, severity: u32, text: &str) -> Self {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { kind, severity, time, text: c_string(text), backend: None, server: None, counts: Counts::default() }
+        Self {
+            kind,
+            severity,
+            time,
+            text: c_string(text),
+            backend: None,
+            server: None,
+            counts: Counts::default(),
+            weights: (0, 0),
+        }
     }
 
     pub(crate) fn started() -> Self {
@@ -135,6 +153,7 @@ impl Event {
             EventKind::Stopping { counts, .. } => (LB_EVENT_SERVER_STOPPING, Some(counts)),
             EventKind::Added => (LB_EVENT_SERVER_ADDED, None),
             EventKind::Removed => (LB_EVENT_SERVER_REMOVED, None),
+            EventKind::WeightChanged { .. } => (LB_EVENT_SERVER_WEIGHT, None),
             EventKind::LosesAddress { counts, .. } => (LB_EVENT_SERVER_MAINTENANCE, counts.as_ref()),
             EventKind::Resolves { .. } => (LB_EVENT_SERVER_READY, None),
             EventKind::AddressChanged { .. }
@@ -144,7 +163,12 @@ impl Event {
             EventKind::RemainsDraining | EventKind::KeptDraining(_) => (LB_EVENT_SERVER_DRAINING, None),
             EventKind::RemainsInMaintenance | EventKind::KeptInMaintenance(_) => (LB_EVENT_SERVER_IN_MAINTENANCE, None),
         };
+        let weights = match event.kind {
+            EventKind::WeightChanged { weight, effective } => (weight, effective),
+            _ => (0, 0),
+        };
         Self {
+            weights,
             backend: Some(c_string(&event.backend)),
             server: Some(c_string(&event.server)),
             counts: counts.copied().unwrap_or_default(),
@@ -170,6 +194,8 @@ impl Event {
             sessions: self.counts.sessions,
             queued: self.counts.queued,
             lost,
+            weight: self.weights.0,
+            effective_weight: self.weights.1,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A port for a program that only takes an address as text: it stays ours, so that nobody else can get it.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 
 use socket2::{Domain, Socket, Type};
 
@@ -32,5 +32,41 @@ impl HeldPort {
     /// When the system does not tell.
     pub fn address(&self) -> SocketAddr {
         self.socket.local_addr().expect("address").as_socket().expect("an IP address")
+    }
+}
+
+/// An address that somebody listens on, or nobody: a health check that only connects passes, or fails.
+#[derive(Debug)]
+pub struct Switch {
+    port: HeldPort,
+    listener: Option<TcpListener>,
+}
+
+impl Switch {
+    /// Takes a port and listens on it.
+    pub fn up() -> Self {
+        let mut switch = Self { port: HeldPort::new(), listener: None };
+        switch.set(true);
+        switch
+    }
+
+    /// Listens, or stops it.
+    ///
+    /// # Panics
+    /// When the port cannot be listened on.
+    pub fn set(&mut self, up: bool) {
+        self.listener = up.then(|| {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("socket");
+            socket.set_reuse_address(true).expect("SO_REUSEADDR");
+            socket.set_reuse_port(true).expect("SO_REUSEPORT");
+            socket.bind(&self.port.address().into()).expect("bind");
+            socket.listen(1024).expect("listen");
+            socket.into()
+        });
+    }
+
+    /// The address.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
     }
 }

@@ -81,6 +81,24 @@ impl LogSink {
         }
     }
 
+    /// The next line's fields, if it comes soon enough.
+    ///
+    /// # Panics
+    /// When the socket fails.
+    pub fn line_within(&self, patience: Duration) -> Option<LogLine> {
+        self.socket.set_read_timeout(Some(patience)).expect("timeout");
+        let mut buffer = [0; 65536];
+        let line = loop {
+            let Ok(n) = self.socket.recv(&mut buffer) else { break None };
+            let text = String::from_utf8_lossy(&buffer[..n]).trim_end().to_owned();
+            if let Some(line) = LogLine::parse(text.split_once("]: ").map_or(&*text, |(_, rest)| rest)) {
+                break Some(line);
+            }
+        };
+        self.socket.set_read_timeout(Some(PATIENCE)).expect("timeout");
+        line
+    }
+
     /// Whether a line is waiting.
     ///
     /// # Panics

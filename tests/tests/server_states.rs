@@ -5,39 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lb_tests::held_port::Switch;
+use lb_tests::origin::ClosedPort;
 use lb_tests::process::haproxy;
-use lb_tests::{HeldPort, LogSink, Origin, Side, eventually};
-
-/// A port that somebody listens on, or nobody.
-struct Switch {
-    port: HeldPort,
-    listener: Option<TcpListener>,
-}
-
-impl Switch {
-    fn up() -> Self {
-        let mut switch = Self { port: HeldPort::new(), listener: None };
-        switch.set(true);
-        switch
-    }
-
-    fn set(&mut self, up: bool) {
-        self.listener = up.then(|| {
-            let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-            socket.set_reuse_address(true).unwrap();
-            socket.set_reuse_port(true).unwrap();
-            socket.bind(&self.port.address().into()).unwrap();
-            socket.listen(1024).unwrap();
-            socket.into()
-        });
-    }
-}
+use lb_tests::{LogSink, Origin, Side, eventually};
 
 /// One step of a history.
 enum Step {
@@ -55,11 +31,13 @@ enum Step {
     Until(&'static str, &'static str),
     /// Looks at the states of all servers.
     Look,
+    /// Looks at what a server's weight and its throttle become, until it has come back.
+    Rise(&'static str),
     /// Waits until a column of `show stat` has this value for a server.
     Column(&'static str, &'static str, &'static str),
 }
 
-use Step::{Ask, Column, Fail, Look, Recover, Say, Traffic, Until};
+use Step::{Ask, Column, Fail, Look, Recover, Rise, Say, Traffic, Until};
 
 /// What servers answer to requests, and what their agent says.
 struct Origins {
@@ -100,13 +78,15 @@ struct History {
 /// The history of a program: what it answered and logged, and the states after each step. In the sections `{up}` stands
 /// for the address of a server that can be checked.
 fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
-    let (logs, mut switch, origins) = (LogSink::new(), Switch::up(), Origins::start());
+    let (logs, mut switch, origins, closed) = (LogSink::new(), Switch::up(), Origins::start(), ClosedPort::new());
     let configuration = format!(
         "global\n  stats socket {{dir}}/stats level admin\n  log {} local0\ndefaults\n  mode http\n  log global\n  \
          timeout connect 5s\n  timeout client 20s\n  timeout server 20s\n{}",
         logs.address(),
         sections
-            .replace("{up}", &switch.port.address().to_string())
+            .replace("{up}", &switch.address().to_string())
+            .replace("{closed}", &closed.address().to_string())
+            .replace("{check}", &switch.address().port().to_string())
             .replace("{origin}", &origins.origin.address().to_string())
             .replace("{agent}", &origins.agent.address().port().to_string())
     );
@@ -115,7 +95,17 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
     for step in steps {
         match step {
             Ask(command) => {
-                history.told.push(format!("{command} => {}", side.ask(command).trim_end()));
+                let ports = origins.origin.address().port().to_string();
+                let filled = command.replace("{origin}", &ports);
+                let filled = filled.replace("{closed}", &closed.address().port().to_string());
+                // What was changed says where to; that is another port each time.
+                let answer = if filled == *command {
+                    side.ask(command)
+                } else {
+                    drop(side.ask(&filled));
+                    String::new()
+                };
+                history.told.push(format!("{command} => {}", answer.trim_end()));
                 // HAProxy makes one change of several that come in one turn of its event loop.
                 side.ask("show servers state");
             }
@@ -130,6 +120,7 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
                     assert_eq!(response.status(), *status);
                 }
             }
+            Rise(server) => history.told.extend(rise(&side, server)),
             Column(server, column, value) => {
                 let wanted = format!("{column}={value};");
                 eventually(&format!("{server} has {wanted}"), || {
@@ -154,6 +145,40 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
     history
 }
 
+/// The weights of a server that comes back slowly, as each way to ask says them.
+fn rise(side: &Side, server: &str) -> Vec<String> {
+    let mut seen: [Vec<String>; 3] = Default::default();
+    let (backend, name) = server.split_once('/').expect("backend and server");
+    let mut rising = false;
+    eventually("it has come back", || {
+        let row = stat_cells(side, &["weight", "throttle"]).into_iter().find(|(of, _, _)| of == server);
+        let (_, _, row) = row.expect("the server");
+        let state = side.ask(&format!("show servers state {backend}"));
+        let state: Vec<&str> = state
+            .lines()
+            .map(|line| line.split(' ').collect())
+            .find(|words: &Vec<&str>| words.get(3) == Some(&name))
+            .unwrap();
+        let said = [
+            side.ask(&format!("get weight {server}")).trim_end().to_owned(),
+            row.clone(),
+            format!("{} {}", state[5], state[7]),
+        ];
+        let risen = row.ends_with("throttle=;");
+        rising |= !risen;
+        if !rising {
+            return false;
+        }
+        for (seen, said) in seen.iter_mut().zip(said) {
+            if seen.last() != Some(&said) {
+                seen.push(said);
+            }
+        }
+        risen && state[5] == "2"
+    });
+    seen.into_iter().flatten().collect()
+}
+
 /// A line without the duration of its check, and without the sessions of its server: an exchange that shows it to be bad
 /// is still one of them in HAProxy, which judges at once.
 fn without_duration(line: &str) -> String {
@@ -161,16 +186,23 @@ fn without_duration(line: &str) -> String {
     if let Some((before, rest)) = line.split_once("check duration: ") {
         line = format!("{before}check duration: {}", rest.trim_start_matches(|c: char| c.is_ascii_digit()));
     }
-    line.replace("1 sessions active", "0 sessions active")
+    if let Some((before, rest)) = line.clone().split_once(" sessions active") {
+        line = format!("{} n sessions active{rest}", before.trim_end_matches(|c: char| c.is_ascii_digit()));
+    }
+    line
 }
 
 /// Status and other columns of each server.
 fn stat(side: &Side) -> Vec<(String, String, String)> {
+    let shown =
+        ["weight", "slim", "tracked", "chkfail", "chkdown", "hanafail", "agent_health", "agent_rise", "last_agt"];
+    stat_cells(side, &shown)
+}
+
+fn stat_cells(side: &Side, shown: &[&str]) -> Vec<(String, String, String)> {
     let text = side.ask("show stat");
     let mut rows = text.lines();
     let names: Vec<&str> = rows.next().unwrap_or_default().trim_start_matches("# ").split(',').collect();
-    let shown =
-        ["weight", "slim", "tracked", "chkfail", "chkdown", "hanafail", "agent_health", "agent_rise", "last_agt"];
     let row = |row: &str| {
         let cells: Vec<&str> = row.split(',').collect();
         let cell = |name: &str| {
@@ -201,6 +233,10 @@ fn states(side: &Side) -> Vec<String> {
             words[11].clear();
             words[18].clear();
             words[24].clear();
+            // The port of checks, where they have one of their own.
+            if words[21] != "0" {
+                words[21] = "port".to_owned();
+            }
         }
         words.join(" ")
     };
@@ -216,8 +252,8 @@ fn states(side: &Side) -> Vec<String> {
 fn compare(sections: &str, steps: &[Step]) {
     let Some(binary) = haproxy() else { return };
     let (theirs, ours) = (history(Some(&binary), sections, steps), history(None, sections, steps));
-    for (index, (theirs, ours)) in theirs.told.iter().zip(&ours.told).enumerate() {
-        assert_eq!(ours, theirs, "line {index}");
+    for (index, (their, our)) in theirs.told.iter().zip(&ours.told).enumerate() {
+        assert_eq!(our, their, "line {index}, after {:#?}", &ours.told[index.saturating_sub(8)..index]);
     }
     for (name, lines) in &theirs.lines {
         assert_eq!(ours.lines.get(name), Some(lines), "lines about {name}");
@@ -363,6 +399,7 @@ backend b
             Fail,
             Column("a/a1", "chkfail", "2"),
             Say("up\n"),
+            Until("b/b1", "no check"),
             Until("a/a1", "DOWN"),
             Look,
             Recover,
@@ -435,6 +472,125 @@ backend a
             ],
         );
     }
+}
+
+#[test]
+fn connections_tell_of_health() {
+    for (mode, limit, bad) in [
+        ("on-error fail-check", 3, "UP 1/2"),
+        ("", 3, "UP 1/2"),
+        ("on-error sudden-death", 3, "UP 1/2"),
+        ("on-error mark-down", 3, "DOWN"),
+        ("on-error fastinter", 3, "UP"),
+        ("on-error fail-check", 10, "UP 1/2"),
+    ] {
+        let sections = format!(
+            "
+frontend f
+  bind {{listen0}}
+  default_backend a
+backend a
+  retries 0
+  option log-health-checks
+  server a1 {{closed}} check port {{check}} inter 1h rise 2 fall 2 observe layer4 error-limit {limit} {mode}
+"
+        )
+        .replace("error-limit 10 ", "");
+        let mut steps = vec![Until("a/a1", "UP"), Traffic(503, limit - 1)];
+        steps.extend([
+            Until("a/a1", "UP"),
+            // One that is established makes up for those before it; its response does not matter.
+            Ask("set server a/a1 addr 127.0.0.1 port {origin}"),
+            Traffic(500, 1),
+            Ask("set server a/a1 addr 127.0.0.1 port {closed}"),
+            Traffic(503, limit - 1),
+            Until("a/a1", "UP"),
+            Look,
+            Traffic(503, 1),
+            Column("a/a1", "hanafail", "1"),
+            Until("a/a1", bad),
+            Look,
+        ]);
+        compare(&sections, &steps);
+    }
+}
+
+/// Each attempt counts; a server that is down for it is not asked again.
+#[test]
+fn retries_tell_of_health() {
+    let sections = "
+frontend f
+  bind {listen0}
+  default_backend a
+backend a
+  retries 5
+  timeout connect 20ms
+  option log-health-checks
+  server a1 {closed} check port {check} inter 1h rise 2 fall 1 observe layer4 error-limit 3
+backend b
+  server b1 {closed} track a/a1
+";
+    compare(
+        sections,
+        &[
+            Until("a/a1", "UP"),
+            Traffic(503, 1),
+            Column("a/a1", "hanafail", "2"),
+            Until("a/a1", "DOWN"),
+            Until("b/b1", "DOWN"),
+            Look,
+        ],
+    );
+}
+
+#[test]
+fn servers_that_come_back_slowly() {
+    let sections = "
+backend a
+  server a1 {up} weight 100 slowstart 4s
+  server a2 {up} weight 100
+backend b
+  balance leastconn
+  server b1 {up} weight 37 slowstart 4500ms
+backend c
+  balance source
+  server c1 {up} weight 100 slowstart 2s
+backend d
+  server d1 {up} weight 16 slowstart 3s check inter 20ms rise 1 fall 1
+backend e
+  balance source
+  hash-type consistent
+  server e1 {up} weight 10 slowstart 2s
+";
+    compare(
+        sections,
+        &[
+            Ask("set server a/a1 state maint"),
+            Ask("set server a/a1 state ready"),
+            Rise("a/a1"),
+            Ask("set server a/a1 health down"),
+            Ask("set server a/a1 health up"),
+            Ask("set server a/a1 weight 50"),
+            Rise("a/a1"),
+            Ask("set server b/b1 health down"),
+            Ask("set server b/b1 health up"),
+            Rise("b/b1"),
+            Ask("set server c/c1 health down"),
+            Ask("set server c/c1 health up"),
+            Rise("c/c1"),
+            Fail,
+            Until("d/d1", "DOWN"),
+            Recover,
+            Rise("d/d1"),
+            Ask("set server e/e1 health down"),
+            Ask("set server e/e1 health up"),
+            Rise("e/e1"),
+            // Drain is no coming back.
+            Ask("set server a/a1 state drain"),
+            Ask("set server a/a1 state ready"),
+            Look,
+        ],
+    );
 }
 
 /// The states of one program are those that the other one, or another of its kind, begins with.

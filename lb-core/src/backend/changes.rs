@@ -12,7 +12,7 @@ use crate::config::model::OnError;
 use crate::server::check::{CheckResult, CheckStatus, Verdict};
 use crate::server::event::{Cause, Counts, EventKind};
 use crate::server::health::{Health, Transition};
-use crate::server::{AdminState, OperationalState, Server, ServerEvent};
+use crate::server::{AdminState, OperationalState, Risen, Server, ServerEvent};
 
 /// What an operator makes of a server (management.txt, section 9.3: `set server ... state`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,21 +185,33 @@ impl Backend {
     }
 
     /// Takes the time into account for servers that come back slowly (`slowstart`): their weights and limits rise.
-    pub fn rise(&self, now: Instant) {
-        if !self.servers.load().iter().any(|server| server.is_rising()) {
-            return;
-        }
+    pub fn rise(&self, now: Instant) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
-        let mut changed = false;
-        for server in self.servers.load().iter() {
-            if server.rise(now) {
-                changed = true;
-                server.load_changed();
-            }
+        let servers = self.servers.load();
+        let risen: Vec<_> = servers.iter().filter_map(|server| Some((server, server.rise(now)?))).collect();
+        if risen.is_empty() {
+            return Vec::new();
         }
-        if changed {
-            self.rebuild(&mut guard);
-        }
+        risen.iter().for_each(|(server, _)| server.load_changed());
+        let waiting = self.hub.queue.pending();
+        self.rebuild(&mut guard);
+        let kinds = |(server, risen): (&Arc<Server>, Risen)| {
+            // As HAProxy does: that it is up is said again when it has come back as a whole.
+            let up = || EventKind::Up { cause: Cause::Told, counts: self.counts_of_coming(server, waiting) };
+            let kinds = (risen == Risen::All).then(up).into_iter().chain(server.weight_change());
+            kinds.map(|kind| self.event(server, kind)).collect::<Vec<_>>()
+        };
+        risen.into_iter().flat_map(kinds).collect()
+    }
+
+    /// Waits until a server begins to come back slowly.
+    pub(crate) async fn begins_to_rise(&self) {
+        self.hub.rising.notified().await;
+    }
+
+    /// When [`Backend::rise`] has something to do again; `None` while no server comes back slowly.
+    pub(crate) fn next_rise(&self, now: Instant) -> Option<Instant> {
+        self.servers.load().iter().filter_map(|server| server.next_rise(now)).min()
     }
 
     /// Changes how many sessions a server may have; who waits for it may go on.
@@ -289,6 +301,11 @@ impl Backend {
         (usable(false), usable(true))
     }
 
+    /// Whether the balancer has another server than this one to choose.
+    pub(crate) fn has_other(&self, server: &Arc<Server>) -> bool {
+        self.servers.load().iter().any(|other| other.is_eligible() && !Arc::ptr_eq(other, server))
+    }
+
     pub(super) fn usable_count(&self) -> usize {
         let (active, backup) = self.usable_servers();
         active + backup
@@ -326,6 +343,7 @@ impl Backend {
         if usable_before > 0 && self.usable_count() == 0 {
             kinds.push(EventKind::NoServerLeft);
         }
+        kinds.extend(server.weight_change());
         kinds.into_iter().map(|kind| self.event(server, kind)).collect()
     }
 

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use tokio::sync::Notify;
+
 use super::queue::Queue;
 use crate::balance::Balancer;
 use crate::stats::Padded;
@@ -21,6 +23,8 @@ pub struct Hub {
     pub(crate) workers: usize,
     /// What times of servers count from.
     pub(crate) started: Instant,
+    /// Wakes who lets servers come back slowly: one begins to.
+    pub(crate) rising: Notify,
     fullconn: AtomicU32,
     sessions: Box<[Padded<Shard>]>,
     /// The shards from this one on were never used.
@@ -44,6 +48,7 @@ impl Hub {
             redispatch,
             workers,
             started: Instant::now(),
+            rising: Notify::new(),
             fullconn: AtomicU32::new(fullconn),
             sessions: (0..SHARDS).map(|_| Padded::default()).collect(),
             used: AtomicUsize::new(0),

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::config::model::Balance;
+use crate::server::event::EventKind;
 use crate::server::{AdminState, OperationalState, ServerEvent};
 
 fn server_line(name: &str, weight: u32) -> ServerConfig {
@@ -435,8 +436,34 @@ fn operators_change_states_as_in_haproxy() {
     for (step, ((events, operational, admin), states, lines)) in steps.iter().enumerate() {
         assert_eq!((*operational, *admin), *states, "step {step}");
         let expected: Vec<_> = lines.iter().map(|line| format!("Server b/s0 {line}")).collect();
-        assert_eq!(events.iter().map(ServerEvent::log_line).collect::<Vec<_>>(), expected, "step {step}");
+        let shown = events.iter().filter(|event| event.is_shown());
+        assert_eq!(shown.map(ServerEvent::log_line).collect::<Vec<_>>(), expected, "step {step}");
     }
+}
+
+#[test]
+fn weights_are_told_when_they_change() {
+    let backend = backend(Balance::RoundRobin, &[10], |_, line| line.slowstart = Some(Duration::from_secs(2)));
+    let server = nth(&backend, 0);
+    let weights = |events: Vec<ServerEvent>| -> Vec<(u32, u32)> {
+        let weights = |event: &ServerEvent| match event.kind {
+            EventKind::WeightChanged { weight, effective } => Some((weight, effective)),
+            _ => None,
+        };
+        events.iter().filter_map(weights).collect()
+    };
+    assert_eq!(weights(backend.set_weight(&server, 16)), [(16, 16)]);
+    assert_eq!(weights(backend.set_weight(&server, 16)), []);
+    assert_eq!(weights(backend.change_admin(&server, AdminChange::Maint)), []);
+    assert_eq!(weights(backend.change_admin(&server, AdminChange::Ready)), [(16, 1)]);
+    let now = Instant::now();
+    let next = backend.next_rise(now).unwrap();
+    assert!(next > now && weights(backend.rise(now)).is_empty());
+    assert_eq!(weights(backend.rise(next)), [(16, 9)]);
+    let events = backend.rise(next + Duration::from_secs(1));
+    assert!(matches!(events[0].kind, EventKind::Up { .. }));
+    assert_eq!(weights(events), [(16, 16)]);
+    assert_eq!((backend.next_rise(now), backend.rise(now).len()), (None, 0));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::http::h1::io::H1Conn;
 use crate::http::h2::H2Client;
 use crate::net::PortLease;
 use crate::server::Server;
+use crate::server::observe::Observation;
 use crate::session::ClientInfo;
 use crate::stream::h2_end::H2End;
 use crate::stream::live::Entry;
@@ -88,6 +89,15 @@ pub(crate) struct Link {
 }
 
 impl Link {
+    /// Notes that the server accepted the connection.
+    pub(crate) fn establish(&mut self) {
+        if !std::mem::replace(&mut self.established, true)
+            && let Some(server) = &self.server
+        {
+            server.observe(Observation::Connected);
+        }
+    }
+
     /// Our address on it; `None` where it is not one connection's.
     pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
         match &self.conn {

@@ -24,7 +24,7 @@ use crate::server::Server;
 use crate::server::observe::Observation;
 use crate::session::ClientInfo;
 use crate::stream::count::{count_assigned, count_connection};
-use crate::stream::error::{End, StreamError};
+use crate::stream::error::StreamError;
 use crate::stream::h2_end::H2End;
 use crate::stream::live::Entry;
 use crate::stream::side::Side;
@@ -32,7 +32,7 @@ use crate::topology::BackendEntry;
 use crate::worker::Worker;
 use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, now};
-use open::{count_open, open, refused};
+use open::{Ask, count_open, open, refused};
 use pool::Pooled;
 
 pub(crate) use addresses::{Addresses, Route};
@@ -71,6 +71,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) retries: u32,
     /// Another server was chosen after a failure.
     pub(crate) redispatched: bool,
+    /// The server that is to be left for another one, if there is one.
+    leaving: Option<Arc<Server>>,
     /// Requests ahead in the server's queue when this one joined it.
     pub(crate) server_queue: u64,
     /// The same for the backend's queue.
@@ -81,6 +83,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) addresses: Option<Addresses>,
     /// The last server chosen.
     pub(crate) server: Option<Arc<Server>>,
+    /// The request asks for a websocket.
+    pub(crate) websocket: bool,
     /// Path and query of a request that `redir` of a server may send elsewhere.
     pub(crate) redirect_path: Option<Vec<u8>>,
     /// Where it sends it.
@@ -122,11 +126,13 @@ impl<'a> Connector<'a> {
             replayed: false,
             retries: 0,
             redispatched: false,
+            leaving: None,
             server_queue: 0,
             backend_queue: 0,
             assigned_at: None,
             addresses: None,
             server: None,
+            websocket: false,
             redirect_path: None,
             redirected: None,
             stale: None,
@@ -168,7 +174,11 @@ impl<'a> Connector<'a> {
         }
         loop {
             let assignment = match self.backend.backend.target {
-                Target::Servers => Some(self.assign(client, timer, self.preferred(private)).await?),
+                Target::Servers => {
+                    let assignment = self.assign(client, timer, self.preferred(private)).await;
+                    self.note_redispatch(assignment.as_ref().ok().map(|found| &found.server));
+                    Some(assignment?)
+                }
                 Target::Dispatch(_) | Target::Transparent => None,
             };
             let now = now();
@@ -206,9 +216,9 @@ impl<'a> Connector<'a> {
             };
             let deadline = self.connect_deadline();
             count_connection(self.worker, self.backend, server.as_deref(), false);
-            match open(self.worker, self.info, self.route, self.backend, server.as_deref(), timer, deadline).await {
+            match open(self.ask(server.as_deref()), timer, deadline).await {
                 Ok(mut opened) => {
-                    if let Some(server) = &server {
+                    if let (Some(server), true) = (&server, opened.established) {
                         server.observe(Observation::Connected);
                     }
                     count_open(self.worker, self.backend, &mut opened.conn);
@@ -234,9 +244,6 @@ impl<'a> Connector<'a> {
                     return Ok(link);
                 }
                 Err(error) => {
-                    if let Some(server) = server.as_ref().filter(|_| error.end == End::Server) {
-                        server.observe(Observation::NotConnected);
-                    }
                     if self.worker.wants_addresses(&self.info.frontend) || self.backend.looks_at_connections {
                         self.addresses = Some(Addresses::of(None, self.route, self.backend, server.as_deref()));
                     }
@@ -258,7 +265,7 @@ impl<'a> Connector<'a> {
         let deadline = self.connect_deadline();
         self.live.enter_phase(SessionStage::Connect, deadline);
         count_connection(worker, backend, link.server.as_deref(), false);
-        let mut opened = open(worker, info, self.route, backend, link.server.as_deref(), timer, deadline).await?;
+        let mut opened = open(self.ask(link.server.as_deref()), timer, deadline).await?;
         count_open(worker, backend, &mut opened.conn);
         link.conn = opened.conn;
         link.lease = opened.lease;
@@ -275,6 +282,12 @@ impl<'a> Connector<'a> {
         // A server that died rather than closed an idle connection has no new address: the old ones stay.
         self.addresses = link.addresses(worker, info, backend).or(self.addresses);
         Ok(())
+    }
+
+    /// What a new connection is opened for.
+    fn ask<'s>(&'s self, server: Option<&'s Server>) -> Ask<'s> {
+        let h1_only = self.websocket && server.is_some_and(|server| server.config.websockets_over_h1());
+        Ask { worker: self.worker, info: self.info, route: self.route, backend: self.backend, server, h1_only }
     }
 
     /// A connection that is already open, where `http-reuse` lets this request use it.
@@ -298,7 +311,10 @@ impl<'a> Connector<'a> {
             return Some((ServerConn::H1(conn), held.generation, held.lease.take()));
         }
         let first = self.first_request && !self.backend.config.retry_on.unwrap_or_default().covers_reuse();
-        let (pooled, generation) = self.worker.pools.take(&assignment.server, self.policy, first)?;
+        let (pooled, generation) = {
+            let h1_only = self.websocket && assignment.server.config.websockets_over_h1();
+            self.worker.pools.take(&assignment.server, self.policy, first, h1_only)?
+        };
         let conn = match pooled {
             Pooled::H1(mut conn) => {
                 conn.reuses = conn.reuses.saturating_add(1);

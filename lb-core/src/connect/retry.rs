@@ -9,6 +9,7 @@ use crate::config::RetryOn;
 use crate::log::Stage;
 use crate::runtime::SessionStage;
 use crate::server::Server;
+use crate::server::observe::Observation;
 use crate::stream::count::count_retry;
 use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::side::Side;
@@ -40,6 +41,9 @@ impl Connector<'_> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
+        if let Some(server) = server.as_ref().filter(|_| error.end == End::Server) {
+            server.observe(Observation::NotConnected);
+        }
         let on = self.backend.config.retry_on.unwrap_or_default();
         if self.retries_left() == 0 || !on.has(RetryOn::CONN_FAILURE) {
             return Err(error);
@@ -85,31 +89,42 @@ impl Connector<'_> {
         self.choose_again(server);
     }
 
-    /// Counts another attempt and says whether it may go to another server than the last one.
+    /// Counts another attempt and says whether it goes to another server than the last one.
     fn choose_again(&mut self, server: Option<Arc<Server>>) -> bool {
         self.retries += 1;
-        let elsewhere = self.redispatches_now();
-        count_retry(self.worker, self.backend, server.as_deref(), elsewhere);
+        let elsewhere = self.redispatches_now(server.as_deref());
         if elsewhere {
-            self.exclude = server;
+            self.exclude.clone_from(&server);
+            self.leaving = server;
             self.force = None;
-            self.redispatched = true;
             self.bound = false;
         } else {
+            count_retry(self.worker, self.backend, server.as_deref(), false);
             self.force = server;
         }
         self.live.set_retries(self.retries, self.redispatched);
-        elsewhere
+        elsewhere && self.leaving.as_ref().is_none_or(|left| self.backend.backend.has_other(left))
+    }
+
+    /// Counts a redispatch once it is known where to: where no other server was there to take over, it was a retry.
+    pub(super) fn note_redispatch(&mut self, found: Option<&Arc<Server>>) {
+        let Some(left) = self.leaving.take() else { return };
+        let moved = found.is_none_or(|found| !Arc::ptr_eq(found, &left));
+        count_retry(self.worker, self.backend, Some(&left), moved);
+        self.redispatched |= moved;
+        self.live.set_retries(self.retries, self.redispatched);
     }
 
     /// Whether this retry may go to another server (configuration.txt, `option redispatch`): every `n`th one, or,
     /// with a negative number, the ones counted from the last. HAProxy counts only where the algorithm binds a client
     /// to a server; elsewhere every retry goes to the next one, at once.
-    fn redispatches_now(&self) -> bool {
+    fn redispatches_now(&self, server: Option<&Server>) -> bool {
         let left = self.retries_left();
         match self.backend.config.redispatch {
             None | Some(0) => false,
             _ if self.pinned => false,
+            // Persistence led to it although it is down, or it went down meanwhile.
+            _ if server.is_some_and(|server| !server.is_usable()) => true,
             Some(_) if !self.bound && !self.backend.backend.is_deterministic() => true,
             Some(every) if every > 0 => self.retries.is_multiple_of(every.unsigned_abs()),
             // Once, so many retries before there are none left.

@@ -11,6 +11,8 @@ const ANSWER: usize = 8;
 pub(crate) const REFUSED: &str = "SOCKS4 Proxy deny the request";
 /// How HAProxy calls a connection that ended before its answer.
 pub(crate) const ENDED: &str = "SOCKS4 Proxy read error during handshake";
+/// How HAProxy calls a connection that broke before its answer; why is said behind it.
+pub(crate) const ABORTED: &str = "SOCKS4 Proxy handshake aborted by server";
 
 /// Has the proxy at the other end connect to an address. Not cancel safe: what is dropped leaves the connection in the
 /// middle of it.
@@ -34,9 +36,10 @@ fn request(to: SocketAddrV4) -> Vec<u8> {
     bytes
 }
 
-/// Whether the answer grants the connection.
+/// Whether the answer grants the connection. Its first byte, the version of the answer, is not looked at: there are
+/// proxies that repeat that of the request.
 fn is_granted(answer: &[u8; ANSWER]) -> bool {
-    matches!(answer, [0, 90, ..])
+    matches!(answer, [_, 90, ..])
 }
 
 #[cfg(test)]
@@ -48,6 +51,6 @@ mod tests {
         let to = SocketAddrV4::new([127, 0, 0, 1].into(), 0x84cb);
         assert_eq!(request(to), b"\x04\x01\x84\xcb\x7f\0\0\x01HAProxy\0");
         assert!(is_granted(b"\0\x5a\0\0\0\0\0\0"));
-        assert!(!is_granted(b"\0\x5b\0\0\0\0\0\0") && !is_granted(b"\x04\x5a\0\0\0\0\0\0"));
+        assert!(!is_granted(b"\0\x5b\0\0\0\0\0\0") && is_granted(b"\x04\x5a\0\0\0\0\0\0"));
     }
 }

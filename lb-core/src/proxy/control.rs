@@ -19,9 +19,6 @@ use crate::worker::{Life, Shared};
 /// How often stick tables are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// How often servers that come back slowly are looked at: as often as HAProxy does.
-const RISE_EVERY: Duration = Duration::from_secs(1);
-
 /// Starts the thread; `added` brings the servers that come at run time, `deliveries` the mails.
 ///
 /// # Errors
@@ -82,14 +79,23 @@ async fn sweep(shared: &Shared) {
     }
 }
 
-/// Weights of servers that come back slowly, second by second (`slowstart`).
-async fn rise(shared: &Shared) {
-    loop {
-        tokio::time::sleep(RISE_EVERY).await;
-        for entry in &shared.topology.backends {
-            entry.backend.rise(Instant::now());
-        }
+/// Weights of servers that come back slowly, second by second (`slowstart`). Sleeps where none does.
+async fn rise(shared: &Arc<Shared>) {
+    let mut backends = JoinSet::new();
+    for entry in &shared.topology.backends {
+        let (shared, backend) = (Arc::clone(shared), Arc::clone(&entry.backend));
+        backends.spawn(async move {
+            loop {
+                backend.begins_to_rise().await;
+                while let Some(next) = backend.next_rise(Instant::now()) {
+                    tokio::time::sleep_until(next.into()).await;
+                    shared.change_servers(&mut || backend.rise(Instant::now()));
+                }
+            }
+        });
     }
+    while backends.join_next().await.is_some() {}
+    std::future::pending().await
 }
 
 /// Checks go on through a soft stop, as long as a worker still serves, and so do sessions of commands: only their

@@ -136,7 +136,9 @@ impl Server {
         let before = self.state.operational();
         // Only a server that was seen down comes back slowly.
         let slowly = state == OperationalState::Running && !before.is_up() && self.slowstart.begin(Instant::now());
-        if !slowly {
+        if slowly {
+            self.hub.rising.notify_one();
+        } else {
             self.slowstart.end();
         }
         self.state.set_operational(if slowly { OperationalState::Starting } else { state });

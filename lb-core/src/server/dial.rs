@@ -12,6 +12,8 @@ pub struct Dial {
     pub options: ConnectOptions,
     /// TLS, where the line says `ssl`.
     pub tls: Option<TlsClientConfig>,
+    /// TLS of websocket streams, where they go over HTTP/1 and other streams may not.
+    pub(crate) websocket: Option<TlsClientConfig>,
     /// TLS of the checks, by the number of their connection.
     pub(crate) checks: Vec<Option<TlsClientConfig>>,
 }
@@ -35,6 +37,7 @@ impl Dial {
         Ok(Self {
             options: options.with_source(line.source.clone().or_else(|| section.source.clone())),
             tls: line.ssl.as_ref().map(|ssl| tls::client_config(ssl, &global.ssl)).transpose()?,
+            websocket: websocket_tls(line, global)?,
             checks: check_tls(line, section, global)?,
         })
     }
@@ -45,7 +48,16 @@ impl Dial {
     }
 }
 
-/// TLS for each connection of the checks, where it may be used. Checks know nothing of `sni` and `alpn` of traffic.
+/// TLS that offers HTTP/1 alone, where [`ServerConfig::websockets_over_h1`] asks for it.
+fn websocket_tls(line: &ServerConfig, global: &Global) -> Result<Option<TlsClientConfig>, TlsConfigError> {
+    let Some(ssl) = line.ssl.as_ref().filter(|ssl| line.websockets_over_h1() && !ssl.alpn.is_empty()) else {
+        return Ok(None);
+    };
+    let alpn = vec!["http/1.1".to_owned()];
+    tls::client_config(&ServerSsl { alpn, ..ssl.clone() }, &global.ssl).map(Some)
+}
+
+/// TLS for each connection of the checks, where it may be used. Checks know nothing of the `sni` of traffic.
 fn check_tls(
     line: &ServerConfig,
     section: &ProxyConfig,
@@ -58,7 +70,12 @@ fn check_tls(
             return Ok(None);
         }
         let sni = connect.sni.clone().or_else(|| line.check_sni.clone().filter(|_| connect.default));
-        let alpn = if connect.alpn.is_empty() { line.check_alpn.clone() } else { connect.alpn.clone() };
+        let alpn = match (&connect.alpn, &line.check_alpn) {
+            (own, _) if !own.is_empty() => own.clone(),
+            (_, checks) if !checks.is_empty() => checks.clone(),
+            // Those of traffic, but for HTTP/2, which a check speaks only where its own words say so.
+            _ => base.alpn.iter().filter(|name| *name != "h2").cloned().collect(),
+        };
         tls::client_config(&ServerSsl { sni, alpn, ..base.clone() }, &global.ssl).map(Some)
     });
     connections.collect()

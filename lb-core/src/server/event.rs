@@ -145,6 +145,13 @@ pub enum EventKind {
     ReadyByAnswer,
     /// The last usable server of the backend is gone.
     NoServerLeft,
+    /// Its weight changed, or what of it is in use (`set server ... weight`, an agent, a service, `slowstart`).
+    WeightChanged {
+        /// The weight that was configured or set.
+        weight: u32,
+        /// What of it is in use; less while the server comes back slowly.
+        effective: u32,
+    },
     /// The server was added at run time.
     Added,
     /// The server was taken out of its backend at run time.
@@ -204,7 +211,12 @@ impl ServerEvent {
 
     /// Whether log targets get the line too.
     pub fn is_logged(&self) -> bool {
-        !self.at_start && !matches!(self.kind, EventKind::Added | EventKind::Removed)
+        !self.at_start && self.is_shown() && !matches!(self.kind, EventKind::Added | EventKind::Removed)
+    }
+
+    /// Whether standard error gets the line: HAProxy has none for a weight.
+    pub fn is_shown(&self) -> bool {
+        !matches!(self.kind, EventKind::WeightChanged { .. })
     }
 
     /// The line sent to log targets.
@@ -293,6 +305,9 @@ impl ServerEvent {
                 format!("{name} is leaving forced drain but remains in drain mode via {tracked}.")
             }
             EventKind::LeavesDrain { up } => format!("{name} is {} (leaving forced drain).", up_or_down(*up)),
+            EventKind::WeightChanged { weight, effective } => {
+                format!("{name} has weight {weight}, of which {effective} is in use.")
+            }
             EventKind::Added => format!("CLI : 'server {}/{}' : New server registered.", self.backend, self.server),
             EventKind::Removed => "CLI : Server deleted.".to_owned(),
             EventKind::NoServerLeft => {

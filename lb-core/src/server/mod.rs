@@ -26,7 +26,7 @@ mod status;
 mod tracking;
 mod weight;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -54,6 +54,7 @@ use sessions::effective_limits;
 pub(crate) use slowstart::STEPS;
 use slowstart::SlowStart;
 use state::StateCell;
+pub(crate) use weight::Risen;
 
 /// A server of a backend (configuration.txt, section 5.2).
 #[derive(Debug)]
@@ -98,6 +99,8 @@ pub struct Server {
     /// server that is not needed.
     eligible: AtomicBool,
     user_weight: AtomicU32,
+    /// The weight, and what is in use of it, that were told last.
+    told_weight: AtomicU64,
     slowstart: SlowStart,
     maxconn: AtomicU32,
     minconn: AtomicU32,
@@ -168,6 +171,7 @@ impl Server {
             tls: AtomicBool::new(true),
             eligible: AtomicBool::new(false),
             user_weight: AtomicU32::new(config.weight),
+            told_weight: AtomicU64::new(weight::both(config.weight, config.weight)),
             slowstart: SlowStart::new(config.slowstart.unwrap_or_default(), hub.started),
             maxconn: AtomicU32::new(maxconn),
             minconn: AtomicU32::new(minconn),

@@ -108,9 +108,10 @@ impl Server {
         Some(format!("Detected {limit} consecutive errors, last one was: {}", seen.text()))
     }
 
-    /// How often there were too many errors in a row (`hanafail`); `None` without `observe`.
+    /// How often there were too many errors in a row (`hanafail`); `None` without `observe`, its own or that of the
+    /// server whose checks count for it.
     pub fn observed_failures(&self) -> Option<u64> {
-        self.config.observe.map(|_| self.observer.failures.load(Ordering::Relaxed))
+        self.chain_end().config.observe.map(|_| self.observer.failures.load(Ordering::Relaxed))
     }
 
     /// What happens then.

@@ -50,6 +50,13 @@ impl SlowStart {
         self.began.load(Ordering::Relaxed) != 0
     }
 
+    /// When it has come back a little more than now.
+    pub(super) fn next(&self, now: Instant) -> Option<Instant> {
+        let began = self.began.load(Ordering::Relaxed).checked_sub(1)?;
+        let began = self.epoch + Duration::from_millis(began);
+        Some(began + Duration::from_secs(now.saturating_duration_since(began).as_secs() + 1))
+    }
+
     /// Takes the time into account. Says whether anything changed.
     pub(super) fn rise(&self, now: Instant) -> bool {
         let began = self.began.load(Ordering::Relaxed);

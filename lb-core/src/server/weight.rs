@@ -3,7 +3,17 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use super::event::EventKind;
 use super::{OperationalState, STEPS, Server};
+
+/// How much of a server's weight and limit came into use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Risen {
+    /// A little more.
+    Some,
+    /// All of it: the server runs as any other.
+    All,
+}
 
 impl Server {
     /// The weight that was configured or set.
@@ -45,21 +55,33 @@ impl Server {
         }
     }
 
-    /// Takes the time into account while the server comes back slowly. Says whether its weight or its limit changed.
-    pub(crate) fn rise(&self, now: Instant) -> bool {
-        if !self.slowstart.is_rising() {
-            return false;
-        }
-        let changed = self.slowstart.rise(now);
-        if !self.slowstart.is_rising() && self.state.operational() == OperationalState::Starting {
-            self.state.set_operational(OperationalState::Running);
-            self.history.changed(now, true);
-        }
-        changed
+    /// When more of it is in use, while the server comes back slowly.
+    pub(crate) fn next_rise(&self, now: Instant) -> Option<Instant> {
+        self.slowstart.next(now)
     }
 
-    /// Whether it comes back slowly now.
-    pub(crate) fn is_rising(&self) -> bool {
-        self.slowstart.is_rising()
+    /// What its weight is now, where that was not told yet.
+    pub(crate) fn weight_change(&self) -> Option<EventKind> {
+        let (weight, effective) = (self.weight(), self.effective_weight());
+        let now = both(weight, effective);
+        (self.told_weight.swap(now, Ordering::Relaxed) != now).then_some(EventKind::WeightChanged { weight, effective })
     }
+
+    /// Takes the time into account while the server comes back slowly. Says what came of it, if anything.
+    pub(crate) fn rise(&self, now: Instant) -> Option<Risen> {
+        if !self.slowstart.rise(now) {
+            return None;
+        }
+        if self.slowstart.is_rising() || self.state.operational() != OperationalState::Starting {
+            return Some(Risen::Some);
+        }
+        self.state.set_operational(OperationalState::Running);
+        self.history.changed(now, true);
+        Some(Risen::All)
+    }
+}
+
+/// A weight, and what of it is in use, in one number.
+pub(super) fn both(weight: u32, effective: u32) -> u64 {
+    u64::from(weight) << 32 | u64::from(effective)
 }

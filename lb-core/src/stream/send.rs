@@ -75,6 +75,7 @@ impl<'a> Stream<'a> {
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
+        connector.websocket = self.framing.websocket && self.framing.upgrade;
         self.prepare(&mut connector);
         connector
     }
@@ -193,7 +194,7 @@ impl<'a> Stream<'a> {
                         // The response cannot be there yet: looking for it first would be in vain.
                         let _ = conn.transport.socket_mut().register();
                     }
-                    link.established = true;
+                    link.establish();
                     self.times.connected = Some(now());
                     return Ok(link);
                 }

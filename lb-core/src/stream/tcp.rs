@@ -300,7 +300,7 @@ async fn connect_tcp(
         .await;
         match connected {
             Ok(()) => {
-                link.established = true;
+                link.establish();
                 return Ok(link);
             }
             Err(error) if error.end == End::Client => return Err(error),

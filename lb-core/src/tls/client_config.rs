@@ -24,6 +24,13 @@ pub struct TlsClientConfig {
     pub name: ServerName<'static>,
 }
 
+impl TlsClientConfig {
+    /// Whether the server is told whom it is asked for (SNI).
+    pub(crate) fn sends_name(&self) -> bool {
+        matches!(self.name, ServerName::DnsName(_))
+    }
+}
+
 /// Builds the configuration of a `server` line. Each server has its own: sessions never cross servers.
 pub fn client_config(ssl: &ServerSsl, global: &GlobalSsl) -> Result<TlsClientConfig, TlsConfigError> {
     let host = |keyword, name: &Option<String>| match name {

@@ -108,6 +108,15 @@ pub enum TlsError {
     Certificate(#[source] rustls::Error),
 }
 
+impl TlsError {
+    /// Whether the server's certificate is for another name than the one that was asked for.
+    pub fn is_other_name(&self) -> bool {
+        use rustls::CertificateError::{NotValidForName, NotValidForNameContext};
+        let Self::Certificate(rustls::Error::InvalidCertificate(why)) = self else { return false };
+        matches!(why, NotValidForName | NotValidForNameContext { .. })
+    }
+}
+
 impl From<io::Error> for TlsError {
     fn from(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {

@@ -37,7 +37,7 @@ impl Shared {
             let shut = server.config.shutdown_when_down.then_some((*index, server, Cause::Down));
             return shut.into_iter().collect();
         }
-        if !server.config.shutdown_backups_when_up || server.is_backup() || !server.takes_new() {
+        if !server.config.shutdown_backups_when_up || server.is_backup() {
             return Vec::new();
         }
         let servers = entry.backend.servers();

@@ -8,16 +8,19 @@ pub(crate) struct Case {
     pub(crate) lines: &'static str,
     pub(crate) options: &'static str,
     pub(crate) acts: &'static [Act],
+    /// The server speaks TLS.
+    pub(crate) tls: bool,
 }
 
 impl Case {
     pub(crate) const fn new(lines: &'static str, options: &'static str, acts: &'static [Act]) -> Self {
-        Self { lines, options, acts }
+        Self { lines, options, acts, tls: false }
     }
 }
 
 const HEAD: Act = Until(b"\r\n\r\n");
 const OK: Act = Send(b"HTTP/1.1 200 OK\r\nX-A: b, c\r\nX-Code: 99\r\nContent-Length: 5\r\n\r\nhello");
+const SOCKS4: &[Act] = &[Until(b"HAProxy\0"), Send(b"\0\x5a\0\0\0\0\0\0"), Send(b"hello")];
 const GREETING: &[u8] = b"\x13\0\0\0\x0a8.0.33-foo\0\x05\0\0\0abc";
 const MYSQL_OK: &[u8] = b"\x07\0\0\x02\0\0\0\x02\0\0\0";
 const MYSQL_ERROR: &[u8] = b"\x0b\0\0\x02\xff\x15\x04#28000No";
@@ -271,6 +274,43 @@ pub(crate) fn cases() -> Vec<Case> {
         ("option tcp-check|tcp-check connect port {port} addr 127.0.0.1", "port 1", &[Deaf] as &[Act]),
         ("option tcp-check|tcp-check connect default", "addr 127.0.0.1 port 1", &[Deaf] as &[Act]),
         ("option httpchk", "check-send-proxy send-proxy-v2", http),
+        ("option tcp-check", "socks4 127.0.0.1:{port}", &[Deaf]),
+        ("option tcp-check", "socks4 127.0.0.1:{port} check-via-socks4 addr 127.0.0.9 port 99", SOCKS4),
+        (
+            "option tcp-check|tcp-check connect port 99 addr 127.0.0.9 via-socks4|tcp-check expect string hello",
+            "socks4 127.0.0.1:{port}",
+            SOCKS4,
+        ),
+        (
+            "option tcp-check|tcp-check connect default|tcp-check expect string hello",
+            "socks4 127.0.0.1:{port} check-via-socks4",
+            SOCKS4,
+        ),
+        (
+            "option tcp-check|tcp-check expect string hello",
+            "socks4 127.0.0.1:{port} check-via-socks4 send-proxy-v2",
+            SOCKS4,
+        ),
+        (
+            "option redis-check",
+            "socks4 127.0.0.1:{port} check-via-socks4",
+            &[Until(b"HAProxy\0"), Send(b"\0\x5a\0\0"), Pause, Send(b"\0\0\0\0"), Recv, Send(b"+PONG\r\n")],
+        ),
+        (
+            "option tcp-check|tcp-check expect string hello",
+            "socks4 127.0.0.1:{port} check-via-socks4",
+            &[Until(b"HAProxy\0"), Send(b"\x05\x5a\0\0\0\0\0\0")],
+        ),
+        (
+            "option tcp-check|tcp-check expect string hello",
+            "socks4 127.0.0.1:{port} check-via-socks4",
+            &[Until(b"HAProxy\0"), Close],
+        ),
+        (
+            "option tcp-check|tcp-check expect string hello",
+            "socks4 127.0.0.1:{port} check-via-socks4",
+            &[Until(b"HAProxy\0"), Reset],
+        ),
         // HAProxy's text of a refusal may carry an error of before: that is not compared.
         (
             "option httpchk",

@@ -122,6 +122,16 @@ pub enum Proto {
     H2,
 }
 
+/// `ws` of a server: what websocket streams are spoken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebsocketProto {
+    /// `auto`: as other streams, but over HTTP/1 where `alpn` lists that beside HTTP/2.
+    #[default]
+    Auto,
+    /// `h1`: over HTTP/1.
+    H1,
+}
+
 /// TLS of a `bind` line.
 #[derive(Clone, Debug, Default)]
 pub struct BindSsl {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bind::{Address, Proto};
+use super::bind::{Address, Proto, WebsocketProto};
 use super::resolvers::ResolveConfig;
 use super::server_state::SavedServerState;
 use crate::config::document::Place;
@@ -121,6 +121,8 @@ pub struct ServerConfig {
     pub tfo: bool,
     /// `proto`.
     pub proto: Option<Proto>,
+    /// `ws`.
+    pub ws: WebsocketProto,
     /// `ssl` and its words.
     pub ssl: Option<ServerSsl>,
     /// `redir`; `log-proto` and the rest come with their issues.
@@ -187,6 +189,7 @@ impl ServerConfig {
             non_stick: Default::default(),
             tfo: Default::default(),
             proto: Default::default(),
+            ws: Default::default(),
             ssl: Default::default(),
             redir: Default::default(),
             cookie: Default::default(),
@@ -195,6 +198,17 @@ impl ServerConfig {
 }
 
 impl ServerConfig {
+    /// Whether websocket streams go over HTTP/1 although others go, or may go, over HTTP/2 (configuration.txt, `ws`).
+    pub(crate) fn websockets_over_h1(&self) -> bool {
+        let offers = |name: &str| self.ssl.as_ref().is_some_and(|ssl| ssl.alpn.iter().any(|known| known == name));
+        match (self.proto, self.ws) {
+            (Some(Proto::H1), _) => false,
+            (Some(Proto::H2), ws) => ws == WebsocketProto::H1,
+            (None, WebsocketProto::H1) => offers("h2"),
+            (None, WebsocketProto::Auto) => offers("h2") && offers("http/1.1"),
+        }
+    }
+
     /// Replaces the IP address; UNIX sockets have none.
     pub fn set_ip(&mut self, ip: IpAddr) {
         if let Address::Inet(address) = &mut self.address {

@@ -85,6 +85,7 @@ fn our_own_answers() {
     for (case, wanted) in [
         ("F:maxconn 10a", "A parsing [F:8] : 'maxconn' : unexpected character 'a' in integer value '10a'."),
         ("I:sockpair@3", "A parsing [F:7] : 'bind' : 'sockpair@' addresses are not supported yet in 'sockpair@3'"),
+        ("S:127.0.0.1:80 ws h2", "A [F:8] : 'server l/s' : 'ws' : websockets over HTTP/2 are not supported yet."),
         ("I:unix@", "A parsing [F:7] : 'bind' : missing socket path in 'unix@'"),
         (
             "I::8001 namespace x",
@@ -136,11 +137,6 @@ fn our_own_answers() {
             "A parsing [F:8] : stick-table: unexpected argument to store option 'conn_rate'.",
         ),
         ("L:stick-table type ip size 1k peers foo", "A parsing [F:8] : stick-table: 'peers' is not supported yet."),
-        (
-            "B:option httpchk|server s 127.0.0.1:1 check proto h2",
-            "A 'server b/s' : checks over HTTP/2 are not supported yet; with 'check-proto h1' they go over \
-             HTTP/1.",
-        ),
         ("defaults x from", "A parsing [F:1] : 'from' expects the name of a defaults section."),
     ] {
         assert_eq!(answer(&surround(case)), [wanted], "{case}");
