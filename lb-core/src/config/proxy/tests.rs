@@ -90,7 +90,6 @@ fn our_own_answers() {
             "I::8001 namespace x",
             "A parsing [F:7] : 'bind :8001' in section 'listen' : 'namespace' : Cannot open namespace 'x'.",
         ),
-        ("I::8001 nice 5", "A parsing [F:7] : 'bind :8001' in section 'listen' : 'nice' is not supported yet"),
         (
             "S:127.0.0.1:80 proxy-v2-options authority",
             "A [F:8] : 'server l/s' : 'authority' : proxy v2 option is not supported yet.",
