@@ -130,6 +130,8 @@ pub enum WebsocketProto {
     Auto,
     /// `h1`: over HTTP/1.
     H1,
+    /// `h2`: over HTTP/2 (RFC 8441).
+    H2,
 }
 
 /// TLS of a `bind` line.

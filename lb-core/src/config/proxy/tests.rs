@@ -85,7 +85,6 @@ fn our_own_answers() {
     for (case, wanted) in [
         ("F:maxconn 10a", "A parsing [F:8] : 'maxconn' : unexpected character 'a' in integer value '10a'."),
         ("I:sockpair@3", "A parsing [F:7] : 'bind' : 'sockpair@' addresses are not supported yet in 'sockpair@3'"),
-        ("S:127.0.0.1:80 ws h2", "A [F:8] : 'server l/s' : 'ws' : websockets over HTTP/2 are not supported yet."),
         ("I:unix@", "A parsing [F:7] : 'bind' : missing socket path in 'unix@'"),
         (
             "I::8001 namespace x",
