@@ -5,6 +5,10 @@
 
 #[path = "checks/cases.rs"]
 mod cases;
+#[path = "checks/h2.rs"]
+mod h2;
+#[path = "checks/h2_cases.rs"]
+mod h2_cases;
 #[path = "checks/peer.rs"]
 mod peer;
 #[path = "checks/tls_cases.rs"]
@@ -16,8 +20,9 @@ use std::net::UdpSocket;
 
 use cases::Case;
 use lb_tests::peers::certificates::Certificates;
+use lb_tests::peers::server::Server;
 use lb_tests::process::{Process, haproxy};
-use lb_tests::{CliAddress, Instance, PATIENCE, cli, eventually};
+use lb_tests::{CliAddress, Instance, LogSink, PATIENCE, cli, eventually};
 use peer::Peer;
 
 /// What came of a check.
@@ -143,6 +148,12 @@ fn scripts_do_what_haproxy_does() {
 }
 
 #[test]
+fn scripts_do_over_http2_what_haproxy_does() {
+    let Some(binary) = haproxy() else { return };
+    same(&binary, &h2_cases::cases());
+}
+
+#[test]
 fn scripts_do_in_tls_what_haproxy_does() {
     let Some(binary) = haproxy() else { return };
     same(&binary, &tls_cases::cases());
@@ -161,15 +172,53 @@ fn same(binary: &std::path::Path, cases: &[Case]) {
     assert!(faults.is_empty(), "{} of {} differ:\n{}", faults.len(), cases.len(), faults.join("\n"));
 }
 
+/// Under TLS a check goes over HTTP/2 where ALPN chose it, as the server's answer shows: it speaks nothing else.
+#[tokio::test]
+async fn alpn_leads_to_http2() {
+    let certificates = Certificates::new(&["localhost"]);
+    let origin = Server::start(Some(certificates.server("localhost", &["h2"])), true).await;
+    let port = origin.address.port();
+    let check = move |line: &str, options: &str| {
+        let log = LogSink::new();
+        let lines = line.replace('|', "\n  ");
+        let lb = Instance::start(&format!(
+            "backend b\n  mode http\n  option log-health-checks\n  log {} local0\n  {lines}\n  server s 127.0.0.1:{port} check \
+             {options}\n",
+            log.address()
+        ));
+        let line = log.text();
+        drop(lb);
+        without_duration(&line)
+    };
+    let checks = tokio::task::spawn_blocking(move || {
+        [
+            check("option httpchk GET /status/200", "ssl verify none check-alpn h2"),
+            check("option httpchk GET /status/200", "ssl verify none check-alpn h2,http/1.1"),
+            check("option httpchk GET /status/503", "check-ssl verify none check-alpn http/1.1,h2"),
+            check("option httpchk GET /status/200|http-check connect ssl alpn h2", "verify none"),
+            check("option httpchk GET /status/200", "ssl verify none check-alpn h2 check-proto h1"),
+        ]
+    });
+    let checks = checks.await.unwrap();
+    assert!(checks[0].contains("succeeded, reason: Layer7 check passed, code: 200"), "{checks:#?}");
+    assert!(checks[1].contains("succeeded, reason: Layer7 check passed, code: 200"), "{checks:#?}");
+    assert!(checks[2].contains("failed, reason: Layer7 wrong status, code: 503"), "{checks:#?}");
+    assert!(checks[3].contains("succeeded, reason: Layer7 check passed, code: 200"), "{checks:#?}");
+    assert!(checks[4].contains("failed, reason: Layer7 invalid response"), "{checks:#?}");
+}
+
 /// Without HAProxy: a server that answers and one that does not.
 #[test]
 fn a_script_decides_about_a_server() {
     let cases = [
         Case::new("option redis-check", "", &[peer::Act::Recv, peer::Act::Send(b"+PONG\r\n")]),
         Case::new("option redis-check", "", &[peer::Act::Recv, peer::Act::Send(b"-ERR no\r\n"), peer::Act::Close]),
+        Case::new("option httpchk", "check-proto h2", &[peer::Act::Request, peer::Act::Close]),
     ];
     let seen = through_lb(&cases);
     assert_eq!(seen[0].received, r"*1\r\n$4\r\nPING\r\n");
     assert_eq!(seen[0].statistics, "L7OK 0 Redis server is ok");
+    assert_eq!(seen[2].received, ":method: OPTIONS; :path: /\n");
+    assert_eq!(seen[2].statistics, "L7RSP  TCPCHK got an empty response at step 2");
     assert_eq!(seen[1].line, "failed, reason: Layer7 wrong status, code: 0, info: \"-ERR no\", , status: 0/2 DOWN.");
 }

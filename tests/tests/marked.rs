@@ -99,7 +99,7 @@ fn end_of(wire: &mut Wire) -> String {
             Err(error) => panic!("{error} after {:?}", String::from_utf8_lossy(&got)),
         }
     }
-    format!("{}", String::from_utf8_lossy(&got).replace("\r\n", "|"))
+    String::from_utf8_lossy(&got).replace("\r\n", "|")
 }
 
 /// Goes through a case and says what came of each kind of session.

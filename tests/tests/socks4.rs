@@ -10,6 +10,9 @@ use lb_tests::origin::{ClosedPort, Visit};
 use lb_tests::process::haproxy;
 use lb_tests::{LogSink, Origin, Side};
 
+/// What a proxy was asked for, request by request.
+type Asked = Arc<Mutex<Vec<String>>>;
+
 const GRANTED: &[u8] = b"\0\x5a\0\0\0\0\0\0";
 const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -33,7 +36,7 @@ const CASES: [(&str, &str); 15] = [
 ];
 
 /// A proxy; what it was asked, up to the request that follows, goes into `asked`.
-fn proxy(how: &'static str, tcp: bool, asked: Arc<Mutex<Vec<String>>>) -> Origin {
+fn proxy(how: &'static str, tcp: bool, asked: Asked) -> Origin {
     Origin::start(move |visit| {
         let Some(request) = until(visit, b"\0") else { return };
         asked.lock().unwrap().push(request.escape_ascii().to_string());
@@ -103,7 +106,7 @@ fn outcomes(binary: Option<&Path>, tcp: bool) -> Vec<String> {
         proxies.push((origin, asked));
     }
     let side = Side::start(binary, &text, CASES.len());
-    let outcome = |(index, (_, asked)): (usize, &(Origin, Arc<Mutex<Vec<String>>>))| {
+    let outcome = |(index, (_, asked)): (usize, &(Origin, Asked))| {
         let mut client = side.connect(index);
         let got = match tcp {
             true => client.send("hello").try_read_to_end().unwrap_or_default().escape_ascii().to_string(),

@@ -70,6 +70,19 @@ impl Condition {
         verdict.negated(self.unless)
     }
 
+    /// Whether an ACL of it looks at the bytes of a buffer (configuration.txt, section 7.3.5). `acls` are the section's.
+    pub(crate) fn looks_at_buffers(&self, acls: &[Acl]) -> bool {
+        let tests = |term: &Term| -> bool {
+            match &term.subject {
+                Subject::Own(test) => test.expression.looks_at_buffers(),
+                Subject::Named(number) => {
+                    acls.get(*number).is_some_and(|acl| acl.tests.iter().any(|test| test.expression.looks_at_buffers()))
+                }
+            }
+        };
+        self.alternatives.iter().flatten().any(tests)
+    }
+
     /// Whether it holds where nothing will be waited for.
     pub(crate) fn holds(&self, acls: &[Acl], context: &Context<'_>) -> bool {
         self.judge(acls, context) == Verdict::Yes

@@ -116,7 +116,7 @@ impl<'a> AclReader<'a> {
     /// HAProxy's text for the first word that is wrong.
     pub(crate) fn condition(&mut self, words: &[&str], places: Places) -> Result<Condition, Fault> {
         let mut condition = Condition { unless: words.first() == Some(&"unless"), alternatives: vec![Vec::new()] };
-        let (mut at, mut negated) = (1, false);
+        let (mut at, mut negated, mut warned) = (1, false, false);
         while let Some(word) = words.get(at).copied().filter(|word| !word.is_empty()) {
             if matches!(word, "or" | "||") {
                 condition.alternatives.push(Vec::new());
@@ -140,7 +140,7 @@ impl<'a> AclReader<'a> {
                     for warning in self.warnings.iter_mut().skip(before) {
                         warning.word += at + 1;
                     }
-                    self.warn_of_place(at, None, &test, places);
+                    self.warn_of_place(at, None, std::slice::from_ref(&test), places, &mut warned);
                     at += length + 2;
                     Subject::Own(Box::new(test))
                 }
@@ -149,13 +149,15 @@ impl<'a> AclReader<'a> {
                     match self.acls.iter().position(|acl| acl.name == name) {
                         Some(number) => {
                             let tests = self.acls.get(number).map(|acl| acl.tests.clone()).unwrap_or_default();
-                            tests.iter().for_each(|test| self.warn_of_place(at - 1, Some(name), test, places));
+                            self.warn_of_place(at - 1, Some(name), &tests, places, &mut warned);
                             Subject::Named(number)
                         }
                         None => {
                             let words = predefined::find(name)
                                 .ok_or_else(|| Fault::new(at - 1, format!("no such ACL : '{name}'")))?;
-                            Subject::Own(Box::new(self.test(words)?))
+                            let test = self.test(words)?;
+                            self.warn_of_place(at - 1, Some(name), std::slice::from_ref(&test), places, &mut warned);
+                            Subject::Own(Box::new(test))
                         }
                     }
                 }
@@ -168,17 +170,27 @@ impl<'a> AclReader<'a> {
         Ok(condition)
     }
 
-    fn warn_of_place(&mut self, word: usize, name: Option<&str>, test: &Test, places: Places) {
-        if test.expression.places().meets(places) {
+    /// Tells of the first ACL of a condition that looks at what is not there; `name` of one that has a name.
+    fn warn_of_place(&mut self, word: usize, name: Option<&str>, tests: &[Test], places: Places, warned: &mut bool) {
+        let conflicts = |test: &&Test| !test.expression.places().meets(places);
+        let Some(fetch) = tests.iter().find(conflicts).map(|test| test.expression.fetch_name()) else { return };
+        if std::mem::replace(warned, true) {
             return;
         }
-        let what = name.map_or("anonymous acl".to_owned(), |name| format!("acl '{name}'"));
-        let fetch = test.expression.fetch_name();
         let place = places.first().map_or("", Place::name);
         let rules = self.rules.map_or(String::new(), |rules| format!(" in '{rules}'"));
-        let text = format!(
-            "{what} will never match{rules} because it uses keyword '{fetch}' which is incompatible with '{place}'"
-        );
+        let text = match name {
+            None => format!(
+                "anonymous acl will never match{rules} because it uses keyword '{fetch}' which is incompatible with '{place}'"
+            ),
+            Some(name) if tests.iter().all(|test| conflicts(&test)) => format!(
+                "acl '{name}' will never match{rules} because it only involves keywords that are incompatible with '{place}'"
+            ),
+            Some(name) => {
+                let keyword = if self.rules.is_some() { "keyword" } else { "keywords" };
+                format!("acl '{name}' involves {keyword} '{fetch}' which is incompatible with '{place}'")
+            }
+        };
         self.warnings.push(Warning { word, text, placed: true });
     }
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::backend::{Assignment, Priority, ServerSlot, Target};
-use crate::config::HttpReuse;
+use crate::config::{HttpReuse, Proto};
 use crate::instant::Instant;
 use crate::net::PortLease;
 use crate::runtime::SessionStage;
@@ -32,7 +32,7 @@ use crate::topology::BackendEntry;
 use crate::worker::Worker;
 use crate::worker::buffers::BufferPool;
 use crate::worker::timer::{Timer, after, now};
-use open::{count_open, open, refused};
+use open::{Ask, count_open, open, refused};
 use pool::Pooled;
 
 pub(crate) use addresses::{Addresses, Route};
@@ -83,6 +83,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) addresses: Option<Addresses>,
     /// The last server chosen.
     pub(crate) server: Option<Arc<Server>>,
+    /// The request asks for a websocket.
+    pub(crate) websocket: bool,
     /// Path and query of a request that `redir` of a server may send elsewhere.
     pub(crate) redirect_path: Option<Vec<u8>>,
     /// Where it sends it.
@@ -130,6 +132,7 @@ impl<'a> Connector<'a> {
             assigned_at: None,
             addresses: None,
             server: None,
+            websocket: false,
             redirect_path: None,
             redirected: None,
             stale: None,
@@ -213,7 +216,7 @@ impl<'a> Connector<'a> {
             };
             let deadline = self.connect_deadline();
             count_connection(self.worker, self.backend, server.as_deref(), false);
-            match open(self.worker, self.info, self.route, self.backend, server.as_deref(), timer, deadline).await {
+            match open(self.ask(server.as_deref()), timer, deadline).await {
                 Ok(mut opened) => {
                     if let (Some(server), true) = (&server, opened.established) {
                         server.observe(Observation::Connected);
@@ -262,7 +265,7 @@ impl<'a> Connector<'a> {
         let deadline = self.connect_deadline();
         self.live.enter_phase(SessionStage::Connect, deadline);
         count_connection(worker, backend, link.server.as_deref(), false);
-        let mut opened = open(worker, info, self.route, backend, link.server.as_deref(), timer, deadline).await?;
+        let mut opened = open(self.ask(link.server.as_deref()), timer, deadline).await?;
         count_open(worker, backend, &mut opened.conn);
         link.conn = opened.conn;
         link.lease = opened.lease;
@@ -281,6 +284,17 @@ impl<'a> Connector<'a> {
         Ok(())
     }
 
+    /// What a new connection is opened for.
+    fn ask<'s>(&'s self, server: Option<&'s Server>) -> Ask<'s> {
+        let own = server.and_then(|server| self.own_proto(server));
+        Ask { worker: self.worker, info: self.info, route: self.route, backend: self.backend, server, own }
+    }
+
+    /// What this stream has to be spoken in, where others to the server need not.
+    fn own_proto(&self, server: &Server) -> Option<Proto> {
+        if self.websocket { server.config.websockets() } else { None }
+    }
+
     /// A connection that is already open, where `http-reuse` lets this request use it.
     fn reuse(
         &self,
@@ -289,6 +303,11 @@ impl<'a> Connector<'a> {
     ) -> Option<(ServerConn, u32, Option<PortLease>)> {
         // A server to which no connection could be opened gets a new one; another one is as good as at the first try.
         if self.retries > 0 && !self.redispatched && !self.replayed {
+            return None;
+        }
+        let own = self.own_proto(&assignment.server);
+        if own == Some(Proto::H2) {
+            // Idle connections speak something else.
             return None;
         }
         if let Some(Private(mut held)) = private.take()
@@ -302,7 +321,7 @@ impl<'a> Connector<'a> {
             return Some((ServerConn::H1(conn), held.generation, held.lease.take()));
         }
         let first = self.first_request && !self.backend.config.retry_on.unwrap_or_default().covers_reuse();
-        let (pooled, generation) = self.worker.pools.take(&assignment.server, self.policy, first)?;
+        let (pooled, generation) = self.worker.pools.take(&assignment.server, self.policy, first, own.is_some())?;
         let conn = match pooled {
             Pooled::H1(mut conn) => {
                 conn.reuses = conn.reuses.saturating_add(1);
@@ -337,10 +356,12 @@ impl<'a> Connector<'a> {
         }
     }
 
-    /// Whether connections to this server carry something of one client: its address or a PROXY header.
+    /// Whether connections to this server are for nobody else: they carry a client's address or a PROXY header.
     fn is_exclusive(&self, server: Option<&Server>) -> bool {
         let Some(server) = server else { return true };
         let source = server.config.source.as_ref().or(self.backend.config.source.as_ref());
-        server.config.send_proxy.is_some() || source.is_some_and(|source| source.usesrc.is_some())
+        // One that was opened for websockets alone speaks what others do not ask for.
+        let own = self.own_proto(server) == Some(Proto::H2);
+        own || server.config.send_proxy.is_some() || source.is_some_and(|source| source.usesrc.is_some())
     }
 }

@@ -28,6 +28,28 @@ use crate::transport::{Socket, Transport};
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, now};
 
+/// For whom a connection is opened, and where to.
+pub(super) struct Ask<'a> {
+    pub(super) worker: &'a Worker,
+    pub(super) info: &'a ClientInfo,
+    pub(super) route: Route,
+    pub(super) backend: &'a BackendEntry,
+    pub(super) server: Option<&'a Server>,
+    /// What it has to speak, where other connections to the server need not.
+    pub(super) own: Option<Proto>,
+}
+
+impl<'a> Ask<'a> {
+    /// What HTTP is spoken in, where that is no matter of ALPN.
+    fn proto(&self) -> Option<Proto> {
+        self.own.or(self.server?.config.proto)
+    }
+
+    fn tls(&self) -> Option<&'a TlsClientConfig> {
+        if self.own.is_some() { self.server?.websocket_tls() } else { self.server?.tls() }
+    }
+}
+
 /// A new connection.
 pub(super) struct Opened {
     pub(super) conn: ServerConn,
@@ -48,25 +70,16 @@ pub(super) fn count_open(worker: &Worker, backend: &BackendEntry, conn: &mut Ser
 
 /// Opens a connection to a server, or to where `dispatch` and `option transparent` lead. Waits only where a handshake
 /// comes before the first request.
-pub(super) async fn open(
-    worker: &Worker,
-    info: &ClientInfo,
-    route: Route,
-    backend: &BackendEntry,
-    server: Option<&Server>,
-    timer: &mut Timer,
-    deadline: Option<Instant>,
-) -> Result<Opened, StreamError> {
+pub(super) async fn open(ask: Ask<'_>, timer: &mut Timer, deadline: Option<Instant>) -> Result<Opened, StreamError> {
+    let Ask { info, route, backend, server, .. } = ask;
     let generation = server.map_or(0, Server::generation);
     let (OpenSocket { socket, lease, .. }, behind) = start(route, backend, server)?;
-    let tls = server.and_then(Server::tls);
-    let proto = server.and_then(|server| server.config.proto);
     let mut conn = Box::new(H1Conn::new(Transport::Plain(socket)));
     write_proxy_header(&mut conn, info, route, server);
-    if tls.is_none() && proto != Some(Proto::H2) && behind.is_none() {
+    if ask.tls().is_none() && ask.proto() != Some(Proto::H2) && behind.is_none() {
         return Ok(Opened { conn: ServerConn::H1(conn), lease, generation, established: false });
     }
-    let conn = match Box::pin(within(timer, deadline, handshakes(worker, backend, server, behind, *conn))).await {
+    let conn = match Box::pin(within(timer, deadline, handshakes(&ask, behind, *conn))).await {
         Some(result) => result?,
         None => return Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)),
     };
@@ -79,20 +92,14 @@ pub(super) fn refused() -> StreamError {
 
 /// The TCP, SOCKS4, PROXY, TLS and HTTP/2 starts of a connection, as far as they apply. `behind`: where a SOCKS4 proxy
 /// is to connect.
-async fn handshakes(
-    worker: &Worker,
-    backend: &BackendEntry,
-    server: Option<&Server>,
-    behind: Option<SocketAddrV4>,
-    mut conn: H1Conn,
-) -> Result<ServerConn, StreamError> {
-    let proto = server.and_then(|server| server.config.proto);
+async fn handshakes(ask: &Ask<'_>, behind: Option<SocketAddrV4>, mut conn: H1Conn) -> Result<ServerConn, StreamError> {
+    let (worker, backend, proto) = (ask.worker, ask.backend, ask.proto());
     poll_fn(|cx| conn.transport.socket_mut().poll_connected(cx)).await.map_err(|_| refused())?;
     if let Some(to) = behind {
         socks4::pass(&mut conn.transport, to).await.map_err(|_| refused())?;
     }
     poll_fn(|cx| conn.poll_flush(cx)).await.map_err(|_| refused())?;
-    match (server.and_then(|server| Some((server, server.tls()?))), conn.transport) {
+    match (ask.server.and_then(|server| Some((server, ask.tls()?))), conn.transport) {
         (Some((server, config)), Transport::Plain(socket)) => {
             let (transport, session) = secure(worker, backend, server, config, socket).await?;
             match proto == Some(Proto::H2) || (proto.is_none() && session.alpn == Alpn::H2) {

@@ -230,15 +230,21 @@ impl ServerPools {
         });
     }
 
-    /// A connection that `policy` lets this request use, and its generation.
-    pub(crate) fn take(&self, server: &Arc<Server>, policy: HttpReuse, first_request: bool) -> Option<(Pooled, u32)> {
+    /// A connection that `policy` lets this request use, and its generation. `h1_only`: none of HTTP/2.
+    pub(crate) fn take(
+        &self,
+        server: &Arc<Server>,
+        policy: HttpReuse,
+        first_request: bool,
+        h1_only: bool,
+    ) -> Option<(Pooled, u32)> {
         let mut pools = self.pools.borrow_mut();
         let pool = pools.get_mut(server.number())?.as_mut()?;
         if !pool.is_current() {
             return None;
         }
         let generation = pool.generation;
-        if let Some(client) = pool.take_shared(policy, first_request) {
+        if !h1_only && let Some(client) = pool.take_shared(policy, first_request) {
             return Some((Pooled::H2(client), generation));
         }
         let conn = pool.take_idle(policy, first_request, &self.counts)?;

@@ -1,5 +1,6 @@
 //! Appends the items of a format to a line, each as its flags ask.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -23,12 +24,14 @@ pub(super) struct Line<'a, R> {
     after_space: bool,
     /// It is a rule's text: what is missing is nothing.
     rule: bool,
+    /// The request line, once an item asked for it: several print a part of it.
+    request_line: Option<Cow<'a, [u8]>>,
 }
 
 impl<'a, R: RecordSource> Line<'a, R> {
     /// An empty line; `rule` says that it is a rule's text, in which what is missing is nothing.
     pub(super) fn new(record: &'a R, context: &'a mut LogContext, out: &'a mut Vec<u8>, rule: bool) -> Self {
-        Self { record, context, out, flags: Flags::default(), after_space: true, rule }
+        Self { record, context, out, flags: Flags::default(), after_space: true, rule, request_line: None }
     }
 
     /// Appends what a format comes to; `sample` appends what an expression yields.
@@ -227,11 +230,12 @@ impl<'a, R: RecordSource> Line<'a, R> {
 
     /// The request line or a part of it; all of them are `<BADREQ>` when no request was understood.
     fn request(&mut self, variable: Variable) {
-        let line = self.record.request_line();
-        let line = &*line;
-        if line.is_empty() {
+        let record: &'a R = self.record;
+        let whole = self.request_line.take().unwrap_or_else(|| record.request_line());
+        if whole.is_empty() {
             return self.text_or_nothing(b"<BADREQ>", Encoding::Plain);
         }
+        let line = &*whole;
         let parts = RequestParts::split(line);
         let part = match variable {
             Variable::Method => parts.method,
@@ -243,6 +247,7 @@ impl<'a, R: RecordSource> Line<'a, R> {
             _ => line,
         };
         self.text_or_nothing(part, Encoding::Uri);
+        self.request_line = Some(whole);
     }
 
     fn headers(&mut self, values: &[Option<Vec<u8>>]) {

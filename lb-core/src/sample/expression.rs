@@ -267,6 +267,11 @@ impl Expression {
         }
     }
 
+    /// Whether it looks at the bytes of a buffer, of which there are none in HTTP (configuration.txt, section 7.3.5).
+    pub(crate) fn looks_at_buffers(&self) -> bool {
+        self.needs().contains(" buffer")
+    }
+
     /// Whether it looks at the connection to a server.
     pub(crate) fn looks_at_server_connection(&self) -> bool {
         matches!(&self.0.source, Source::Fetch(fetch) if fetch.looks_at_server_connection())

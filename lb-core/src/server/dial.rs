@@ -1,7 +1,7 @@
 //! How connections to a server are opened: socket options and TLS, as its line and its backend say.
 
 use super::check::Script;
-use crate::config::model::{Global, ProxyConfig, ServerConfig, ServerSsl};
+use crate::config::model::{Global, Proto, ProxyConfig, ServerConfig, ServerSsl};
 use crate::net::{ConnectOptions, SystemOptions};
 use crate::tls::{self, TlsClientConfig, TlsConfigError};
 
@@ -12,6 +12,8 @@ pub struct Dial {
     pub options: ConnectOptions,
     /// TLS, where the line says `ssl`.
     pub tls: Option<TlsClientConfig>,
+    /// TLS of websocket streams, where they are not spoken in what others are.
+    pub(crate) websocket: Option<TlsClientConfig>,
     /// TLS of the checks, by the number of their connection.
     pub(crate) checks: Vec<Option<TlsClientConfig>>,
 }
@@ -35,6 +37,7 @@ impl Dial {
         Ok(Self {
             options: options.with_source(line.source.clone().or_else(|| section.source.clone())),
             tls: line.ssl.as_ref().map(|ssl| tls::client_config(ssl, &global.ssl)).transpose()?,
+            websocket: websocket_tls(line, global)?,
             checks: check_tls(line, section, global)?,
         })
     }
@@ -43,6 +46,15 @@ impl Dial {
     pub fn without_server(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> Self {
         Self { options: options_of(section, global, system).with_source(section.source.clone()), ..Self::default() }
     }
+}
+
+/// TLS that offers nothing but what [`ServerConfig::websockets`] asks for.
+fn websocket_tls(line: &ServerConfig, global: &Global) -> Result<Option<TlsClientConfig>, TlsConfigError> {
+    let (Some(ssl), Some(proto)) = (line.ssl.as_ref().filter(|ssl| !ssl.alpn.is_empty()), line.websockets()) else {
+        return Ok(None);
+    };
+    let alpn = vec![if proto == Proto::H2 { "h2" } else { "http/1.1" }.to_owned()];
+    tls::client_config(&ServerSsl { alpn, ..ssl.clone() }, &global.ssl).map(Some)
 }
 
 /// TLS for each connection of the checks, where it may be used. Checks know nothing of the `sni` of traffic.
@@ -61,7 +73,7 @@ fn check_tls(
         let alpn = match (&connect.alpn, &line.check_alpn) {
             (own, _) if !own.is_empty() => own.clone(),
             (_, checks) if !checks.is_empty() => checks.clone(),
-            // Those of traffic, but for the one that checks do not speak.
+            // Those of traffic, but for HTTP/2, which a check speaks only where its own words say so.
             _ => base.alpn.iter().filter(|name| *name != "h2").cloned().collect(),
         };
         tls::client_config(&ServerSsl { sni, alpn, ..base.clone() }, &global.ssl).map(Some)

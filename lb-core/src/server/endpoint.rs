@@ -101,6 +101,12 @@ impl Server {
         self.dial.tls.as_ref().filter(|_| self.tls.load(Ordering::Relaxed))
     }
 
+    /// The same for websocket streams that are not spoken in what others are.
+    pub(crate) fn websocket_tls(&self) -> Option<&TlsClientConfig> {
+        let own = self.tls()?;
+        Some(self.dial.websocket.as_ref().unwrap_or(own))
+    }
+
     /// Switches TLS on or off for new connections, where the line says `ssl`.
     pub(crate) fn set_tls(&self, on: bool) {
         if self.tls.swap(on, Ordering::AcqRel) != on {

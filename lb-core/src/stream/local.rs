@@ -114,11 +114,14 @@ impl<'a> Stream<'a> {
         if let Some(refused) = self.restrict_names(config) {
             return Ok(refused);
         }
-        let mut next = 0;
+        let (mut list, mut next) = (RuleList::HttpRequest, 0);
         loop {
-            let flow = self.judge(RuleList::HttpRequest, next, config, place, Some(client));
+            let flow = self.judge(list, next, config, place, Some(client));
             self.send_hints(client)?;
             match flow {
+                Flow::Pass if list == RuleList::HttpRequest && !config.rules.redirect.is_empty() => {
+                    (list, next) = (RuleList::Redirect, 0);
+                }
                 Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Resolve { next: rule, lookup } => {

@@ -91,6 +91,7 @@ const PLAIN: &[&str] = &[
     "thread",
     "stopping",
     "prio_class",
+    "cpu_calls",
     "prio_offset",
     "always_true",
     "last_rule_line",

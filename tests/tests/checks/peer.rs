@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::h2;
+use lb_core::http::h2::frame::PREFACE;
 use lb_tests::origin::ClosedPort;
 use lb_tests::{PATIENCE, eventually};
 use rustls::server::Acceptor;
@@ -17,6 +19,8 @@ pub(crate) enum Act {
     Recv,
     /// Waits until what came holds these.
     Until(&'static [u8]),
+    /// Waits until a request over HTTP/2 is whole.
+    Request,
     /// Sends.
     Send(&'static [u8]),
     /// Lets what was sent arrive alone.
@@ -33,6 +37,7 @@ pub(crate) enum Act {
 pub(crate) struct Peer {
     port: u16,
     first: Arc<Mutex<First>>,
+    acts: &'static [Act],
     _deaf: Option<TcpListener>,
     /// Keeps others from the port.
     _closed: Option<ClosedPort>,
@@ -53,14 +58,14 @@ impl Peer {
         if acts.is_empty() {
             let closed = ClosedPort::new();
             let first = Arc::new(Mutex::new(First { over: true, ..First::default() }));
-            return Self { port: closed.address().port(), first, _deaf: None, _closed: Some(closed) };
+            return Self { port: closed.address().port(), first, acts, _deaf: None, _closed: Some(closed) };
         }
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let first = Arc::new(Mutex::new(First::default()));
         if matches!(acts, [Act::Deaf]) {
             first.lock().unwrap().over = true;
-            return Self { port, first, _deaf: Some(listener), _closed: None };
+            return Self { port, first, acts, _deaf: Some(listener), _closed: None };
         }
         let seen = Arc::clone(&first);
         std::thread::spawn(move || {
@@ -83,7 +88,7 @@ impl Peer {
                 });
             }
         });
-        Self { port, first, _deaf: None, _closed: None }
+        Self { port, first, acts, _deaf: None, _closed: None }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -94,6 +99,11 @@ impl Peer {
     pub(crate) fn first(&self) -> String {
         eventually("the first connection is over", || self.first.lock().unwrap().over);
         let mut bytes = self.first.lock().unwrap().bytes.clone();
+        if bytes.starts_with(PREFACE) {
+            // HAProxy keeps its request to itself until the server has said its settings.
+            let asked = self.acts.iter().any(|act| matches!(act, Act::Request));
+            return if asked { h2::requests(&bytes).0 } else { "HTTP/2".to_owned() };
+        }
         // The time of a ClientHello.
         if bytes.starts_with(b"\x16\x03\0") && bytes.len() > 15 {
             bytes[11..15].fill(0);
@@ -150,6 +160,11 @@ fn serve(mut connection: impl Read + Write, raw: &TcpStream, acts: &[Act]) -> Ve
     for act in acts {
         match act {
             Act::Recv => open = read(&mut connection, &mut all),
+            Act::Request => {
+                while open && !h2::requests(&all).1 {
+                    open = read(&mut connection, &mut all);
+                }
+            }
             Act::Until(end) => {
                 while open && !all.windows(end.len()).any(|window| window == *end) {
                     open = read(&mut connection, &mut all);

@@ -75,6 +75,8 @@ pub struct BindOptions {
     pub uid: Option<u32>,
     /// `group`, `gid`.
     pub gid: Option<u32>,
+    /// `nice`, from -1024 to 1024.
+    pub nice: i16,
     /// `thread` or `process`: threads (from 1) that accept; empty means all.
     pub threads: Vec<u16>,
     /// `level` of a `stats socket`; other sockets ignore it.
@@ -117,6 +119,18 @@ pub enum Proto {
     /// HTTP/1.
     H1,
     /// HTTP/2, in clear with prior knowledge or over TLS without negotiation.
+    H2,
+}
+
+/// `ws` of a server: what websocket streams are spoken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebsocketProto {
+    /// `auto`: as other streams, but over HTTP/1 where `alpn` lists that beside HTTP/2.
+    #[default]
+    Auto,
+    /// `h1`: over HTTP/1.
+    H1,
+    /// `h2`: over HTTP/2 (RFC 8441).
     H2,
 }
 

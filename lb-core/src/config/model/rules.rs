@@ -444,6 +444,8 @@ pub enum RuleList {
     TcpResponse,
     /// `http-request`.
     HttpRequest,
+    /// `redirect`, judged behind all of `http-request`.
+    Redirect,
     /// `http-response`.
     HttpResponse,
     /// `http-after-response`.
@@ -463,6 +465,8 @@ pub struct Rules {
     pub tcp_response: Vec<Rule>,
     /// `http-request`.
     pub http_request: Vec<Rule>,
+    /// `redirect`.
+    pub redirect: Vec<Rule>,
     /// `http-response`.
     pub http_response: Vec<Rule>,
     /// `http-after-response`.
@@ -500,6 +504,7 @@ impl Rules {
             RuleList::TcpContent => &self.tcp_content,
             RuleList::TcpResponse => &self.tcp_response,
             RuleList::HttpRequest => &self.http_request,
+            RuleList::Redirect => &self.redirect,
             RuleList::HttpResponse => &self.http_response,
             RuleList::HttpAfterResponse => &self.http_after_response,
         }
@@ -513,6 +518,7 @@ impl Rules {
             RuleList::TcpContent => &mut self.tcp_content,
             RuleList::TcpResponse => &mut self.tcp_response,
             RuleList::HttpRequest => &mut self.http_request,
+            RuleList::Redirect => &mut self.redirect,
             RuleList::HttpResponse => &mut self.http_response,
             RuleList::HttpAfterResponse => &mut self.http_after_response,
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bind::{Address, Proto};
+use super::bind::{Address, Proto, WebsocketProto};
 use super::resolvers::ResolveConfig;
 use super::server_state::SavedServerState;
 use crate::config::document::Place;
@@ -121,6 +121,8 @@ pub struct ServerConfig {
     pub tfo: bool,
     /// `proto`.
     pub proto: Option<Proto>,
+    /// `ws`.
+    pub ws: WebsocketProto,
     /// `ssl` and its words.
     pub ssl: Option<ServerSsl>,
     /// `redir`; `log-proto` and the rest come with their issues.
@@ -187,6 +189,7 @@ impl ServerConfig {
             non_stick: Default::default(),
             tfo: Default::default(),
             proto: Default::default(),
+            ws: Default::default(),
             ssl: Default::default(),
             redir: Default::default(),
             cookie: Default::default(),
@@ -195,6 +198,19 @@ impl ServerConfig {
 }
 
 impl ServerConfig {
+    /// What websocket streams are spoken in, where others are, or may be, in something else (configuration.txt, `ws`).
+    pub(crate) fn websockets(&self) -> Option<Proto> {
+        let offers = |name: &str| self.ssl.as_ref().is_some_and(|ssl| ssl.alpn.iter().any(|known| known == name));
+        let (h1, h2) = (Some(Proto::H1), Some(Proto::H2));
+        match (self.ws, self.proto) {
+            (WebsocketProto::Auto, None) if offers("h2") && offers("http/1.1") => h1,
+            (WebsocketProto::H1, Some(Proto::H2)) => h1,
+            (WebsocketProto::H1, None) if offers("h2") => h1,
+            (WebsocketProto::H2, Some(Proto::H1) | None) => h2,
+            _ => None,
+        }
+    }
+
     /// Replaces the IP address; UNIX sockets have none.
     pub fn set_ip(&mut self, ip: IpAddr) {
         if let Address::Inet(address) = &mut self.address {

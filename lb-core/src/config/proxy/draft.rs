@@ -350,6 +350,7 @@ impl Draft {
             RuleList::TcpContent,
             RuleList::TcpResponse,
             RuleList::HttpRequest,
+            RuleList::Redirect,
             RuleList::HttpResponse,
             RuleList::HttpAfterResponse,
         ]

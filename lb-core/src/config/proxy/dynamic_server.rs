@@ -56,10 +56,10 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
     if section.mode != Mode::Http && config.proto.is_some() {
         return Err("MUX protocol is not usable for server.".to_owned());
     }
-    if let Some(text) = super::checks::over_h2(&section.checks, &config) {
-        return Err(format!("{text}."));
-    }
     let kind = if section.kind == ProxyKind::Backend { "backend" } else { "proxy" };
+    if let Some(text) = super::checks::incompatible(kind, section, &config) {
+        return Err(text);
+    }
     let has_port = section.checks.connects().next().is_some_and(|connect| connect.port.is_some());
     check_server(&section.name, Some(kind), (has_port, None), &config, &line, global, &mut diags);
     first_of(&diags, &format!("'server {}/{name}' : ", section.name))?;
@@ -127,6 +127,10 @@ mod tests {
                 "'server' : missing interface name.\nerror encountered while processing 'interface'.",
             ),
             ("n 127.0.0.1:1 proto h1", "MUX protocol is not usable for server."),
+            (
+                "n 127.0.0.1:1 check check-proto h2",
+                "config: backend 'b': server 'n' uses an incompatible MUX protocol for the selected check type",
+            ),
             (
                 "n 127.0.0.1 check",
                 "config: backend 'b': server 'n' has neither service port nor check port nor tcp_check rule 'connect' \

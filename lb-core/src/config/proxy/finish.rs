@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::balance::check_balance;
 use super::draft::{Draft, SectionKind};
 use super::error_pages::{resolve_errors, resolve_references};
+use super::finish_rules;
 use super::finish_servers::finish_servers;
 use super::options::FLAGS;
 use super::stick_table::check_names;
@@ -35,6 +36,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         if understood && !draft.config.disabled {
             check_backends(&draft, &names, diags);
             check_mode(&mut draft, diags);
+            finish_rules::check_rules(&draft, diags);
             check_bind_options(&draft, config, diags);
             check_balance(&mut draft, &state.names, diags);
             check_timeouts(&draft, diags);

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::checks::incompatible;
 use super::draft::Draft;
 use super::finish::{alert, based, reason, server_alert, warning};
-use super::{checks, resolve_options};
+use super::resolve_options;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{Address, CheckProtocol, Config, Global, PortKind, ServerConfig};
@@ -76,20 +77,8 @@ pub(super) fn finish_servers(
         }
         if understood
             && !draft.config.disabled
-            && let Some(text) = checks::over_h2(&draft.config.checks, &server)
+            && let Some(text) = incompatible(draft.section.label(), &draft.config, &server)
         {
-            alert(diags, &line, 1, format!("'server {}/{}' : {text}.", draft.config.name, server.name));
-        }
-        if understood
-            && !draft.config.disabled
-            && server.check
-            && server.check_proto.is_some()
-            && draft.config.checks.protocol != CheckProtocol::Http
-        {
-            let text = format!(
-                "config: proxy '{}': server '{}' uses an incompatible MUX protocol for the selected check type",
-                draft.config.name, server.name
-            );
             alert(diags, &line, 1, text);
         }
         finished.push(server);

@@ -12,7 +12,7 @@ use super::timeouts::overflow;
 use crate::config::address::parse_ip;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{Observe, OnError, ProxyV2Options, ServerConfig, Track};
+use crate::config::model::{Observe, OnError, ProxyV2Options, ServerConfig, Track, WebsocketProto};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
 /// A word after the address.
@@ -139,7 +139,7 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("verify", "server <name> <addr> verify +1", 1, Some(verify)),
     option("verifyhost", "server <name> <addr> verifyhost +1", 1, Some(verifyhost)),
     option("weight", "server <name> <addr> weight +1", 1, Some(weight)),
-    option("ws", "server <name> <addr> ws +1", 1, None),
+    option("ws", "server <name> <addr> ws +1", 1, Some(ws)),
 ];
 
 /// Whether HAProxy knows a word behind the address of a server.
@@ -352,6 +352,17 @@ fn port(cx: &mut ServerCx<'_>) -> Result<(), String> {
 fn proto(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let name = cx.required(": missing value")?;
     cx.draft.config.proto = Some(protocol(&name)?);
+    Ok(())
+}
+
+fn ws(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    const WORDS: &str = "has to be 'auto', 'h1' or 'h2'";
+    cx.draft.config.ws = match &*cx.required(WORDS)? {
+        "auto" => WebsocketProto::Auto,
+        "h1" => WebsocketProto::H1,
+        "h2" => WebsocketProto::H2,
+        _ => return Err(format!("'ws' {WORDS}")),
+    };
     Ok(())
 }
 

@@ -7,6 +7,10 @@ use crate::config::model::StickRule;
 use crate::sample::{Arg, ArgKind, Expression, Place, Places};
 
 pub(super) fn parse(cx: &mut Cx<'_>) {
+    if !cx.draft.section.has_backend() {
+        // It was said that the line is ignored.
+        return;
+    }
     let line = cx.line;
     let (matches, request, response) = match cx.arg(1) {
         "on" => (true, true, false),

@@ -90,7 +90,6 @@ fn our_own_answers() {
             "I::8001 namespace x",
             "A parsing [F:7] : 'bind :8001' in section 'listen' : 'namespace' : Cannot open namespace 'x'.",
         ),
-        ("I::8001 nice 5", "A parsing [F:7] : 'bind :8001' in section 'listen' : 'nice' is not supported yet"),
         (
             "S:127.0.0.1:80 proxy-v2-options authority",
             "A [F:8] : 'server l/s' : 'authority' : proxy v2 option is not supported yet.",
@@ -137,11 +136,6 @@ fn our_own_answers() {
             "A parsing [F:8] : stick-table: unexpected argument to store option 'conn_rate'.",
         ),
         ("L:stick-table type ip size 1k peers foo", "A parsing [F:8] : stick-table: 'peers' is not supported yet."),
-        (
-            "B:option httpchk|server s 127.0.0.1:1 check proto h2",
-            "A 'server b/s' : checks over HTTP/2 are not supported yet; with 'check-proto h1' they go over \
-             HTTP/1.",
-        ),
         ("defaults x from", "A parsing [F:1] : 'from' expects the name of a defaults section."),
     ] {
         assert_eq!(answer(&surround(case)), [wanted], "{case}");

@@ -7,7 +7,7 @@
 
 pub mod body;
 pub mod client;
-mod connection;
+pub(crate) mod connection;
 pub mod convert;
 mod drive;
 pub mod error;

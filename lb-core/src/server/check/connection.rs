@@ -13,10 +13,10 @@ use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use super::machine::Trouble;
 use super::status::CheckStatus;
 use crate::backend::Backend;
-use crate::config::model::{Address, CheckConnect};
+use crate::config::model::{Address, CheckConnect, CheckProto, Proto};
 use crate::net::{socks4, stream_socket};
 use crate::server::{CheckTarget, Server};
-use crate::tls::{self, TlsClientConfig, TlsError};
+use crate::tls::{self, Alpn, TlsClientConfig, TlsError};
 use crate::transport::{Socket, Transport};
 
 /// The PROXY protocol header version 2 of a check: command LOCAL, no addresses (proxy-protocol.txt, section 2.2).
@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) address: Address,
     pub(super) header: Option<u8>,
     pub(super) tls: Option<TlsClientConfig>,
+    /// What HTTP is spoken in, where that is no matter of ALPN.
+    pub(super) proto: Option<Proto>,
     pub(super) socks4: Option<SocketAddr>,
     /// Nothing will be said: SYN, SYN-ACK, RST, and the server's accept(2) may never hear of it.
     pub(super) silent: bool,
@@ -73,8 +75,13 @@ impl Plan {
         };
         let own_tls = connect.default && config.check_ssl.unwrap_or(server.tls().is_some() && !elsewhere);
         let tls = if connect.ssl || own_tls { server.dial.checks.get(index).cloned().flatten() } else { None };
+        let proto = match (connect.proto, connect.default) {
+            (Some(CheckProto::Http(proto)), _) => Some(proto),
+            (None, true) => config.check_proto.or(config.proto),
+            _ => None,
+        };
         let via = connect.via_socks4 || (connect.default && config.check_via_socks4);
-        Self { address, header, tls, socks4: config.socks4.filter(|_| via), silent: false, speaks: false }
+        Self { address, header, tls, proto, socks4: config.socks4.filter(|_| via), silent: false, speaks: false }
     }
 }
 
@@ -202,9 +209,13 @@ async fn open_unix(path: &OsStr, header: Option<u8>) -> Result<Socket, Failure> 
     Ok(Socket::Unix(stream))
 }
 
-/// Takes the connection into TLS, where the plan has it.
-pub(super) async fn secure(plan: &Plan, socket: Socket) -> Result<Transport, Trouble> {
-    let Some(config) = &plan.tls else { return Ok(Transport::Plain(socket)) };
+/// Takes the connection into TLS, where the plan has it; tells whether HTTP/2 is spoken on it.
+pub(super) async fn secure(plan: &Plan, socket: Socket) -> Result<(Transport, bool), Trouble> {
+    let h2 = |alpn| match plan.proto {
+        Some(proto) => proto == Proto::H2,
+        None => alpn == Alpn::H2,
+    };
+    let Some(config) = &plan.tls else { return Ok((Transport::Plain(socket), h2(Alpn::None))) };
     let refused = |error: TlsError| {
         let text = match error {
             error if !error.is_other_name() => "SSL handshake failure",
@@ -213,7 +224,7 @@ pub(super) async fn secure(plan: &Plan, socket: Socket) -> Result<Transport, Tro
         };
         Trouble { status: CheckStatus::L6InvalidResponse, text: text.to_owned() }
     };
-    tls::connect(config, socket).await.map(|(transport, _)| transport).map_err(refused)
+    tls::connect(config, socket).await.map(|(transport, info)| (transport, h2(info.alpn))).map_err(refused)
 }
 
 /// Closes the connection: in order, or with a reset that leaves nothing behind.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::machine::Received;
 use crate::backend::Backend;
 use crate::config::model::Address;
+use crate::http::h2::H2Settings;
 use crate::log::{LogContext, LogFormat, LogRecord, render_check};
 use crate::sample::account::ProcessAccount;
 use crate::sample::context::{Buffered, Context};
@@ -35,6 +36,13 @@ impl World {
     /// `tune.bufsize`.
     pub(crate) fn bufsize(&self) -> usize {
         self.topology.as_ref().map_or(16384, |topology| topology.settings.bufsize)
+    }
+
+    /// `tune.h2.*`.
+    pub(crate) fn h2_settings(&self) -> H2Settings {
+        self.topology
+            .as_ref()
+            .map_or_else(H2Settings::default, |topology| H2Settings::from_tune(&topology.settings.global.tune))
     }
 
     fn node(&self) -> String {

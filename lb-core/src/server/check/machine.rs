@@ -147,6 +147,18 @@ impl<'s> Machine<'s> {
         self.received.last |= self.room() == 0;
     }
 
+    /// The answer that comes over HTTP/2, and how many bytes of its body there is room for.
+    pub(crate) fn answer(&mut self) -> Option<(&mut Answer, usize)> {
+        self.received.answer.as_mut().map(|answer| (answer, self.room))
+    }
+
+    /// The result when the connection ended in front of an answer over HTTP/2; none where there is a part of one.
+    pub(crate) fn unanswered(&self) -> Option<Outcome> {
+        self.received.answer.as_ref().filter(|answer| answer.head.is_none())?;
+        let text = format!("TCPCHK got an empty response at step {}", self.script.number(self.at));
+        Some(Outcome::new(CheckStatus::L7InvalidResponse).info(text))
+    }
+
     /// The connection ended.
     pub(crate) fn end(&mut self) {
         if let Some(answer) = &mut self.received.answer {

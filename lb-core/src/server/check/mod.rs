@@ -5,7 +5,7 @@
 //!   run          the sockets: what the machine wants is done, with its deadlines
 //!   connection   where a connection goes, what is said first, how it is closed
 //!   machine      a script while it runs, without sockets: bytes in, the next step or the result out
-//!   expect       whether an answer is the expected one; http, mysql, ldap: protocols it knows
+//!   expect       whether an answer is the expected one; http, h2, mysql, ldap: protocols it knows
 //!   script       the steps of a backend's checks, also those that an option stands for
 //!   environment  what expressions and formats see
 //!   process      `option external-check`
@@ -18,6 +18,7 @@
 mod connection;
 mod environment;
 mod expect;
+mod h2;
 mod http;
 mod ldap;
 mod machine;

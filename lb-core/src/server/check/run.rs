@@ -9,12 +9,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connection::{self, Plan};
 use super::environment::{Environment, World};
+use super::h2::Exchange;
 use super::machine::{Machine, Next, Outcome, Trouble};
 use super::script::{Script, Style};
 use super::status::{CheckResult, CheckStatus};
 use super::{http, process};
 use crate::backend::{Backend, CheckSettings};
 use crate::config::model::{CheckConnect, CheckPort};
+use crate::http::message::Head;
 use crate::sample::value::{SampleType, Value};
 use crate::server::Server;
 use crate::transport::Transport;
@@ -71,6 +73,8 @@ struct Open {
     transport: Transport,
     /// It is closed in order.
     linger: bool,
+    /// HTTP/2 is spoken on it.
+    h2: Option<Box<Exchange>>,
 }
 
 struct Run<'a> {
@@ -87,12 +91,12 @@ impl<'a> Run<'a> {
             let step = match self.machine.next(&self.environment) {
                 Next::Connect(connect, index) => self.connect(connect, index).await,
                 Next::Send(bytes) => self.send(&bytes).await,
-                Next::Request(head, body) => self.send(&http::encode(&head, &body)).await,
+                Next::Request(head, body) => self.request(&head, body).await,
                 Next::Receive => self.receive().await,
                 Next::Done(outcome) => Err(outcome),
             };
             if let Err(outcome) = step {
-                if let Some(Open { transport, linger }) = self.open.take() {
+                if let Some(Open { transport, linger, .. }) = self.open.take() {
                     connection::close(transport, linger).await;
                 }
                 return outcome;
@@ -105,7 +109,7 @@ impl<'a> Run<'a> {
     }
 
     async fn connect(&mut self, connect: &CheckConnect, index: usize) -> Result<(), Outcome> {
-        if let Some(Open { transport, linger }) = self.open.take() {
+        if let Some(Open { transport, linger, .. }) = self.open.take() {
             connection::close(transport, linger || self.script().style == Style::Http).await;
         }
         let port = match &connect.port {
@@ -130,14 +134,29 @@ impl<'a> Run<'a> {
             Ok(Ok(socket)) => socket,
         };
         self.times.connected();
-        let transport = match timeout_at(self.times.deadline, connection::secure(&plan, socket)).await {
+        let (transport, h2) = match timeout_at(self.times.deadline, connection::secure(&plan, socket)).await {
             Err(_) => return Err(self.machine.timed_out(Some(CheckStatus::L6Timeout))),
             Ok(Err(trouble)) => return Err(self.machine.failed(trouble, true)),
             Ok(Ok(transport)) => transport,
         };
         self.machine.connected(plan.tls.is_some());
-        self.open = Some(Open { transport, linger: connect.linger });
+        let h2 = (h2 && self.script().style == Style::Http)
+            .then(|| Box::new(Exchange::new(&self.environment.world.h2_settings(), plan.tls.is_some())));
+        self.open = Some(Open { transport, linger: connect.linger, h2 });
         Ok(())
+    }
+
+    async fn request(&mut self, head: &Head, body: Vec<u8>) -> Result<(), Outcome> {
+        let Some(exchange) = self.open.as_mut().and_then(|open| open.h2.as_mut()) else {
+            return self.send(&http::encode(head, &body)).await;
+        };
+        match exchange.request(head, body) {
+            Ok(()) => {
+                let bytes = exchange.output();
+                self.send(&bytes).await
+            }
+            Err(_) => Err(Outcome::new(CheckStatus::SocketError)),
+        }
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
@@ -153,30 +172,54 @@ impl<'a> Run<'a> {
 
     async fn receive(&mut self) -> Result<(), Outcome> {
         let Some(open) = &mut self.open else { return Err(Outcome::new(CheckStatus::SocketError)) };
+        if open.h2.as_ref().is_some_and(|exchange| exchange.has_failed()) {
+            return Err(Outcome::new(CheckStatus::SocketError));
+        }
         let mut space = [0; 4096];
         let room = self.machine.room().clamp(1, space.len());
         let space = space.get_mut(..room).unwrap_or_default();
         match timeout_at(self.times.deadline, open.transport.read(space)).await {
             Err(_) => Err(self.machine.timed_out(None)),
-            Ok(Ok(0)) => {
-                self.machine.end();
-                Ok(())
-            }
-            Ok(Ok(length)) => {
-                self.machine.receive(space.get(..length).unwrap_or_default());
-                Ok(())
-            }
+            Ok(Ok(0)) => self.ended(),
+            Ok(Ok(length)) => self.received(space.get(..length).unwrap_or_default()).await,
             // TLS that ends without saying so.
-            Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => {
-                self.machine.end();
-                Ok(())
-            }
+            Ok(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => self.ended(),
             Ok(Err(error)) if !self.machine.has_received() => Err(self.machine.failed(socket_trouble(&error), false)),
             Ok(Err(_)) => {
                 self.machine.end();
                 Ok(())
             }
         }
+    }
+}
+
+impl Run<'_> {
+    /// The server will say nothing more.
+    fn ended(&mut self) -> Result<(), Outcome> {
+        let h2 = self.open.as_ref().is_some_and(|open| open.h2.is_some());
+        if let Some(outcome) = self.machine.unanswered().filter(|_| h2) {
+            return Err(outcome);
+        }
+        self.machine.end();
+        Ok(())
+    }
+
+    /// Bytes came.
+    async fn received(&mut self, bytes: &[u8]) -> Result<(), Outcome> {
+        let Some(exchange) = self.open.as_mut().and_then(|open| open.h2.as_mut()) else {
+            self.machine.receive(bytes);
+            return Ok(());
+        };
+        if let Some((answer, room)) = self.machine.answer() {
+            exchange.receive(bytes, answer, room);
+        }
+        // What HTTP/2 itself wants to say: that settings were read, how much more may come.
+        let output = exchange.output();
+        if !output.is_empty() {
+            // Who has answered need not listen any more.
+            let _ = self.send(&output).await;
+        }
+        Ok(())
     }
 }
 

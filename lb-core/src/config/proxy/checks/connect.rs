@@ -24,9 +24,6 @@ pub(super) fn read(reader: &mut Reader<'_, '_>) -> Result<CheckStep, Fault> {
             "alpn" => {
                 let text = reader.value("'alpn' : missing the comma-delimited ALPN protocol suite.")?;
                 connect.alpn = alpn_list(text).map_err(|fault| format!("{fault}."))?;
-                if reader.http && connect.alpn.iter().any(|name| name == "h2") {
-                    return Err("'alpn' : checks over HTTP/2 are not supported yet.".to_owned());
-                }
             }
             "proto" => connect.proto = Some(proto(reader)?),
             "comment" => connect.comment = reader.comment_value("..")?,
@@ -78,9 +75,6 @@ fn proto(reader: &mut Reader<'_, '_>) -> Result<CheckProto, Fault> {
         "fcgi" => return Err("'proto' : MUX protocol 'fcgi' is not supported yet.".to_owned()),
         other => return Err(format!("'proto' : unknown MUX protocol '{other}'..")),
     };
-    if reader.http && proto == CheckProto::Http(Proto::H2) {
-        return Err("'proto' : checks over HTTP/2 are not supported yet.".to_owned());
-    }
     if matches!(proto, CheckProto::Http(_)) != reader.http {
         let keyword = if reader.http { "http-check" } else { "tcp-check" };
         return Err(format!("'proto' : invalid MUX protocol '{name}' for {keyword}."));

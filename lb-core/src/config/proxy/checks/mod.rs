@@ -19,7 +19,8 @@ pub(super) use finish::{external_check, finish};
 pub(super) use options::{
     external, httpchk, ldap, mysql, pgsql, redis, smtpchk, ssl_hello, tcp_check as option_tcp_check,
 };
-pub(super) use server::over_h2;
+
+pub(super) use server::incompatible;
 
 use super::Cx;
 use crate::config::model::{CheckProtocol, CheckStep};

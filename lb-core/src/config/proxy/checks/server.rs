@@ -3,36 +3,34 @@
 use std::net::SocketAddr;
 
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
-use crate::config::model::{CheckConfig, CheckProtocol, Proto, ServerConfig};
+use crate::config::model::{CheckProtocol, ProxyConfig, ServerConfig};
 use crate::config::proxy::bind_options::{alpn_list, protocol};
 use crate::config::proxy::server_options::ServerCx;
 
 pub(in crate::config::proxy) fn alpn(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let text = cx.required(": missing the comma-delimited ALPN protocol suite")?;
-    let list = alpn_list(&text)?;
-    if list.iter().any(|name| name == "h2") {
-        return Err("'check-alpn' : checks over HTTP/2 are not supported yet".to_owned());
-    }
-    cx.draft.config.check_alpn = list;
+    cx.draft.config.check_alpn = alpn_list(&text)?;
     Ok(())
 }
 
 pub(in crate::config::proxy) fn proto(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let name = cx.required(": missing value")?;
     let proto = protocol(&name).map_err(|text| text.replacen("'proto'", "'check-proto'", 1))?;
-    if proto == Proto::H2 {
-        return Err("'check-proto' : checks over HTTP/2 are not supported yet".to_owned());
-    }
     cx.draft.config.check_proto = Some(proto);
     Ok(())
 }
 
-/// Says that a server's check would go over HTTP/2, as its traffic does, where nothing says that it goes over HTTP/1. A
-/// check over HTTP/1 would take a server down that is well.
-pub(in crate::config::proxy) fn over_h2(checks: &CheckConfig, server: &ServerConfig) -> Option<&'static str> {
-    let http = server.check && checks.protocol == CheckProtocol::Http;
-    (http && server.proto == Some(Proto::H2) && server.check_proto.is_none())
-        .then_some("checks over HTTP/2 are not supported yet; with 'check-proto h1' they go over HTTP/1")
+/// Says that checks of the section, which `label` introduces, are not of the kind that `check-proto` is for.
+pub(in crate::config::proxy) fn incompatible(
+    label: &str,
+    section: &ProxyConfig,
+    server: &ServerConfig,
+) -> Option<String> {
+    let wrong = server.check && server.check_proto.is_some() && section.checks.protocol != CheckProtocol::Http;
+    wrong.then(|| {
+        let (section, server) = (&section.name, &server.name);
+        format!("config: {label} '{section}': server '{server}' uses an incompatible MUX protocol for the selected check type")
+    })
 }
 
 pub(in crate::config::proxy) fn sni(cx: &mut ServerCx<'_>) -> Result<(), String> {

@@ -19,10 +19,11 @@ pub(super) use tcp::{request as tcp_request, response as tcp_response};
 pub(super) use variables::conditions as assignment_conditions;
 
 use super::draft::RuleSet;
+use super::order::{Class, warn_of_order};
 use super::{Cx, redirect};
 use crate::acl::{AclReader, Condition, Fault as AclFault};
 use crate::config::diagnostic::{Diagnostic, Heading, Severity};
-use crate::config::model::{Action, Rule};
+use crate::config::model::{Action, Rule, RuleList};
 use crate::config::suggest;
 use crate::log::{FormatUse, LogFormat, LogFormatError};
 use crate::sample::{Expression, Places, Scope};
@@ -292,6 +293,9 @@ fn end_rule(cx: &mut Cx<'_>, set: RuleSet, name: &str, action: Action, next: usi
             return cx.diags.alert_line(cx.line, next, text);
         }
     };
+    if cx.arg(0) == "redirect" {
+        return keep(cx, RuleList::Redirect, action, condition);
+    }
     let finished = &mut cx.draft.finished;
     if finished.contains(&set) {
         let text = format!(
@@ -302,12 +306,15 @@ fn end_rule(cx: &mut Cx<'_>, set: RuleSet, name: &str, action: Action, next: usi
     } else if condition.is_none() && action.is_final() {
         finished.push(set);
     }
-    keep(cx, set, action, condition);
+    keep(cx, set.list(), action, condition);
 }
 
-fn keep(cx: &mut Cx<'_>, set: RuleSet, action: Action, condition: Option<Condition>) {
+fn keep(cx: &mut Cx<'_>, list: RuleList, action: Action, condition: Option<Condition>) {
+    if let Some(class) = Class::of(list) {
+        warn_of_order(cx, class);
+    }
     let place = cx.line.place.clone();
-    cx.draft.config.rules.of_mut(set.list()).push(Rule { action, condition, place });
+    cx.draft.config.rules.of_mut(list).push(Rule { action, condition, place });
 }
 
 /// Reads a condition, which begins at a word with `if` or `unless`; `None` where it is refused, which is said.

@@ -137,6 +137,10 @@ fn expect_proxy(reader: &mut Reader<'_, '_>) -> Result<Action, super::Fault> {
 
 fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, super::Fault> {
     let expression = reader.expression()?;
+    if !reader.cx.draft.section.has_frontend() {
+        let name = &reader.cx.draft.config.name;
+        return Err(reader.fault(0, format!("proxy '{name}' has no frontend capability")));
+    }
     if reader.word(0) != "len" {
         return Err(reader.fault(0, "a positive 'len' argument is mandatory"));
     }
@@ -165,7 +169,7 @@ fn end(cx: &mut Cx<'_>, set: RuleSet, what: &str, action: Action, next: usize) {
             return cx.alert(next - cx.first, text);
         }
     };
-    keep(cx, set, action, condition);
+    keep(cx, set.list(), action, condition);
 }
 
 fn unknown(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
