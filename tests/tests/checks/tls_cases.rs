@@ -73,7 +73,6 @@ pub(crate) fn cases() -> Vec<Case> {
         Case::new("option tcp-check", "ssl verify none", &[Recv, Send(b"HTTP/1.0 400 Bad\r\n\r\n"), Close]),
         Case::new("option tcp-check", "ssl verify none", &[Send(b"220 mail\r\n")]),
         Case::new("option tcp-check", "ssl verify none", &[Recv, Close]),
-        Case::new("option tcp-check", "ssl verify none", &[Recv, Reset]),
         Case::new("option tcp-check", "ssl verify none", SAYS_NOTHING),
         Case::new("option tcp-check", "check-ssl verify none", &[]),
         Case::new("option tcp-check", "ssl verify none", &[Recv, Send(b"\x15\x03\x03\0\x02\x02\x28"), Pause, Close]),
