@@ -89,6 +89,9 @@ pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
             return None;
         }
     };
+    if loaded.config.global.quiet && !cli.verbose {
+        reporter.silence();
+    }
     reporter.diagnostics(&loaded.diagnostics, cli.diagnostics);
     if let Some(classes) = &cli.dump_keywords {
         print!("{}", dump_keywords(classes));

@@ -12,13 +12,23 @@ use crate::version;
 
 /// Writes messages to stderr unless the process is quiet.
 pub(crate) struct Reporter {
-    quiet: bool,
+    quiet: Cell<bool>,
     told_version: Cell<bool>,
 }
 
 impl Reporter {
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, told_version: Cell::new(false) }
+        Self { quiet: Cell::new(quiet), told_version: Cell::new(false) }
+    }
+
+    /// Writes nothing from now on.
+    pub(crate) fn silence(&self) {
+        self.quiet.set(true);
+    }
+
+    /// Whether nothing is written.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet.get()
     }
 
     /// Why the process ends.
@@ -33,28 +43,28 @@ impl Reporter {
 
     /// Text as it is, for whoever asked for it by a signal.
     pub(crate) fn dump(&self, text: &str) {
-        if !self.quiet {
+        if !self.is_quiet() {
             to_stderr(text);
         }
     }
 
     /// What an operator asked for while the process runs.
     pub(crate) fn running(&self, message: &str) {
-        if !self.quiet {
+        if !self.is_quiet() {
             to_stderr(&format!("[WARNING]  ({}) : {message}\n", std::process::id()));
         }
     }
 
     /// A line of a result, such as that of `-c`.
     pub(crate) fn result(&self, text: &str) {
-        if !self.quiet {
+        if !self.is_quiet() {
             let _ = writeln!(std::io::stdout(), "{text}");
         }
     }
 
     /// What was found in a configuration.
     pub(crate) fn diagnostics(&self, diagnostics: &Diagnostics, diagnostic_mode: bool) {
-        if self.quiet {
+        if self.is_quiet() {
             return;
         }
         let path = executable();
@@ -70,7 +80,7 @@ impl Reporter {
     }
 
     fn message(&self, label: &str, message: &str) {
-        if self.quiet {
+        if self.is_quiet() {
             return;
         }
         let pid = std::process::id();

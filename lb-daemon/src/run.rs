@@ -16,8 +16,10 @@ use lb_core::proxy::{OnEvent, Proxy, StartError, StartOptions};
 /// Starts what the configuration says and serves until told to end.
 pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
     let Some(mut loaded) = check::load(cli, reporter) else { return ExitCode::FAILURE };
-    let quiet = cli.is_quiet() || (loaded.config.global.quiet && !cli.verbose);
-    let reporter = &Reporter::new(quiet);
+    let quiet = reporter.is_quiet();
+    if cli.debug {
+        reporter.warning("option '-d' : events are not shown yet, the process only stays in the foreground.");
+    }
     if !check::has_listener(&loaded) {
         reporter.alert("[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
         return ExitCode::FAILURE;

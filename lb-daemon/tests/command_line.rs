@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -54,6 +55,17 @@ fn checks_end_as_haproxys_do() {
         "",
         "[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.",
     );
+}
+
+/// `quiet` of the configuration is `-q` for what is not an error.
+#[test]
+fn a_quiet_configuration() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    // Without timeouts, of which there is a warning.
+    file.write_all(b"global\n quiet\nlisten a\n mode http\n bind 127.0.0.1:1\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    expect(&["-c", "-f", path], 0, "", "");
+    expect(&["-c", "-V", "-f", path], 0, "Warnings were found.\n", "missing timeouts for proxy 'a'");
 }
 
 #[test]

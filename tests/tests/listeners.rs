@@ -4,10 +4,13 @@
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use std::os::unix::fs::MetadataExt;
 
+use lb_core::config::{Address, Config};
+use lb_core::log::LogEvent;
+use lb_core::proxy::{Proxy, StartOptions};
 use lb_tests::process::haproxy;
 use lb_tests::{HTTP, Instance, Origin, PATIENCE, Side, Wire, eventually};
 
@@ -298,3 +301,49 @@ fn listeners_and_servers_in_a_network_namespace() {
     let Some(haproxy) = haproxy() else { return };
     assert_eq!(ours, of(&Side::start(Some(&haproxy), &text, 3)));
 }
+
+/// Two requests that wait for the only worker at the same time: those of the less nice listener are served first.
+#[test]
+fn nice_lets_others_go_first() {
+    for (first, second, order) in
+        [("", "", ["first", "second"]), (" nice 1", "", ["second", "first"]), ("", " nice -1024", ["second", "first"])]
+    {
+        let section = |name: &str, options: &str| {
+            format!("frontend {name}\n bind 127.0.0.1:1{options}\n http-request return status 200 hdr at {name}\n")
+        };
+        let text = format!("{HTTP}{}{}{}", section("block", ""), section("first", first), section("second", second));
+        let mut config = Config::parse(&text, "test.cfg").unwrap();
+        let binds = config.proxies.iter_mut().flat_map(|proxy| &mut proxy.binds);
+        binds.for_each(|bind| bind.addresses = vec![Address::Inet("127.0.0.1:0".parse().unwrap())]);
+        let (logged, names) = mpsc::channel();
+        let (go, wait) = mpsc::channel::<()>();
+        let wait = std::sync::Mutex::new(wait);
+        // Records are made by the worker: while this waits, it serves nobody.
+        let on_log = move |event: &LogEvent<'_>| {
+            let name = event.record.frontend.to_string();
+            let blocks = name == "block";
+            let _ = logged.send(name);
+            if blocks {
+                let _ = wait.lock().unwrap().recv_timeout(PATIENCE);
+            }
+        };
+        let options = StartOptions { on_log: Some(Arc::new(on_log)), ..StartOptions::default() };
+        let proxy = Proxy::start(config, options).unwrap();
+        let listener = |name: &str| {
+            let listeners = proxy.listeners().iter();
+            listeners.filter(|listener| &*listener.frontend == name).find_map(|listener| listener.address).unwrap()
+        };
+        let (mut first, mut second) = (Wire::connect(listener("first")), Wire::connect(listener("second")));
+        assert_eq!((first.get("/").status(), second.get("/").status()), (200, 200));
+        let mut block = Wire::connect(listener("block"));
+        block.send(GET);
+        let next = || names.recv_timeout(PATIENCE).unwrap();
+        assert_eq!([next(), next(), next()], ["first", "second", "block"]);
+        first.send(GET);
+        second.send(GET);
+        go.send(()).unwrap();
+        assert_eq!([next(), next()], order);
+    }
+}
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";

@@ -108,8 +108,9 @@ enum Family {
 ///
 /// [`AddressError`] with HAProxy's text.
 pub fn parse_address(text: &str, rules: AddressRules) -> Result<ParsedAddress, AddressError> {
-    if text.is_empty() {
-        return Err(syntax("'' resolves to an empty address (environment variable missing?)"));
+    // A variable that is still there has no value.
+    if text.is_empty() || text.starts_with('$') {
+        return Err(syntax(format!("'{text}' resolves to an empty address (environment variable missing?)")));
     }
     let (family, rest) = family_prefix(text, rules)?;
     match family {

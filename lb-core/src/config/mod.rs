@@ -18,6 +18,7 @@
 
 pub mod account;
 pub mod address;
+mod address_variables;
 pub mod conditional;
 pub mod convert;
 pub mod diagnostic;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::address_variables;
 use super::conditional::{ConditionalError, Conditionals};
 use super::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use super::document::{Document, Line, Place, Section, Word};
@@ -97,7 +98,7 @@ impl Reader<'_> {
         bytes
     }
 
-    fn keyword(&mut self, line: Line) {
+    fn keyword(&mut self, mut line: Line) {
         let first = usize::from(matches!(line.keyword(), "no" | "default"));
         if let Some(kind) = sections::kind(line.arg(first)) {
             if first == 1 {
@@ -115,6 +116,7 @@ impl Reader<'_> {
         if section.header.keyword() == "global" {
             self.environment.apply(&line);
         }
+        address_variables::expand(&mut line, self.environment);
         section.lines.push(line);
     }
 

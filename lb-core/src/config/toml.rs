@@ -52,6 +52,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
+use super::address_variables;
 use super::diagnostic::Diagnostics;
 use super::document::{Document, Line, Section};
 use super::environment::Environment;
@@ -169,13 +170,14 @@ impl Reader<'_> {
         pending.sort_by_key(|line| line.at);
         let mut lines = Vec::new();
         for line in pending {
-            let line = self.resolve(line);
+            let mut line = self.resolve(line);
             if line.words.is_empty() {
                 continue;
             }
             if section.kind.text == "global" {
                 self.environment.apply(&line);
             }
+            address_variables::expand(&mut line, self.environment);
             lines.push(line);
         }
         Section { header: self.text.line(section.at, header), lines }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::backend::{Assignment, Priority, ServerSlot, Target};
-use crate::config::HttpReuse;
+use crate::config::{HttpReuse, Proto};
 use crate::instant::Instant;
 use crate::net::PortLease;
 use crate::runtime::SessionStage;
@@ -286,8 +286,13 @@ impl<'a> Connector<'a> {
 
     /// What a new connection is opened for.
     fn ask<'s>(&'s self, server: Option<&'s Server>) -> Ask<'s> {
-        let h1_only = self.websocket && server.is_some_and(|server| server.config.websockets_over_h1());
-        Ask { worker: self.worker, info: self.info, route: self.route, backend: self.backend, server, h1_only }
+        let own = server.and_then(|server| self.own_proto(server));
+        Ask { worker: self.worker, info: self.info, route: self.route, backend: self.backend, server, own }
+    }
+
+    /// What this stream has to be spoken in, where others to the server need not.
+    fn own_proto(&self, server: &Server) -> Option<Proto> {
+        if self.websocket { server.config.websockets() } else { None }
     }
 
     /// A connection that is already open, where `http-reuse` lets this request use it.
@@ -298,6 +303,11 @@ impl<'a> Connector<'a> {
     ) -> Option<(ServerConn, u32, Option<PortLease>)> {
         // A server to which no connection could be opened gets a new one; another one is as good as at the first try.
         if self.retries > 0 && !self.redispatched && !self.replayed {
+            return None;
+        }
+        let own = self.own_proto(&assignment.server);
+        if own == Some(Proto::H2) {
+            // Idle connections speak something else.
             return None;
         }
         if let Some(Private(mut held)) = private.take()
@@ -311,10 +321,7 @@ impl<'a> Connector<'a> {
             return Some((ServerConn::H1(conn), held.generation, held.lease.take()));
         }
         let first = self.first_request && !self.backend.config.retry_on.unwrap_or_default().covers_reuse();
-        let (pooled, generation) = {
-            let h1_only = self.websocket && assignment.server.config.websockets_over_h1();
-            self.worker.pools.take(&assignment.server, self.policy, first, h1_only)?
-        };
+        let (pooled, generation) = self.worker.pools.take(&assignment.server, self.policy, first, own.is_some())?;
         let conn = match pooled {
             Pooled::H1(mut conn) => {
                 conn.reuses = conn.reuses.saturating_add(1);
@@ -349,10 +356,12 @@ impl<'a> Connector<'a> {
         }
     }
 
-    /// Whether connections to this server carry something of one client: its address or a PROXY header.
+    /// Whether connections to this server are for nobody else: they carry a client's address or a PROXY header.
     fn is_exclusive(&self, server: Option<&Server>) -> bool {
         let Some(server) = server else { return true };
         let source = server.config.source.as_ref().or(self.backend.config.source.as_ref());
-        server.config.send_proxy.is_some() || source.is_some_and(|source| source.usesrc.is_some())
+        // One that was opened for websockets alone speaks what others do not ask for.
+        let own = self.own_proto(server) == Some(Proto::H2);
+        own || server.config.send_proxy.is_some() || source.is_some_and(|source| source.usesrc.is_some())
     }
 }

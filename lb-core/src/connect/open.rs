@@ -35,18 +35,18 @@ pub(super) struct Ask<'a> {
     pub(super) route: Route,
     pub(super) backend: &'a BackendEntry,
     pub(super) server: Option<&'a Server>,
-    /// It has to speak HTTP/1, also where other connections to the server need not.
-    pub(super) h1_only: bool,
+    /// What it has to speak, where other connections to the server need not.
+    pub(super) own: Option<Proto>,
 }
 
 impl<'a> Ask<'a> {
     /// What HTTP is spoken in, where that is no matter of ALPN.
     fn proto(&self) -> Option<Proto> {
-        if self.h1_only { Some(Proto::H1) } else { self.server?.config.proto }
+        self.own.or(self.server?.config.proto)
     }
 
     fn tls(&self) -> Option<&'a TlsClientConfig> {
-        if self.h1_only { self.server?.websocket_tls() } else { self.server?.tls() }
+        if self.own.is_some() { self.server?.websocket_tls() } else { self.server?.tls() }
     }
 }
 

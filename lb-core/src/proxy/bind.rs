@@ -12,6 +12,7 @@ use crate::runtime::CliListener;
 use crate::stats::ListenerStats;
 use crate::tls;
 use crate::topology::{Topology, TopologyError};
+use crate::worker::nice::rounds;
 use crate::worker::{ListenerContext, ListenerSetup};
 
 /// A listening address of a running instance.
@@ -42,6 +43,8 @@ pub(super) fn bind_all(
     let mut setups: Vec<Vec<ListenerSetup>> = (0..workers).map(|_| Vec::new()).collect();
     let mut contexts = Vec::new();
     let mut listeners = Vec::new();
+    let binds = topology.frontends.iter().flat_map(|frontend| &frontend.config.binds);
+    let least_nice = binds.map(|bind| bind.options.nice).min().unwrap_or_default();
     for frontend in &topology.frontends {
         let section = &frontend.config;
         let taken: HashSet<u32> = section.binds.iter().filter_map(|bind| bind.options.id).collect();
@@ -82,6 +85,7 @@ pub(super) fn bind_all(
                             tls.is_some(),
                         )
                     }),
+                    rounds: rounds(bind.options.nice, least_nice),
                     client_options: client_options(),
                     tls: tls.clone(),
                     name: bind.options.name.as_deref().map_or_else(|| Arc::from(id.to_string()), Arc::from),

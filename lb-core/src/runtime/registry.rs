@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::commands::{
     AddPatterns, AddServer, ClearCounters, ClearPatterns, ClearTable, CommitPatterns, DelPatterns, DelServer,
-    EnableChecks, GetPatterns, GetVar, GetWeight, Help, PreparePatterns, SessionCommand, SetDynamicCookie,
+    EnableChecks, GetPatterns, GetVar, GetWeight, Help, PatternKind, PreparePatterns, SessionCommand, SetDynamicCookie,
     SetFrontendState, SetMap, SetMaxconnFrontend, SetMaxconnGlobal, SetMaxconnServer, SetRateLimit, SetServerState,
     SetTable, SetVar, SetWeight, ShowBackend, ShowCliSockets, ShowEnv, ShowEvents, ShowInfo, ShowPatterns,
     ShowResolvers, ShowServersConn, ShowServersState, ShowSess, ShowStat, ShowTable, ShowVersion, ShutdownSession,
@@ -56,7 +56,7 @@ pub static ENTRIES: &[Entry] = &[
         usage: "clear acl [@<ver>] <acl>",
         about: "clear the contents of this acl",
         level: Level::Operator,
-        parse: ClearPatterns::parse_acl,
+        parse: |words| ClearPatterns::parse(words, PatternKind::Acl),
     },
     Entry {
         words: &["clear", "counters"],
@@ -70,7 +70,7 @@ pub static ENTRIES: &[Entry] = &[
         usage: "clear map [@<ver>] <map>",
         about: "clear the contents of this map",
         level: Level::Operator,
-        parse: ClearPatterns::parse_map,
+        parse: |words| ClearPatterns::parse(words, PatternKind::Map),
     },
     Entry {
         words: &["clear", "table"],
@@ -84,28 +84,28 @@ pub static ENTRIES: &[Entry] = &[
         usage: "commit acl @<ver> <acl>",
         about: "commit the ACL at this version",
         level: Level::Operator,
-        parse: CommitPatterns::parse_acl,
+        parse: |words| CommitPatterns::parse(words, PatternKind::Acl),
     },
     Entry {
         words: &["commit", "map"],
         usage: "commit map @<ver> <map>",
         about: "commit the map at this version",
         level: Level::Operator,
-        parse: CommitPatterns::parse_map,
+        parse: |words| CommitPatterns::parse(words, PatternKind::Map),
     },
     Entry {
         words: &["del", "acl"],
         usage: "del acl <acl> [<key>|#<ref>]",
         about: "delete acl entries matching <key>",
         level: Level::Operator,
-        parse: DelPatterns::parse_acl,
+        parse: |words| DelPatterns::parse(words, PatternKind::Acl),
     },
     Entry {
         words: &["del", "map"],
         usage: "del map <map> [<key>|#<ref>]",
         about: "delete map entries matching <key>",
         level: Level::Operator,
-        parse: DelPatterns::parse_map,
+        parse: |words| DelPatterns::parse(words, PatternKind::Map),
     },
     Entry {
         words: &["del", "server"],
@@ -189,14 +189,14 @@ pub static ENTRIES: &[Entry] = &[
         usage: "get acl <acl> <value>",
         about: "report the patterns matching a sample for an ACL",
         level: Level::User,
-        parse: GetPatterns::parse_acl,
+        parse: |words| GetPatterns::parse(words, PatternKind::Acl),
     },
     Entry {
         words: &["get", "map"],
         usage: "get map <acl> <value>",
         about: "report the keys and values matching a sample for a map",
         level: Level::User,
-        parse: GetPatterns::parse_map,
+        parse: |words| GetPatterns::parse(words, PatternKind::Map),
     },
     Entry {
         words: &["get", "var"],
@@ -224,14 +224,14 @@ pub static ENTRIES: &[Entry] = &[
         usage: "prepare acl <acl>",
         about: "prepare a new version for atomic ACL replacement",
         level: Level::Operator,
-        parse: PreparePatterns::parse_acl,
+        parse: |words| PreparePatterns::parse(words, PatternKind::Acl),
     },
     Entry {
         words: &["prepare", "map"],
         usage: "prepare map <acl>",
         about: "prepare a new version for atomic map replacement",
         level: Level::Operator,
-        parse: PreparePatterns::parse_map,
+        parse: |words| PreparePatterns::parse(words, PatternKind::Map),
     },
     Entry {
         words: &["set", "dynamic-cookie-key", "backend"],
@@ -323,7 +323,7 @@ pub static ENTRIES: &[Entry] = &[
         usage: "show acl [@<ver>] <acl>]",
         about: "report available acls or dump an acl's contents",
         level: Level::User,
-        parse: ShowPatterns::parse_acl,
+        parse: |words| ShowPatterns::parse(words, PatternKind::Acl),
     },
     Entry {
         words: &["show", "backend"],
@@ -372,7 +372,7 @@ pub static ENTRIES: &[Entry] = &[
         usage: "show map [@ver] [map]",
         about: "report available maps or dump a map's contents",
         level: Level::User,
-        parse: ShowPatterns::parse_map,
+        parse: |words| ShowPatterns::parse(words, PatternKind::Map),
     },
     Entry {
         words: &["show", "resolvers"],

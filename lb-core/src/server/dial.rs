@@ -1,7 +1,7 @@
 //! How connections to a server are opened: socket options and TLS, as its line and its backend say.
 
 use super::check::Script;
-use crate::config::model::{Global, ProxyConfig, ServerConfig, ServerSsl};
+use crate::config::model::{Global, Proto, ProxyConfig, ServerConfig, ServerSsl};
 use crate::net::{ConnectOptions, SystemOptions};
 use crate::tls::{self, TlsClientConfig, TlsConfigError};
 
@@ -12,7 +12,7 @@ pub struct Dial {
     pub options: ConnectOptions,
     /// TLS, where the line says `ssl`.
     pub tls: Option<TlsClientConfig>,
-    /// TLS of websocket streams, where they go over HTTP/1 and other streams may not.
+    /// TLS of websocket streams, where they are not spoken in what others are.
     pub(crate) websocket: Option<TlsClientConfig>,
     /// TLS of the checks, by the number of their connection.
     pub(crate) checks: Vec<Option<TlsClientConfig>>,
@@ -48,12 +48,12 @@ impl Dial {
     }
 }
 
-/// TLS that offers HTTP/1 alone, where [`ServerConfig::websockets_over_h1`] asks for it.
+/// TLS that offers nothing but what [`ServerConfig::websockets`] asks for.
 fn websocket_tls(line: &ServerConfig, global: &Global) -> Result<Option<TlsClientConfig>, TlsConfigError> {
-    let Some(ssl) = line.ssl.as_ref().filter(|ssl| line.websockets_over_h1() && !ssl.alpn.is_empty()) else {
+    let (Some(ssl), Some(proto)) = (line.ssl.as_ref().filter(|ssl| !ssl.alpn.is_empty()), line.websockets()) else {
         return Ok(None);
     };
-    let alpn = vec!["http/1.1".to_owned()];
+    let alpn = vec![if proto == Proto::H2 { "h2" } else { "http/1.1" }.to_owned()];
     tls::client_config(&ServerSsl { alpn, ..ssl.clone() }, &global.ssl).map(Some)
 }
 

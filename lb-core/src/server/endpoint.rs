@@ -101,7 +101,7 @@ impl Server {
         self.dial.tls.as_ref().filter(|_| self.tls.load(Ordering::Relaxed))
     }
 
-    /// The same for websocket streams that go over HTTP/1 whatever other streams do.
+    /// The same for websocket streams that are not spoken in what others are.
     pub(crate) fn websocket_tls(&self) -> Option<&TlsClientConfig> {
         let own = self.tls()?;
         Some(self.dial.websocket.as_ref().unwrap_or(own))

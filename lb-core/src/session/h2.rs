@@ -1,6 +1,7 @@
 //! A client connection that speaks HTTP/2: one task moves its bytes, one per stream runs the exchange.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -14,6 +15,7 @@ use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
 use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier, now};
+use crate::worker::turn;
 use crate::worker::{SessionGuard, Worker};
 
 /// Serves an HTTP/2 connection until it closes. `preread` was received before.
@@ -39,6 +41,10 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
                     Poll::Ready(Some(Ok(H2Accepted::Malformed(_)))) => continue,
                     Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
                     Poll::Pending => {}
+                }
+                // It is polled again soon.
+                if turn::waits() {
+                    return Poll::Pending;
                 }
                 if info.dropped.get() {
                     return Poll::Ready(None);
@@ -106,6 +112,11 @@ pub(super) async fn exchange(worker: &Rc<Worker>, start: StreamStart) {
     let now = now();
     let mut stream = Stream::new(worker, &start.info, start.earlier, now, Some(now), head);
     let mut timer = worker.timers.take();
-    stream.run(Side::H2(&mut end), &mut timer, &mut None).await;
+    let mut private = None;
+    {
+        // Some kilobytes, which `.await` would move.
+        let mut run = pin!(stream.run(Side::H2(&mut end), &mut timer, &mut private));
+        poll_fn(|cx| run.as_mut().poll(cx)).await;
+    }
     worker.timers.give(timer);
 }

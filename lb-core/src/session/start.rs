@@ -13,6 +13,7 @@ use crate::stats::tls::{Handshake, OpenTls};
 use crate::stream;
 use crate::tls::{self, Alpn, TlsError};
 use crate::transport::{Socket, Transport};
+use crate::worker::nice::Nice;
 use crate::worker::timer::{Timer, after};
 use crate::worker::{ListenerContext, Worker};
 
@@ -21,11 +22,11 @@ pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerC
     let tasks = Rc::clone(worker);
     let Some(admission) = rules::admit(worker, &mut info, &socket) else { return };
     if context.options.accept_proxy || admission.proxied {
-        worker.spawn(Box::pin(behind_proxy(tasks, socket, Arc::clone(context), info)));
+        spawn(worker, context, Box::pin(behind_proxy(tasks, socket, Arc::clone(context), info)));
         return;
     }
     if context.tls.is_some() {
-        worker.spawn(Box::pin(secure(tasks, socket, Arc::clone(context), info)));
+        spawn(worker, context, Box::pin(secure(tasks, socket, Arc::clone(context), info)));
         return;
     }
     if !rules::begin(worker, &mut info, &socket) {
@@ -33,12 +34,20 @@ pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerC
     }
     match context.frontend.config.mode {
         Mode::Tcp => {
-            worker.spawn(Box::pin(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)));
+            spawn(worker, context, Box::pin(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)));
         }
         Mode::Http if context.options.proto == Some(Proto::H2) => {
-            worker.spawn(Box::pin(h2::run(tasks, Transport::Plain(socket), Vec::new(), info)));
+            spawn(worker, context, Box::pin(h2::run(tasks, Transport::Plain(socket), Vec::new(), info)));
         }
-        Mode::Http => worker.spawn(H1Session::new(tasks, Transport::Plain(socket), info)),
+        Mode::Http => spawn(worker, context, H1Session::new(tasks, Transport::Plain(socket), info)),
+    }
+}
+
+/// Starts the session's task, which lets others go first where the listener is nicer than others.
+fn spawn(worker: &Rc<Worker>, context: &ListenerContext, session: impl Future<Output = ()> + Unpin + 'static) {
+    match context.rounds {
+        0 => worker.spawn(session),
+        rounds => worker.spawn(Nice::new(rounds, session)),
     }
 }
 

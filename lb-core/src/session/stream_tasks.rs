@@ -5,7 +5,8 @@
 //! stream waits for another.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
@@ -100,7 +101,9 @@ async fn serve(worker: Rc<Worker>, seat: Rc<Seat>) {
         })
         .await;
         let Some(start) = start else { return };
-        exchange(&worker, start).await;
+        // Some kilobytes, which `.await` would move.
+        let mut exchange = pin!(exchange(&worker, start));
+        poll_fn(|cx| exchange.as_mut().poll(cx)).await;
         let mut idle = worker.stream_tasks.idle.borrow_mut();
         if idle.len() >= KEPT {
             return;

@@ -31,6 +31,8 @@ pub(crate) struct H2End {
     received: bool,
     trailers: Option<Box<Head>>,
     send: Option<H2SendBody>,
+    /// The request may lead to a tunnel: its end is not the stream's.
+    held: bool,
     /// Rest of a response of our own.
     reply: Bytes,
     /// How the received body ends, once its head is known.
@@ -49,6 +51,7 @@ impl H2End {
             received: length == BodyLength::None,
             trailers: None,
             send: None,
+            held: false,
             reply: Bytes::new(),
             length,
             bytes_in: head.wire_len() as u64,
@@ -65,6 +68,7 @@ impl H2End {
             received: true,
             trailers: None,
             send: None,
+            held: false,
             reply: Bytes::new(),
             length: BodyLength::None,
             bytes_in: 0,
@@ -81,11 +85,17 @@ impl H2End {
             received: true,
             trailers: None,
             send: Some(send),
+            held: false,
             reply: Bytes::new(),
             length: BodyLength::None,
             bytes_in: 0,
             bytes_out: head.wire_len() as u64,
         }
+    }
+
+    /// The same where a tunnel follows if the server agrees: CONNECT, and the handshake of a websocket.
+    pub(crate) fn of_tunnel(send: H2SendBody, response: H2Response, head: &Head) -> Self {
+        Self { held: true, ..Self::of_server(send, response, head) }
     }
 
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Fill>> {
@@ -134,6 +144,7 @@ impl H2End {
 
     /// Starts or resumes reading the body that follows a head; none is read after a message without one.
     pub(crate) fn expect_body(&mut self, length: BodyLength) {
+        self.held = false;
         self.received = length == BodyLength::None || self.recv.as_ref().is_none_or(H2RecvBody::is_end);
     }
 
@@ -176,7 +187,7 @@ impl H2End {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
         if payload.is_empty() {
-            if last && !send.is_ended() {
+            if last && !self.held && !send.is_ended() {
                 let sent = match trailers {
                     Some(trailers) => send.send_trailers(trailers),
                     None => send.send_data(Bytes::new(), true),
@@ -224,7 +235,7 @@ impl H2End {
     }
 
     pub(crate) fn needs_end(&self) -> bool {
-        self.send.as_ref().is_some_and(|send| !send.is_ended())
+        !self.held && self.send.as_ref().is_some_and(|send| !send.is_ended())
     }
 
     /// Ready once the peer gave the stream up.

@@ -28,6 +28,7 @@ mod sticking;
 mod switching;
 pub(crate) mod tcp;
 mod transaction;
+mod websocket;
 
 use std::rc::Rc;
 use std::sync::Arc;

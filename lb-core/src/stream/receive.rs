@@ -64,7 +64,13 @@ impl Stream<'_> {
             let framing = match &link.conn {
                 ServerConn::H1(_) => response_framing(&self.response, &self.framing)
                     .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,
-                ServerConn::H2 { end, .. } => h2_response_framing(&self.response, end.length, &self.framing),
+                ServerConn::H2 { end, .. } => {
+                    let length = end.length;
+                    if self.is_websocket() && (200..300).contains(&self.response.status()) {
+                        self.accept_websocket();
+                    }
+                    h2_response_framing(&self.response, length, &self.framing)
+                }
             };
             if !framing.interim && on.has_status(self.response.status()) {
                 return Ok(Received::Refused(framing));
@@ -116,11 +122,15 @@ fn h2_response_framing(head: &Head, length: BodyLength, request: &RequestFraming
         body: length,
         announced: length,
         keep_alive: true,
-        interim: (100..200).contains(&status),
+        // Made of the answer to a websocket.
+        tunnel: status == 101,
+        interim: (100..200).contains(&status) && status != 101,
         version: Version::Http2,
         ..ResponseFraming::default()
     };
-    if framing.interim || status == 204 {
+    if framing.tunnel {
+        framing.body = BodyLength::UntilClose;
+    } else if framing.interim || status == 204 {
         (framing.body, framing.announced) = (BodyLength::None, BodyLength::None);
     } else if request.connect && (200..300).contains(&status) {
         framing.tunnel = true;

@@ -75,7 +75,7 @@ impl<'a> Stream<'a> {
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
-        connector.websocket = self.framing.websocket && self.framing.upgrade;
+        connector.websocket = self.is_websocket();
         self.prepare(&mut connector);
         connector
     }
@@ -143,6 +143,15 @@ impl<'a> Stream<'a> {
                 let room = self.worker.settings.limits.max_head_size.saturating_sub(self.request.wire_len());
                 connector.kept =
                     poll_fn(|cx| Poll::Ready(client.take_whole_body(cx, &self.worker.buffers, room))).await;
+            }
+            if self.is_websocket()
+                && let Err(error) = Box::pin(self.settle(connector, &link, timer)).await
+            {
+                if error.stage == Stage::Headers {
+                    return Err(error);
+                }
+                connector.failed(link, error, client, timer).await?;
+                continue;
             }
             match self.write_request_head(backend, &mut link) {
                 Ok(()) => {}
@@ -241,12 +250,18 @@ impl<'a> Stream<'a> {
                 Ok(())
             }
             ServerConn::H2 { client, end } => {
-                let (body, framing) = match self.framing.connect {
+                let websocket = self.framing.websocket && self.framing.upgrade;
+                let tunnel = websocket || self.framing.connect;
+                let (body, framing) = match tunnel {
                     true => (BodyLength::Chunked, OutFraming::None),
                     false => (self.framing.body, OutFraming::from(self.framing.body)),
                 };
                 set_length(&mut self.request, framing);
-                let opened = client.borrow_mut().open(&self.request, body);
+                let mut client = client.borrow_mut();
+                let opened = match websocket {
+                    true => client.open_websocket(&self.request),
+                    false => client.open(&self.request, body),
+                };
                 let (send, response) = opened.map_err(|error| match error.kind {
                     // HTTP/2 cannot carry this request, to no server.
                     H2ErrorKind::Message(_) => StreamError::new(End::Client, Stage::Request, Kind::Malformed),
@@ -256,7 +271,10 @@ impl<'a> Stream<'a> {
                         ..StreamError::new(End::Server, Stage::Connect, Kind::Closed)
                     },
                 })?;
-                **end = H2End::of_server(send, response, &self.request);
+                **end = match tunnel {
+                    true => H2End::of_tunnel(send, response, &self.request),
+                    false => H2End::of_server(send, response, &self.request),
+                };
                 Ok(())
             }
         }

@@ -25,6 +25,8 @@ pub(crate) struct ListenerContext {
     pub(crate) frontend: Arc<Frontend>,
     pub(crate) options: BindOptions,
     pub(crate) limits: Arc<ListenerLimits>,
+    /// How often its sessions let others go first: see [`nice`](super::nice).
+    pub(crate) rounds: u8,
     pub(crate) client_options: ClientOptions,
     /// Certificates and settings of `bind ... ssl`.
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,

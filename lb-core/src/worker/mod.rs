@@ -12,6 +12,7 @@ pub(crate) mod inquiry;
 mod load;
 mod marks;
 mod memory;
+pub(crate) mod nice;
 mod run;
 mod seats;
 mod stopped;

@@ -75,6 +75,8 @@ pub struct BindOptions {
     pub uid: Option<u32>,
     /// `group`, `gid`.
     pub gid: Option<u32>,
+    /// `nice`, from -1024 to 1024.
+    pub nice: i16,
     /// `thread` or `process`: threads (from 1) that accept; empty means all.
     pub threads: Vec<u16>,
     /// `level` of a `stats socket`; other sockets ignore it.
@@ -128,6 +130,8 @@ pub enum WebsocketProto {
     Auto,
     /// `h1`: over HTTP/1.
     H1,
+    /// `h2`: over HTTP/2 (RFC 8441).
+    H2,
 }
 
 /// TLS of a `bind` line.

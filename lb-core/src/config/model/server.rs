@@ -198,14 +198,16 @@ impl ServerConfig {
 }
 
 impl ServerConfig {
-    /// Whether websocket streams go over HTTP/1 although others go, or may go, over HTTP/2 (configuration.txt, `ws`).
-    pub(crate) fn websockets_over_h1(&self) -> bool {
+    /// What websocket streams are spoken in, where others are, or may be, in something else (configuration.txt, `ws`).
+    pub(crate) fn websockets(&self) -> Option<Proto> {
         let offers = |name: &str| self.ssl.as_ref().is_some_and(|ssl| ssl.alpn.iter().any(|known| known == name));
-        match (self.proto, self.ws) {
-            (Some(Proto::H1), _) => false,
-            (Some(Proto::H2), ws) => ws == WebsocketProto::H1,
-            (None, WebsocketProto::H1) => offers("h2"),
-            (None, WebsocketProto::Auto) => offers("h2") && offers("http/1.1"),
+        let (h1, h2) = (Some(Proto::H1), Some(Proto::H2));
+        match (self.ws, self.proto) {
+            (WebsocketProto::Auto, None) if offers("h2") && offers("http/1.1") => h1,
+            (WebsocketProto::H1, Some(Proto::H2)) => h1,
+            (WebsocketProto::H1, None) if offers("h2") => h1,
+            (WebsocketProto::H2, Some(Proto::H1) | None) => h2,
+            _ => None,
         }
     }
 

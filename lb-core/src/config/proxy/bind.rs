@@ -56,7 +56,8 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
 
 /// Options that a socket for runtime commands would have to serve otherwise than it does: it speaks no other protocol,
 /// and one thread, which is no worker, serves all of them.
-const NOT_FOR_STATS: [&str; 8] = ["accept-proxy", "alpn", "crt", "proto", "shards", "ssl", "strict-sni", "thread"];
+const NOT_FOR_STATS: [&str; 9] =
+    ["accept-proxy", "alpn", "crt", "nice", "proto", "shards", "ssl", "strict-sni", "thread"];
 
 /// `stats socket <address> [options]` of the `global` section, whose keyword is word `first` of the line.
 pub(in crate::config) fn parse_stats_socket(line: &Line, first: usize, diags: &mut Diagnostics) -> Option<Bind> {

@@ -48,7 +48,7 @@ pub(super) const OPTIONS: &[BindOption] = &[
     option("mss", "bind <addr> mss +1", 1, Some(mss)),
     option("name", "bind <addr> name +1", 1, Some(name)),
     option("namespace", "bind <addr> namespace +1", 1, Some(namespace)),
-    option("nice", "bind <addr> nice +1", 1, None),
+    option("nice", "bind <addr> nice +1", 1, Some(nice)),
     option("process", "bind <addr> process +1", 1, Some(process)),
     option("proto", "bind <addr> proto +1", 1, Some(proto)),
     option("severity-output", "bind <addr> severity-output +1", 1, Some(severity_output)),
@@ -203,6 +203,15 @@ fn namespace(cx: &mut BindCx<'_>) -> Result<(), String> {
 /// Whether there is such a network namespace.
 pub(super) fn known_namespace(name: &str) -> Result<(), String> {
     Namespace::open(name).map(drop).map_err(|_| format!("Cannot open namespace '{name}'."))
+}
+
+fn nice(cx: &mut BindCx<'_>) -> Result<(), String> {
+    let value = cx.number()?;
+    match i16::try_from(value) {
+        Ok(nice) if (-1024..=1024).contains(&nice) => cx.options.nice = nice,
+        _ => return Err(format!("'nice' : invalid value {value}, allowed range is -1024..1024")),
+    }
+    Ok(())
 }
 
 fn id(cx: &mut BindCx<'_>) -> Result<(), String> {

@@ -360,7 +360,7 @@ fn ws(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.ws = match &*cx.required(WORDS)? {
         "auto" => WebsocketProto::Auto,
         "h1" => WebsocketProto::H1,
-        "h2" => return Err("'ws' : websockets over HTTP/2 are not supported yet".to_owned()),
+        "h2" => WebsocketProto::H2,
         _ => return Err(format!("'ws' {WORDS}")),
     };
     Ok(())

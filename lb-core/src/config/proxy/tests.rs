@@ -85,13 +85,11 @@ fn our_own_answers() {
     for (case, wanted) in [
         ("F:maxconn 10a", "A parsing [F:8] : 'maxconn' : unexpected character 'a' in integer value '10a'."),
         ("I:sockpair@3", "A parsing [F:7] : 'bind' : 'sockpair@' addresses are not supported yet in 'sockpair@3'"),
-        ("S:127.0.0.1:80 ws h2", "A [F:8] : 'server l/s' : 'ws' : websockets over HTTP/2 are not supported yet."),
         ("I:unix@", "A parsing [F:7] : 'bind' : missing socket path in 'unix@'"),
         (
             "I::8001 namespace x",
             "A parsing [F:7] : 'bind :8001' in section 'listen' : 'namespace' : Cannot open namespace 'x'.",
         ),
-        ("I::8001 nice 5", "A parsing [F:7] : 'bind :8001' in section 'listen' : 'nice' is not supported yet"),
         (
             "S:127.0.0.1:80 proxy-v2-options authority",
             "A [F:8] : 'server l/s' : 'authority' : proxy v2 option is not supported yet.",

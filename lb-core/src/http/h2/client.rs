@@ -88,8 +88,30 @@ impl H2Client {
     pub fn open(&mut self, head: &Head, length: BodyLength) -> Result<(H2SendBody, H2Response), H2Error> {
         let end = length == BodyLength::None;
         let slot = self.shared.borrow_mut().open(head, self.tls, end)?;
-        let body = H2SendBody::new(StreamHandle::new(&self.shared, slot), end);
-        Ok((body, H2Response { stream: StreamHandle::new(&self.shared, slot) }))
+        Ok(self.opened(slot, end))
+    }
+
+    /// Opens a stream with a websocket's handshake, where [`Self::poll_settled`] allows it; what follows it is the
+    /// websocket's.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_websocket(&mut self, head: &Head) -> Result<(H2SendBody, H2Response), H2Error> {
+        let slot = self.shared.borrow_mut().open_websocket(head, self.tls)?;
+        Ok(self.opened(slot, false))
+    }
+
+    /// Once the server's settings are known: whether it takes websockets (RFC 8441, section 3).
+    ///
+    /// # Errors
+    /// The connection ended before.
+    pub fn poll_settled(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, H2Error>> {
+        self.shared.borrow_mut().poll_settled(cx)
+    }
+
+    fn opened(&self, slot: u32, ended: bool) -> (H2SendBody, H2Response) {
+        let body = H2SendBody::new(StreamHandle::new(&self.shared, slot), ended);
+        (body, H2Response { stream: StreamHandle::new(&self.shared, slot) })
     }
 }
 

@@ -137,6 +137,8 @@ pub mod setting {
     pub const MAX_FRAME_SIZE: u16 = 5;
     /// Largest header list accepted.
     pub const MAX_HEADER_LIST_SIZE: u16 = 6;
+    /// Whether a server takes CONNECT with `:protocol` (RFC 8441, section 3).
+    pub const ENABLE_CONNECT_PROTOCOL: u16 = 8;
 }
 
 /// Writes a frame's header.

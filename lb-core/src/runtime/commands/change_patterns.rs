@@ -149,15 +149,7 @@ impl SetMap {
 }
 
 impl DelPatterns {
-    pub(crate) fn parse_acl(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Acl)
-    }
-
-    pub(crate) fn parse_map(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Map)
-    }
-
-    fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
+    pub(crate) fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
         let (Some(name), Some(key)) = (words.next(), words.next()) else {
             return Err(CommandError::new(
                 ErrorCode::Usage,
@@ -177,15 +169,7 @@ impl DelPatterns {
 }
 
 impl ClearPatterns {
-    pub(crate) fn parse_acl(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Acl)
-    }
-
-    pub(crate) fn parse_map(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Map)
-    }
-
-    fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
+    pub(crate) fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
         let version = version(&mut words);
         let missing = || CommandError::new(ErrorCode::Usage, format!("Missing {} identifier.", kind.title()));
         Ok(Command::ClearPatterns(Self { kind, name: words.next().ok_or_else(missing)?, version }))

@@ -27,15 +27,7 @@ pub struct PatternLookups {
 }
 
 impl GetPatterns {
-    pub(crate) fn parse_acl(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Acl)
-    }
-
-    pub(crate) fn parse_map(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Map)
-    }
-
-    fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
+    pub(crate) fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
         match (words.next(), words.next()) {
             (Some(name), Some(value)) => Ok(Command::GetPatterns(Self { kind, name, value })),
             _ => {

@@ -26,15 +26,7 @@ pub struct CommitPatterns {
 }
 
 impl PreparePatterns {
-    pub(crate) fn parse_acl(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Acl)
-    }
-
-    pub(crate) fn parse_map(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Map)
-    }
-
-    fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
+    pub(crate) fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
         Ok(Command::PreparePatterns(Self { kind, name: words.next().ok_or_else(|| kind.unknown())? }))
     }
 
@@ -45,15 +37,7 @@ impl PreparePatterns {
 }
 
 impl CommitPatterns {
-    pub(crate) fn parse_acl(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Acl)
-    }
-
-    pub(crate) fn parse_map(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Map)
-    }
-
-    fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
+    pub(crate) fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
         let missing = || CommandError::new(ErrorCode::Usage, "Missing version number.");
         let version = version(&mut words).ok_or_else(missing)?;
         let missing = || CommandError::new(ErrorCode::Usage, format!("Missing {} identifier.", kind.title()));

@@ -102,15 +102,7 @@ pub(super) fn version(words: &mut Words) -> Option<u32> {
 }
 
 impl ShowPatterns {
-    pub(crate) fn parse_acl(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Acl)
-    }
-
-    pub(crate) fn parse_map(words: Words) -> Result<Command, CommandError> {
-        Self::parse(words, PatternKind::Map)
-    }
-
-    fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
+    pub(crate) fn parse(mut words: Words, kind: PatternKind) -> Result<Command, CommandError> {
         let version = version(&mut words);
         match (version, words.next()) {
             (Some(_), None) => Err(kind.unknown()),

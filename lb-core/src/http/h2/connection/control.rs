@@ -55,6 +55,7 @@ impl Connection {
             self.setting(identifier, value)?;
         }
         self.settled = true;
+        self.settling.wake();
         self.answers += 1;
         frame::write_settings_ack(self.output.frames());
         self.glitch(now)
@@ -82,6 +83,10 @@ impl Connection {
             setting::ENABLE_PUSH if value > 1 || (value == 1 && self.role == Role::Client) => {
                 return Err(protocol("value of SETTINGS_ENABLE_PUSH"));
             }
+            setting::ENABLE_CONNECT_PROTOCOL if value > 1 => {
+                return Err(protocol("value of SETTINGS_ENABLE_CONNECT_PROTOCOL"));
+            }
+            setting::ENABLE_CONNECT_PROTOCOL => self.peer.connect_protocol = value == 1,
             setting::MAX_CONCURRENT_STREAMS => self.peer.max_concurrent_streams = value,
             setting::INITIAL_WINDOW_SIZE => return self.resize_windows(value),
             setting::MAX_FRAME_SIZE => {

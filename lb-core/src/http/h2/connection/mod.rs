@@ -34,7 +34,7 @@ use crate::http::{BodyLength, Head};
 use blocks::Block;
 use budget::Budget;
 use flow::RecvWindow;
-use stream::Streams;
+use stream::{Streams, Wait};
 
 /// Bytes of bodies that wait to be sent, over all streams of a connection.
 const OUTPUT: usize = 256 * 1024;
@@ -82,6 +82,8 @@ struct Peer {
     max_concurrent_streams: u32,
     initial_window_size: u32,
     max_frame_size: u32,
+    /// It takes CONNECT with `:protocol`.
+    connect_protocol: bool,
 }
 
 /// How far the end of the connection is.
@@ -109,6 +111,8 @@ pub(crate) struct Connection {
     preface: usize,
     /// The first SETTINGS has come.
     settled: bool,
+    /// Who waits for it.
+    settling: Wait,
     /// The peer knows ours.
     acknowledged: bool,
     block: Option<Block>,
@@ -144,7 +148,12 @@ impl Connection {
         let table = settings.header_table_size.max(4096);
         let mut connection = Self {
             role,
-            peer: Peer { max_concurrent_streams: u32::MAX, initial_window_size: 65535, max_frame_size: 16384 },
+            peer: Peer {
+                max_concurrent_streams: u32::MAX,
+                initial_window_size: 65535,
+                max_frame_size: 16384,
+                connect_protocol: false,
+            },
             decoder: Decoder::new(table as usize, settings.max_header_list_size as usize),
             encoder: Encoder::default(),
             reader: HeadReader::new(settings.max_headers, settings.max_header_list_size as usize),
@@ -152,6 +161,7 @@ impl Connection {
             output: Output::default(),
             preface: if role == Role::Server { 0 } else { PREFACE.len() },
             settled: false,
+            settling: Wait::default(),
             acknowledged: false,
             block: None,
             window: RecvWindow::new(65535),
@@ -272,6 +282,7 @@ impl Connection {
         }
         self.streams.end(&error);
         self.failed = Some(error);
+        self.settling.wake();
         for accepted in std::mem::take(&mut self.accepted) {
             if let Accepted::Request { slot, .. } = accepted {
                 self.streams.remove(slot);

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use super::stream::{Half, Stream};
 use super::{Connection, Leaving, OUTPUT, RECENT, Role};
 use crate::http::Head;
-use crate::http::h2::convert::{Malformed, write_request, write_response, write_trailers};
+use crate::http::h2::convert::{Malformed, write_request, write_response, write_trailers, write_websocket};
 use crate::http::h2::error::{H2Error, H2ErrorKind, H2Side, H2Stage, Reason};
 use crate::http::h2::frame::{self, HEADER, flags};
+use crate::http::h2::hpack::Encoder;
 
 /// Least room for which a stream is woken: a few bytes are not worth a frame.
 const ROOM: usize = 4096;
@@ -21,6 +22,32 @@ const LAST_ID: u32 = (1 << 31) - 1;
 impl Connection {
     /// Opens a stream with a request; yields its slot. Every error means that nothing was sent.
     pub(crate) fn open(&mut self, head: &Head, tls: bool, end: bool) -> Result<u32, H2Error> {
+        self.open_with(head, end, |encoder, out| write_request(head, tls, encoder, out))
+    }
+
+    /// The same for a websocket's handshake (RFC 8441, section 4), which [`Self::poll_settled`] has to allow.
+    pub(crate) fn open_websocket(&mut self, head: &Head, tls: bool) -> Result<u32, H2Error> {
+        self.open_with(head, false, |encoder, out| write_websocket(head, tls, encoder, out))
+    }
+
+    /// Once the server's settings are known: whether it takes websockets.
+    pub(crate) fn poll_settled(&mut self, cx: &Context<'_>) -> Poll<Result<bool, H2Error>> {
+        if let Some(error) = &self.failed {
+            return Poll::Ready(Err(error.clone()));
+        }
+        if self.settled {
+            return Poll::Ready(Ok(self.peer.connect_protocol));
+        }
+        self.settling.register(cx);
+        Poll::Pending
+    }
+
+    fn open_with(
+        &mut self,
+        head: &Head,
+        end: bool,
+        write: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> Result<(), Malformed>,
+    ) -> Result<u32, H2Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone().retry_safe());
         }
@@ -31,8 +58,7 @@ impl Connection {
         if self.available() == 0 {
             return Err(H2Error::closed(H2Stage::Head).retry_safe());
         }
-        let written =
-            self.write_block(self.next_id, end, |encoder, out| write_request(head, tls, encoder, out).map(|()| true));
+        let written = self.write_block(self.next_id, end, |encoder, out| write(encoder, out).map(|()| true));
         written.map_err(|what| H2Error::message(H2Side::Local, H2Stage::Head, what))?;
         let stream = Stream {
             id: self.next_id,
@@ -67,7 +93,7 @@ impl Connection {
         &mut self,
         id: u32,
         end: bool,
-        write: impl FnOnce(&mut crate::http::h2::hpack::Encoder, &mut Vec<u8>) -> Result<bool, Malformed>,
+        write: impl FnOnce(&mut Encoder, &mut Vec<u8>) -> Result<bool, Malformed>,
     ) -> Result<bool, Malformed> {
         let out = self.output.frames();
         let start = out.len();

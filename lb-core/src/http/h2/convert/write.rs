@@ -13,12 +13,36 @@ const STACK_NAME: usize = 64;
 /// # Errors
 /// When HTTP/2 cannot carry it; nothing was written then.
 pub(crate) fn write_request(head: &Head, tls: bool, encoder: &mut Encoder, out: &mut Vec<u8>) -> Result<(), Malformed> {
-    let (method, target) = (head.method(), head.target());
+    write_as(head, head.method(), None, tls, encoder, out)
+}
+
+/// Writes the block of a websocket's handshake (RFC 8441, section 4).
+///
+/// # Errors
+/// When HTTP/2 cannot carry it; nothing was written then.
+pub(crate) fn write_websocket(
+    head: &Head,
+    tls: bool,
+    encoder: &mut Encoder,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
+    write_as(head, b"CONNECT", Some(b"websocket"), tls, encoder, out)
+}
+
+fn write_as(
+    head: &Head,
+    method: &[u8],
+    protocol: Option<&[u8]>,
+    tls: bool,
+    encoder: &mut Encoder,
+    out: &mut Vec<u8>,
+) -> Result<(), Malformed> {
+    let target = head.target();
     if method.is_empty() || !method.iter().all(|byte| lower(*byte) != 0) {
         return Err("method that HTTP/2 cannot carry");
     }
     check_fields(head)?;
-    if method == b"CONNECT" {
+    if method == b"CONNECT" && protocol.is_none() {
         check_authority(target, "invalid CONNECT authority")?;
         encoder.begin(out);
         encoder.method(method, out);
@@ -48,6 +72,9 @@ pub(crate) fn write_request(head: &Head, tls: bool, encoder: &mut Encoder, out: 
             Some(b'?') => encoder.path(&[b"/", path].concat(), out),
             None => encoder.path(b"/", out),
             Some(_) => encoder.path(path, out),
+        }
+        if let Some(protocol) = protocol {
+            encoder.field(b":protocol", protocol, out);
         }
     }
     write_fields(head, true, encoder, out);
