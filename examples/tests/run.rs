@@ -217,3 +217,27 @@ fn extensions() {
     drop(running.0.stdin.take());
     assert!(running.0.wait().unwrap().success());
 }
+
+#[test]
+fn report_health() {
+    let mut running = Running(example("report_health").arg("127.0.0.1:1").spawn().unwrap());
+    let reports = "failed\nfailed\nfailed queue is full\npassed\npassed\ndown\nup\n";
+    running.0.stdin.take().unwrap().write_all(reports.as_bytes()).unwrap();
+    let mut told = String::new();
+    running.0.stdout.take().unwrap().read_to_string(&mut told).unwrap();
+    assert!(running.0.wait().unwrap().success(), "{told}");
+    // Two results of three do not take it down, one of two does not bring it back.
+    let starts = [
+        "Server app/s1 is DOWN, reason: Layer7 wrong status, code: 0, info: \"queue is full\".",
+        "backend app has no server available!",
+        "Server app/s1 is UP, reason: Layer7 check passed, code: 0.",
+        "Server app/s1 is DOWN, changed from CLI.",
+        "backend app has no server available!",
+        "Server app/s1 is UP, changed from CLI.",
+    ];
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), starts.len(), "{told}");
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line} rather than {start}");
+    }
+}

@@ -179,6 +179,11 @@ fn servers_come_and_go_under_load() {
 }
 
 #[test]
+fn health_and_weights_are_reported_and_told() {
+    check("tests/c/health.c");
+}
+
+#[test]
 fn a_running_instance_is_asked_and_changed() {
     let told = text(run(&mut program(&Installed::shared().compile("../examples/c/runtime.c"))));
     assert!(told.contains("> show backend\n# name\napp\n"), "{told}");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lb_tests::name_server::{A, AAAA, Answer, CNAME, NameServer, Record, SRV, address, addresses, service, wire};
 use lb_tests::process::haproxy;
-use lb_tests::{Origin, PATIENCE, Side, eventually};
+use lb_tests::{LogSink, Origin, PATIENCE, Side, eventually};
 
 /// A program that resolves names, and what it logs.
 struct Resolving {
@@ -465,6 +465,26 @@ fn streams_share_a_question() {
     assert_eq!(other.response().text(), "[127.0.0.8]");
     let count = |name: &str| dns.asked().iter().filter(|(asked, ..)| asked == name).count();
     assert_eq!((count("late.test"), count("here.test")), (1, 1), "and an answer counts for `hold valid`");
+}
+
+/// With `option abortonclose` nobody waits for the address of a name for a client that is gone.
+#[test]
+fn clients_leave_while_a_name_is_resolved() {
+    both(|binary| {
+        let (dns, log) = (NameServer::new(), LogSink::new());
+        dns.set("late.test", A, Answer::Silence);
+        let rest = format!(
+            "listen b\n mode http\n bind {{listen0}}\n log {} local0\n option httplog\n option abortonclose\n http-request do-resolve(txn.ip,res,ipv4) hdr(host)\n server s 127.0.0.1:1\n",
+            log.address()
+        );
+        let lb = Resolving::start_with(binary, &dns, " timeout retry 1h\n", &rest, 1);
+        let mut client = lb.side.connect(0);
+        client.send("GET / HTTP/1.1\r\nHost: late.test\r\n\r\n");
+        eventually("the name is asked for", || !dns.asked().is_empty());
+        client.reset();
+        let line = log.line();
+        assert_eq!((line.status.as_str(), line.flags.as_str()), ("-1", "CR--"));
+    });
 }
 
 #[test]

@@ -27,6 +27,8 @@ enum Step {
     Say(&'static str),
     /// Requests are answered by the servers with this status.
     Traffic(u16, usize),
+    /// From now on servers answer with this status.
+    Status(u16),
     /// Waits until `show stat` has this status for a server.
     Until(&'static str, &'static str),
     /// Looks at the states of all servers.
@@ -37,7 +39,7 @@ enum Step {
     Column(&'static str, &'static str, &'static str),
 }
 
-use Step::{Ask, Column, Fail, Look, Recover, Rise, Say, Traffic, Until};
+use Step::{Ask, Column, Fail, Look, Recover, Rise, Say, Status, Traffic, Until};
 
 /// What servers answer to requests, and what their agent says.
 struct Origins {
@@ -112,6 +114,7 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
             Fail => switch.set(false),
             Recover => switch.set(true),
             Say(words) => *origins.said.lock().unwrap() = words,
+            Status(status) => origins.status.store(*status, Ordering::SeqCst),
             Traffic(status, requests) => {
                 origins.status.store(*status, Ordering::SeqCst);
                 for _ in 0..*requests {
@@ -124,7 +127,7 @@ fn history(haproxy: Option<&Path>, sections: &str, steps: &[Step]) -> History {
             Column(server, column, value) => {
                 let wanted = format!("{column}={value};");
                 eventually(&format!("{server} has {wanted}"), || {
-                    stat(&side).iter().any(|row| row.0 == *server && row.2.contains(&wanted))
+                    stat_cells(&side, &[*column]).iter().any(|row| row.0 == *server && row.2.contains(&wanted))
                 });
             }
             Until(server, status) => {
@@ -588,6 +591,126 @@ backend e
             // Drain is no coming back.
             Ask("set server a/a1 state drain"),
             Ask("set server a/a1 state ready"),
+            Look,
+        ],
+    );
+}
+
+/// How far a server is, in the words of `show stat`, whatever else is said of it.
+#[test]
+fn progress_in_every_state() {
+    let sections = "
+backend a
+  server c {up} check inter 200ms rise 2 fall 4
+  server t {up} track c
+  server ca {up} check inter 200ms rise 2 fall 4 agent-check agent-port {agent} agent-inter 50ms agent-send x
+  server ta {up} track ca
+  server ag {up} agent-check agent-port {agent} agent-inter 50ms agent-send x
+";
+    compare(
+        sections,
+        &[
+            Until("a/c", "UP"),
+            Until("a/ca", "UP"),
+            Ask("set server a/c state drain"),
+            Ask("set server a/ca state drain"),
+            Until("a/t", "DRAIN"),
+            Until("a/ta", "DRAIN (agent)"),
+            Fail,
+            Until("a/c", "DRAIN 3/4"),
+            Until("a/t", "DRAIN 2/4"),
+            Until("a/c", "DRAIN 1/4"),
+            Until("a/t", "DOWN"),
+            Until("a/ta", "DOWN"),
+            Recover,
+            Until("a/c", "DOWN 1/2"),
+            Until("a/c", "DRAIN"),
+            Until("a/ta", "DRAIN (agent)"),
+            Look,
+            Ask("set server a/c state ready"),
+            Ask("set server a/ca state ready"),
+            Fail,
+            Until("a/t", "UP 3/4"),
+            Until("a/ta", "UP 1/4"),
+            Until("a/t", "DOWN"),
+            Until("a/ta", "DOWN"),
+            Say("down\n"),
+            Until("a/ca", "DOWN (agent)"),
+            Until("a/ta", "DOWN (agent)"),
+            Until("a/ag", "DOWN (agent)"),
+            Say("up\n"),
+            Until("a/ag", "no check"),
+            Recover,
+            Until("a/t", "UP"),
+            Until("a/ta", "UP"),
+            Ask("disable health a/c"),
+            Ask("disable health a/ca"),
+            Until("a/ta", "no check"),
+            Ask("set server a/c health down"),
+            Ask("set server a/ca health down"),
+            Ask("disable agent a/ag"),
+            Until("a/t", "DOWN"),
+            // Its agent says that it is up.
+            Say("50%\n"),
+            Until("a/ta", "DOWN 0/2"),
+            Look,
+        ],
+    );
+}
+
+/// Servers that say 404 want no new sessions; those that track them follow.
+#[test]
+fn servers_that_are_about_to_stop_and_their_followers() {
+    let sections = "
+frontend f
+  bind {listen0}
+  default_backend a
+backend a
+  option httpchk
+  http-check disable-on-404
+  option log-health-checks
+  server a1 {origin} check inter 100ms rise 2 fall 3
+  server a2 {origin} track a1
+backend b
+  http-check disable-on-404
+  server b1 {origin} track a/a1 backup
+  server b2 {origin} track b1
+backend c
+  server c1 {origin}
+";
+    compare(
+        sections,
+        &[
+            Until("a/a1", "UP"),
+            Look,
+            Status(404),
+            Until("a/a1", "NOLB"),
+            Until("b/b2", "NOLB"),
+            Look,
+            Ask("set server a/a2 state drain"),
+            Ask("set server a/a2 state ready"),
+            Ask("set server b/b1 state maint"),
+            Until("b/b2", "MAINT (via b/b1)"),
+            Ask("set server b/b1 state ready"),
+            Until("b/b2", "NOLB"),
+            Look,
+            Status(200),
+            Until("a/a1", "UP"),
+            Until("b/b2", "UP"),
+            Look,
+            Status(404),
+            Until("b/b2", "NOLB"),
+            Status(500),
+            Until("a/a1", "DOWN"),
+            Until("b/b2", "DOWN"),
+            Look,
+            Ask("experimental-mode on; add server b/d1 127.0.0.1:1 track a/a1"),
+            Ask("experimental-mode on; add server c/d1 127.0.0.1:1 track a/a1"),
+            // Down, a 404 does not bring it back.
+            Status(404),
+            Column("a/a1", "check_code", "404"),
+            Status(200),
+            Until("b/b2", "UP"),
             Look,
         ],
     );

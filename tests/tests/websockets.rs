@@ -1,5 +1,5 @@
-//! Websockets to servers that speak HTTP/2 as well (`ws` of a server): what they are spoken in, through HAProxy and
-//! through lb.
+//! Tunnels to servers that speak HTTP/2: websockets (`ws` of a server), in what they are spoken, and CONNECT; through HAProxy
+//! and through lb.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -67,13 +67,16 @@ async fn serve_http2(stream: Stream, seen: &Sender<String>, knows: bool) {
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         let websocket = request.extensions().get::<h2::ext::Protocol>().is_some_and(|it| it.as_str() == "websocket");
         let path = request.uri().path().to_owned();
-        let _ = seen.send(format!("HTTP/2 {path}"));
-        if !websocket || path == "/refused" {
-            let status = if websocket { 403 } else { 200 };
+        let connect = request.method() == http::Method::CONNECT;
+        let _ = seen.send(match request.uri().authority().filter(|_| connect && !websocket) {
+            Some(authority) => format!("HTTP/2 CONNECT {authority}"),
+            None => format!("HTTP/2 {path}"),
+        });
+        if !connect || path == "/refused" {
+            let status = if connect { 403 } else { 200 };
             let _ = respond.send_response(http::Response::builder().status(status).body(()).unwrap(), true);
             continue;
         }
-        assert_eq!(request.method(), http::Method::CONNECT);
         let Ok(mut send) = respond.send_response(http::Response::new(()), false) else { continue };
         let mut receive = request.into_body();
         let seen = seen.clone();
@@ -214,5 +217,24 @@ fn websockets_over_http2_are_refused() {
         assert_eq!(proxy.connect(0).send(handshake("/ws")).response().status(), 502);
         assert_eq!(proxy.connect(0).send("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n").response().status(), 200);
         assert_eq!(server.seen.recv_timeout(PATIENCE).unwrap(), "HTTP/2 /plain");
+    }
+}
+
+/// The end of the request is not the end of the stream.
+#[test]
+fn connect_opens_a_tunnel_to_an_http2_server() {
+    let haproxy = haproxy();
+    let sides = [None, haproxy.as_deref()];
+    for side in sides.iter().take(1 + usize::from(haproxy.is_some())) {
+        let server = Server::start(None, true);
+        let proxy = before(*side, &server, "proto h2");
+        let mut client = proxy.connect(0);
+        client.send("CONNECT far.test:443 HTTP/1.1\r\nHost: far.test:443\r\n\r\n");
+        assert_eq!(client.response_to("CONNECT").status(), 200);
+        assert_eq!(client.send("ping").read_exactly(4).unwrap(), b"ping");
+        assert_eq!(client.send("pong").read_exactly(4).unwrap(), b"pong");
+        assert_eq!(server.seen.recv_timeout(PATIENCE).unwrap(), "HTTP/2 CONNECT far.test:443");
+        drop(client);
+        assert_eq!(server.seen.recv_timeout(PATIENCE).unwrap(), "end");
     }
 }

@@ -27,7 +27,7 @@ use crate::stats::{ProcessSnapshot, Statistics};
 use crate::worker::{Life, Shared};
 
 pub use bind::ListenerInfo;
-pub use builder::{Backend, Defaults, Frontend, Listen, ProxyBuilder, Resolvers, Server};
+pub use builder::{Backend, Defaults, Frontend, Listen, Mailers, ProxyBuilder, Resolvers, Server};
 pub use handles::{BackendHandle, FrontendHandle, ServerHandle};
 pub use pattern_handles::{AclHandle, MapHandle};
 pub use start::{AfterBind, AfterBindError, OnEnd, OnEvent, StartError, StartOptions};

@@ -34,10 +34,13 @@ impl Server {
         let (at, of) = health.map_or((0, 0), |health| health.progress());
         match self.operational_state() {
             OperationalState::Stopped if end.agent.says_down() => ServerStatus::DownByAgent,
+            OperationalState::Stopped if health.is_none() && end.agent.is_enabled() => {
+                ServerStatus::DownUnchecked { of: end.checks.health().rise() }
+            }
             OperationalState::Stopped => ServerStatus::Down { at, of },
             OperationalState::Stopping => ServerStatus::NoLb { at, of },
             _ if admin.intersects(AdminState::DRAIN) && end.agent.is_enabled() => ServerStatus::DrainWithAgent,
-            _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain,
+            _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain { at, of },
             _ if health.is_none() => ServerStatus::NoCheck,
             _ => ServerStatus::Up { at, of },
         }

@@ -31,8 +31,18 @@ pub enum ServerStatus {
     },
     /// Down because its agent says so.
     DownByAgent,
-    /// Drained by an operator.
-    Drain,
+    /// Down as its health checks left it, which are disabled, although its agent says that it is up.
+    DownUnchecked {
+        /// `rise`.
+        of: u32,
+    },
+    /// Drained by an operator; with fewer than `of` successes in a row it is on its way down.
+    Drain {
+        /// Where it stands.
+        at: u32,
+        /// `fall`.
+        of: u32,
+    },
     /// Drained by an operator or by its agent, which is asked.
     DrainWithAgent,
     /// In maintenance.
@@ -46,7 +56,7 @@ pub enum ServerStatus {
 impl ServerStatus {
     /// Whether the server is down or in maintenance. One that is drained is not.
     pub fn is_down(&self) -> bool {
-        matches!(self, Self::Down { .. } | Self::DownByAgent) || self.is_maintenance()
+        matches!(self, Self::Down { .. } | Self::DownByAgent | Self::DownUnchecked { .. }) || self.is_maintenance()
     }
 
     /// Whether the server is in maintenance.
@@ -67,7 +77,8 @@ impl fmt::Display for ServerStatus {
             Self::NoLb { at, of } => progress(f, "NOLB", *at, *of, at >= of),
             Self::Down { at, of } => progress(f, "DOWN", *at, *of, *at == 0),
             Self::DownByAgent => f.write_str("DOWN (agent)"),
-            Self::Drain => f.write_str("DRAIN"),
+            Self::DownUnchecked { of } => write!(f, "DOWN 0/{of}"),
+            Self::Drain { at, of } => progress(f, "DRAIN", *at, *of, at >= of),
             Self::DrainWithAgent => f.write_str("DRAIN (agent)"),
             Self::Maint => f.write_str("MAINT"),
             Self::MaintVia(tracked) => write!(f, "MAINT (via {tracked})"),
@@ -88,7 +99,9 @@ mod tests {
             (ServerStatus::Down { at: 0, of: 2 }, "DOWN"),
             (ServerStatus::Down { at: 1, of: 2 }, "DOWN 1/2"),
             (ServerStatus::NoLb { at: 3, of: 3 }, "NOLB"),
-            (ServerStatus::Drain, "DRAIN"),
+            (ServerStatus::Drain { at: 0, of: 0 }, "DRAIN"),
+            (ServerStatus::Drain { at: 2, of: 3 }, "DRAIN 2/3"),
+            (ServerStatus::DownUnchecked { of: 2 }, "DOWN 0/2"),
             (ServerStatus::NoCheck, "no check"),
             (ServerStatus::MaintVia("b/s".into()), "MAINT (via b/s)"),
         ] {

@@ -125,7 +125,9 @@ impl<'a> Stream<'a> {
                 Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Resolve { next: rule, lookup } => {
-                    self.finish_lookup(lookup).await;
+                    // Beside the path: few requests ask for names, and all pay for what a future holds.
+                    let watch = config.options.abortonclose;
+                    Box::pin(self.finish_lookup_for(lookup, watch, client)).await?;
                     next = rule;
                 }
                 Flow::Wait { next: rule, time, at_least } => {

@@ -1,23 +1,32 @@
 //! `do-resolve`: the name goes to the control thread, and the stream waits for its address without holding its worker.
 
+use std::future::poll_fn;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::Poll;
 
 use tokio::sync::oneshot::Receiver;
 
 use super::Stream;
 use super::actions::assign;
+use super::error::{End, Kind, StreamError};
 use super::rules::{Flow, Judged, Step};
+use super::side::Side;
 use crate::config::{AddressFamily, Assignment, AssignmentConditions};
+use crate::log::Stage;
 use crate::resolve::HostName;
 use crate::runtime::SessionStage;
 use crate::sample::Value;
 use crate::sample::variable::VariableName;
+use crate::worker::timer::now;
 
 /// A name that is being resolved for a stream.
 pub(super) struct Lookup(Box<Pending>);
 
 struct Pending {
     answer: Receiver<Option<IpAddr>>,
+    /// The answer, where it was taken out already.
+    known: Option<Option<IpAddr>>,
     /// What gets the address.
     name: VariableName,
 }
@@ -36,18 +45,60 @@ impl Stream<'_> {
         let resolvers = self.worker.topology().resolvers.get(section);
         let (Some(host), Some(resolvers)) = (host, resolvers) else { return Step::Next };
         let answer = resolvers.ask(host, family);
-        Step::Resolve(Lookup(Box::new(Pending { answer, name: name.clone() })))
+        Step::Resolve(Lookup(Box::new(Pending { answer, known: None, name: name.clone() })))
+    }
+
+    /// The same for a client that may leave meanwhile: with `option abortonclose` it is not waited for any longer.
+    ///
+    /// # Errors
+    /// The client's connection broke. One that only closed its sending side goes on, without an address.
+    pub(super) async fn finish_lookup_for(
+        &mut self,
+        mut lookup: Lookup,
+        watch: bool,
+        client: &mut Side<'_>,
+    ) -> Result<(), StreamError> {
+        let pool = &self.worker.buffers;
+        let left = poll_fn(|cx| {
+            if let Poll::Ready(answer) = Pin::new(&mut lookup.0.answer).poll(cx) {
+                lookup.0.known = Some(answer.ok().flatten());
+                return Poll::Ready(false);
+            }
+            if watch { client.poll_closed(cx, pool).map(|()| true) } else { Poll::Pending }
+        })
+        .await;
+        self.note_wait();
+        if left && !client.is_half_closed() {
+            return Err(StreamError::new(End::Client, Stage::Request, Kind::Closed));
+        }
+        if left {
+            lookup.0.known = Some(None);
+        }
+        self.finish_lookup(lookup).await;
+        Ok(())
     }
 
     /// Waits for the address and sets the variable, if there is one. How long this takes is for the section to say:
     /// `resolve_retries` times `timeout retry`.
     pub(super) async fn finish_lookup(&mut self, lookup: Lookup) {
         self.live.enter_phase(SessionStage::Rules, None);
-        let Pending { answer, name } = *lookup.0;
-        if let Ok(Some(ip)) = answer.await {
+        let Pending { answer, known, name } = *lookup.0;
+        let found = match known {
+            Some(known) => known,
+            None => answer.await.ok().flatten(),
+        };
+        self.note_wait();
+        if let Some(ip) = found {
             let assignment = Assignment { name, conditions: AssignmentConditions::default() };
             let value = Some(Value::ip(ip));
             assign(&assignment, value, self.worker, self.info, self.transaction.as_deref());
+        }
+    }
+
+    /// The request counts as received once it is known where it goes.
+    fn note_wait(&mut self) {
+        if let Some(head) = &mut self.times.head {
+            *head = now();
         }
     }
 

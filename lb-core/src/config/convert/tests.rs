@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::address_variables;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::{Document, Line, Section, Word};
 use crate::config::environment::Environment;
@@ -121,8 +122,12 @@ fn word() -> impl Strategy<Value = String> {
 }
 
 fn words(least: usize) -> impl Strategy<Value = Line> {
-    prop::collection::vec(word(), least..6)
-        .prop_map(|words| line(&words.iter().map(String::as_str).collect::<Vec<_>>()))
+    prop::collection::vec(word(), least..6).prop_map(|words| {
+        let mut line = line(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        // What was read has none in addresses.
+        address_variables::expand(&mut line, &Environment::empty());
+        line
+    })
 }
 
 prop_compose! {

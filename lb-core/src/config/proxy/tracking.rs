@@ -79,6 +79,9 @@ fn find(
     if server.check {
         return Err("unable to enable checks and tracking at the same time!".to_owned());
     }
+    if proxy.checks.disable_on_404 != own.checks.disable_on_404 {
+        return Err(format!("unable to use {other} fortracking: disable-on-404 option inconsistency."));
+    }
     let mut next = Some(target);
     while let Some(at) = next {
         if at == place {

@@ -11,6 +11,7 @@
 //! listen    both in one
 //! server    a server of a backend
 //! resolvers who is asked for the addresses of servers' names
+//! mailers   who is told by mail of changes of servers
 //! lines     the lines of a section
 //! ```
 
@@ -19,6 +20,7 @@ mod defaults;
 mod frontend;
 mod lines;
 mod listen;
+mod mailers;
 mod resolvers;
 mod server;
 
@@ -35,6 +37,7 @@ pub use backend::Backend;
 pub use defaults::Defaults;
 pub use frontend::Frontend;
 pub use listen::Listen;
+pub use mailers::Mailers;
 pub use resolvers::Resolvers;
 pub use server::Server;
 
@@ -126,6 +129,11 @@ impl ProxyBuilder {
     /// Adds nameservers, which servers name with [`Server::resolvers`].
     pub fn resolvers(self, resolvers: Resolvers) -> Self {
         self.add(resolvers.lines)
+    }
+
+    /// Adds mailers, which backends name with `email-alert mailers`.
+    pub fn mailers(self, mailers: Mailers) -> Self {
+        self.add(mailers.lines)
     }
 
     fn add(mut self, lines: Lines) -> Self {

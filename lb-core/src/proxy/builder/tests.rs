@@ -131,3 +131,19 @@ fn servers_with_names_that_are_resolved() {
     assert_eq!((resolve.section, resolve.unresolved), (Some(0), true));
     assert_eq!(resolve.service.as_deref(), Some("_http._tcp.example.invalid"));
 }
+
+#[test]
+fn mailers_for_the_servers_of_a_backend() {
+    let config = Proxy::builder()
+        .mailers(Mailers::new("ops").mailer("a", "127.0.0.1:25").timeout(Duration::from_secs(3)))
+        .backend(
+            Backend::new("app")
+                .connect_timeout(Duration::from_secs(2))
+                .line("email-alert mailers ops\nemail-alert from a@b\nemail-alert to c@d")
+                .server(Server::new("s1", "127.0.0.1:81")),
+        )
+        .config()
+        .unwrap();
+    assert_eq!((config.mailers[0].mailers.len(), config.mailers[0].timeout), (1, Duration::from_secs(3)));
+    assert_eq!(config.proxies[0].email_alert.section, Some(0));
+}

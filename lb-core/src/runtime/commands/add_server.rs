@@ -107,6 +107,9 @@ fn tracked(instance: &Instance, entry: &Arc<BackendEntry>, config: &ServerConfig
     if config.check {
         return Err("unable to enable checks and tracking at the same time!".to_owned());
     }
+    if other.config.checks.disable_on_404 != entry.config.checks.disable_on_404 {
+        return Err(format!("unable to use {name} fortracking: disable-on-404 option inconsistency."));
+    }
     Ok(Some((Arc::clone(other), server)))
 }
 
