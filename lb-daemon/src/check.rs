@@ -17,6 +17,8 @@ const TWO: u8 = 2;
 /// `-c`: 0 when the configuration can be used, 1 when it cannot, 2 when it has no listener.
 pub(crate) fn check(cli: &Cli, reporter: &Reporter) -> ExitCode {
     let Some(loaded) = load(cli, reporter) else { return ExitCode::FAILURE };
+    // The process ends: to take a million patterns apart first is a tenth of all the work.
+    let loaded = std::mem::ManuallyDrop::new(loaded);
     if !has_listener(&loaded) {
         reporter.result("Configuration file has no error but will not start (no listener) => exit(2).");
         return ExitCode::from(TWO);

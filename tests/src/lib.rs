@@ -28,6 +28,7 @@
 
 pub mod body;
 pub mod cli;
+pub mod columns;
 pub mod families;
 pub mod frames;
 pub mod held_port;

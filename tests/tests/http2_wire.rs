@@ -93,6 +93,37 @@ impl Client {
     }
 }
 
+/// `option http-buffer-request` and `wait-for-body` see all of a body whose frames come one after the other, also where the
+/// window of a stream is smaller than a buffer.
+#[test]
+fn bodies_in_many_frames_are_waited_for() {
+    for lines in ["option http-buffer-request", "http-request wait-for-body time 10s"] {
+        let instance = Instance::start(&format!(
+            "global\n  nbthread 1\n  tune.h2.initial-window-size 1000\ndefaults\n  mode http\n  timeout client 20s\n\
+             frontend fe\n  bind 127.0.0.1:0 proto h2\n  {lines}\n  \
+             http-request return content-type text/plain lf-string \"%[req.body_len] %[req.body,sdbm]\"\n"
+        ));
+        let mut client = Client::connect(&instance);
+        let post = [&[(":method", "POST")], &GET[1..]].concat();
+        client.wire.send(headers(1, false, &post));
+        for _ in 0..12 {
+            client.wire.send(frame(kind::DATA, 0, 1, &[b'x'; 500])).send(frame(6, 0, 0, &[0; 8]));
+            // What was sent has been looked at once its ping is answered.
+            loop {
+                let header = FrameHeader::read(&client.wire.read_exactly(HEADER).unwrap()).unwrap();
+                client.wire.read_exactly(header.length).unwrap();
+                if header.kind == Kind::Ping {
+                    break;
+                }
+                assert!(matches!(header.kind, Kind::Settings | Kind::WindowUpdate), "{header:?} under {lines}");
+            }
+        }
+        client.wire.send(frame(kind::DATA, flags::END_STREAM, 1, b"end"));
+        let body = client.response(1);
+        assert!(body.starts_with(b"6003 "), "{} under {lines}", String::from_utf8_lossy(&body));
+    }
+}
+
 /// RFC 9113, section 8.1.1: a malformed request is an error of its stream; nothing of it reaches the server, and the
 /// connection goes on.
 #[test]

@@ -205,12 +205,12 @@ impl Reference {
             return Ok(Arc::clone(set));
         }
         let mut set = Set::new(mode, output);
-        let mut index = Index::new(mode);
-        for (order, entry) in state.entries().into_iter().flat_map(BTreeMap::values).enumerate() {
-            let pattern = set.compile(entry.key(), entry.value(), mode).map_err(|error| (order, error))?;
-            index.insert(entry, &pattern);
-        }
-        set.publish(index);
+        let compile = |(order, entry): (usize, &Arc<Entry>)| match set.compile(entry.key(), entry.value(), mode) {
+            Ok(pattern) => Ok((pattern, Arc::clone(entry))),
+            Err(error) => Err((order, error)),
+        };
+        let entries = state.entries().into_iter().flat_map(BTreeMap::values).enumerate();
+        set.publish(Index::build(mode, entries.map(compile).collect::<Result<_, _>>()?));
         // Only sets that there will be have a number.
         set.number = self.numbers.set.fetch_add(1, Ordering::Relaxed);
         let set = Arc::new(set);
@@ -416,12 +416,12 @@ impl Reference {
         }
         let mut indexes = Vec::with_capacity(state.sets.len());
         for set in &state.sets {
-            let mut index = Index::new(set.mode);
-            for entry in state.versions.get(&version).into_iter().flat_map(|entries| entries.values()) {
-                let pattern = set.compile(entry.key(), entry.value(), set.mode.at_run_time())?;
-                index.insert(entry, &pattern);
-            }
-            indexes.push(index);
+            let entries = state.versions.get(&version).into_iter().flat_map(|entries| entries.values());
+            let compile = |entry: &Arc<Entry>| {
+                let pattern = set.compile(entry.key(), entry.value(), set.mode.at_run_time());
+                pattern.map(|pattern| (pattern, Arc::clone(entry)))
+            };
+            indexes.push(Index::build(set.mode, entries.map(compile).collect::<Result<_, _>>()?));
         }
         publish(&state.sets, indexes);
         state.versions.retain(|other, _| !newer(version, *other));

@@ -122,7 +122,14 @@ impl H2End {
         }
     }
 
-    /// Takes what has come of the body into one piece, as long as that has no more than `limit` bytes.
+    /// Ready once the whole body is here, or as much of it as a buffer takes.
+    pub(crate) fn poll_buffered(&mut self, cx: &mut Context<'_>, most: usize) -> Poll<io::Result<()>> {
+        self.gather(cx, most)?;
+        if self.received || self.piece.len() >= most { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Takes what has come of the body into one piece, as long as that has no more than `limit` bytes. What is taken makes
+    /// room in the stream's window, which may be smaller.
     pub(crate) fn gather(&mut self, cx: &mut Context<'_>, limit: usize) -> io::Result<()> {
         let mut whole = Vec::new();
         loop {
@@ -133,7 +140,10 @@ impl H2End {
                 return Ok(());
             }
             whole.extend_from_slice(&self.piece);
-            self.piece = Bytes::new();
+            let taken = std::mem::take(&mut self.piece).len();
+            if let Some(recv) = &mut self.recv {
+                recv.release(taken);
+            }
         }
         if !whole.is_empty() {
             whole.extend_from_slice(&self.piece);

@@ -148,8 +148,7 @@ impl Side<'_> {
     pub(crate) fn poll_body_buffered(&mut self, cx: &mut Context<'_>, pool: &BufferPool) -> Poll<io::Result<()>> {
         match self {
             Self::H1(conn) => conn.poll_body_buffered(cx, pool),
-            // A stream's window bounds what it may send ahead; its first bytes have to do.
-            Self::H2(end) => end.poll_fill(cx).map_ok(|_| ()),
+            Self::H2(end) => end.poll_buffered(cx, pool.small_size()),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use lb_tests::columns;
+
 /// Fields of `show info` that tell of the moment, of the machine or of the program itself.
 const INFO_VOLATILE: &[&str] = &[
     "Version",
@@ -26,34 +28,6 @@ const INFO_VOLATILE: &[&str] = &[
 
 /// Fields of `show info` that are some number or none.
 const INFO_COUNTS: &[&str] = &["CumConns", "CumReq", "Tasks", "TotalBytesOut", "MaxConnRate", "MaxSessRate", "Jobs"];
-
-/// Columns of `show stat` that depend on the moment, or on how fast the machine is.
-const STAT_VOLATILE: &[&str] = &[
-    "rate",
-    "rate_max",
-    "req_rate",
-    "req_rate_max",
-    "conn_rate",
-    "conn_rate_max",
-    "lastchg",
-    "downtime",
-    "qtime",
-    "ctime",
-    "rtime",
-    "ttime",
-    "qtime_max",
-    "ctime_max",
-    "rtime_max",
-    "ttime_max",
-    "check_duration",
-    "lastsess",
-    "need_conn_est",
-    "idle_conn_cur",
-    "safe_conn_cur",
-];
-
-/// Columns in which each counts its own form of a message.
-const STAT_SIZES: &[&str] = &["bin", "bout", "h1_bytes_in", "h1_bytes_out"];
 
 /// The pieces of an answer to a command.
 pub(crate) fn normal(command: &str, text: &str) -> Vec<String> {
@@ -147,10 +121,10 @@ fn json_field(text: &str, normal: impl Fn(&str, &str) -> String) -> String {
 }
 
 fn stat_value(name: &str, value: &str) -> String {
-    if STAT_VOLATILE.contains(&name) {
+    if columns::VOLATILE.contains(&name) {
         return if value.is_empty() { "" } else { "volatile" }.to_owned();
     }
-    if STAT_SIZES.contains(&name) { some(value).to_owned() } else { value.to_owned() }
+    if columns::SIZES.contains(&name) { some(value).to_owned() } else { value.to_owned() }
 }
 
 fn stat(words: &[&str], text: &str) -> Vec<String> {

@@ -20,7 +20,7 @@ pub(super) struct Bits {
     root: Option<Arc<Node>>,
 }
 
-fn mask(length: u8) -> u128 {
+pub(super) fn mask(length: u8) -> u128 {
     u128::MAX.checked_shl(128 - u32::from(length.min(128))).unwrap_or(0)
 }
 

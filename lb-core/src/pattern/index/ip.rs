@@ -23,14 +23,26 @@ fn v4_key(address: Ipv4Addr) -> u128 {
     u128::from(u32::from(address)) << 96
 }
 
+fn has_holes(mask: u32) -> bool {
+    mask.leading_ones() + mask.trailing_zeros() < 32
+}
+
 impl Networks {
-    pub(super) fn change(&mut self, pattern: &Pattern, change: Change<'_>) {
+    /// Where the pattern is a prefix.
+    pub(super) fn change_prefixes(&mut self, pattern: &Pattern, change: Change<'_>) {
         match pattern {
-            Pattern::V4(network, mask) if mask.leading_ones() + mask.trailing_zeros() >= 32 => {
+            Pattern::V4(network, mask) if !has_holes(*mask) => {
                 self.v4.change(v4_key(*network), mask.leading_ones() as u8, change);
             }
             Pattern::V6(network, length) => self.v6.change(u128::from(*network), *length, change),
-            pattern => super::change_list(&mut self.holes, pattern, change),
+            _ => {}
+        }
+    }
+
+    /// Where it is none.
+    pub(super) fn change_holes(&mut self, pattern: &Pattern, change: Change<'_>) {
+        if matches!(pattern, Pattern::V4(_, mask) if has_holes(*mask)) {
+            super::change_list(&mut self.holes, pattern, change);
         }
     }
 

@@ -99,6 +99,28 @@ impl Index {
         Self { mode, kind }
     }
 
+    /// One of many patterns, the oldest entry first. They go into trees in the order of their places there, so that a path
+    /// is in the cache for all that share it: of a million addresses in any order each would have its own.
+    pub(crate) fn build(mode: Mode, patterns: Vec<(Pattern, Arc<Entry>)>) -> Self {
+        let mut index = Self::new(mode);
+        for (pattern, entry) in &patterns {
+            index.change_lists(pattern, Change::Insert(entry));
+        }
+        if matches!(index.kind, Kind::Strings(_) | Kind::Inside(_) | Kind::Networks(_)) {
+            let mut placed: Vec<_> =
+                patterns.into_iter().map(|(pattern, entry)| (place(&pattern, mode.method), pattern, entry)).collect();
+            placed.sort_by_key(|(place, ..)| *place);
+            for (_, pattern, entry) in &placed {
+                index.change_trees(pattern, Change::Insert(entry));
+            }
+        } else {
+            for (pattern, entry) in &patterns {
+                index.change_trees(pattern, Change::Insert(entry));
+            }
+        }
+        index
+    }
+
     /// Adds a pattern. Its entry is younger than all there are.
     pub(crate) fn insert(&mut self, entry: &Arc<Entry>, pattern: &Pattern) {
         self.change(pattern, Change::Insert(entry));
@@ -115,6 +137,12 @@ impl Index {
     }
 
     fn change(&mut self, pattern: &Pattern, change: Change<'_>) {
+        self.change_trees(pattern, change);
+        self.change_lists(pattern, change);
+    }
+
+    /// Where the order of changes does not matter, save those of equal patterns.
+    fn change_trees(&mut self, pattern: &Pattern, change: Change<'_>) {
         match (&mut self.kind, pattern) {
             (Kind::Exact(table), Pattern::Text(text)) => table.change(text, change),
             (Kind::Strings(trie), Pattern::Text(text)) => match self.mode.method {
@@ -123,15 +151,21 @@ impl Index {
                 Method::Dir | Method::Dom if text.is_empty() => {}
                 _ => trie.change(text, change),
             },
-            (Kind::Inside(inside), Pattern::Text(text)) => {
-                inside.all.change(text, change);
-                change_list(&mut inside.few, pattern, change);
-            }
+            (Kind::Inside(inside), Pattern::Text(text)) => inside.all.change(text, change),
             (Kind::Ranges(ranges), Pattern::Range(low, high)) => {
                 bits::prefixes(*low, *high, |key, length| ranges.all.change(key, length, change));
-                change_list(&mut ranges.few, pattern, change);
             }
-            (Kind::Networks(networks), pattern) => networks.change(pattern, change),
+            (Kind::Networks(networks), pattern) => networks.change_prefixes(pattern, change),
+            _ => {}
+        }
+    }
+
+    /// Lists, which are in the order of changes.
+    fn change_lists(&mut self, pattern: &Pattern, change: Change<'_>) {
+        match (&mut self.kind, pattern) {
+            (Kind::Inside(inside), Pattern::Text(_)) => change_list(&mut inside.few, pattern, change),
+            (Kind::Ranges(ranges), Pattern::Range(..)) => change_list(&mut ranges.few, pattern, change),
+            (Kind::Networks(networks), pattern) => networks.change_holes(pattern, change),
             (Kind::Regexes(list), pattern) => change_list(list, pattern, change),
             _ => {}
         }
@@ -193,6 +227,24 @@ impl Index {
 
     fn fold(&self) -> fn(&u8) -> u8 {
         if self.mode.ignore_case { u8::to_ascii_lowercase } else { |byte| *byte }
+    }
+}
+
+/// Where about a pattern is in its tree; equal patterns are at one place.
+fn place(pattern: &Pattern, method: Method) -> u128 {
+    match pattern {
+        Pattern::V4(network, mask) => u128::from(u32::from(*network) & mask) << 96,
+        Pattern::V6(network, length) => u128::from(*network) & bits::mask(*length),
+        Pattern::Text(text) => {
+            let first = |place: u128, byte: &u8| place << 8 | u128::from(*byte);
+            let (bytes, length) = match method {
+                Method::End => (text.iter().rev().take(16).fold(0, first), text.len()),
+                _ => (text.iter().take(16).fold(0, first), text.len()),
+            };
+            bytes << (8 * 16_usize.saturating_sub(length.max(1)))
+        }
+        // Ranges share prefixes, whose entries are in the order of their age.
+        Pattern::Range(..) | Pattern::Nothing | Pattern::Regex(_) => 0,
     }
 }
 

@@ -23,8 +23,28 @@ fn steps(pattern: impl Strategy<Value = String>) -> impl Strategy<Value = Vec<St
     proptest::collection::vec(step, 0..60)
 }
 
+/// What is built at once finds what is built step by step.
+fn compare_built(mode: Mode, steps: &[Step], samples: &[Key<'_>]) -> Result<(), TestCaseError> {
+    let mut index = Index::new(mode);
+    let mut patterns = Vec::new();
+    for (number, step) in steps.iter().enumerate() {
+        let Step::Insert(text) = step else { continue };
+        let Ok(pattern) = Pattern::parse(text.as_bytes(), mode) else { continue };
+        let entry = Arc::new(Entry::new(number as u64, text.as_bytes(), None));
+        index.insert(&entry, &pattern);
+        patterns.push((pattern, entry));
+    }
+    let built = Index::build(mode, patterns);
+    for sample in samples {
+        let number = |index: &Index| index.find(*sample).map(|found| found.entry.number());
+        prop_assert_eq!(number(&built), number(&index), "{:?}", sample);
+    }
+    Ok(())
+}
+
 /// Makes the changes in both, and after each compares what every sample finds.
 fn compare(mode: Mode, steps: &[Step], samples: &[Key<'_>]) -> Result<(), TestCaseError> {
+    compare_built(mode, steps, samples)?;
     let (mut index, mut list) = (Index::new(mode), List::new(mode));
     let mut entries: Vec<Arc<Entry>> = Vec::new();
     let (mut number, mut kept) = (0, index.clone());

@@ -216,8 +216,11 @@ impl Run<'_> {
         // What HTTP/2 itself wants to say: that settings were read, how much more may come.
         let output = exchange.output();
         if !output.is_empty() {
+            let sent = self.send(&output).await;
             // Who has answered need not listen any more.
-            let _ = self.send(&output).await;
+            if self.machine.unanswered().is_some() {
+                return sent;
+            }
         }
         Ok(())
     }
