@@ -94,7 +94,7 @@ fn outcomes(runtime: &tokio::runtime::Runtime, binary: Option<&Path>, cases: &[C
     let http2 = runtime.block_on(Server::start(None, true));
     let mut text = format!(
         "global\n nbthread 1\n maxconn 1000\n stats socket {{dir}}/stats level admin\n log {} local0\ndefaults\n mode http\n \
-         log global\n option httplog\n option redispatch 1\n option http-buffer-request\n timeout connect 20ms\n timeout client 10s\n timeout server 150ms\n \
+         log global\n option httplog\n option redispatch 1\n option http-buffer-request\n timeout connect 20ms\n timeout client 10s\n timeout server 300ms\n \
          retries 2\n",
         log.address()
     );

@@ -643,6 +643,8 @@ backend a
             Recover,
             Until("a/t", "UP"),
             Until("a/ta", "UP"),
+            // From now on the agent says nothing of it.
+            Say("50%\n"),
             Ask("disable health a/c"),
             Ask("disable health a/ca"),
             Until("a/ta", "no check"),
@@ -650,8 +652,7 @@ backend a
             Ask("set server a/ca health down"),
             Ask("disable agent a/ag"),
             Until("a/t", "DOWN"),
-            // Its agent says that it is up.
-            Say("50%\n"),
+            // Its agent said that it is up.
             Until("a/ta", "DOWN 0/2"),
             Look,
         ],
