@@ -240,7 +240,9 @@ fn unix_sockets_with_common_settings() {
     );
     let of = |side: &Side| {
         ["stats", "one", "two", "three"].map(|name| {
-            let file = std::fs::metadata(side.directory().join(name)).unwrap();
+            let path = side.directory().join(name);
+            eventually("the socket is there", || path.exists());
+            let file = std::fs::metadata(path).unwrap();
             (name, file.mode() & 0o7777, file.uid(), file.gid())
         })
     };

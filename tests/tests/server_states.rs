@@ -601,9 +601,9 @@ backend e
 fn progress_in_every_state() {
     let sections = "
 backend a
-  server c {up} check inter 200ms rise 2 fall 4
+  server c {up} check inter 600ms rise 2 fall 4
   server t {up} track c
-  server ca {up} check inter 200ms rise 2 fall 4 agent-check agent-port {agent} agent-inter 50ms agent-send x
+  server ca {up} check inter 600ms rise 2 fall 4 agent-check agent-port {agent} agent-inter 50ms agent-send x
   server ta {up} track ca
   server ag {up} agent-check agent-port {agent} agent-inter 50ms agent-send x
 ";
