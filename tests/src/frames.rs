@@ -84,15 +84,16 @@ fn last_number(payload: &[u8]) -> u32 {
     payload.last_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
 }
 
-fn framed(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+/// A frame with its header.
+pub fn framed(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     frame::write_header(&mut out, payload.len(), kind, flags, stream);
     out.extend_from_slice(payload);
     out
 }
 
-/// Literal fields, without the help of any table.
-fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+/// A header block of literal fields, without the help of any table.
+pub fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     let mut out = Vec::new();
     for (name, value) in fields {
         out.push(0);

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lb_core::http::h2::Reason;
-use lb_core::http::h2::frame::{self, FrameHeader, HEADER, Kind, PREFACE, flags, kind};
+use lb_core::http::h2::frame::{FrameHeader, HEADER, Kind, PREFACE, flags, kind};
+use lb_tests::frames::{block, framed};
 use lb_tests::{Instance, LogSink, Origin, Wire, eventually};
 
 fn configuration(origin: &Origin, bind: &str) -> String {
@@ -18,32 +19,11 @@ fn configuration(origin: &Origin, bind: &str) -> String {
     )
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    frame::write_header(&mut out, payload.len(), kind, flags, stream);
-    out.extend_from_slice(payload);
-    out
-}
-
-/// Literal fields, without the help of any table.
-fn block(fields: &[(&str, &str)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (name, value) in fields {
-        out.push(0);
-        for text in [name, value] {
-            assert!(text.len() < 127);
-            out.push(text.len() as u8);
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
-    out
-}
-
 const GET: [(&str, &str); 4] = [(":method", "GET"), (":scheme", "http"), (":authority", "lb.test"), (":path", "/")];
 
 fn headers(stream: u32, end: bool, fields: &[(&str, &str)]) -> Vec<u8> {
     let end = if end { flags::END_STREAM } else { 0 };
-    frame(kind::HEADERS, flags::END_HEADERS | end, stream, &block(fields))
+    framed(kind::HEADERS, flags::END_HEADERS | end, stream, &block(fields))
 }
 
 /// A client that speaks frames.
@@ -54,7 +34,7 @@ struct Client {
 impl Client {
     fn connect(instance: &Instance) -> Self {
         let mut wire = instance.connect();
-        wire.send(PREFACE).send(frame(4, 0, 0, &[]));
+        wire.send(PREFACE).send(framed(4, 0, 0, &[]));
         Self { wire }
     }
 
@@ -65,7 +45,7 @@ impl Client {
             let payload = self.wire.read_exactly(header.length).unwrap();
             match header.kind {
                 Kind::Settings if !header.has(flags::ACK) => {
-                    let _ = self.wire.try_send(frame(4, flags::ACK, 0, &[]));
+                    let _ = self.wire.try_send(framed(4, flags::ACK, 0, &[]));
                 }
                 Kind::Settings | Kind::WindowUpdate | Kind::Ping => {}
                 _ => return Some((header, payload)),
@@ -107,7 +87,7 @@ fn bodies_in_many_frames_are_waited_for() {
         let post = [&[(":method", "POST")], &GET[1..]].concat();
         client.wire.send(headers(1, false, &post));
         for _ in 0..12 {
-            client.wire.send(frame(kind::DATA, 0, 1, &[b'x'; 500])).send(frame(6, 0, 0, &[0; 8]));
+            client.wire.send(framed(kind::DATA, 0, 1, &[b'x'; 500])).send(framed(6, 0, 0, &[0; 8]));
             // What was sent has been looked at once its ping is answered.
             loop {
                 let header = FrameHeader::read(&client.wire.read_exactly(HEADER).unwrap()).unwrap();
@@ -118,7 +98,7 @@ fn bodies_in_many_frames_are_waited_for() {
                 assert!(matches!(header.kind, Kind::Settings | Kind::WindowUpdate), "{header:?} under {lines}");
             }
         }
-        client.wire.send(frame(kind::DATA, flags::END_STREAM, 1, b"end"));
+        client.wire.send(framed(kind::DATA, flags::END_STREAM, 1, b"end"));
         let body = client.response(1);
         assert!(body.starts_with(b"6003 "), "{} under {lines}", String::from_utf8_lossy(&body));
     }
@@ -175,12 +155,12 @@ fn broken_connections_are_told_why_and_closed() {
     let origin = Origin::saying("hello");
     let instance = Instance::start(&configuration(&origin, "proto h2"));
     let cases: [(&str, Reason, Vec<u8>); 6] = [
-        ("DATA without a stream", Reason::PROTOCOL_ERROR, frame(kind::DATA, 0, 0, b"x")),
+        ("DATA without a stream", Reason::PROTOCOL_ERROR, framed(kind::DATA, 0, 0, b"x")),
         ("an even stream", Reason::PROTOCOL_ERROR, headers(2, true, &GET)),
-        ("a block that cannot be decoded", Reason::COMPRESSION_ERROR, frame(1, flags::END_HEADERS, 1, &[0xff; 9])),
-        ("SETTINGS of five bytes", Reason::FRAME_SIZE_ERROR, frame(4, 0, 0, &[0; 5])),
-        ("a window that overflows", Reason::FLOW_CONTROL_ERROR, frame(8, 0, 0, &[0x7f, 0xff, 0xff, 0xff])),
-        ("PUSH_PROMISE", Reason::PROTOCOL_ERROR, frame(5, flags::END_HEADERS, 1, &[0, 0, 0, 2])),
+        ("a block that cannot be decoded", Reason::COMPRESSION_ERROR, framed(1, flags::END_HEADERS, 1, &[0xff; 9])),
+        ("SETTINGS of five bytes", Reason::FRAME_SIZE_ERROR, framed(4, 0, 0, &[0; 5])),
+        ("a window that overflows", Reason::FLOW_CONTROL_ERROR, framed(8, 0, 0, &[0x7f, 0xff, 0xff, 0xff])),
+        ("PUSH_PROMISE", Reason::PROTOCOL_ERROR, framed(5, flags::END_HEADERS, 1, &[0, 0, 0, 2])),
     ];
     for (what, reason, bytes) in cases {
         let mut client = Client::connect(&instance);
@@ -217,8 +197,8 @@ fn slow_readers_bound_memory() {
     let instance = Instance::start(&configuration(&origin, "proto h2"));
     let mut client = Client::connect(&instance);
     // All the windows that there are.
-    client.wire.send(frame(4, 0, 0, &[0, 4, 0x7f, 0xff, 0xff, 0xff]));
-    client.wire.send(frame(8, 0, 0, &[0x7f, 0xff, 0, 0]));
+    client.wire.send(framed(4, 0, 0, &[0, 4, 0x7f, 0xff, 0xff, 0xff]));
+    client.wire.send(framed(8, 0, 0, &[0x7f, 0xff, 0, 0]));
     for stream in 0..4 {
         client.wire.send(headers(2 * stream + 1, true, &GET));
     }
@@ -240,19 +220,19 @@ fn a_stream_that_is_not_read_holds_nobody_up() {
     let origin = Origin::answering([&b"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n"[..], &[7; 300_000]].concat());
     let instance = Instance::start(&configuration(&origin, "proto h2"));
     let mut client = Client::connect(&instance);
-    client.wire.send(frame(8, 0, 0, &[0x7f, 0, 0, 0]));
+    client.wire.send(framed(8, 0, 0, &[0x7f, 0, 0, 0]));
     client.wire.send(headers(1, true, &GET));
     let mut stuck = 0;
     while stuck < 65535 {
         stuck += client.next().filter(|(header, _)| header.kind == Kind::Data).map_or(0, |(_, payload)| payload.len());
     }
     for stream in [3, 5, 7] {
-        client.wire.send(frame(8, 0, stream - 2, &[0, 0, 0, 1]).split_off(13));
+        client.wire.send(framed(8, 0, stream - 2, &[0, 0, 0, 1]).split_off(13));
         client.wire.send(headers(stream, true, &GET));
-        client.wire.send(frame(8, 0, stream, &[0, 0x10, 0, 0]));
+        client.wire.send(framed(8, 0, stream, &[0, 0x10, 0, 0]));
         assert_eq!(client.response(stream).len(), 300_000);
     }
-    client.wire.send(frame(8, 0, 1, &[0, 0x10, 0, 0]));
+    client.wire.send(framed(8, 0, 1, &[0, 0x10, 0, 0]));
     let mut rest = 0;
     while rest + stuck < 300_000 {
         rest += client.next().unwrap().1.len();
@@ -275,7 +255,7 @@ fn resets_are_logged_as_the_clients_doing() {
     let mut client = Client::connect(&instance);
     client.wire.send(headers(1, true, &GET));
     waits.recv().unwrap();
-    client.wire.send(frame(3, 0, 1, &[0, 0, 0, 8]));
+    client.wire.send(framed(3, 0, 1, &[0, 0, 0, 8]));
     let line = sink.line();
     assert_eq!((line.flags.as_str(), line.request.as_str()), ("CD--", "\"GET http://lb.test/ HTTP/2.0\""));
 }
