@@ -154,7 +154,7 @@ impl Peer {
 fn a_request_and_its_response() {
     let mut peer = Peer::client();
     peer.feed(&get(1));
-    let Some(Accepted::Request { slot, head, length }) = peer.connection.accepted() else { panic!() };
+    let Some(Accepted::Request { slot, head, length, .. }) = peer.connection.accepted() else { panic!() };
     assert_eq!((head.target(), length), (&b"http://a/"[..], BodyLength::None));
     peer.connection.retain(slot);
     peer.respond(slot, false);
