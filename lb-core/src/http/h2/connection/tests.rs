@@ -201,7 +201,7 @@ fn our_preface_announces_the_settings() {
     let header = FrameHeader::read(&bytes).unwrap();
     assert_eq!((header.kind, header.flags, header.stream), (Kind::Settings, 0, 0));
     let announced: Vec<_> = frame::settings(&bytes[HEADER..HEADER + header.length]).collect();
-    assert_eq!(announced, [(1, 1000), (4, 65535), (5, 16384), (6, 16384), (3, 7)]);
+    assert_eq!(announced, [(1, 1000), (4, 65535), (5, 16384), (6, 16384), (3, 7), (8, 1)]);
     let update = &bytes[HEADER + header.length..];
     assert_eq!(FrameHeader::read(update).unwrap().kind, Kind::WindowUpdate);
     assert_eq!(frame::read_u31(&update[HEADER..]), Some(7 * 65535 - 65535));
