@@ -71,7 +71,10 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
-        self.verify_password().await;
+        // Those with rules about content have it done by now.
+        if self.info.frontend.config.rules.tcp_content.is_empty() {
+            self.verify_password().await;
+        }
         if self.info.frontend.config.options.http_buffer_request {
             let frontend = Arc::clone(&self.info.frontend.config);
             if let Err(error) = self.buffer_request(&frontend, client, timer).await {
