@@ -96,14 +96,13 @@ pub fn request_framing(head: &Head) -> Result<RequestFraming, FramingError> {
         body => body,
     };
     let has_body = !matches!(body, BodyLength::None | BodyLength::Known(0));
-    let announces = !matches!(body, BodyLength::None);
     if fields.connection_upgrade && fields.websocket && !has_body && !fields.websocket_key {
         return Err(FramingError::WebSocketHandshake);
     }
     Ok(RequestFraming {
         body,
         keep_alive: fields.keep_alive(version),
-        upgrade: fields.connection_upgrade && fields.upgrade && !fields.h2c && !announces,
+        upgrade: fields.connection_upgrade && fields.upgrade && !fields.h2c && !has_body,
         websocket: fields.websocket,
         expect_continue: fields.expect_continue && has_body && version >= Version::Http11,
         connect: head.method() == b"CONNECT",
@@ -461,6 +460,7 @@ mod tests {
             // A tunnel of HTTP/2 would pass every rule by.
             (&[asks, ("Upgrade", "h2c")], false, false),
             (&[asks, ("Upgrade", "websocket, h2c"), key], false, true),
+            (&[asks, ("Upgrade", "foo"), (CL, "0")], true, false),
             // The body would have to end before the tunnel begins.
             (&[asks, ("Upgrade", "foo"), (CL, "2")], false, false),
         ] {
