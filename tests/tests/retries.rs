@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use lb_tests::origin::{ClosedPort, Visit};
+use lb_tests::origin::{ClosedPort, SilentPort, Visit};
 use lb_tests::process::haproxy;
-use lb_tests::{LogSink, Origin, Side, Wire};
+use lb_tests::{LogSink, Origin, PATIENCE, Side, Wire, eventually};
 
 /// Ways of a server to fail.
 const FAILURES: [&str; 9] =
@@ -34,18 +34,32 @@ const FIELDS: [&str; 12] = [
     "req_tot",
 ];
 
+/// Ways of a server to fail which looks at a request in pieces: once it has the head, or once it has the body too.
+const FAILURES_IN_PIECES: [&str; 8] = [
+    "closes on the head",
+    "junk on the head",
+    "silence on the head",
+    "503 on the head",
+    "closes behind the body",
+    "junk behind the body",
+    "silence behind the body",
+    "503 behind the body",
+];
+
 /// A section of its own, and the one request that is sent to it.
 struct Case {
     name: String,
     failure: &'static str,
     lines: String,
     request: String,
+    /// What of the request is sent once a server has seen its head.
+    rest: &'static str,
 }
 
 impl Case {
     fn new(failure: &'static str, lines: &str, request: &str) -> Self {
         let name = format!("{failure}; {lines}; {}", request.lines().next().unwrap());
-        Self { name, failure, lines: lines.to_owned(), request: request.to_owned() }
+        Self { name, failure, lines: lines.to_owned(), request: request.to_owned(), rest: "" }
     }
 }
 
@@ -85,6 +99,23 @@ fn fail(how: &'static str) -> impl Fn(&mut Visit) {
     }
 }
 
+fn fail_in_pieces(how: &'static str) -> impl Fn(&mut Visit) {
+    move |visit| {
+        let Some(head) = visit.request_head() else { return };
+        if let Some(length) = head.content_length().filter(|_| how.ends_with("behind the body")) {
+            visit.wire.read_exactly(length as usize).unwrap();
+        }
+        let answer: &[u8] = match how.split_once(' ').unwrap().0 {
+            "closes" => return,
+            "junk" => b"SSH-2.0-junk\r\n\r\n",
+            "503" => b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy",
+            _ => b"",
+        };
+        let _ = visit.wire.try_send(answer);
+        visit.linger();
+    }
+}
+
 /// Servers that fail, one for each way, and a good one.
 struct Servers {
     failing: BTreeMap<&'static str, Origin>,
@@ -94,7 +125,8 @@ struct Servers {
 
 impl Servers {
     fn start() -> Self {
-        let failing = FAILURES[1..].iter().map(|how| (*how, Origin::start(fail(how)))).collect();
+        let mut failing: BTreeMap<_, _> = FAILURES[1..].iter().map(|how| (*how, Origin::start(fail(how)))).collect();
+        failing.extend(FAILURES_IN_PIECES.map(|how| (how, Origin::start(fail_in_pieces(how)))));
         Self { failing, closed: ClosedPort::new(), good: Origin::saying("good") }
     }
 
@@ -142,7 +174,14 @@ fn outcome(side: &Side, servers: &Servers, log: &LogSink, index: usize, case: &C
     let before = (servers.failing.get(case.failure).map(seen), seen(&servers.good));
     let mut client: Wire = side.connect(index);
     client.send(&case.request);
+    if !case.rest.is_empty() {
+        let head = || servers.failing.get(case.failure).map(seen) > before.0;
+        eventually("the server has the head", head);
+        client.send(case.rest);
+    }
     let response = client.response();
+    // Some of the body was never sent: the exchange ends with the connection.
+    drop(client);
     let line = loop {
         let line = log.line();
         // The test looks whether the program listens; HAProxy tells of such connections, too.
@@ -225,4 +264,105 @@ fn persistence_is_left_as_redispatch_says() {
         cases.push(Case::new(failure, "retry-on all-retryable-errors;cookie S insert", request));
     }
     same(&cases);
+}
+
+#[test]
+fn a_body_that_comes_in_pieces_is_sent_once() {
+    let mut cases = Vec::new();
+    let whole = post("/", "a body");
+    let (head, body) = whole.split_at(whole.len() - "a body".len());
+    for failure in FAILURES_IN_PIECES {
+        // What fails on the head may be gone before more of the body is sent.
+        let rest = |rest| if failure.ends_with("on the head") { "" } else { rest };
+        for word in ["conn-failure", "all-retryable-errors", "empty-response", "junk-response response-timeout", "503"]
+        {
+            let lines = format!("retry-on {word};option redispatch");
+            cases.push(Case::new(failure, &lines, &whole));
+            cases.push(Case { rest: rest("a body"), ..Case::new(failure, &lines, head) });
+            let first = format!("{head}{}", &body[..2]);
+            cases.push(Case { rest: rest("body"), ..Case::new(failure, &lines, &first) });
+        }
+    }
+    same(&cases);
+}
+
+/// Whether a request is kept is settled when its first connection is begun: what came while it was queued counts.
+#[test]
+fn a_body_that_comes_in_the_queue_is_sent_again() {
+    let Some(binary) = haproxy() else { return };
+    let outcome = |binary: Option<&Path>, pieces: [&str; 2]| {
+        let log = LogSink::new();
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let gate = std::sync::Mutex::new(gate);
+        let origin = Origin::start(move |visit| {
+            while visit.request().is_some() {
+                if visit.index == 0 {
+                    let _ = gate.lock().unwrap().recv_timeout(PATIENCE);
+                } else if visit.index == 1 {
+                    return;
+                }
+                let answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngood";
+                return visit.wire.try_send(answer).unwrap();
+            }
+        });
+        let text = format!(
+            "global\n nbthread 1\n stats socket {{dir}}/stats level admin\n log {} local0\ndefaults\n mode http\n log global\n \
+             option httplog\n timeout connect 10s\n timeout client 10s\n timeout server 10s\n\
+             listen web\n bind {{listen0}}\n retry-on all-retryable-errors\n server only {} maxconn 1\n",
+            log.address(),
+            origin.address()
+        );
+        let side = Side::start(binary, &text, 1);
+        let mut first = side.connect(0);
+        first.send(get("/"));
+        eventually("the first request holds the server", || origin.requests().len() == 1);
+        let mut second = side.connect(0);
+        second.send(pieces[0]);
+        let waits = || side.ask("show stat").lines().any(|line| line.starts_with("web,BACKEND,1,"));
+        eventually("the second one waits", waits);
+        second.send(pieces[1]);
+        release.send(()).unwrap();
+        assert_eq!(first.response().status(), 200);
+        (second.response().status(), origin.requests().len())
+    };
+    let whole = post("/", "a body");
+    let (head, body) = whole.split_at(whole.len() - 4);
+    for pieces in [[&*whole, ""], [head, body]] {
+        assert_eq!(outcome(Some(&binary), pieces), (200, 3), "HAProxy, {pieces:?}");
+        assert_eq!(outcome(None, pieces), (200, 3), "lb, {pieces:?}");
+    }
+}
+
+/// What comes later is not kept, however long a connection takes to fail.
+#[test]
+fn a_body_that_comes_while_a_connection_is_tried_is_sent_once() {
+    let Some(binary) = haproxy() else { return };
+    let outcome = |binary: Option<&Path>, pieces: [&str; 2]| {
+        let log = LogSink::new();
+        let full = SilentPort::new();
+        let (closing, good) = (Origin::start(fail("closes")), Origin::saying("good"));
+        let text = format!(
+            "global\n nbthread 1\n stats socket {{dir}}/stats level admin\n log {} local0\ndefaults\n mode http\n log global\n \
+             option httplog\n timeout connect 300ms\n timeout client 10s\n timeout server 10s\n option redispatch 1\n\
+             listen web\n bind {{listen0}}\n retry-on all-retryable-errors\n server full {}\n server closing {}\n server good {}\n",
+            log.address(),
+            full.address(),
+            closing.address(),
+            good.address()
+        );
+        let side = Side::start(binary, &text, 1);
+        let mut client = side.connect(0);
+        client.send(pieces[0]);
+        eventually("a connection is tried", || {
+            side.ask("show stat").lines().any(|line| line.starts_with("web,full,0,0,1,"))
+        });
+        client.send(pieces[1]);
+        (client.response().status(), closing.requests().len(), good.requests().len())
+    };
+    let whole = post("/", "a body");
+    let (head, body) = whole.split_at(whole.len() - 4);
+    for (pieces, expected) in [([&*whole, ""], (200, 1, 1)), ([head, body], (502, 1, 0))] {
+        assert_eq!(outcome(Some(&binary), pieces), expected, "HAProxy, {pieces:?}");
+        assert_eq!(outcome(None, pieces), expected, "lb, {pieces:?}");
+    }
 }

@@ -65,6 +65,8 @@ pub(crate) struct Connector<'a> {
     attempt_started: Instant,
     /// The request's body, where it is kept to be sent again; then it is no more in the client's buffer.
     pub(crate) kept: Option<Bytes>,
+    /// Whether the body is to be kept; settled once, when the first connection is begun.
+    pub(crate) may_keep: bool,
     /// The request was sent already, and is sent again.
     replayed: bool,
     /// Failed attempts so far.
@@ -123,6 +125,7 @@ impl<'a> Connector<'a> {
             started: now,
             attempt_started: now,
             kept: None,
+            may_keep: false,
             replayed: false,
             retries: 0,
             redispatched: false,

@@ -107,8 +107,7 @@ pub(super) struct StreamStart {
 
 /// One stream.
 pub(super) async fn exchange(worker: &Rc<Worker>, start: StreamStart) {
-    let H2Request { head, length, body, responder } = *start.request;
-    let mut end = H2End::of_client(body, length, responder, &head);
+    let (mut end, head) = H2End::of_client(*start.request);
     let now = now();
     let mut stream = Stream::new(worker, &start.info, start.earlier, now, Some(now), head);
     let mut timer = worker.timers.take();

@@ -28,6 +28,7 @@ mod sticking;
 mod switching;
 pub(crate) mod tcp;
 mod transaction;
+mod tunnel;
 mod websocket;
 
 use std::rc::Rc;

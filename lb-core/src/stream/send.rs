@@ -4,6 +4,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::Bytes;
+
 use super::Stream;
 use super::count::count_junk;
 use super::error::{End, Kind, StreamError};
@@ -17,7 +19,7 @@ use crate::http::h1::connection::{outcome, to_server};
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
 use crate::http::h1::framing::ResponseFraming;
 use crate::http::h2::H2ErrorKind;
-use crate::http::message::BodyLength;
+use crate::http::message::{BodyLength, Version};
 use crate::log::Stage;
 use crate::rules::redirect::path_and_query;
 use crate::server::Server;
@@ -37,6 +39,7 @@ impl<'a> Stream<'a> {
     ) -> Result<(Link, ResponseFraming), StreamError> {
         let mut connector = self.connector(backend);
         connector.hash = self.balance_hash(backend, Some(client));
+        connector.may_keep = self.keeps_request(backend);
         let mut repeated = false;
         loop {
             let sent = self.attempts(&mut connector, backend, exchange, client, timer, private).await;
@@ -93,6 +96,12 @@ impl<'a> Stream<'a> {
         self.server = connector.server.take().or_else(|| self.server.take());
     }
 
+    /// The body, where all of it has come and fits into a buffer beside the head.
+    async fn whole_body(&self, client: &mut Side<'_>) -> Option<Bytes> {
+        let room = self.worker.settings.limits.max_head_size.saturating_sub(self.request.wire_len());
+        poll_fn(|cx| Poll::Ready(client.take_whole_body(cx, &self.worker.buffers, room))).await
+    }
+
     /// Whether the request is to be kept, to be sent again.
     fn keeps_request(&self, backend: &BackendEntry) -> bool {
         backend.config.retry_on.is_some_and(RetryOn::keeps_requests)
@@ -125,8 +134,8 @@ impl<'a> Stream<'a> {
     }
 
     /// Stages 5 and 6, first half: a server, a connection to it, and the request's first bytes on it. Failures up to
-    /// here are retried as `retries` and `option redispatch` say: nothing of the request was lost. The body is left in
-    /// the connector where it can be sent again.
+    /// here are retried as `retries` and `option redispatch` say: nothing of the request was lost. A body that is to
+    /// be sent again must be there when the first connection is begun; `option http-buffer-request` waits for it.
     async fn attempts(
         &mut self,
         connector: &mut Connector<'_>,
@@ -136,15 +145,12 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<Link, StreamError> {
-        let keeps = self.keeps_request(backend);
         loop {
             let mut link = connector.next(client, timer, private).await?;
-            if keeps && connector.kept.is_none() {
-                let room = self.worker.settings.limits.max_head_size.saturating_sub(self.request.wire_len());
-                connector.kept =
-                    poll_fn(|cx| Poll::Ready(client.take_whole_body(cx, &self.worker.buffers, room))).await;
+            if std::mem::take(&mut connector.may_keep) {
+                connector.kept = self.whole_body(client).await;
             }
-            if self.is_websocket()
+            if self.framing.upgrade
                 && let Err(error) = Box::pin(self.settle(connector, &link, timer)).await
             {
                 if error.stage == Stage::Headers {
@@ -233,6 +239,9 @@ impl<'a> Stream<'a> {
         }
         match &mut link.conn {
             ServerConn::H1(conn) => {
+                if self.request.version() == Version::Http2 {
+                    self.add_websocket_key();
+                }
                 let connection = to_server(&self.connection_options(backend), &self.framing);
                 let options = EncodeOptions {
                     connection,
@@ -250,17 +259,16 @@ impl<'a> Stream<'a> {
                 Ok(())
             }
             ServerConn::H2 { client, end } => {
-                let websocket = self.framing.websocket && self.framing.upgrade;
-                let tunnel = websocket || self.framing.connect;
+                let tunnel = self.framing.upgrade || self.framing.connect;
                 let (body, framing) = match tunnel {
                     true => (BodyLength::Chunked, OutFraming::None),
                     false => (self.framing.body, OutFraming::from(self.framing.body)),
                 };
                 set_length(&mut self.request, framing);
                 let mut client = client.borrow_mut();
-                let opened = match websocket {
-                    true => client.open_websocket(&self.request),
-                    false => client.open(&self.request, body),
+                let opened = match self.upgrades_to() {
+                    Some(protocol) => client.open_upgrade(&self.request, protocol),
+                    None => client.open(&self.request, body),
                 };
                 let (send, response) = opened.map_err(|error| match error.kind {
                     // HTTP/2 cannot carry this request, to no server.

@@ -48,6 +48,8 @@ pub enum Action {
     Close,
     /// `expect-proxy layer4`: the connection begins with a PROXY header.
     ExpectProxy,
+    /// `expect-netscaler-cip layer4`: the connection begins with a header of NetScaler's Client IP insertion.
+    ExpectNetscalerCip,
     /// `silent-drop`: the connection is forgotten without a word to the client.
     SilentDrop,
     /// `auth`: 401, or 407 for a proxied request, unless the condition says that the client may.

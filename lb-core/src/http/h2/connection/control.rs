@@ -27,6 +27,9 @@ impl Connection {
             Role::Server if streams > 0 => settings.push((setting::MAX_CONCURRENT_STREAMS, streams)),
             Role::Server => {}
         }
+        if self.role == Role::Server && ours.announce_connect_protocol {
+            settings.push((setting::ENABLE_CONNECT_PROTOCOL, 1));
+        }
         let more = self.window.grow(ours.connection_window());
         let out = self.output.frames();
         if self.role == Role::Client {

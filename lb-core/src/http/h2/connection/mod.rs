@@ -71,7 +71,7 @@ pub(crate) enum Fault {
 #[derive(Debug)]
 pub(crate) enum Accepted {
     /// A well-formed request; its stream has no handle yet.
-    Request { slot: u32, head: Head, length: BodyLength },
+    Request { slot: u32, head: Head, length: BodyLength, upgrade: bool },
     /// A malformed one, which was reset.
     Malformed(H2Error),
 }

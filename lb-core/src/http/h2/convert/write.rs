@@ -13,17 +13,18 @@ pub(crate) fn write_request(head: &Head, tls: bool, encoder: &mut Encoder, out: 
     write_as(head, head.method(), None, tls, encoder, out)
 }
 
-/// Writes the block of a websocket's handshake (RFC 8441, section 4).
+/// Writes the block of a request for a tunnel that speaks `protocol`: extended CONNECT (RFC 8441, section 4).
 ///
 /// # Errors
 /// When HTTP/2 cannot carry it; nothing was written then.
-pub(crate) fn write_websocket(
+pub(crate) fn write_upgrade(
     head: &Head,
+    protocol: &[u8],
     tls: bool,
     encoder: &mut Encoder,
     out: &mut Vec<u8>,
 ) -> Result<(), Malformed> {
-    write_as(head, b"CONNECT", Some(b"websocket"), tls, encoder, out)
+    write_as(head, b"CONNECT", Some(protocol), tls, encoder, out)
 }
 
 fn write_as(
