@@ -59,6 +59,9 @@ pub(super) fn encode(out: &mut Vec<u8>, value: &[u8], encoding: Encoding, flags:
         Encoding::Sample => SAMPLE,
         Encoding::Http => HTTP,
     };
+    if encoded == 0 && !flags.escape {
+        return out.extend_from_slice(value);
+    }
     let mark = if encoding == Encoding::Http { b'%' } else { b'#' };
     let special = encoded | if flags.escape { ESCAPE } else { 0 };
     let class = |byte: u8| CLASSES.get(byte as usize).copied().unwrap_or(URI);

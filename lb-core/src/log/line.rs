@@ -39,7 +39,11 @@ impl<'a, R: RecordSource> Line<'a, R> {
         for item in &format.items {
             match item {
                 Item::Text(text) => {
-                    self.out.extend_from_slice(text);
+                    match **text {
+                        // As most texts between variables are.
+                        [byte] => self.out.push(byte),
+                        _ => self.out.extend_from_slice(text),
+                    }
                     self.after_space = false;
                 }
                 // Formats of identifiers and log lines have them; other rules keep their blanks.
@@ -231,6 +235,17 @@ impl<'a, R: RecordSource> Line<'a, R> {
     /// The request line or a part of it; all of them are `<BADREQ>` when no request was understood.
     fn request(&mut self, variable: Variable) {
         let record: &'a R = self.record;
+        if let (Variable::Request, None, Some(parts)) = (variable, &self.request_line, record.request_parts()) {
+            self.quote();
+            for (index, part) in parts.into_iter().enumerate() {
+                if index > 0 {
+                    self.out.push(b' ');
+                }
+                encode(self.out, part, Encoding::Uri, self.flags);
+            }
+            self.quote();
+            return;
+        }
         let whole = self.request_line.take().unwrap_or_else(|| record.request_line());
         if whole.is_empty() {
             return self.text_or_nothing(b"<BADREQ>", Encoding::Plain);
