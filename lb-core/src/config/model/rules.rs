@@ -201,6 +201,21 @@ pub enum Action {
     Extension(Call),
 }
 
+impl Action {
+    /// The formats among its arguments.
+    pub(crate) fn formats(&self) -> Vec<&LogFormat> {
+        match self {
+            Self::Deny(reply) | Self::Tarpit(reply) | Self::Return(reply) => reply.formats(),
+            Self::Redirect(redirect) => vec![redirect.kind.target()],
+            Self::Header { value, .. } | Self::EarlyHint { value, .. } => vec![value],
+            Self::ReplaceHeader { by, .. } | Self::ReplaceTarget { by, .. } => vec![by],
+            Self::SetTarget(_, format) | Self::SetVarFmt(_, format) => vec![format],
+            Self::Pattern { key, value, .. } => std::iter::once(key).chain(value).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Which fields `del-header` removes.
 #[derive(Clone, Debug)]
 pub enum HeaderNames {
@@ -452,6 +467,20 @@ pub enum RuleList {
     HttpResponse,
     /// `http-after-response`.
     HttpAfterResponse,
+}
+
+impl RuleList {
+    /// All of them, in the order in which they are judged.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::TcpConnection,
+        Self::TcpSession,
+        Self::TcpContent,
+        Self::HttpRequest,
+        Self::Redirect,
+        Self::TcpResponse,
+        Self::HttpResponse,
+        Self::HttpAfterResponse,
+    ];
 }
 
 /// The rules of a section, in order.

@@ -137,11 +137,11 @@ fn expect(reader: &mut Reader<'_, '_>, action: Action) -> Result<Action, super::
 }
 
 fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, super::Fault> {
-    let expression = reader.expression()?;
     if !reader.cx.draft.section.has_frontend() {
         let name = &reader.cx.draft.config.name;
         return Err(reader.fault(0, format!("proxy '{name}' has no frontend capability")));
     }
+    let expression = reader.expression()?;
     if reader.word(0) != "len" {
         return Err(reader.fault(0, "a positive 'len' argument is mandatory"));
     }
