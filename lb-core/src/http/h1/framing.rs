@@ -224,25 +224,25 @@ impl Fields {
     fn read(head: &Head) -> Result<Self, FramingError> {
         let mut fields = Self::default();
         for (name, value) in head.fields() {
-            match name.len() {
-                6 if name.eq_ignore_ascii_case(b"expect") => {
+            match name {
+                b"expect" => {
                     fields.expect_continue |= value.eq_ignore_ascii_case(b"100-continue");
                 }
-                7 if name.eq_ignore_ascii_case(b"upgrade") => {
+                b"upgrade" => {
                     fields.upgrade |= list(value).next().is_some();
                     fields.h2c |= list_has(value, b"h2c");
                     fields.websocket |= list_has(value, b"websocket");
                 }
-                10 if name.eq_ignore_ascii_case(b"connection") => {
+                b"connection" => {
                     for member in list(value) {
                         fields.close |= member.eq_ignore_ascii_case(b"close");
                         fields.connection_keep_alive |= member.eq_ignore_ascii_case(b"keep-alive");
                         fields.connection_upgrade |= member.eq_ignore_ascii_case(b"upgrade");
                     }
                 }
-                14 if name.eq_ignore_ascii_case(b"content-length") => fields.add_content_length(value)?,
-                17 if name.eq_ignore_ascii_case(b"sec-websocket-key") => fields.websocket_key |= value.len() == 24,
-                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => fields.add_coding(value),
+                b"content-length" => fields.add_content_length(value)?,
+                b"sec-websocket-key" => fields.websocket_key |= value.len() == 24,
+                b"transfer-encoding" => fields.add_coding(value),
                 _ => {}
             }
         }

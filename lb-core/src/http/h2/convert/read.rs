@@ -151,7 +151,7 @@ impl HeadReader {
             b"content-length" if self.kind != MessageKind::Trailers => self.length(value)?,
             _ => {}
         }
-        self.head.add(name, value);
+        self.head.add_lower_case(name, value);
         Ok(())
     }
 
