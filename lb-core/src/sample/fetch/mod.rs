@@ -11,6 +11,7 @@ mod client;
 mod constant;
 mod cookie;
 mod header;
+pub(crate) use header::address;
 mod hello;
 mod load;
 mod parameter;
