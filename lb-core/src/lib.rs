@@ -17,6 +17,7 @@ pub mod net;
 pub mod transport;
 
 pub mod listener;
+pub mod netscaler;
 pub mod proxy_protocol;
 pub mod tls;
 

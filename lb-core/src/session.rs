@@ -97,13 +97,22 @@ pub(crate) struct ConnectionState {
     tracking: Tracking,
     /// The additional fields of the PROXY header, where there was one.
     proxied: OnceCell<Tlvs>,
+    /// The addresses of the connection itself, where a header or a rule of the session has put others in their place.
+    addresses: OnceCell<ConnectionAddresses>,
+}
+
+/// Both ends of a client's connection; `None` for UNIX sockets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectionAddresses {
+    pub(crate) source: Option<SocketAddr>,
+    pub(crate) destination: Option<SocketAddr>,
 }
 
 impl ConnectionState {
     fn new(frontend: &Frontend) -> Box<Self> {
         let account = frontend.variables.as_ref().map(|process| Account::of_process(process, process.limits.sess));
         let (tracking, proxied) = (Tracking::default(), OnceCell::new());
-        Box::new(Self { variables: Variables::counted(account), tracking, proxied })
+        Box::new(Self { variables: Variables::counted(account), tracking, proxied, addresses: OnceCell::new() })
     }
 }
 
@@ -150,6 +159,22 @@ impl ClientInfo {
     /// The additional fields of the PROXY header, if the connection began with one.
     pub(crate) fn proxy_fields(&self) -> Option<&Tlvs> {
         self.state.get()?.proxied.get()
+    }
+
+    /// Keeps the addresses of the connection itself: others are about to be put in their place, which do not change what
+    /// the connection is (`fc_src` and its likes).
+    pub(crate) fn keep_connection_addresses(&self) {
+        self.state().addresses.get_or_init(|| self.session_addresses());
+    }
+
+    /// The addresses of the connection itself.
+    pub(crate) fn connection_addresses(&self) -> ConnectionAddresses {
+        let kept = self.state.get().and_then(|state| state.addresses.get().copied());
+        kept.unwrap_or_else(|| self.session_addresses())
+    }
+
+    fn session_addresses(&self) -> ConnectionAddresses {
+        ConnectionAddresses { source: self.source, destination: self.destination }
     }
 
     /// The entries that the connection tracks, if it does.

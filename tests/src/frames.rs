@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
+use lb_core::http::h2::Reason;
 use lb_core::http::h2::frame::{self, FrameHeader, HEADER, Kind, PREFACE, flags, kind};
 use lb_core::http::h2::hpack::Decoder;
 
@@ -31,30 +32,70 @@ impl Frames {
     /// Sends a request without body and tells what came for it, one line for each frame: `:status: 200; name: value`, the
     /// bytes of the body, `reset 1`, `goaway 1` or `closed`.
     pub fn request(&mut self, fields: &[(&str, &str)]) -> Vec<String> {
-        let stream = self.stream;
-        self.stream += 2;
-        self.wire.send(framed(kind::HEADERS, flags::END_STREAM | flags::END_HEADERS, stream, &block(fields)));
+        self.open(fields, true);
         let mut told = Vec::new();
-        while let Some((header, payload)) = self.next() {
-            match header.kind {
-                Kind::Headers => told.push(self.head(&payload)),
-                Kind::Data => told.push(String::from_utf8_lossy(&payload).into_owned()),
-                Kind::RstStream => {
-                    told.push(format!("reset {}", last_number(&payload)));
-                    return told;
-                }
-                Kind::GoAway => {
-                    told.push(format!("goaway {}", payload.get(4..8).map_or(0, last_number)));
-                    continue;
-                }
-                _ => continue,
-            }
-            if header.has(flags::END_STREAM) {
+        loop {
+            let (_, line, ended) = self.tell();
+            told.push(line);
+            if ended {
                 return told;
             }
         }
-        told.push("closed".to_owned());
-        told
+    }
+
+    /// Sends the head of a request; its stream.
+    pub fn open(&mut self, fields: &[(&str, &str)], end: bool) -> u32 {
+        let stream = self.stream;
+        self.stream += 2;
+        let end = if end { flags::END_STREAM } else { 0 };
+        self.wire.send(framed(kind::HEADERS, end | flags::END_HEADERS, stream, &block(fields)));
+        stream
+    }
+
+    /// Sends bytes of a body.
+    pub fn data(&mut self, stream: u32, bytes: &[u8], end: bool) {
+        self.wire.send(framed(kind::DATA, if end { flags::END_STREAM } else { 0 }, stream, bytes));
+    }
+
+    /// Resets a stream.
+    pub fn reset(&mut self, stream: u32, code: u32) {
+        let mut out = Vec::new();
+        frame::write_rst_stream(&mut out, stream, Reason(code));
+        self.wire.send(out);
+    }
+
+    /// Sends bytes as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.wire.send(bytes);
+    }
+
+    /// Closes the sending side of the connection.
+    pub fn finish(&mut self) {
+        self.wire.finish();
+    }
+
+    /// The next frame that is about a stream, or the connection's end: the stream, a line as in [`Self::request`], and
+    /// whether nothing more will come on that stream.
+    pub fn tell(&mut self) -> (u32, String, bool) {
+        while let Some((header, payload)) = self.next() {
+            let ended = header.has(flags::END_STREAM);
+            return match header.kind {
+                Kind::Headers => (header.stream, self.head(&payload), ended),
+                Kind::Data => (header.stream, String::from_utf8_lossy(&payload).into_owned(), ended),
+                Kind::RstStream => (header.stream, format!("reset {}", last_number(&payload)), true),
+                Kind::GoAway => (0, format!("goaway {}", payload.get(4..8).map_or(0, last_number)), false),
+                _ => continue,
+            };
+        }
+        (0, "closed".to_owned(), true)
+    }
+
+    /// What the server announced of a setting, once it did; to be asked first.
+    pub fn setting(&mut self, id: u16) -> Option<u32> {
+        let (_, payload) = self.next()?;
+        let (pairs, _) = payload.as_chunks::<6>();
+        let mut values = pairs.iter().filter(|pair| pair.starts_with(&id.to_be_bytes()));
+        values.next().map(|pair| last_number(pair))
     }
 
     fn next(&mut self) -> Option<(FrameHeader, Vec<u8>)> {

@@ -3,121 +3,22 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::net::SocketAddr;
+#[path = "websockets/from_http2.rs"]
+mod from_http2;
+#[path = "websockets/server.rs"]
+mod server;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
 
-use bytes::Bytes;
-use lb_tests::peers::Stream;
 use lb_tests::peers::certificates::Certificates;
 use lb_tests::process::haproxy;
-use lb_tests::{PATIENCE, Side};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use lb_tests::{HTTP, Origin, PATIENCE, Side};
+
+use server::Server;
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
-
-/// A server that tells of each request what it came in, and echoes behind an upgrade.
-struct Server {
-    address: SocketAddr,
-    seen: Receiver<String>,
-    _runtime: tokio::runtime::Runtime,
-}
-
-impl Server {
-    /// `knows`: it takes websockets over HTTP/2.
-    fn start(tls: Option<Arc<rustls::ServerConfig>>, knows: bool) -> Self {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        let (sender, seen) = channel();
-        runtime.spawn(async move {
-            while let Ok((tcp, _)) = listener.accept().await {
-                tokio::spawn(serve(tcp, tls.clone(), sender.clone(), knows));
-            }
-        });
-        Self { address, seen, _runtime: runtime }
-    }
-}
-
-async fn serve(tcp: TcpStream, tls: Option<Arc<rustls::ServerConfig>>, seen: Sender<String>, knows: bool) {
-    let mut first = [0; 3];
-    let (stream, http2): (Stream, bool) = match tls {
-        None => {
-            let _ = tcp.peek(&mut first).await;
-            (Box::new(tcp), &first == b"PRI")
-        }
-        Some(config) => {
-            let Ok(stream) = tokio_rustls::TlsAcceptor::from(config).accept(tcp).await else { return };
-            let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            (Box::new(stream), http2)
-        }
-    };
-    if http2 { serve_http2(stream, &seen, knows).await } else { serve_http1(stream, &seen).await }
-}
-
-async fn serve_http2(stream: Stream, seen: &Sender<String>, knows: bool) {
-    let mut builder = h2::server::Builder::new();
-    if knows {
-        builder.enable_connect_protocol();
-    }
-    let Ok(mut connection) = builder.handshake::<_, Bytes>(stream).await else { return };
-    while let Some(Ok((request, mut respond))) = connection.accept().await {
-        let websocket = request.extensions().get::<h2::ext::Protocol>().is_some_and(|it| it.as_str() == "websocket");
-        let path = request.uri().path().to_owned();
-        let connect = request.method() == http::Method::CONNECT;
-        let _ = seen.send(match request.uri().authority().filter(|_| connect && !websocket) {
-            Some(authority) => format!("HTTP/2 CONNECT {authority}"),
-            None => format!("HTTP/2 {path}"),
-        });
-        if !connect || path == "/refused" {
-            let status = if connect { 403 } else { 200 };
-            let _ = respond.send_response(http::Response::builder().status(status).body(()).unwrap(), true);
-            continue;
-        }
-        let Ok(mut send) = respond.send_response(http::Response::new(()), false) else { continue };
-        let mut receive = request.into_body();
-        let seen = seen.clone();
-        tokio::spawn(async move {
-            while let Some(Ok(piece)) = receive.data().await {
-                let _ = receive.flow_control().release_capacity(piece.len());
-                let _ = send.send_data(piece, false);
-            }
-            let _ = send.send_data(Bytes::new(), true);
-            let _ = seen.send("end".to_owned());
-        });
-    }
-}
-
-async fn serve_http1(mut stream: Stream, seen: &Sender<String>) {
-    let mut bytes = Vec::new();
-    let mut tunnel = false;
-    loop {
-        let mut space = [0; 4096];
-        let Ok(length @ 1..) = stream.read(&mut space).await else { return };
-        if tunnel {
-            let _ = stream.write_all(&space[..length]).await;
-            continue;
-        }
-        bytes.extend_from_slice(&space[..length]);
-        if !bytes.ends_with(b"\r\n\r\n") {
-            continue;
-        }
-        let head = String::from_utf8(std::mem::take(&mut bytes)).unwrap();
-        let _ = seen.send(format!("HTTP/1 {}", head.split(' ').nth(1).unwrap()));
-        tunnel = head.to_ascii_lowercase().contains("upgrade: websocket");
-        let answer = match tunnel {
-            true => format!(
-                "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-                 sec-websocket-accept: {ACCEPT}\r\n\r\n"
-            ),
-            false => "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        };
-        let _ = stream.write_all(answer.as_bytes()).await;
-    }
-}
 
 /// HAProxy or lb in front of a server.
 fn before(haproxy: Option<&Path>, server: &Server, options: &str) -> Side {
@@ -236,5 +137,41 @@ fn connect_opens_a_tunnel_to_an_http2_server() {
         assert_eq!(server.seen.recv_timeout(PATIENCE).unwrap(), "HTTP/2 CONNECT far.test:443");
         drop(client);
         assert_eq!(server.seen.recv_timeout(PATIENCE).unwrap(), "end");
+    }
+}
+
+/// A websocket is over when its server has ended it; what CONNECT opened when both sides have.
+#[test]
+fn the_server_ends_a_websocket() {
+    let handshake = handshake("/");
+    let connect = "CONNECT far.test:443 HTTP/1.1\r\nHost: far.test:443\r\n\r\n".to_owned();
+    let haproxy = haproxy();
+    let sides = [None, haproxy.as_deref()];
+    for side in sides.iter().take(1 + usize::from(haproxy.is_some())) {
+        for (request, answer, rest) in [
+            (
+                &handshake,
+                format!("101 OK\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {ACCEPT}"),
+                "",
+            ),
+            (&connect, "200 OK".to_owned(), "more"),
+        ] {
+            let (sender, seen) = std::sync::mpsc::channel();
+            let origin = Origin::start(move |visit| {
+                visit.request_head();
+                visit.wire.send(format!("HTTP/1.1 {answer}\r\n\r\nlast")).finish();
+                let _ = sender.send(visit.wire.read_to_end());
+            });
+            let text = format!("{HTTP}listen l\n  bind {{listen0}}\n  server s {}\n", origin.address());
+            let text = text.replacen("global", "global\n  stats socket {dir}/stats", 1);
+            let proxy = Side::start(*side, &text, 1);
+            let mut client = proxy.connect(0);
+            client.send(request);
+            client.head();
+            assert_eq!(client.read_to_end(), b"last", "{side:?}");
+            let _ = client.try_send("more");
+            drop(client);
+            assert_eq!(seen.recv_timeout(PATIENCE).unwrap(), rest.as_bytes(), "{side:?}: {request}");
+        }
     }
 }

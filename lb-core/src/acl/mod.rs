@@ -26,6 +26,8 @@ pub(crate) struct Test {
     pub(crate) expression: Expression,
     /// What it must match.
     pub(crate) matcher: Matcher,
+    /// The fetch as it was written: ACLs have names of their own for some.
+    pub(crate) keyword: Box<str>,
 }
 
 impl Test {

@@ -107,7 +107,7 @@ impl<'a> AclReader<'a> {
         let (matcher, warning) =
             Matcher::parse(rest, &patterns).map_err(|error| Fault::new(taken, error.to_string()))?;
         self.warnings.extend(warning.map(|text| Warning { word: 0, text, placed: false }));
-        Ok(Test { expression, matcher })
+        Ok(Test { expression, matcher, keyword: name.into() })
     }
 
     /// Reads a condition, which begins with `if` or `unless`, up to the end of the words.
@@ -173,7 +173,7 @@ impl<'a> AclReader<'a> {
     /// Tells of the first ACL of a condition that looks at what is not there; `name` of one that has a name.
     fn warn_of_place(&mut self, word: usize, name: Option<&str>, tests: &[Test], places: Places, warned: &mut bool) {
         let conflicts = |test: &&Test| !test.expression.places().meets(places);
-        let Some(fetch) = tests.iter().find(conflicts).map(|test| test.expression.fetch_name()) else { return };
+        let Some(fetch) = tests.iter().find(conflicts).map(|test| &*test.keyword) else { return };
         if std::mem::replace(warned, true) {
             return;
         }

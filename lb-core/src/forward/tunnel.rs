@@ -58,6 +58,9 @@ pub struct RelayOptions {
     pub nolinger_client: bool,
     /// `option nolinger` of the backend.
     pub nolinger_server: bool,
+    /// The relay is over when the server has ended its direction, whatever the client still sends: websockets and other
+    /// upgrades.
+    pub ends_with_server: bool,
 }
 
 /// Bytes that were read before the relay began.
@@ -163,7 +166,7 @@ impl Relay {
     ) -> Poll<RelayOutcome> {
         forwarder.clock.invalidate();
         loop {
-            let cause = match self.poll_directions(cx, forwarder, client, server) {
+            let cause = match self.poll_directions(cx, forwarder, client, server, options) {
                 Poll::Ready(cause) => cause,
                 Poll::Pending => match ready!(self.poll_timeout(cx, &forwarder.clock, options)) {
                     // One direction was ended: pass its end on.
@@ -181,6 +184,7 @@ impl Relay {
         forwarder: &Forwarder,
         client: &mut Transport,
         server: &mut Transport,
+        options: &RelayOptions,
     ) -> Poll<Cause> {
         let request = self.request.poll_move(cx, client, server, forwarder);
         if let Some(cause) = self.judge(&request, Cause::ClientAbort, Cause::ServerAbort) {
@@ -190,7 +194,7 @@ impl Relay {
         if let Some(cause) = self.judge(&response, Cause::ServerAbort, Cause::ClientAbort) {
             return Poll::Ready(cause);
         }
-        if self.request.is_done() && self.response.is_done() {
+        if self.response.is_done() && (self.request.is_done() || options.ends_with_server) {
             return Poll::Ready(self.failed.unwrap_or(Cause::Normal));
         }
         Poll::Pending

@@ -113,7 +113,7 @@ mod tests {
     }
 
     fn field(name: &str, value: &str) -> Vec<(String, String)> {
-        vec![(name.into(), value.into())]
+        vec![(name.to_ascii_lowercase(), value.into())]
     }
 
     const XFF: &str = "X-Forwarded-For";

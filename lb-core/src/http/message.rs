@@ -1,9 +1,13 @@
 //! The protocol-neutral message head: a start line and an ordered list of fields as ranges in one arena.
 //!
-//! HTTP/1 and HTTP/2 parse into it and are written from it; names keep their case and order. Nothing here knows
-//! how a message is framed on the wire: see [`BodyLength`].
+//! HTTP/1 and HTTP/2 parse into it and are written from it; fields keep their order and their names are in lower case.
+//! Nothing here knows how a message is framed on the wire: see [`BodyLength`].
 
 use std::ops::Range;
+
+mod lines;
+
+pub(crate) use lines::{Line, Run};
 
 /// A range of the arena. Heads are bounded by `tune.bufsize`, far below 4 GiB.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +124,12 @@ impl Head {
         Span { start, end: self.arena.len() as u32 }
     }
 
+    fn push_name(&mut self, name: &[u8]) -> Span {
+        let span = self.push(name);
+        lower_case(&mut self.arena, span);
+        span
+    }
+
     fn slice(&self, span: Span) -> &[u8] {
         self.arena.get(span.range()).unwrap_or_default()
     }
@@ -224,9 +234,14 @@ impl Head {
         self.fields.is_empty()
     }
 
-    /// Every field in order: name as received, value without surrounding white space.
+    /// Every field in order: name in lower case, value without surrounding white space.
     pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.fields.iter().map(|field| (self.slice(field.name), self.slice(field.value)))
+    }
+
+    /// Every field in order, with what says how its line lies in memory.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        self.fields.iter().map(|field| Line { head: self, field: *field })
     }
 
     /// Values of all fields with this name (any case), in order.
@@ -241,6 +256,13 @@ impl Head {
 
     /// Appends a field.
     pub fn add(&mut self, name: &[u8], value: &[u8]) {
+        let name = self.push_name(name);
+        let value = self.push(value);
+        self.fields.push(Field { name, value });
+    }
+
+    /// Appends a field whose name is in lower case already.
+    pub(crate) fn add_lower_case(&mut self, name: &[u8], value: &[u8]) {
         let name = self.push(name);
         let value = self.push(value);
         self.fields.push(Field { name, value });
@@ -311,6 +333,31 @@ impl Head {
             }
         }
         self.fields.extend(fields.into_iter().map(|f| Field { name: span(&f.name), value: span(&f.value) }));
+        for field in &self.fields {
+            lower_case(&mut self.arena, field.name);
+        }
+    }
+}
+
+/// Brings a name to lower case. Nearly all names are short: their first and their last bytes, which may be the same ones,
+/// are converted at once instead of letter by letter.
+fn lower_case(arena: &mut [u8], span: Span) {
+    let Some(name) = arena.get_mut(span.range()) else { return };
+    if name.len() > 16 {
+        return name.make_ascii_lowercase();
+    }
+    if let Some(first) = name.first_chunk_mut::<8>() {
+        first.make_ascii_lowercase();
+        if let Some(last) = name.last_chunk_mut::<8>() {
+            last.make_ascii_lowercase();
+        }
+    } else if let Some(first) = name.first_chunk_mut::<4>() {
+        first.make_ascii_lowercase();
+        if let Some(last) = name.last_chunk_mut::<4>() {
+            last.make_ascii_lowercase();
+        }
+    } else {
+        name.make_ascii_lowercase();
     }
 }
 

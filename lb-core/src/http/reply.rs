@@ -212,7 +212,7 @@ mod tests {
         errors.insert(400, ErrorReply { status: 400, silent: true, ..ErrorReply::default() });
         assert_eq!(
             wire(error_reply(429, &errors)),
-            "HTTP/1.1 503 My Reason\r\nX-Foo: Bar\r\nContent-Type: text/plain\r\ncontent-length: 8\r\n\r\nmy body\n"
+            "HTTP/1.1 503 My Reason\r\nx-foo: Bar\r\ncontent-type: text/plain\r\ncontent-length: 8\r\n\r\nmy body\n"
         );
         assert!(error_reply(400, &errors).silent);
         assert_eq!(early_error(400, &errors), None);

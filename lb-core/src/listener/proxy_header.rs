@@ -1,4 +1,5 @@
-//! `bind ... accept-proxy`: reads the PROXY protocol header that comes before anything else (proxy-protocol.txt).
+//! `bind ... accept-proxy` and `accept-netscaler-cip`: reads the header that comes before anything else
+//! (proxy-protocol.txt, netscaler-client-ip-insertion-protocol.txt).
 //!
 //! Bytes are looked at before they are taken, so that what follows the header stays in the socket, be it HTTP or TLS.
 
@@ -11,8 +12,8 @@ use rustix::net::{RecvFlags, recv};
 use tokio::io::Interest;
 
 use crate::instant::Instant;
-use crate::proxy_protocol::Tlvs;
-use crate::proxy_protocol::{InvalidHeader, Parsed, parse};
+use crate::netscaler;
+use crate::proxy_protocol::{self, InvalidHeader, Tlvs};
 use crate::transport::Socket;
 use crate::worker::timer::Timer;
 
@@ -27,11 +28,72 @@ pub(crate) struct Received {
     pub(crate) fields: Tlvs,
 }
 
+/// What a connection begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Preface {
+    /// The PROXY protocol.
+    Proxy,
+    /// The header of NetScaler's Client IP insertion, with its magic number.
+    NetscalerCip(u32),
+}
+
+/// What the bytes that have come are.
+enum Judged {
+    Partial,
+    Complete(usize, Received),
+    Invalid(&'static str),
+}
+
+impl Preface {
+    fn judge(self, input: &[u8]) -> Judged {
+        match self {
+            Self::Proxy => match proxy_protocol::parse(input) {
+                proxy_protocol::Parsed::Complete { len, header } => {
+                    let (source, destination) = (header.source, header.destination);
+                    Judged::Complete(len, Received { source, destination, fields: header.tlvs })
+                }
+                proxy_protocol::Parsed::Partial => Judged::Partial,
+                proxy_protocol::Parsed::Invalid(error) => Judged::Invalid(explain(error)),
+            },
+            Self::NetscalerCip(magic) => match netscaler::parse(magic, input) {
+                netscaler::Parsed::Complete { len, source, destination } => Judged::Complete(
+                    len,
+                    Received { source: Some(source), destination: Some(destination), ..Received::default() },
+                ),
+                netscaler::Parsed::Partial => Judged::Partial,
+                netscaler::Parsed::Invalid(error) => Judged::Invalid(explain_cip(error)),
+            },
+        }
+    }
+
+    fn closed(self) -> &'static str {
+        match self {
+            Self::Proxy => "Connection closed while waiting for PROXY protocol header",
+            Self::NetscalerCip(_) => "Connection closed while waiting for NetScaler Client IP header",
+        }
+    }
+
+    fn truncated(self) -> &'static str {
+        match self {
+            Self::Proxy => "Truncated PROXY protocol header received",
+            Self::NetscalerCip(_) => "Truncated NetScaler Client IP header received",
+        }
+    }
+
+    fn timeout(self) -> &'static str {
+        match self {
+            Self::Proxy => "Timeout while waiting for PROXY protocol header",
+            Self::NetscalerCip(_) => "Timeout while waiting for NetScaler Client IP header",
+        }
+    }
+}
+
 /// Reads until the header is complete or `deadline` passes. The header may come in any number of pieces.
 ///
 /// # Errors
 /// HAProxy's words for what is wrong, and whether the client had sent anything.
-pub(crate) async fn read_proxy_header(
+pub(crate) async fn read_preface(
+    preface: Preface,
     socket: &mut Socket,
     timer: &mut Timer,
     deadline: Option<Instant>,
@@ -42,33 +104,25 @@ pub(crate) async fn read_proxy_header(
             let taken = input.len();
             match poll_look(socket, cx, &mut input) {
                 Poll::Ready(Ok(n)) if n > 0 => {
-                    let parsed = parse(&input);
-                    let header_end = match &parsed {
-                        Parsed::Complete { len, .. } => *len,
+                    let judged = preface.judge(&input);
+                    let header_end = match &judged {
+                        Judged::Complete(len, _) => *len,
                         _ => input.len(),
                     };
                     // What was looked at is there: this does not wait.
                     let _ = receive(socket, &mut vec![0; header_end.saturating_sub(taken)], RecvFlags::empty());
-                    match parsed {
-                        Parsed::Complete { header, .. } => {
-                            let (source, destination) = (header.source, header.destination);
-                            return Poll::Ready(Ok(Received { source, destination, fields: header.tlvs }));
-                        }
-                        Parsed::Invalid(error) => return Poll::Ready(Err(Refused::new(explain(error), &input))),
-                        Parsed::Partial => {}
+                    match judged {
+                        Judged::Complete(_, received) => return Poll::Ready(Ok(received)),
+                        Judged::Invalid(text) => return Poll::Ready(Err(Refused::new(text, &input))),
+                        Judged::Partial => {}
                     }
                 }
                 Poll::Ready(_) if input.is_empty() => {
-                    let text = "Connection closed while waiting for PROXY protocol header";
-                    return Poll::Ready(Err(Refused::new(text, &input)));
+                    return Poll::Ready(Err(Refused::new(preface.closed(), &input)));
                 }
-                Poll::Ready(_) => {
-                    return Poll::Ready(Err(Refused::new("Truncated PROXY protocol header received", &input)));
-                }
+                Poll::Ready(_) => return Poll::Ready(Err(Refused::new(preface.truncated(), &input))),
                 Poll::Pending => {
-                    return timer
-                        .poll(cx, deadline)
-                        .map(|()| Err(Refused::new("Timeout while waiting for PROXY protocol header", &input)));
+                    return timer.poll(cx, deadline).map(|()| Err(Refused::new(preface.timeout(), &input)));
                 }
             }
         }
@@ -98,6 +152,14 @@ fn explain(error: InvalidHeader) -> &'static str {
         }
         InvalidHeader::Protocol => "Received an unhandled protocol in the PROXY protocol header",
         _ => "Received an invalid PROXY protocol header",
+    }
+}
+
+fn explain_cip(error: netscaler::InvalidHeader) -> &'static str {
+    match error {
+        netscaler::InvalidHeader::Magic => "Received an invalid NetScaler Client IP magic number",
+        netscaler::InvalidHeader::Protocol => "Received an unhandled protocol in the NetScaler Client IP header",
+        netscaler::InvalidHeader::Length => "Truncated NetScaler Client IP header received",
     }
 }
 
@@ -154,7 +216,7 @@ mod tests {
             if close { None } else { Some(client) }
         });
         let deadline = Instant::now() + Duration::from_millis(200);
-        let result = read_proxy_header(&mut socket, &mut Timer::default(), Some(deadline)).await;
+        let result = read_preface(Preface::Proxy, &mut socket, &mut Timer::default(), Some(deadline)).await;
         let client = sender.join().unwrap();
         let mut rest = String::new();
         if client.is_none()

@@ -59,6 +59,9 @@ pub(super) fn encode(out: &mut Vec<u8>, value: &[u8], encoding: Encoding, flags:
         Encoding::Sample => SAMPLE,
         Encoding::Http => HTTP,
     };
+    if encoded == 0 && !flags.escape {
+        return out.extend_from_slice(value);
+    }
     let mark = if encoding == Encoding::Http { b'%' } else { b'#' };
     let special = encoded | if flags.escape { ESCAPE } else { 0 };
     let class = |byte: u8| CLASSES.get(byte as usize).copied().unwrap_or(URI);
@@ -97,11 +100,18 @@ fn pair(number: u64) -> [u8; 2] {
 }
 
 /// Appends a decimal number.
+#[inline]
 pub(super) fn decimal(out: &mut Vec<u8>, value: u64) {
+    // As most numbers of a line are.
+    if value < 10 {
+        return out.push(b'0' + value as u8);
+    }
+    several_digits(out, value);
+}
+
+fn several_digits(out: &mut Vec<u8>, value: u64) {
     match value {
-        // As most numbers of a line are.
-        0..10 => out.push(b'0' + value as u8),
-        10..100 => out.extend_from_slice(&pair(value)),
+        0..100 => out.extend_from_slice(&pair(value)),
         100..1000 => {
             let [tens, units] = pair(value % 100);
             out.extend_from_slice(&[b'0' + (value / 100) as u8, tens, units]);

@@ -41,8 +41,10 @@ pub(super) enum Item {
 /// Where a format is used, which decides what it may hold and how blanks are taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FormatUse<'a> {
-    /// The section is in `mode http`.
+    /// The section is in `mode http`, which some variables need.
     pub(crate) http: bool,
+    /// It is about HTTP messages, which have no bytes of a buffer to look at.
+    pub(crate) messages: bool,
     /// A rule's text: blanks are kept, what is missing is nothing. In log lines blanks are separators and what is
     /// missing is `-`.
     pub(crate) rule: bool,
@@ -59,6 +61,8 @@ pub struct LogFormat {
     pub(super) connect_line: bool,
     uses_log_counter: bool,
     early: bool,
+    /// The text from each expression on that looks at a buffer where there are messages: it never has a value.
+    ignored: Vec<Box<str>>,
 }
 
 /// Why a log-format string was refused, in HAProxy's words.
@@ -171,6 +175,23 @@ impl LogFormat {
         })
     }
 
+    /// Whether it has something to say in HTTP alone.
+    pub(crate) fn needs_http(&self) -> bool {
+        let of_http = |variable: &Variable| {
+            matches!(variable, Variable::Status | Variable::RequestCounter) || variable.is_http_only()
+        };
+        self.items.iter().any(|item| match item {
+            Item::Variable(variable, _) => of_http(variable),
+            Item::Sample(expression, _) => expression.needs().contains("HTTP"),
+            Item::Text(_) | Item::Separator => false,
+        })
+    }
+
+    /// What follows from each expression on that never has a value, since it looks at the bytes of a buffer.
+    pub(crate) fn ignored(&self) -> impl Iterator<Item = &str> {
+        self.ignored.iter().map(|text| &**text)
+    }
+
     /// Whether the line is the "Connect from" one, of connections that were used.
     pub fn is_connect_line(&self) -> bool {
         self.connect_line
@@ -205,20 +226,21 @@ impl LogFormat {
     pub fn parse(text: &str, http: bool) -> Result<Self, LogFormatError> {
         let names = Names::default();
         let scope = Scope::of(&names, "log-format");
-        Self::parse_in(text, &FormatUse { http, rule: false, places: Places::LOG, scope })
+        Self::parse_in(text, &FormatUse { http, messages: false, rule: false, places: Places::LOG, scope })
     }
 
     /// Compiles a log-format string.
     pub(crate) fn parse_in(text: &str, usage: &FormatUse<'_>) -> Result<Self, LogFormatError> {
-        let (flags, items, literal) = (Flags::default(), Vec::new(), Vec::new());
-        let mut parser = Parser { text, at: 0, usage, flags, items, literal };
+        let (flags, items, literal, ignored) = (Flags::default(), Vec::new(), Vec::new(), Vec::new());
+        let mut parser = Parser { text, at: 0, usage, flags, items, literal, ignored };
         parser.run()?;
         let early = parser.items.iter().all(|item| match item {
             Item::Variable(variable, _) => variable.is_early(),
             Item::Sample(..) => false,
             _ => true,
         });
-        let mut format = Self { items: parser.items, connect_line: false, uses_log_counter: false, early };
+        let (items, ignored) = (parser.items, parser.ignored);
+        let mut format = Self { items, connect_line: false, uses_log_counter: false, early, ignored };
         format.uses_log_counter = format.uses(&[Variable::LogCounter]);
         Ok(format)
     }
@@ -232,6 +254,7 @@ struct Parser<'a> {
     flags: Flags,
     items: Vec<Item>,
     literal: Vec<u8>,
+    ignored: Vec<Box<str>>,
 }
 
 impl Parser<'_> {
@@ -314,6 +337,9 @@ impl Parser<'_> {
         if !expression.places().meets(self.usage.places) {
             let needs = expression.needs();
             return Err(LogFormatError::Unavailable { text: text.to_owned(), needs });
+        }
+        if self.usage.messages && expression.looks_at_buffers() {
+            self.ignored.push(text.into());
         }
         self.at += length + 1;
         self.end_literal();

@@ -39,7 +39,11 @@ impl<'a, R: RecordSource> Line<'a, R> {
         for item in &format.items {
             match item {
                 Item::Text(text) => {
-                    self.out.extend_from_slice(text);
+                    match **text {
+                        // As most texts between variables are.
+                        [byte] => self.out.push(byte),
+                        _ => self.out.extend_from_slice(text),
+                    }
                     self.after_space = false;
                 }
                 // Formats of identifiers and log lines have them; other rules keep their blanks.
@@ -67,6 +71,8 @@ impl<'a, R: RecordSource> Line<'a, R> {
         encode(self.out, value, Encoding::Http, Flags { quote: false, ..self.flags });
     }
 
+    /// Most items of a line are variables: a call for each would cost more than what it does.
+    #[inline(always)]
     fn variable(&mut self, variable: Variable) {
         let record = self.record;
         let after_space = std::mem::take(&mut self.after_space);
@@ -126,6 +132,7 @@ impl<'a, R: RecordSource> Line<'a, R> {
         }
     }
 
+    #[inline(always)]
     fn number_or_date(&mut self, variable: Variable) {
         let record = self.record;
         match variable {
@@ -193,7 +200,17 @@ impl<'a, R: RecordSource> Line<'a, R> {
     }
 
     /// A string; one that is missing or empty is `-`, or an empty pair of quotes.
+    #[inline]
     pub(super) fn text(&mut self, value: Option<&[u8]>, encoding: Encoding) {
+        match value {
+            Some(value) if !value.is_empty() && encoding == Encoding::Plain && self.flags == Flags::default() => {
+                self.out.extend_from_slice(value);
+            }
+            value => self.text_as_flags_say(value, encoding),
+        }
+    }
+
+    fn text_as_flags_say(&mut self, value: Option<&[u8]>, encoding: Encoding) {
         self.quote();
         match value {
             Some(value) if !value.is_empty() => encode(self.out, value, encoding, self.flags),
@@ -231,6 +248,17 @@ impl<'a, R: RecordSource> Line<'a, R> {
     /// The request line or a part of it; all of them are `<BADREQ>` when no request was understood.
     fn request(&mut self, variable: Variable) {
         let record: &'a R = self.record;
+        if let (Variable::Request, None, Some(parts)) = (variable, &self.request_line, record.request_parts()) {
+            self.quote();
+            for (index, part) in parts.into_iter().enumerate() {
+                if index > 0 {
+                    self.out.push(b' ');
+                }
+                encode(self.out, part, Encoding::Uri, self.flags);
+            }
+            self.quote();
+            return;
+        }
         let whole = self.request_line.take().unwrap_or_else(|| record.request_line());
         if whole.is_empty() {
             return self.text_or_nothing(b"<BADREQ>", Encoding::Plain);

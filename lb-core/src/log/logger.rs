@@ -24,8 +24,8 @@ pub struct Logger {
     structured: Vec<u8>,
     /// By number of the place; opened when the first line for it comes.
     sinks: Vec<Option<Sink>>,
-    /// Lines came since the last flush.
-    pending: bool,
+    /// Lines that came since the last flush.
+    pending: u32,
     /// The last flush left lines.
     left: bool,
 }
@@ -34,7 +34,7 @@ impl Logger {
     /// A logger for one thread.
     pub fn new(context: LogContext, hooks: LogHooks) -> Self {
         let line = Vec::with_capacity(1024);
-        Self { context, hooks, line, structured: Vec::new(), sinks: Vec::new(), pending: false, left: false }
+        Self { context, hooks, line, structured: Vec::new(), sinks: Vec::new(), pending: 0, left: false }
     }
 
     /// Writes the access line of a stream, unless the frontend's options say that it is not worth one.
@@ -123,7 +123,7 @@ impl Logger {
             let Some(sink) = self.sinks.get_mut(target.place.index) else { continue };
             let sink = sink.get_or_insert_with(|| Sink::new(Arc::clone(&target.place)));
             let now = *now.get_or_insert_with(wall);
-            self.pending = true;
+            self.pending = self.pending.saturating_add(1);
             let (context, structured) = (&mut self.context, &self.structured);
             sink.queue(target.length, &self.hooks, |out| {
                 header::write(out, target, level, now, structured, context);
@@ -135,10 +135,10 @@ impl Logger {
     /// Sends what is queued; the worker calls it at the end of each turn of its event loop. Never blocks: what a
     /// destination does not take at once waits for a later call, or is dropped and counted.
     pub fn flush(&mut self) {
-        if !self.pending && !self.left {
+        if self.pending == 0 && !self.left {
             return;
         }
-        self.pending = false;
+        self.pending = 0;
         self.left = false;
         for sink in self.sinks.iter_mut().flatten() {
             self.left |= sink.flush(&self.hooks);
@@ -147,6 +147,11 @@ impl Logger {
 
     /// Whether lines came since the last [`Logger::flush`].
     pub fn has_pending(&self) -> bool {
+        self.pending > 0
+    }
+
+    /// How many came since then.
+    pub(crate) fn pending(&self) -> u32 {
         self.pending
     }
 }

@@ -14,6 +14,11 @@ macro_rules! record_source {
         pub(crate) trait RecordSource {
             $(fn $name(&self) -> $kind;)*
 
+            /// Method, target and version of [`request_line`](Self::request_line), where they are at hand and it is not cut.
+            fn request_parts(&self) -> Option<[&[u8]; 3]> {
+                None
+            }
+
             /// `%Tq`: handshakes, idle time and the request's head together; unknown without a complete head.
             fn query_time(&self) -> Option<Duration> {
                 let before = self.th().unwrap_or_default() + self.ti().unwrap_or_default();

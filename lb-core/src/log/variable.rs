@@ -106,6 +106,13 @@ const fn any(name: &'static str, variable: Variable) -> VariableName {
     VariableName { name, variable, http_only: false }
 }
 
+impl Variable {
+    /// Whether it needs `mode http`.
+    pub(super) fn is_http_only(self) -> bool {
+        VARIABLES.iter().any(|known| known.http_only && known.variable == self)
+    }
+}
+
 const fn http(name: &'static str, variable: Variable) -> VariableName {
     VariableName { name, variable, http_only: true }
 }

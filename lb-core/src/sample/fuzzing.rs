@@ -48,7 +48,7 @@ pub fn evaluate_any(fetch: Option<usize>, text: &str, bytes: &[u8]) {
         ProxyHeader { name: "p".into(), frontend: true, backend: true, table: true, servers: vec!["s".to_owned()] };
     let names = Names { proxies: vec![proxy], userlists: vec!["l".to_owned()], ..Names::default() };
     let scope = Scope { proxy: Some(0), ..Scope::of(&names, "http-request expression") };
-    let usage = FormatUse { http: true, rule: true, places: Places::ALL, scope };
+    let usage = FormatUse { http: true, messages: false, rule: true, places: Places::ALL, scope };
     let format = LogFormat::parse_in(&text, &usage).ok();
     let expression = Expression::parse_prefix(&text, &scope).ok().map(|(expression, _)| expression);
     let words = Expression::parse_words(text.split(' '), &scope).ok().map(|(expression, _)| expression);

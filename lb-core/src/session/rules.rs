@@ -25,6 +25,8 @@ use crate::worker::Worker;
 pub(super) struct Admission {
     /// It begins with a PROXY header (`expect-proxy layer4`).
     pub(super) proxied: bool,
+    /// It begins with a header of NetScaler's Client IP insertion (`expect-netscaler-cip layer4`).
+    pub(super) netscaler_cip: bool,
 }
 
 /// What one action came to.
@@ -32,6 +34,7 @@ enum Step {
     Next,
     Accept,
     ExpectProxy,
+    ExpectNetscalerCip,
     Reject,
     Drop,
 }
@@ -86,6 +89,7 @@ fn judge(worker: &Worker, info: &mut ClientInfo, socket: &Socket, list: RuleList
         match act(&rule.action, worker, info, socket, place) {
             Step::Next => {}
             Step::ExpectProxy => admission.proxied = true,
+            Step::ExpectNetscalerCip => admission.netscaler_cip = true,
             Step::Accept => break,
             Step::Reject => {
                 refuse(worker, info, socket, list);
@@ -107,6 +111,7 @@ fn act(action: &Action, worker: &Worker, info: &mut ClientInfo, socket: &Socket,
         Action::Reject => return Step::Reject,
         Action::SilentDrop => return Step::Drop,
         Action::ExpectProxy => return Step::ExpectProxy,
+        Action::ExpectNetscalerCip => return Step::ExpectNetscalerCip,
         Action::SetVar(assignment, expression) => {
             let value = value(expression, None, worker, info, place);
             assign(assignment, value, worker, info, None);
@@ -119,6 +124,9 @@ fn act(action: &Action, worker: &Worker, info: &mut ClientInfo, socket: &Socket,
         Action::SetAddress(part, expression) => {
             let value = value(expression, Some(address::value_type(*part)), worker, info, place);
             if let Some(value) = value {
+                if place == Place::FrontendSession {
+                    info.keep_connection_addresses();
+                }
                 let field = if address::is_source(*part) { &mut info.source } else { &mut info.destination };
                 *field = Some(address::changed(*field, &value));
             }

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::rules::Admission;
 use super::{ClientInfo, H1Session, h2, rules};
 use crate::config::{Mode, Proto};
 use crate::connect::within;
 use crate::http::h1::io::H1Conn;
 use crate::instant::Instant;
-use crate::listener::proxy_header::read_proxy_header;
+use crate::listener::proxy_header::{Preface, read_preface};
 use crate::stats::tls::{Handshake, OpenTls};
 use crate::stream;
 use crate::tls::{self, Alpn, TlsError};
@@ -21,8 +22,9 @@ use crate::worker::{ListenerContext, Worker};
 pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerContext>, mut info: ClientInfo) {
     let tasks = Rc::clone(worker);
     let Some(admission) = rules::admit(worker, &mut info, &socket) else { return };
-    if context.options.accept_proxy || admission.proxied {
-        spawn(worker, context, Box::pin(behind_proxy(tasks, socket, Arc::clone(context), info)));
+    let prefaces = prefaces(context, admission);
+    if prefaces != Prefaces::default() {
+        spawn(worker, context, Box::pin(behind_prefaces(tasks, socket, Arc::clone(context), info, prefaces)));
         return;
     }
     if context.tls.is_some() {
@@ -43,6 +45,20 @@ pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerC
     }
 }
 
+/// What comes before anything else on a connection, in this order.
+type Prefaces = [Option<Preface>; 2];
+
+/// What the listener says, and what the rules say of this connection.
+fn prefaces(context: &ListenerContext, admission: Admission) -> Prefaces {
+    let options = &context.options;
+    let netscaler = options.accept_netscaler_cip.is_some() || admission.netscaler_cip;
+    [
+        (options.accept_proxy || admission.proxied).then_some(Preface::Proxy),
+        // A listener without a number of its own has 0, as in HAProxy.
+        netscaler.then(|| Preface::NetscalerCip(options.accept_netscaler_cip.unwrap_or(0))),
+    ]
+}
+
 /// Starts the session's task, which lets others go first where the listener is nicer than others.
 fn spawn(worker: &Rc<Worker>, context: &ListenerContext, session: impl Future<Output = ()> + Unpin + 'static) {
     match context.rounds {
@@ -51,19 +67,30 @@ fn spawn(worker: &Rc<Worker>, context: &ListenerContext, session: impl Future<Ou
     }
 }
 
-/// The PROXY protocol header, then what comes without one.
-async fn behind_proxy(worker: Rc<Worker>, mut socket: Socket, context: Arc<ListenerContext>, mut info: ClientInfo) {
+/// The headers in front of everything, then what comes without them.
+async fn behind_prefaces(
+    worker: Rc<Worker>,
+    mut socket: Socket,
+    context: Arc<ListenerContext>,
+    mut info: ClientInfo,
+    prefaces: Prefaces,
+) {
     let deadline = after(info.accepted, context.frontend.config.timeouts.client);
-    match Box::pin(read_proxy_header(&mut socket, &mut Timer::default(), deadline)).await {
-        Ok(header) => {
-            info.source = header.source.or(info.source);
-            info.destination = header.destination.or(info.destination);
-            info.proxied(header.fields);
-            info.handshake = Instant::now().saturating_duration_since(info.accepted);
-        }
-        Err(refused) => {
-            stream::log_connection_error(&worker, &info, &context.name, refused.message, refused.received);
-            return;
+    for preface in prefaces.into_iter().flatten() {
+        match Box::pin(read_preface(preface, &mut socket, &mut Timer::default(), deadline)).await {
+            Ok(header) => {
+                info.keep_connection_addresses();
+                info.source = header.source.or(info.source);
+                info.destination = header.destination.or(info.destination);
+                if preface == Preface::Proxy {
+                    info.proxied(header.fields);
+                }
+                info.handshake = Instant::now().saturating_duration_since(info.accepted);
+            }
+            Err(refused) => {
+                stream::log_connection_error(&worker, &info, &context.name, refused.message, refused.received);
+                return;
+            }
         }
     }
     if context.tls.is_some() {

@@ -1,13 +1,13 @@
 //! One HTTP/2 stream as an end of an exchange: a client's request or a request of ours to a server.
 
 use std::io;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Buf, Bytes};
 
 use super::side::HeadError;
 use crate::http::h1::io::Fill;
-use crate::http::h2::{H2Error, H2RecvBody, H2Responder, H2Response, H2SendBody, Reason};
+use crate::http::h2::{H2Error, H2ErrorKind, H2RecvBody, H2Request, H2Responder, H2Response, H2SendBody, Reason};
 use crate::http::message::{BodyLength, Head};
 
 /// The half of a stream that waits for its head.
@@ -37,14 +37,17 @@ pub(crate) struct H2End {
     reply: Bytes,
     /// How the received body ends, once its head is known.
     pub(crate) length: BodyLength,
+    /// The client asks for a tunnel of another protocol (RFC 8441).
+    pub(crate) upgrade: bool,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
 }
 
 impl H2End {
-    /// A client's stream whose request head was received.
-    pub(crate) fn of_client(body: H2RecvBody, length: BodyLength, responder: H2Responder, head: &Head) -> Self {
-        Self {
+    /// A client's stream whose request was received, and the head of that.
+    pub(crate) fn of_client(request: H2Request) -> (Self, Head) {
+        let H2Request { head, length, upgrade, body, responder } = request;
+        let end = Self {
             awaiting: Awaiting::Responder(responder),
             recv: Some(body),
             piece: Bytes::new(),
@@ -54,9 +57,11 @@ impl H2End {
             held: false,
             reply: Bytes::new(),
             length,
+            upgrade,
             bytes_in: head.wire_len() as u64,
             bytes_out: 0,
-        }
+        };
+        (end, head)
     }
 
     /// A stream to a server that is not open yet.
@@ -71,6 +76,7 @@ impl H2End {
             held: false,
             reply: Bytes::new(),
             length: BodyLength::None,
+            upgrade: false,
             bytes_in: 0,
             bytes_out: 0,
         }
@@ -88,12 +94,13 @@ impl H2End {
             held: false,
             reply: Bytes::new(),
             length: BodyLength::None,
+            upgrade: false,
             bytes_in: 0,
             bytes_out: head.wire_len() as u64,
         }
     }
 
-    /// The same where a tunnel follows if the server agrees: CONNECT, and the handshake of a websocket.
+    /// The same where a tunnel follows if the server agrees: CONNECT, and upgrades.
     pub(crate) fn of_tunnel(send: H2SendBody, response: H2Response, head: &Head) -> Self {
         Self { held: true, ..Self::of_server(send, response, head) }
     }
@@ -257,6 +264,23 @@ impl H2End {
         }
     }
 
+    /// Has the stream given up when the client closes the connection.
+    pub(crate) fn end_with_client(&mut self) {
+        if let Awaiting::Responder(responder) = &mut self.awaiting {
+            responder.end_with_client();
+        }
+    }
+
+    /// Whether the stream ended because the peer closed the connection, rather than reset it or the stream.
+    pub(crate) fn has_closed(&mut self) -> bool {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let error = match (&mut self.awaiting, &mut self.send) {
+            (Awaiting::Responder(responder), _) => Some(responder.poll_reset(cx)),
+            (_, send) => send.as_mut().map(|send| send.poll_reset(cx)),
+        };
+        matches!(error, Some(Poll::Ready(H2Error { kind: H2ErrorKind::Io(io::ErrorKind::UnexpectedEof), .. })))
+    }
+
     /// Sends an interim response to the client.
     pub(crate) fn send_interim(&mut self, head: &Head) -> io::Result<()> {
         match &mut self.awaiting {
@@ -319,7 +343,7 @@ impl H2End {
 
 fn to_io(error: &H2Error) -> io::Error {
     let kind = match error.kind {
-        crate::http::h2::H2ErrorKind::Message(_) => io::ErrorKind::InvalidData,
+        H2ErrorKind::Message(_) => io::ErrorKind::InvalidData,
         _ => io::ErrorKind::ConnectionReset,
     };
     io::Error::new(kind, error.to_string())

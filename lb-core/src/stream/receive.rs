@@ -63,11 +63,13 @@ impl Stream<'_> {
             received?;
             let framing = match &link.conn {
                 ServerConn::H1(_) => response_framing(&self.response, &self.framing)
-                    .map_err(|_| StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,
+                    .ok()
+                    .filter(|_| self.proves_handshake())
+                    .ok_or(StreamError::new(End::Server, Stage::Headers, Kind::Malformed))?,
                 ServerConn::H2 { end, .. } => {
                     let length = end.length;
-                    if self.is_websocket() && (200..300).contains(&self.response.status()) {
-                        self.accept_websocket();
+                    if self.framing.upgrade && (200..300).contains(&self.response.status()) {
+                        self.accept_upgrade();
                     }
                     h2_response_framing(&self.response, length, &self.framing)
                 }
@@ -122,7 +124,7 @@ fn h2_response_framing(head: &Head, length: BodyLength, request: &RequestFraming
         body: length,
         announced: length,
         keep_alive: true,
-        // Made of the answer to a websocket.
+        // Made of the answer to an upgrade.
         tunnel: status == 101,
         interim: (100..200).contains(&status) && status != 101,
         version: Version::Http2,

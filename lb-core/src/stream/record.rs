@@ -20,21 +20,20 @@ impl Stream<'_> {
 
     /// The request line as it is now, cut to `tune.http.logurilen`; empty where there is no request.
     pub(super) fn current_request_line(&self) -> Vec<u8> {
-        let method = self.request.method();
-        let mut line = Vec::new();
-        if !method.is_empty() {
-            line.reserve(method.len() + self.request.target().len() + 10);
-            line.extend_from_slice(method);
-            line.push(b' ');
-            line.extend_from_slice(self.request.target());
-            line.extend_from_slice(match self.request.version() {
-                Version::Http10 => b" HTTP/1.0",
-                Version::Http11 => b" HTTP/1.1",
-                Version::Http2 => b" HTTP/2.0",
-            });
-            line.truncate(self.worker.settings.logurilen);
-        }
+        let Some(parts) = self.parts_of_request_line() else { return Vec::new() };
+        let mut line = parts.join(&b' ');
+        line.truncate(self.worker.settings.logurilen);
         line
+    }
+
+    fn parts_of_request_line(&self) -> Option<[&[u8]; 3]> {
+        let method = self.request.method();
+        let version: &[u8] = match self.request.version() {
+            Version::Http10 => b"HTTP/1.0",
+            Version::Http11 => b"HTTP/1.1",
+            Version::Http2 => b"HTTP/2.0",
+        };
+        (!method.is_empty()).then(|| [method, self.request.target(), version])
     }
 }
 
@@ -209,6 +208,15 @@ impl RecordSource for Stream<'_> {
             Some(kept) => Cow::Borrowed(kept),
             None => Cow::Owned(self.current_request_line()),
         }
+    }
+
+    fn request_parts(&self) -> Option<[&[u8]; 3]> {
+        if self.transaction.as_ref().is_some_and(|transaction| transaction.request_line.is_some()) {
+            return None;
+        }
+        let parts = self.parts_of_request_line()?;
+        let length = parts.iter().map(|part| part.len() + 1).sum::<usize>();
+        (length <= self.worker.settings.logurilen).then_some(parts)
     }
 
     fn cookie_captured_request(&self) -> Option<&[u8]> {

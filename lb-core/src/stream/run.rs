@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::exchange::{Ends, Exchange};
+use super::h2_end::H2End;
 use super::local::{Verdict, without_body};
 use super::side::Side;
 use crate::config::HttpReuse;
@@ -71,7 +72,10 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
-        self.verify_password().await;
+        // Those with rules about content have it done by now.
+        if self.info.frontend.config.rules.tcp_content.is_empty() {
+            self.verify_password().await;
+        }
         if self.info.frontend.config.options.http_buffer_request {
             let frontend = Arc::clone(&self.info.frontend.config);
             if let Err(error) = self.buffer_request(&frontend, client, timer).await {
@@ -143,8 +147,6 @@ impl<'a> Stream<'a> {
                 self.times.response = None;
                 return Err(StreamError::new(End::Server, Stage::Data, Kind::Malformed));
             }
-            self.persist_response(backend, self.response.status());
-            return self.tunnel(backend, link, exchange, client, timer).await;
         }
         self.capture_response();
         self.store_sticks(backend);
@@ -163,6 +165,9 @@ impl<'a> Stream<'a> {
             return self.answer_dropped(answer, client, timer).await;
         }
         self.after_response_rules(Some(&link.conn.side()));
+        if framing.tunnel && self.response.status() == status {
+            return self.tunnel(backend, link, exchange, client, timer).await;
+        }
         if without_body(self.response.status()) && framing.body != BodyLength::None {
             // A rule says so (RFC 9112, section 6.3): what comes of the body belongs to nobody.
             drop(link);
@@ -195,7 +200,7 @@ impl<'a> Stream<'a> {
     fn judge_request(&mut self, client: &mut Side<'_>) -> Result<(), u16> {
         self.framing = match client {
             Side::H1(_) => request_framing(&self.request).map_err(|error| error.status())?,
-            Side::H2(end) => h2_request_framing(&self.request, end.length),
+            Side::H2(end) => h2_request_framing(&self.request, end),
         };
         if self.framing.persistence {
             without_persistence(&mut self.request);
@@ -325,11 +330,13 @@ impl<'a> Stream<'a> {
 }
 
 /// The framing of a request that came over HTTP/2: its frames have said it.
-fn h2_request_framing(head: &Head, length: BodyLength) -> RequestFraming {
+fn h2_request_framing(head: &Head, end: &H2End) -> RequestFraming {
     let connect = head.method() == b"CONNECT";
     RequestFraming {
         // What follows CONNECT is for the tunnel, once there is one.
-        body: if connect { BodyLength::None } else { length },
+        body: if connect || end.upgrade { BodyLength::None } else { end.length },
+        upgrade: end.upgrade,
+        websocket: end.upgrade && head.value("upgrade").is_some_and(|it| it.eq_ignore_ascii_case(b"websocket")),
         keep_alive: true,
         expect_continue: head.values("expect").any(|value| value.eq_ignore_ascii_case(b"100-continue")),
         connect,

@@ -170,13 +170,14 @@ impl Facts for ClientInfo {
 /// What is known of a client's connection.
 fn client_facts(info: &ClientInfo) -> ClientFacts<'_> {
     let limits = info.slot.limits();
+    let connection = info.connection_addresses();
     ClientFacts {
         unix: info.source.is_none(),
         listener_connections: limits.connections.current(),
         source: info.source,
         destination: info.destination,
-        connection_source: info.source,
-        connection_destination: info.destination,
+        connection_source: connection.source,
+        connection_destination: connection.destination,
         tls: info.tls.as_deref().copied(),
         proxied: info.proxy_fields().is_some(),
         proxy_authority: info.proxy_fields().and_then(|fields| fields.get(tlv::AUTHORITY)),

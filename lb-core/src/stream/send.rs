@@ -19,7 +19,7 @@ use crate::http::h1::connection::{outcome, to_server};
 use crate::http::h1::encode::{EncodeOptions, OutFraming, encode_request};
 use crate::http::h1::framing::ResponseFraming;
 use crate::http::h2::H2ErrorKind;
-use crate::http::message::BodyLength;
+use crate::http::message::{BodyLength, Version};
 use crate::log::Stage;
 use crate::rules::redirect::path_and_query;
 use crate::server::Server;
@@ -38,6 +38,9 @@ impl<'a> Stream<'a> {
         private: &mut Option<Private>,
     ) -> Result<(Link, ResponseFraming), StreamError> {
         let mut connector = self.connector(backend);
+        if let (Side::H2(end), true) = (&mut *client, backend.config.options.abortonclose) {
+            end.end_with_client();
+        }
         connector.hash = self.balance_hash(backend, Some(client));
         connector.may_keep = self.keeps_request(backend);
         let mut repeated = false;
@@ -150,7 +153,7 @@ impl<'a> Stream<'a> {
             if std::mem::take(&mut connector.may_keep) {
                 connector.kept = self.whole_body(client).await;
             }
-            if self.is_websocket()
+            if self.framing.upgrade
                 && let Err(error) = Box::pin(self.settle(connector, &link, timer)).await
             {
                 if error.stage == Stage::Headers {
@@ -239,6 +242,9 @@ impl<'a> Stream<'a> {
         }
         match &mut link.conn {
             ServerConn::H1(conn) => {
+                if self.request.version() == Version::Http2 {
+                    self.add_websocket_key();
+                }
                 let connection = to_server(&self.connection_options(backend), &self.framing);
                 let options = EncodeOptions {
                     connection,
@@ -256,17 +262,16 @@ impl<'a> Stream<'a> {
                 Ok(())
             }
             ServerConn::H2 { client, end } => {
-                let websocket = self.framing.websocket && self.framing.upgrade;
-                let tunnel = websocket || self.framing.connect;
+                let tunnel = self.framing.upgrade || self.framing.connect;
                 let (body, framing) = match tunnel {
                     true => (BodyLength::Chunked, OutFraming::None),
                     false => (self.framing.body, OutFraming::from(self.framing.body)),
                 };
                 set_length(&mut self.request, framing);
                 let mut client = client.borrow_mut();
-                let opened = match websocket {
-                    true => client.open_websocket(&self.request),
-                    false => client.open(&self.request, body),
+                let opened = match self.upgrades_to() {
+                    Some(protocol) => client.open_upgrade(&self.request, protocol),
+                    None => client.open(&self.request, body),
                 };
                 let (send, response) = opened.map_err(|error| match error.kind {
                     // HTTP/2 cannot carry this request, to no server.

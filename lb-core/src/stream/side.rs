@@ -186,6 +186,14 @@ impl Side<'_> {
         }
     }
 
+    /// Whether the peer closed the connection below its stream, which is no order to give up what was under way.
+    pub(crate) fn has_closed(&mut self) -> bool {
+        match self {
+            Self::H1(conn) => conn.eof,
+            Self::H2(end) => end.has_closed(),
+        }
+    }
+
     /// Tells the peer that the message under way will not be completed. An HTTP/1 connection says so by closing.
     pub(crate) fn abort(&mut self) {
         if let Self::H2(end) = self {

@@ -1,4 +1,4 @@
-//! Streams whose bytes are not looked at: TCP mode, and HTTP connections that became tunnels.
+//! Streams whose bytes are not looked at: TCP mode, and the relay of HTTP connections that became tunnels (`tunnel`).
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -9,16 +9,16 @@ use std::task::Poll;
 use super::Stream;
 use super::balance_key::balances_by_bytes;
 use super::error::{End, Kind, StreamError};
-use super::exchange::{Ends, Exchange, SideTimeouts};
+
 use super::inspect::Inspected;
 use super::local::Answer;
-use super::pump::Pump;
+
 use super::side::Side;
 use crate::connect::{Connector, Link, ServerConn};
 use crate::forward::{Initial, Relay, RelayOptions, RelayOutcome, Splicing};
-use crate::http::h1::encode::{EncodeOptions, OutFraming};
+
 use crate::http::h1::io::H1Conn;
-use crate::http::message::{BodyLength, Head};
+use crate::http::message::Head;
 use crate::log::{Cause, Stage};
 use crate::net::set_no_linger;
 use crate::runtime::SessionStage;
@@ -132,62 +132,17 @@ impl<'a> Stream<'a> {
         Ok(Some(backend))
     }
 
-    /// An HTTP connection becomes a tunnel: the response head goes out, then bytes in both directions.
-    ///
-    /// # Errors
-    /// When the client does not take the head, or a stream of HTTP/2 fails.
-    pub(super) async fn tunnel(
-        &mut self,
-        backend: &BackendEntry,
-        mut link: Link,
-        mut exchange: Exchange,
-        client: &mut Side<'_>,
-        timer: &mut Timer,
-    ) -> Result<bool, StreamError> {
-        self.end.status = self.response.status();
-        self.live.set_status(self.end.status);
-        self.live.enter_phase(SessionStage::Tunnel, None);
-        let options = EncodeOptions { upgrade: true, case_adjust: self.client_case(), ..EncodeOptions::default() };
-        let follows = if client.is_stream() { OutFraming::Chunked } else { OutFraming::None };
-        client
-            .write_response(&mut self.response, OutFraming::None, follows, &options)
-            .map_err(|error| StreamError::io(End::Client, Stage::Data, &error))?;
-        let deadline = after(now(), self.info.frontend.config.timeouts.client);
-        super::local::flush(client, timer, deadline).await?;
-        if let (Side::H1(client), ServerConn::H1(_)) = (&mut *client, &link.conn) {
-            self.relay_link(backend, link, client, None).await?;
-            return Ok(false);
-        }
-        // CONNECT over a stream of HTTP/2 (RFC 9113, section 8.5): its frames carry the bytes.
-        let set = self.transaction.as_ref().and_then(|transaction| transaction.tunnel_timeout);
-        let tunnel = set.or(backend.config.timeouts.tunnel);
-        let timeouts = SideTimeouts {
-            client: tunnel.or(self.info.frontend.config.timeouts.client),
-            server: tunnel.or(backend.config.timeouts.server),
-        };
-        client.expect_body(BodyLength::UntilClose);
-        link.conn.side().expect_body(BodyLength::UntilClose);
-        exchange.request = Pump::default();
-        poll_fn(|cx| {
-            let pool = &self.worker.buffers;
-            let (client, server) = (client.reborrow(), link.conn.side());
-            let mut ends = Ends { client, server, pool, timer, timeouts, watch: true, live: &self.live };
-            exchange.poll_tunnel(cx, &mut ends)
-        })
-        .await?;
-        Ok(client.is_stream())
-    }
-
     /// Moves bytes in both directions until both have ended. With a timer the response is inspected first.
-    async fn relay_link(
+    pub(super) async fn relay_link(
         &mut self,
         backend: &BackendEntry,
         mut link: Link,
         client: &mut H1Conn,
         inspect: Option<&mut Timer>,
     ) -> Result<(), StreamError> {
-        let options =
+        let mut options =
             relay_options(&Pair { frontend: &self.info.frontend.config, backend: &backend.config }, self.worker);
+        options.ends_with_server = self.framing.upgrade;
         let ServerConn::H1(server) = &mut link.conn else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Malformed));
         };
@@ -328,6 +283,7 @@ fn relay_options(pair: &Pair<'_>, worker: &Worker) -> RelayOptions {
         independent_client: front.independent_streams,
         independent_server: back.independent_streams,
         nolinger_client: front.nolinger,
+        ends_with_server: false,
         nolinger_server: back.nolinger,
     }
 }

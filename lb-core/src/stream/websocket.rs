@@ -1,4 +1,5 @@
-//! Websockets to servers over HTTP/2 (RFC 8441): what a handshake of HTTP/1 is there, and its answer on the way back.
+//! Websockets and other upgrades where one side speaks HTTP/2 (RFC 8441): what the handshake of one version is in the
+//! other, and its answer on the way back. Inside a stream they are what HTTP/1 says: a GET with `Upgrade`, and 101.
 
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -9,7 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
+use crate::balance::random;
 use crate::connect::{Connector, Link, ServerConn, within};
+use crate::http::h1::framing::list;
 use crate::http::message::{Head, Version};
 use crate::log::Stage;
 use crate::worker::timer::Timer;
@@ -18,17 +21,23 @@ use crate::worker::timer::Timer;
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 impl Stream<'_> {
-    /// Whether the client asks for a websocket, as HTTP/1 does.
+    /// Whether the client asks for a websocket.
     pub(super) fn is_websocket(&self) -> bool {
         self.framing.websocket && self.framing.upgrade
     }
 
-    /// Waits for the settings of a server that speaks HTTP/2, which say whether it knows websockets.
+    /// What the client wants the connection to be for, the first of it where there are several.
+    pub(super) fn upgrades_to(&self) -> Option<&[u8]> {
+        if self.framing.upgrade { self.request.values("upgrade").flat_map(list).next() } else { None }
+    }
+
+    /// Waits for the settings of a server that speaks HTTP/2, which say whether it knows upgrades. Where it does not, a
+    /// client of HTTP/1 that asks for anything but a websocket gets what it would get without asking.
     ///
     /// # Errors
     /// It does not, which is an answer that is none; or they do not come.
     pub(super) async fn settle(
-        &self,
+        &mut self,
         connector: &Connector<'_>,
         link: &Link,
         timer: &mut Timer,
@@ -38,15 +47,38 @@ impl Stream<'_> {
         let settled = poll_fn(|cx| client.borrow_mut().poll_settled(cx));
         match within(timer, connector.connect_deadline(), settled).await {
             Some(Ok(true)) => Ok(()),
+            Some(Ok(false)) if !self.framing.websocket && self.request.version() != Version::Http2 => {
+                self.framing.upgrade = false;
+                Ok(())
+            }
             Some(Ok(false)) => Err(StreamError::new(End::Server, Stage::Headers, Kind::Malformed)),
             Some(Err(_)) => Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed)),
             None => Err(StreamError::new(End::Server, Stage::Connect, Kind::Timeout)),
         }
     }
 
-    /// Makes of a server's 2xx what HTTP/1 says in its place.
-    pub(super) fn accept_websocket(&mut self) {
+    /// Gives a websocket's handshake that came over HTTP/2, where it has none, the key that one of HTTP/1 must have.
+    pub(super) fn add_websocket_key(&mut self) {
+        if !self.is_websocket() || self.request.value("sec-websocket-key").is_some() {
+            return;
+        }
+        // It is no secret, and proves no more than that a handshake was read (RFC 6455, section 10.3).
+        let key = [random(), random()].map(u64::to_ne_bytes);
+        self.request.add(b"sec-websocket-key", STANDARD.encode(key.as_flattened()).as_bytes());
+    }
+
+    /// Whether a server of HTTP/1 has read the handshake of a client that does not look at it, as its 101 proves.
+    pub(super) fn proves_handshake(&self) -> bool {
+        if self.request.version() != Version::Http2 || !self.is_websocket() || self.response.status() != 101 {
+            return true;
+        }
         let key = self.request.value("sec-websocket-key").unwrap_or_default();
+        self.response.value("sec-websocket-accept") == Some(accept_of(key).as_bytes())
+    }
+
+    /// Makes of a server's 2xx what HTTP/1 says in its place.
+    pub(super) fn accept_upgrade(&mut self) {
+        let protocol = self.upgrades_to().unwrap_or_default();
         let mut head = Head::response(101, b"Switching Protocols", Version::Http2);
         for (name, value) in self.response.fields() {
             if !matches!(name, b"content-length" | b"sec-websocket-accept") {
@@ -54,8 +86,12 @@ impl Stream<'_> {
             }
         }
         head.add(b"connection", b"upgrade");
-        head.add(b"upgrade", b"websocket");
-        head.add(b"sec-websocket-accept", accept_of(key).as_bytes());
+        head.add(b"upgrade", protocol);
+        if let (true, Some(key)) =
+            (protocol.eq_ignore_ascii_case(b"websocket"), self.request.value("sec-websocket-key"))
+        {
+            head.add(b"sec-websocket-accept", accept_of(key).as_bytes());
+        }
         self.response = head;
     }
 }

@@ -35,7 +35,7 @@ impl<'a> Logs<'a> {
         };
         let proxy = self.names.proxies.iter().position(|proxy| proxy.name == section.name);
         let scope = Scope { proxy, ..Scope::of(self.names, "log-format expression") };
-        let usage = FormatUse { http, rule: false, places: Places::LOG, scope };
+        let usage = FormatUse { http, messages: false, rule: false, places: Places::LOG, scope };
         let format = LogFormat::choose(choice, &usage)?;
         let parse = |text: &Option<String>| text.as_deref().map(|text| LogFormat::parse_in(text, &usage)).transpose();
         let error_format = parse(&section.error_log_format)?;

@@ -169,10 +169,30 @@ async fn notified(notify: Option<&Notify>) {
     }
 }
 
-/// Runs after the tasks that were woken together: one send for all their lines.
+/// From how many lines of one turn of the event loop on they wait for those of the next turns, and how many are enough.
+const GATHERED: std::ops::Range<u32> = 4..32;
+
+/// For how many turns they wait at most.
+const TURNS: usize = 4;
+
+/// Runs after the tasks that were woken together: one send for all their lines. When there are several the worker is busy
+/// and more are about to come: the way through the network costs less for all of them together. It does not wait for
+/// turns that bring no lines.
 async fn flush_logs(worker: Rc<Worker>) {
     loop {
         worker.flush_logs.notified().await;
+        let pending = || worker.logger.borrow().pending();
+        let mut lines = pending();
+        for _ in 0..TURNS {
+            if !GATHERED.contains(&lines) {
+                break;
+            }
+            tokio::task::yield_now().await;
+            let before = std::mem::replace(&mut lines, pending());
+            if lines == before {
+                break;
+            }
+        }
         worker.logger.borrow_mut().flush();
     }
 }

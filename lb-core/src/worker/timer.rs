@@ -20,8 +20,8 @@ const FAR: Duration = Duration::from_secs(4);
 thread_local! {
     static DEADLINES: RefCell<Deadlines> = RefCell::default();
     static WAKE_UP: Cell<WakeUp> = const { Cell::new(WakeUp::None) };
-    /// Wall time of the wake-up, once somebody asked.
-    static WALL: Cell<Option<Duration>> = const { Cell::new(None) };
+    /// When the system was last asked for wall time, and what it said.
+    static WALL: Cell<Option<(Instant, Duration)>> = const { Cell::new(None) };
 }
 
 /// Deadlines of one worker that are far away.
@@ -60,7 +60,6 @@ enum WakeUp {
 /// Polls a session; within it, [`now`] is one instant.
 pub(crate) fn wake_up<T>(poll: impl FnOnce() -> T) -> T {
     WAKE_UP.set(WakeUp::Begun);
-    WALL.set(None);
     let result = turn::poll(poll);
     WAKE_UP.set(WakeUp::None);
     result
@@ -79,18 +78,25 @@ pub(crate) fn now() -> Instant {
     }
 }
 
+/// How long wall time is reckoned from the monotonic clock before the system is asked again: it may have been set.
+const WALL_KEPT: Duration = Duration::from_millis(100);
+
 /// Wall time since the epoch: within a wake-up always the same.
 pub(crate) fn wall() -> Duration {
     let asked = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    match (WAKE_UP.get(), WALL.get()) {
-        (WakeUp::None, _) => asked(),
-        (_, Some(wall)) => wall,
-        (_, None) => {
-            let wall = asked();
-            WALL.set(Some(wall));
-            wall
+    if let WakeUp::None = WAKE_UP.get() {
+        return asked();
+    }
+    let now = now();
+    if let Some((then, wall)) = WALL.get() {
+        let since = now.saturating_duration_since(then);
+        if since < WALL_KEPT {
+            return wall + since;
         }
     }
+    let wall = asked();
+    WALL.set(Some((now, wall)));
+    wall
 }
 
 /// The timer of one connection or stream.

@@ -29,6 +29,10 @@ pub(super) fn nosplice(cx: &mut Cx<'_>) {
     cx.global.nosplice |= cx.no_more_than(0);
 }
 
+pub(super) fn hide_connect_protocol(cx: &mut Cx<'_>) {
+    cx.global.tune.h2_hide_connect_protocol |= cx.no_more_than(0);
+}
+
 pub(super) fn noreuseport(cx: &mut Cx<'_>) {
     cx.global.noreuseport |= cx.no_more_than(0);
 }

@@ -64,7 +64,7 @@ pub(super) const ROWS: &[Row] = &[
     later("h1-accept-payload-with-any-method"),
     row("h1-case-adjust", header_case::h1_case_adjust),
     row("h1-case-adjust-file", header_case::h1_case_adjust_file),
-    later("h2-workaround-bogus-websocket-clients"),
+    row("h2-workaround-bogus-websocket-clients", process::hide_connect_protocol),
     row("hard-stop-after", process::hard_stop_after),
     later("httpclient.resolvers.id"),
     later("httpclient.resolvers.prefer"),

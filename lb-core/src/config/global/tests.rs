@@ -62,6 +62,7 @@ fn every_field_is_filled() {
         log-send-hostname
         nosplice
         noreuseport
+        h2-workaround-bogus-websocket-clients
         h1-case-adjust host HoSt
         default-path current
         crt-base /etc/crt
@@ -73,6 +74,7 @@ fn every_field_is_filled() {
     assert_eq!((global.maxsslrate, global.maxpipes), (Some(40), Some(50)));
     assert_eq!((global.nbthread, global.ulimit_n, global.strict_limits), (Some(4), Some(4096), Some(false)));
     assert!(global.daemon && global.quiet && global.nosplice && global.noreuseport);
+    assert!(global.tune.h2_hide_connect_protocol);
     assert_eq!(global.pidfile.unwrap().to_str(), Some("/run/lb.pid"));
     assert_eq!((global.uid, global.gid, global.node.as_deref()), (Some(5), Some(6), Some("web-1")));
     assert_eq!((global.description.as_deref(), global.localpeer.as_deref()), (Some("a b c"), Some("here")));
@@ -340,7 +342,13 @@ fn stats_sockets() {
             "stats socket /x severity-output foo",
             "'stats socket' : ''severity-output' only supports 'none', 'number', and 'string' (got 'foo')'",
         ),
-        ("stats socket /x expose-fd listeners", "'stats socket' : ''expose-fd' is not supported yet'"),
+        (
+            "stats socket /x expose-fd listeners",
+            "'stats socket' : ''expose-fd' is not supported yet; a new process binds beside the old one, or inherits listeners \
+             as 'fd@<n>''",
+        ),
+        ("stats socket /x nice 1025", "'stats socket' : ''nice' : invalid value 1025, allowed range is -1024..1024'"),
+        ("stats socket /x nice", "'stats socket' : ''nice' : missing value'"),
         ("stats socket /x ssl", "'stats socket' : ''ssl' is not supported on a stats socket yet'"),
         ("stats socket /x levle admin", "'stats socket' : unknown keyword 'levle'; did you mean 'level' maybe ?"),
         ("stats socket 127.0.0.1", "'stats socket' : missing port specification in '127.0.0.1'"),

@@ -27,7 +27,13 @@ pub(super) fn set_var(cx: &mut Cx<'_>) {
 
 pub(super) fn set_var_fmt(cx: &mut Cx<'_>) {
     let Some(name) = name(cx, "a format string") else { return };
-    let usage = FormatUse { http: false, rule: true, places: Places::one(Place::Configuration), scope: scope(cx) };
+    let usage = FormatUse {
+        http: false,
+        messages: false,
+        rule: true,
+        places: Places::one(Place::Configuration),
+        scope: scope(cx),
+    };
     match LogFormat::parse_in(cx.arg(2), &usage) {
         Ok(format) => cx.global.variables.push(GlobalVariable { name, value: GlobalValue::Format(format) }),
         Err(error) => {

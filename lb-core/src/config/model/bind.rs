@@ -51,6 +51,8 @@ pub struct BindOptions {
     pub maxconn: Option<u32>,
     /// `accept-proxy`.
     pub accept_proxy: bool,
+    /// `accept-netscaler-cip`: the magic number.
+    pub accept_netscaler_cip: Option<u32>,
     /// `defer-accept`.
     pub defer_accept: bool,
     /// `interface`.

@@ -165,6 +165,8 @@ pub struct Tune {
     pub h2_max_concurrent_streams: Option<u32>,
     /// `tune.h2.max-frame-size`.
     pub h2_max_frame_size: Option<u32>,
+    /// `h2-workaround-bogus-websocket-clients`.
+    pub h2_hide_connect_protocol: bool,
 }
 
 /// How many bytes variables may take by scope, what is within it included; 0 is no limit (configuration.txt,

@@ -19,6 +19,17 @@ pub struct Reply {
     pub headers: Vec<(String, LogFormat)>,
 }
 
+impl Reply {
+    /// Its formats: those of the headers, and the body's.
+    pub(crate) fn formats(&self) -> Vec<&LogFormat> {
+        let body = match &self.body {
+            ReplyBody::Format(format) => Some(format),
+            _ => None,
+        };
+        self.headers.iter().map(|(_, value)| value).chain(body).collect()
+    }
+}
+
 /// The body of a [`Reply`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ReplyBody {
@@ -61,6 +72,15 @@ pub enum RedirectKind {
     Prefix(LogFormat),
     /// `scheme`: the value replaces the scheme.
     Scheme(LogFormat),
+}
+
+impl RedirectKind {
+    /// The text it goes to.
+    pub(crate) fn target(&self) -> &LogFormat {
+        match self {
+            Self::Location(target) | Self::Prefix(target) | Self::Scheme(target) => target,
+        }
+    }
 }
 
 /// A complete response kept ready for a status code (`errorfile`, `http-error`, `http-errors`).

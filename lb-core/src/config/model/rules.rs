@@ -48,6 +48,8 @@ pub enum Action {
     Close,
     /// `expect-proxy layer4`: the connection begins with a PROXY header.
     ExpectProxy,
+    /// `expect-netscaler-cip layer4`: the connection begins with a header of NetScaler's Client IP insertion.
+    ExpectNetscalerCip,
     /// `silent-drop`: the connection is forgotten without a word to the client.
     SilentDrop,
     /// `auth`: 401, or 407 for a proxied request, unless the condition says that the client may.
@@ -197,6 +199,21 @@ pub enum Action {
     DisableL7Retry,
     /// An action of the embedding program.
     Extension(Call),
+}
+
+impl Action {
+    /// The formats among its arguments.
+    pub(crate) fn formats(&self) -> Vec<&LogFormat> {
+        match self {
+            Self::Deny(reply) | Self::Tarpit(reply) | Self::Return(reply) => reply.formats(),
+            Self::Redirect(redirect) => vec![redirect.kind.target()],
+            Self::Header { value, .. } | Self::EarlyHint { value, .. } => vec![value],
+            Self::ReplaceHeader { by, .. } | Self::ReplaceTarget { by, .. } => vec![by],
+            Self::SetTarget(_, format) | Self::SetVarFmt(_, format) => vec![format],
+            Self::Pattern { key, value, .. } => std::iter::once(key).chain(value).collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// Which fields `del-header` removes.
@@ -450,6 +467,20 @@ pub enum RuleList {
     HttpResponse,
     /// `http-after-response`.
     HttpAfterResponse,
+}
+
+impl RuleList {
+    /// All of them, in the order in which they are judged.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::TcpConnection,
+        Self::TcpSession,
+        Self::TcpContent,
+        Self::HttpRequest,
+        Self::Redirect,
+        Self::TcpResponse,
+        Self::HttpResponse,
+        Self::HttpAfterResponse,
+    ];
 }
 
 /// The rules of a section, in order.

@@ -5,7 +5,7 @@ use super::options::is_token;
 use super::order::{Class, warn_of_order};
 use super::rules::condition;
 use crate::acl::{Acl, AclReader};
-use crate::sample::{Place, Places};
+use crate::sample::Places;
 
 pub(super) fn parse(cx: &mut Cx<'_>) {
     let name = cx.arg(1).to_owned();
@@ -49,7 +49,7 @@ pub(super) fn monitor_fail(cx: &mut Cx<'_>) {
     }
     let what = |message: &str| format!("error detected while parsing a 'monitor fail' condition : {message}.");
     let at = cx.first + 2;
-    if let Some(condition) = condition(cx, at, Places::one(Place::FrontendRequest), None, &what) {
+    if let Some(condition) = condition(cx, at, Places::ALL, None, &what) {
         warn_of_order(cx, Class::Monitor);
         cx.config().monitor_fail.push(condition);
     }

@@ -33,7 +33,7 @@ const fn option(name: &'static str, shown: &'static str, arguments: usize, parse
 /// Every word that HAProxy 2.6 knows after the address.
 #[rustfmt::skip]
 pub(super) const OPTIONS: &[BindOption] = &[
-    option("accept-netscaler-cip", "bind <addr> accept-netscaler-cip +1", 1, None),
+    option("accept-netscaler-cip", "bind <addr> accept-netscaler-cip +1", 1, Some(accept_netscaler_cip)),
     option("accept-proxy", "bind <addr> accept-proxy", 0, Some(|cx| cx.set(|o| o.accept_proxy = true))),
     option("backlog", "bind <addr> backlog +1", 1, Some(backlog)),
     option("defer-accept", "bind <addr> defer-accept", 0, Some(|cx| cx.set(|o| o.defer_accept = true))),
@@ -175,6 +175,15 @@ fn maxconn(cx: &mut BindCx<'_>) -> Result<(), String> {
         return Err(format!("'maxconn' : invalid value {value}, must be >= 0"));
     }
     cx.options.maxconn = positive(value);
+    Ok(())
+}
+
+fn accept_netscaler_cip(cx: &mut BindCx<'_>) -> Result<(), String> {
+    let text = cx.required("missing value")?;
+    let magic = text.parse::<u32>().ok().filter(|magic| *magic > 0);
+    // The same for what HAProxy reads as far as it is a number, and for what has more than 32 bits.
+    let wrong = || format!("'accept-netscaler-cip' : invalid value {}, must be >= 0", leading_integer(&text).0);
+    cx.options.accept_netscaler_cip = Some(magic.ok_or_else(wrong)?);
     Ok(())
 }
 

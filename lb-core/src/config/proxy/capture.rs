@@ -1,7 +1,7 @@
 //! `capture`, `declare capture`, `unique-id-format`, `unique-id-header`.
 
 use super::Cx;
-use super::rules::{Style, format};
+use super::rules::{Style, format, warn_of_ignored};
 use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::log::FormatUse;
 use crate::sample::{Place, Places};
@@ -85,9 +85,12 @@ pub(super) fn unique_id_format(cx: &mut Cx<'_>) {
     }
     let scope = cx.scope("unique-id-format expression");
     let places = Places::one(Place::FrontendRequest);
-    let usage = FormatUse { http: true, rule: false, places, scope };
+    let usage = FormatUse { http: cx.draft.is_http(), messages: true, rule: false, places, scope };
     match format(&text, &usage) {
-        Ok(format) => cx.config().unique_id_format = Some(format),
+        Ok(format) => {
+            warn_of_ignored(cx, std::iter::once(&format));
+            cx.config().unique_id_format = Some(format);
+        }
         Err(fault) if fault.style != Style::Rule => cx.diags.alert_line(cx.line, cx.first + 1, fault.message),
         Err(fault) => {
             let text = format!("failed to parse unique-id : {}.", fault.message);

@@ -119,6 +119,8 @@ pub(super) struct Draft {
     pub(super) tcp_check_unused: bool,
     /// `http-check` lines stand here without their option.
     pub(super) http_check_unused: bool,
+    /// The last line of the section with a format that has something to say in HTTP alone.
+    pub(super) http_format_line: Option<Line>,
     /// The line of `balance hash`, whose expression is read once all sections are known.
     pub(super) hash_line: Option<Line>,
 }
@@ -321,6 +323,7 @@ impl Draft {
             http_check_inherited: false,
             tcp_check_unused: false,
             http_check_unused: false,
+            http_format_line: None,
             hash_line: None,
         }
     }
@@ -343,19 +346,7 @@ impl Draft {
 
     /// Whether rules came from a defaults section or were written here.
     pub(super) fn has_rules(&self) -> bool {
-        let rules = &self.config.rules;
-        [
-            RuleList::TcpConnection,
-            RuleList::TcpSession,
-            RuleList::TcpContent,
-            RuleList::TcpResponse,
-            RuleList::HttpRequest,
-            RuleList::Redirect,
-            RuleList::HttpResponse,
-            RuleList::HttpAfterResponse,
-        ]
-        .iter()
-        .any(|list| !rules.of(*list).is_empty())
+        RuleList::ALL.iter().any(|list| !self.config.rules.of(*list).is_empty())
     }
 
     pub(super) fn is_http(&self) -> bool {

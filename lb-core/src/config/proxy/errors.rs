@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Cx;
 use super::draft::{ErrorDirective, ErrorSource};
 use super::reply::{self, Body, load_error_file};
+use super::rules::look_at_formats;
 use super::settings::leading_integer;
 use crate::config::error_reply::HANDLED_STATUS;
 use crate::config::model::{ErrorReply, Reply, ReplyBody};
@@ -77,7 +78,7 @@ pub(super) fn errorloc(cx: &mut Cx<'_>) {
 
 pub(super) fn http_error(cx: &mut Cx<'_>) {
     let scope = cx.scope("http-error expression");
-    let formats = FormatUse { http: true, rule: true, places: Places::ALL, scope };
+    let formats = FormatUse { http: cx.draft.is_http(), messages: true, rule: true, places: Places::ALL, scope };
     let parsed = match reply::parse(cx.line, cx.first + 1, reply::Usage::HttpError, &formats) {
         Ok(parsed) => parsed,
         Err(fault) => return cx.diags.alert(cx.line, fault.word, format!("http-error : {}", fault.message)),
@@ -100,6 +101,11 @@ pub(super) fn http_error(cx: &mut Cx<'_>) {
         Body::Error(error) => ErrorSource::Reply(error),
         Body::Section(name) => ErrorSource::Section(name),
         body => {
+            let formats = parsed.headers.iter().map(|(_, format)| format).chain(match &body {
+                Body::Format(format) => Some(format),
+                _ => None,
+            });
+            look_at_formats(cx, formats);
             let body = match body {
                 Body::Bytes(bytes) => ReplyBody::Bytes(bytes),
                 Body::Format(format) => ReplyBody::Format(format),

@@ -66,6 +66,9 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         }
         proxies.push(proxy);
     }
+    if understood {
+        finish_rules::check_keys(&proxies, &headers, diags);
+    }
     tracking::resolve(&mut proxies, &tracking, diags);
     if understood {
         server_state::load(&mut proxies, &headers, &config.global, diags);
@@ -143,7 +146,7 @@ impl Names {
             alert_suggest(diags, line, word, text, near);
             return;
         };
-        if draft.section == SectionKind::Listen && own.name == name {
+        if draft.section.has_backend() && own.name == name {
             alert(diags, line, word, format!("Proxy '{name}': loop detected for {keyword}: '{name}'."));
         } else if own.mode == Mode::Http && *mode == Mode::Tcp {
             let how = if keyword == "default_backend" { "as its default backend" } else { "in a 'use_backend' rule" };
@@ -185,6 +188,10 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
             format!("'option httplog' not usable with {label} (needs 'mode http'). Falling back to 'option tcplog'.");
         diags.warning(&line, 1, text);
         draft.config.log_format = LogFormatChoice::Tcp;
+    }
+    if let Some(line) = draft.http_format_line.take() {
+        let text = format!("HTTP log/header format not usable with {label} (needs 'mode http').");
+        diags.warning(&line, 0, text);
     }
     let header = draft.header.clone();
     let mut warn = |text: String| warning(diags, &header, 0, text);

@@ -2,9 +2,10 @@
 //! by chance.
 
 use super::draft::Draft;
-use super::finish::warning;
+use super::finish::{alert, warning};
 use crate::config::diagnostic::Diagnostics;
-use crate::config::model::{Action, Rule};
+use crate::config::document::Line;
+use crate::config::model::{Action, ProxyConfig, Rule, RuleList};
 use crate::sample::{Expression, Place};
 
 /// Warns of a section's rules.
@@ -44,10 +45,43 @@ fn depends_on_contents(expression: &Expression) -> bool {
     !expression.places().contains(Place::FrontendSession)
 }
 
+/// Keys that are never one of their table.
+pub(super) fn check_keys(proxies: &[ProxyConfig], headers: &[Line], diags: &mut Diagnostics) {
+    let fits = |key: &Expression, table: usize| {
+        let table = proxies.get(table).and_then(|proxy| proxy.stick_table.as_ref());
+        table.is_none_or(|table| key.output().casts_to(table.key.sample_type()))
+    };
+    let named = |table: usize| proxies.get(table).map_or("", |proxy| proxy.name.as_str());
+    for (proxy, header) in proxies.iter().zip(headers).filter(|(proxy, _)| !proxy.disabled) {
+        for rule in RuleList::ALL.iter().flat_map(|list| proxy.rules.of(*list)) {
+            if let Action::Track { slot, key, table } = &rule.action
+                && !fits(key, *table)
+            {
+                let text = format!(
+                    "Proxy '{}': stick-table '{}' uses a type incompatible with the 'track-sc{slot}' rule.",
+                    proxy.name,
+                    named(*table)
+                );
+                alert(diags, header, 0, text);
+            }
+        }
+        for rule in proxy.sticks.iter().filter(|rule| !fits(&rule.key, rule.table)) {
+            let text = format!(
+                "Proxy '{}': type of fetch not usable with type of stick-table '{}'.",
+                proxy.name,
+                named(rule.table)
+            );
+            alert(diags, header, 0, text);
+        }
+    }
+}
+
 /// Conditions that look at bytes of a buffer, where there are messages.
 fn check_buffers(draft: &Draft, diags: &mut Diagnostics) {
     let (config, rules) = (&draft.config, &draft.config.rules);
     let of_rules = [
+        &rules.tcp_connection,
+        &rules.tcp_session,
         &rules.tcp_content,
         &rules.tcp_response,
         &rules.http_request,

@@ -93,6 +93,8 @@ fn format_argument(cx: &mut Cx<'_>, keyword: &str) -> Option<String> {
     } else if !cx.draft.section.has_frontend() {
         let text = format!("backend '{}' : '{keyword}' directive is ignored in backends.", cx.draft.config.name);
         cx.warning(0, text);
+        // HAProxy compiles it all the same.
+        return (keyword == "error-log-format").then_some(format);
     } else {
         return Some(format);
     }
@@ -117,7 +119,7 @@ pub(super) fn check_formats(draft: &Draft, names: &SectionNames, diags: &mut Dia
         let Some(text) = text else { continue };
         let expression = format!("{keyword} expression");
         let scope = Scope { proxy: draft.number, ..Scope::of(names, &expression) };
-        let usage = FormatUse { http: draft.is_http(), rule: false, places: Places::LOG, scope };
+        let usage = FormatUse { http: draft.is_http(), messages: false, rule: false, places: Places::LOG, scope };
         if let Err(error) = LogFormat::parse_in(text, &usage) {
             right = false;
             let text = format!("failed to parse {keyword} : {error}");

@@ -24,7 +24,8 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         return cx.alert(2, "'stick' expects a fetch method.");
     }
     let words = (start..line.words.len()).map(|word| line.arg(word));
-    let words = words.take_while(|word| !matches!(*word, "if" | "unless" | "table"));
+    let mut first = true;
+    let words = words.take_while(|word| std::mem::take(&mut first) || !matches!(*word, "if" | "unless" | "table"));
     let (key, taken) = match Expression::parse_words(words, &cx.scope("stick rule")) {
         Ok(read) => read,
         Err(error) if error.complete => return cx.alert_line(2, error.message),

@@ -69,7 +69,7 @@ fn target(cx: &mut Cx<'_>, text: &str, keyword: &str, places: Places) -> Option<
     let expression = format!("{keyword} expression");
     let line = cx.line;
     let scope = cx.scope(&expression);
-    let usage = FormatUse { http: cx.draft.is_http(), rule: true, places, scope };
+    let usage = FormatUse { http: cx.draft.is_http(), messages: false, rule: true, places, scope };
     match format(text, &usage) {
         Ok(format) => Some(match format.constant_text() {
             Some(text) => Target::Name(String::from_utf8_lossy(text).into_owned()),
@@ -80,8 +80,16 @@ fn target(cx: &mut Cx<'_>, text: &str, keyword: &str, places: Places) -> Option<
             None
         }
         Err(fault) => {
-            let text = format!("failed to parse {keyword} rule '{text}' : {}.", fault.message);
-            let told = Diagnostic::about(Severity::Alert, line, cx.first + 1, text).heading(Heading::Name);
+            let told = if keyword == "use-server" {
+                let text = format!(
+                    "Parsing [{}:{}]; use-server rule failed to parse log-format '{text}' : {}.",
+                    line.place.file, line.place.line, fault.message
+                );
+                Diagnostic::about(Severity::Alert, line, cx.first + 1, text).heading(Heading::Whole)
+            } else {
+                let text = format!("failed to parse {keyword} rule '{text}' : {}.", fault.message);
+                Diagnostic::about(Severity::Alert, line, cx.first + 1, text).heading(Heading::Name)
+            };
             cx.diags.push(told);
             None
         }

@@ -349,11 +349,7 @@ pub fn write_chunk_head(len: u64, out: &mut [u8; 18]) -> usize {
 pub fn write_trailers(trailers: &Head, out: &mut Vec<u8>) {
     out.extend_from_slice(b"0\r\n");
     for (name, value) in trailers.fields().filter(|(name, _)| !is_forbidden_trailer(name)) {
-        let start = out.len();
         out.extend_from_slice(name);
-        if let Some(written) = out.get_mut(start..) {
-            written.make_ascii_lowercase();
-        }
         out.extend_from_slice(b": ");
         out.extend_from_slice(value);
         out.extend_from_slice(b"\r\n");
@@ -414,7 +410,7 @@ mod tests {
             let (payload, rest, decoder) = decode(raw, step).unwrap();
             assert_eq!((&payload[..], &rest[..]), (&b"x"[..], &b"GET"[..]));
             let trailers = decoder.trailers().unwrap();
-            assert_eq!(trailers.fields().collect::<Vec<_>>(), [(&b"X-Sum"[..], &b"1"[..]), (b"End", b"")]);
+            assert_eq!(trailers.fields().collect::<Vec<_>>(), [(&b"x-sum"[..], &b"1"[..]), (b"end", b"")]);
             let mut out = Vec::new();
             write_trailers(trailers, &mut out);
             assert_eq!(out, b"0\r\nx-sum: 1\r\nend: \r\n\r\n");

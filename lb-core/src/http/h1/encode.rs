@@ -2,7 +2,7 @@
 
 use super::connection::ConnectionHeader;
 use super::framing::list;
-use crate::http::message::{Head, Version};
+use crate::http::message::{Head, Run, Version};
 
 /// How the body behind a head is delimited, and thus which length field the head gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,9 +136,22 @@ fn encode_fields(head: &Head, framing: OutFraming, options: &EncodeOptions<'_>, 
     }
     let mut cookies_written = false;
     let mut framing_written = false;
-    for (name, value) in head.fields() {
-        match Own::of(name) {
-            Own::No => write_field(name, value, options, out),
+    let mut run = Run::default();
+    for line in head.lines() {
+        let (name, value) = (line.name(), line.value());
+        let own = match Own::of(name) {
+            Own::Cookie | Own::Host if !from_http2 => Own::No,
+            Own::Upgrade if upgrade => Own::No,
+            own => own,
+        };
+        if let Own::No = own {
+            if options.case_adjust.is_some() || !run.take(&line, out) {
+                write_field(name, value, options, out);
+            }
+            continue;
+        }
+        run.write(head, out);
+        match own {
             Own::Length => {
                 // Ours takes the place of the first one, so that the order of the fields stays.
                 if !framing_written {
@@ -153,22 +166,16 @@ fn encode_fields(head: &Head, framing: OutFraming, options: &EncodeOptions<'_>, 
                         || !(member.eq_ignore_ascii_case(b"upgrade") || member.eq_ignore_ascii_case(b"http2-settings")))
             }),
             Own::Te => write_list(name, value, options, out, |member| member.eq_ignore_ascii_case(b"trailers")),
-            Own::Upgrade => {
-                if upgrade {
-                    write_field(name, value, options, out);
-                }
-            }
-            Own::Http2Settings => {}
-            Own::Cookie if from_http2 => {
+            Own::Cookie => {
                 if !cookies_written {
                     cookies_written = true;
                     write_cookies(head, options, out);
                 }
             }
-            Own::Host if from_http2 => {}
-            Own::Cookie | Own::Host => write_field(name, value, options, out),
+            Own::No | Own::Host | Own::Upgrade | Own::Http2Settings => {}
         }
     }
+    run.write(head, out);
     if !framing_written {
         write_framing(framing, options, out);
     }
@@ -194,15 +201,14 @@ enum Own {
 
 impl Own {
     fn of(name: &[u8]) -> Self {
-        match name.len() {
-            2 if name.eq_ignore_ascii_case(b"te") => Self::Te,
-            4 if name.eq_ignore_ascii_case(b"host") => Self::Host,
-            6 if name.eq_ignore_ascii_case(b"cookie") => Self::Cookie,
-            7 if name.eq_ignore_ascii_case(b"upgrade") => Self::Upgrade,
-            10 if name.eq_ignore_ascii_case(b"connection") => Self::Connection,
-            14 if name.eq_ignore_ascii_case(b"content-length") => Self::Length,
-            14 if name.eq_ignore_ascii_case(b"http2-settings") => Self::Http2Settings,
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => Self::Length,
+        match name {
+            b"te" => Self::Te,
+            b"host" => Self::Host,
+            b"cookie" => Self::Cookie,
+            b"upgrade" => Self::Upgrade,
+            b"connection" => Self::Connection,
+            b"content-length" | b"transfer-encoding" => Self::Length,
+            b"http2-settings" => Self::Http2Settings,
             _ => Self::No,
         }
     }
@@ -210,28 +216,11 @@ impl Own {
 
 fn write_name(name: &[u8], options: &EncodeOptions<'_>, out: &mut Vec<u8>) {
     let start = out.len();
-    write_lowercase(name, out);
+    out.extend_from_slice(name);
     if let (Some(table), Some(written)) = (options.case_adjust, out.get_mut(start..)) {
         table.adjust(written);
     }
     out.extend_from_slice(b": ");
-}
-
-/// Appends a name in lower case. Nearly all names are short enough for an array, which the processor converts at once
-/// instead of letter by letter.
-fn write_lowercase(name: &[u8], out: &mut Vec<u8>) {
-    let mut short = [0; 32];
-    if let Some(space) = short.get_mut(..name.len()) {
-        space.copy_from_slice(name);
-        short.make_ascii_lowercase();
-        out.extend_from_slice(short.get(..name.len()).unwrap_or_default());
-    } else {
-        let start = out.len();
-        out.extend_from_slice(name);
-        if let Some(written) = out.get_mut(start..) {
-            written.make_ascii_lowercase();
-        }
-    }
 }
 
 fn write_field(name: &[u8], value: &[u8], options: &EncodeOptions<'_>, out: &mut Vec<u8>) {

@@ -84,7 +84,7 @@ mod tests {
             normalize(&mut head);
             assert_eq!(head.target(), short.as_bytes(), "{method} {target} {host}");
             let fields: Vec<_> = head.fields().collect();
-            assert_eq!(fields, [(&b"Host"[..], short_host.as_bytes()), (b"X", b"y")]);
+            assert_eq!(fields, [(&b"host"[..], short_host.as_bytes()), (b"x", b"y")]);
         }
     }
 }

@@ -91,17 +91,17 @@ impl H2Client {
         Ok(self.opened(slot, end))
     }
 
-    /// Opens a stream with a websocket's handshake, where [`Self::poll_settled`] allows it; what follows it is the
-    /// websocket's.
+    /// Asks for a tunnel of another protocol, such as `websocket`, where [`Self::poll_settled`] allows it; what follows is
+    /// the tunnel's.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn open_websocket(&mut self, head: &Head) -> Result<(H2SendBody, H2Response), H2Error> {
-        let slot = self.shared.borrow_mut().open_websocket(head, self.tls)?;
+    pub fn open_upgrade(&mut self, head: &Head, protocol: &[u8]) -> Result<(H2SendBody, H2Response), H2Error> {
+        let slot = self.shared.borrow_mut().open_upgrade(head, protocol, self.tls)?;
         Ok(self.opened(slot, false))
     }
 
-    /// Once the server's settings are known: whether it takes websockets (RFC 8441, section 3).
+    /// Once the server's settings are known: whether it takes tunnels of other protocols (RFC 8441, section 3).
     ///
     /// # Errors
     /// The connection ended before.

@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub(super) use read::{HeadReader, MessageKind};
-pub(super) use write::{write_request, write_response, write_trailers, write_websocket};
+pub(super) use write::{write_request, write_response, write_trailers, write_upgrade};
 
 /// Why a head is malformed (RFC 9113, section 8.1.1), or why HTTP/2 cannot carry it.
 pub type Malformed = &'static str;

@@ -42,6 +42,9 @@ pub struct H2Request {
     pub head: Head,
     /// How the body ends.
     pub length: BodyLength,
+    /// Whether it is an extended CONNECT (RFC 8441), whose head is that of an upgrade over HTTP/1: what follows is for the
+    /// tunnel that a 2xx opens.
+    pub upgrade: bool,
     /// The body.
     pub body: H2RecvBody,
     /// The way to answer.
@@ -75,10 +78,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> H2ServerConnection<T> {
     pub fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<H2Accepted, H2Error>>> {
         let accepted = ready!(self.driver.poll(cx, &self.shared, Connection::accepted));
         Poll::Ready(match accepted {
-            Some(Accepted::Request { slot, head, length }) => {
+            Some(Accepted::Request { slot, head, length, upgrade }) => {
                 let body = H2RecvBody::new(StreamHandle::new(&self.shared, slot));
                 let responder = H2Responder { stream: StreamHandle::new(&self.shared, slot) };
-                Some(Ok(H2Accepted::Request(Box::new(H2Request { head, length, body, responder }))))
+                Some(Ok(H2Accepted::Request(Box::new(H2Request { head, length, upgrade, body, responder }))))
             }
             Some(Accepted::Malformed(error)) => Some(Ok(H2Accepted::Malformed(error))),
             None => match self.shared.borrow().failed() {
@@ -154,6 +157,11 @@ impl H2Responder {
     /// Resets the stream instead of an answer.
     pub fn reset(self, reason: Reason) {
         self.stream.with(|connection, slot| connection.reset(slot, reason));
+    }
+
+    /// Gives the stream up when the client closes the connection, though it may still read (`option abortonclose`).
+    pub fn end_with_client(&mut self) {
+        self.stream.with(|connection, slot| connection.end_with_peer(slot));
     }
 
     /// Ready once the client gave the stream up or the connection broke.

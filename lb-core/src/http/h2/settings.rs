@@ -18,6 +18,9 @@ pub struct H2Settings {
     pub max_header_list_size: u32,
     /// `tune.http.maxhdr`: largest number of header fields accepted.
     pub max_headers: usize,
+    /// Whether clients are told that they may open tunnels for other protocols (RFC 8441), which
+    /// `h2-workaround-bogus-websocket-clients` leaves out. Those that do it untold are served.
+    pub announce_connect_protocol: bool,
 }
 
 impl Default for H2Settings {
@@ -38,6 +41,7 @@ impl H2Settings {
             max_frame_size: tune.h2_max_frame_size.unwrap_or(frame_limit).clamp(16384, frame_limit),
             max_header_list_size: bufsize,
             max_headers: tune.http_maxhdr.unwrap_or(101) as usize,
+            announce_connect_protocol: !tune.h2_hide_connect_protocol,
         }
     }
 
@@ -66,6 +70,9 @@ mod tests {
         assert_eq!(settings.header_table_size, 4096);
         assert_eq!(settings.max_frame_size, 16384);
         assert_eq!(settings.max_headers, 101);
+        assert!(settings.announce_connect_protocol);
+        let tune = Tune { h2_hide_connect_protocol: true, ..Tune::default() };
+        assert!(!H2Settings::from_tune(&tune).announce_connect_protocol);
     }
 
     #[test]

@@ -126,7 +126,8 @@ impl SetVar {
                 expression.evaluate(&context).map(Value::into_owned)
             }
             VarValue::Format(text) => {
-                let usage = FormatUse { http: false, rule: true, places: Places::one(Place::Cli), scope };
+                let usage =
+                    FormatUse { http: false, messages: false, rule: true, places: Places::one(Place::Cli), scope };
                 let format = LogFormat::parse_in(text, &usage).map_err(|error| invalid(error.to_string()))?;
                 let mut out = Vec::new();
                 let sets = names.references.sets();

@@ -31,9 +31,9 @@ pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(CONNECTION, "src_port", SampleType::Sint, |context, _| port(context.client().source)),
 ];
 
-/// An IPv4 client of an IPv6 socket is an IPv4 client.
+/// An IPv4 client of an IPv6 socket is seen as such, ::ffff:1.2.3.4, which patterns and tables take for 1.2.3.4.
 pub(super) fn address(address: Option<SocketAddr>) -> Option<IpAddr> {
-    address.map(|address| address.ip().to_canonical())
+    address.map(|address| address.ip())
 }
 
 fn ip(socket: Option<SocketAddr>) -> Option<Value<'static>> {

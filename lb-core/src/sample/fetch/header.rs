@@ -273,7 +273,7 @@ fn names(head: &Head, args: &[Arg]) -> Option<Value<'static>> {
         if index > 0 {
             out.push(delimiter);
         }
-        out.extend(name.iter().map(u8::to_ascii_lowercase));
+        out.extend_from_slice(name);
     }
     Some(Value::Str(out.into()))
 }
@@ -282,7 +282,7 @@ fn names(head: &Head, args: &[Arg]) -> Option<Value<'static>> {
 fn lines(head: &Head) -> Value<'static> {
     let mut out = Vec::new();
     for (name, value) in head.fields() {
-        out.extend(name.iter().map(u8::to_ascii_lowercase));
+        out.extend_from_slice(name);
         out.extend_from_slice(b": ");
         out.extend_from_slice(value);
         out.extend_from_slice(b"\r\n");
@@ -296,7 +296,7 @@ fn binary(head: &Head) -> Value<'static> {
     let mut out = Vec::new();
     for (name, value) in head.fields() {
         length(&mut out, name.len());
-        out.extend(name.iter().map(u8::to_ascii_lowercase));
+        out.extend_from_slice(name);
         length(&mut out, value.len());
         out.extend_from_slice(value);
     }

@@ -230,7 +230,7 @@ fn source<'a, const OP: usize>(context: &Context<'a>, args: &'a [Arg]) -> Option
     let (index, rest) = op.split(args);
     let table = table_of(context, rest.first())?;
     let now = table.at(context.now?);
-    let key = table.key(Value::ip(context.client().source?.ip().to_canonical()))?;
+    let key = table.key(Value::ip(context.client().source?.ip()))?;
     let number = match op.makes_entry() {
         true => op.of(table, &table.get_or_insert(&key, now)?, index, now),
         false => match table.get(&key, now) {

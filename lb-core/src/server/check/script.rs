@@ -142,7 +142,11 @@ fn expect(pattern: CheckPattern, change: impl FnOnce(&mut CheckExpect)) -> Check
 fn format(text: &str) -> Option<LogFormat> {
     let names = Names::default();
     let scope = Scope::of(&names, "check");
-    LogFormat::parse_in(text, &FormatUse { http: true, rule: true, places: Places::one(Place::Check), scope }).ok()
+    LogFormat::parse_in(
+        text,
+        &FormatUse { http: true, messages: false, rule: true, places: Places::one(Place::Check), scope },
+    )
+    .ok()
 }
 
 fn expression(text: &str) -> Option<Expression> {

@@ -171,8 +171,13 @@ impl<'l> Reader<'_, 'l> {
 
     fn format(&self, text: &str) -> Result<LogFormat, LogFormatError> {
         let keyword = if self.http { "http-check rule" } else { "tcp-check rule" };
-        let usage =
-            FormatUse { http: true, rule: true, places: Places::one(Place::Check), scope: self.cx.scope(keyword) };
+        let usage = FormatUse {
+            http: true,
+            messages: false,
+            rule: true,
+            places: Places::one(Place::Check),
+            scope: self.cx.scope(keyword),
+        };
         LogFormat::parse_in(text, &usage)
     }
 

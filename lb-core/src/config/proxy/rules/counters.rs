@@ -25,6 +25,10 @@ pub(super) fn track(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
         }
         reader.next += 2;
     }
+    if !matches!(reader.word(0), "" | "if" | "unless") {
+        // What follows is no condition, which is told first; the table does not matter then.
+        return Ok(Action::Track { slot, key, table: 0 });
+    }
     match reader.scope().names.resolve(ArgKind::Table, table, None) {
         Ok(Arg::Proxy(table)) => Ok(Action::Track { slot, key, table }),
         _ => Err(Fault {

@@ -91,6 +91,11 @@ impl<'l> Reader<'_, 'l> {
         word
     }
 
+    /// How many words there are until a condition begins.
+    fn words_before_condition(&self) -> usize {
+        (0..).take_while(|index| !matches!(self.word(*index), "" | "if" | "unless")).count()
+    }
+
     /// Blames a word from the next one on.
     fn fault(&self, index: usize, message: impl Into<String>) -> Fault {
         Fault::new(self.next + index, message)
@@ -118,8 +123,8 @@ impl<'l> Reader<'_, 'l> {
     }
 
     fn format_use(&self) -> FormatUse<'l> {
-        // A `defaults` section may still get its mode.
-        FormatUse { http: self.set.is_http(), rule: true, places: self.places(), scope: self.scope() }
+        let (http, messages) = (self.cx.draft.is_http(), self.set.is_http());
+        FormatUse { http, messages, rule: true, places: self.places(), scope: self.scope() }
     }
 
     /// Takes an expression, which ends where a condition begins, and checks that it has a value here.
@@ -132,7 +137,9 @@ impl<'l> Reader<'_, 'l> {
     fn expression_shown(&mut self, shown: &str) -> Result<Expression, Fault> {
         let line = self.cx.line;
         let words = (self.next..line.words.len()).map(|word| line.arg(word));
-        let words = words.take_while(|word| !matches!(*word, "if" | "unless"));
+        let mut first = true;
+        // What stands first is taken for a fetch, whatever it is.
+        let words = words.take_while(|word| std::mem::take(&mut first) || !matches!(*word, "if" | "unless"));
         let (expression, taken) = Expression::parse_words(words, &self.scope()).map_err(|error| Fault {
             word: self.next,
             message: error.message,
@@ -313,8 +320,25 @@ fn keep(cx: &mut Cx<'_>, list: RuleList, action: Action, condition: Option<Condi
     if let Some(class) = Class::of(list) {
         warn_of_order(cx, class);
     }
+    look_at_formats(cx, action.formats().into_iter());
     let place = cx.line.place.clone();
     cx.draft.config.rules.of_mut(list).push(Rule { action, condition, place });
+}
+
+/// Warns of what has no value in the formats of a line, and remembers it where they need HTTP.
+pub(super) fn look_at_formats<'f>(cx: &mut Cx<'_>, formats: impl Iterator<Item = &'f LogFormat> + Clone) {
+    warn_of_ignored(cx, formats.clone());
+    if formats.clone().any(LogFormat::needs_http) {
+        cx.draft.http_format_line = Some(cx.line.clone());
+    }
+}
+
+/// Warns of expressions that never have a value in these formats.
+pub(super) fn warn_of_ignored<'f>(cx: &mut Cx<'_>, formats: impl Iterator<Item = &'f LogFormat>) {
+    for text in formats.flat_map(LogFormat::ignored) {
+        let text = format!("L6 sample fetch <{text}> ignored in HTTP log-format string.");
+        cx.diags.warning(cx.line, cx.first, text);
+    }
 }
 
 /// Reads a condition, which begins at a word with `if` or `unless`; `None` where it is refused, which is said.

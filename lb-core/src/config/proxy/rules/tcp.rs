@@ -79,7 +79,8 @@ fn rule(cx: &mut Cx<'_>, set: RuleSet) {
         "accept" => Ok(Action::Allow),
         "reject" => Ok(Action::Reject),
         "close" if set == RuleSet::TcpResponse => Ok(Action::Close),
-        "expect-proxy" if set != RuleSet::TcpResponse => expect_proxy(&mut reader),
+        "expect-proxy" if set != RuleSet::TcpResponse => expect(&mut reader, Action::ExpectProxy),
+        "expect-netscaler-cip" if set != RuleSet::TcpResponse => expect(&mut reader, Action::ExpectNetscalerCip),
         "capture" if set == RuleSet::TcpContent => capture(&mut reader),
         name if name.starts_with("track-sc") && set != RuleSet::TcpResponse => super::counters::track(&mut reader),
         name => match find(set, name) {
@@ -99,7 +100,8 @@ fn rule(cx: &mut Cx<'_>, set: RuleSet) {
         Ok(action) => end(cx, set, &what, action, next),
         Err(fault) => {
             // HAProxy names the rule for the actions that are its own.
-            let own = matches!(name.as_str(), "capture" | "expect-proxy") || name.starts_with("track-sc");
+            let own = matches!(name.as_str(), "capture" | "expect-proxy" | "expect-netscaler-cip")
+                || name.starts_with("track-sc");
             let text = if own && !fault.message.starts_with('\'') {
                 format!("'{what}' : {}", fault.message)
             } else {
@@ -118,29 +120,28 @@ pub(super) fn is_own(name: &str) -> bool {
     ) || name.starts_with("track-sc")
 }
 
-fn expect_proxy(reader: &mut Reader<'_, '_>) -> Result<Action, super::Fault> {
+/// `expect-proxy` and `expect-netscaler-cip`.
+fn expect(reader: &mut Reader<'_, '_>, action: Action) -> Result<Action, super::Fault> {
     let place = place(reader.cx);
-    let layer = reader.word(0);
+    let (keyword, name, layer) = (reader.set.keyword(), &reader.name, reader.word(0));
     if layer != "layer4" {
-        let keyword = reader.set.keyword();
-        let text = format!("'{keyword} expect-proxy' only supports 'layer4' in {place} (got '{layer}')");
+        let text = format!("'{keyword} {name}' only supports 'layer4' in {place} (got '{layer}')");
         return Err(reader.fault(0, text));
     }
     if reader.set != RuleSet::TcpConnection {
-        let keyword = reader.set.keyword();
-        let text = format!("'expect-proxy layer4' is not allowed in '{keyword}' rules in {place}");
+        let text = format!("'{name} layer4' is not allowed in '{keyword}' rules in {place}");
         return Err(reader.fault(0, text));
     }
     reader.next += 1;
-    Ok(Action::ExpectProxy)
+    Ok(action)
 }
 
 fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, super::Fault> {
-    let expression = reader.expression()?;
     if !reader.cx.draft.section.has_frontend() {
         let name = &reader.cx.draft.config.name;
         return Err(reader.fault(0, format!("proxy '{name}' has no frontend capability")));
     }
+    let expression = reader.expression()?;
     if reader.word(0) != "len" {
         return Err(reader.fault(0, "a positive 'len' argument is mandatory"));
     }
@@ -185,7 +186,7 @@ fn unknown(cx: &mut Cx<'_>, set: RuleSet, name: &str) {
         name,
         of_set(set)
             .map(|(_, name)| name.trim_end_matches('*'))
-            .chain(["accept", "reject", "capture", "expect-proxy"])
+            .chain(["accept", "reject", "capture", "expect-proxy", "expect-netscaler-cip"])
             .chain(super::custom::names(cx, set)),
     )
     .map(str::to_owned);

@@ -13,7 +13,8 @@ pub(super) fn set_status(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
     let status = status.ok_or_else(|| reader.fault(0, "expects an integer status code between 100 and 999"))?;
     reader.next += 1;
     let mut reason = None;
-    if reader.word(0) == "reason" && !reader.word(1).is_empty() {
+    // A reason that could be the beginning of a condition is none: what follows is no condition either, which is said.
+    if reader.word(0) == "reason" && !matches!(reader.word(1), "" | "if" | "unless") {
         reader.next += 1;
         reason = Some(reader.take().to_owned());
     }
@@ -94,11 +95,11 @@ pub(super) fn set_dst_port(reader: &mut Reader<'_, '_>) -> Result<Action, Fault>
 }
 
 pub(super) fn set_priority_class(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
-    reader.expression().map(Action::SetPriorityClass)
+    reader.expression_shown("set-priority-class").map(Action::SetPriorityClass)
 }
 
 pub(super) fn set_priority_offset(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
-    reader.expression().map(Action::SetPriorityOffset)
+    reader.expression_shown("set-priority-offset").map(Action::SetPriorityOffset)
 }
 
 pub(super) fn set_timeout(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
@@ -174,8 +175,12 @@ pub(super) fn wait_for_body(reader: &mut Reader<'_, '_>) -> Result<Action, Fault
 }
 
 pub(super) fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
-    let usage = "expects <expression> [ 'len' <length> | id <idx> ]";
-    if reader.word(0).is_empty() {
+    let request = reader.set == RuleSet::HttpRequest;
+    let usage = match request {
+        true => "expects <expression> [ 'len' <length> | id <idx> ]",
+        false => "expects <expression> id <idx>",
+    };
+    if reader.words_before_condition() < 3 {
         return Err(reader.fault(0, usage));
     }
     let start = reader.next;
@@ -185,7 +190,6 @@ pub(super) fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
         reader.next = start;
         return Err(reader.fault(0, usage));
     }
-    let request = reader.set == RuleSet::HttpRequest;
     let (slot, length) = match word {
         "len" if request => {
             // The slots are the frontend's; a backend could only declare one that nothing ever fills.

@@ -141,6 +141,7 @@ impl Connection {
 
     /// A new stream.
     fn request(&mut self, id: u32, end_stream: bool) -> Taken {
+        let upgrade = self.reader.is_upgrade();
         let (head, length) = match self.reader.finish(end_stream, false) {
             Ok(read) => read,
             Err(what) => {
@@ -159,7 +160,7 @@ impl Connection {
         };
         self.counts.streams += 1;
         let slot = self.streams.open(stream);
-        self.accepted.push_back(Accepted::Request { slot, head, length });
+        self.accepted.push_back(Accepted::Request { slot, head, length, upgrade });
         Ok(())
     }
 

@@ -27,6 +27,9 @@ impl Connection {
             Role::Server if streams > 0 => settings.push((setting::MAX_CONCURRENT_STREAMS, streams)),
             Role::Server => {}
         }
+        if self.role == Role::Server && ours.announce_connect_protocol {
+            settings.push((setting::ENABLE_CONNECT_PROTOCOL, 1));
+        }
         let more = self.window.grow(ours.connection_window());
         let out = self.output.frames();
         if self.role == Role::Client {
@@ -158,9 +161,11 @@ impl Connection {
         }
     }
 
-    /// Whether nothing more will happen: both sides know that the connection ends, and no stream is left.
+    /// Whether nothing more will happen: both sides know that the connection ends, or a client has said so, and no stream is
+    /// left.
     pub(crate) fn is_finished(&self) -> bool {
-        self.leaving == Leaving::Final && self.streams.len() == 0 && self.accepted.is_empty()
+        let leaves = self.role == Role::Server && self.peer_leaves.is_some();
+        (self.leaving == Leaving::Final || leaves) && self.streams.len() == 0 && self.accepted.is_empty()
     }
 
     /// The client side's end: the handle is gone and no stream is left, or the server leaves and none is left.

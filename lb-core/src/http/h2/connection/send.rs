@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::stream::{Half, Stream};
 use super::{Connection, Leaving, OUTPUT, RECENT, Role};
 use crate::http::Head;
-use crate::http::h2::convert::{Malformed, write_request, write_response, write_trailers, write_websocket};
+use crate::http::h2::convert::{Malformed, write_request, write_response, write_trailers, write_upgrade};
 use crate::http::h2::error::{H2Error, H2ErrorKind, H2Side, H2Stage, Reason};
 use crate::http::h2::frame::{self, HEADER, flags};
 use crate::http::h2::hpack::Encoder;
@@ -25,12 +25,12 @@ impl Connection {
         self.open_with(head, end, |encoder, out| write_request(head, tls, encoder, out))
     }
 
-    /// The same for a websocket's handshake (RFC 8441, section 4), which [`Self::poll_settled`] has to allow.
-    pub(crate) fn open_websocket(&mut self, head: &Head, tls: bool) -> Result<u32, H2Error> {
-        self.open_with(head, false, |encoder, out| write_websocket(head, tls, encoder, out))
+    /// The same for a tunnel of another protocol (RFC 8441, section 4), which [`Self::poll_settled`] has to allow.
+    pub(crate) fn open_upgrade(&mut self, head: &Head, protocol: &[u8], tls: bool) -> Result<u32, H2Error> {
+        self.open_with(head, false, |encoder, out| write_upgrade(head, protocol, tls, encoder, out))
     }
 
-    /// Once the server's settings are known: whether it takes websockets.
+    /// Once the server's settings are known: whether it takes such tunnels.
     pub(crate) fn poll_settled(&mut self, cx: &Context<'_>) -> Poll<Result<bool, H2Error>> {
         if let Some(error) = &self.failed {
             return Poll::Ready(Err(error.clone()));
@@ -297,6 +297,17 @@ impl Connection {
         self.release_connection(unread);
         self.streams.settle(slot);
         self.write_reset(id, reason);
+    }
+
+    /// Has a stream given up when its peer closes the connection, or has closed it.
+    pub(crate) fn end_with_peer(&mut self, slot: u32) {
+        if let Some(stream) = self.streams.get(slot) {
+            stream.ends_with_peer = true;
+        }
+        if self.half_closed {
+            let gone = H2ErrorKind::Io(std::io::ErrorKind::UnexpectedEof);
+            self.streams.end_incomplete(&H2Error::new(H2Side::Network, H2Stage::Connection, gone));
+        }
     }
 
     /// Another handle of a stream.

@@ -154,7 +154,7 @@ impl Peer {
 fn a_request_and_its_response() {
     let mut peer = Peer::client();
     peer.feed(&get(1));
-    let Some(Accepted::Request { slot, head, length }) = peer.connection.accepted() else { panic!() };
+    let Some(Accepted::Request { slot, head, length, .. }) = peer.connection.accepted() else { panic!() };
     assert_eq!((head.target(), length), (&b"http://a/"[..], BodyLength::None));
     peer.connection.retain(slot);
     peer.respond(slot, false);
@@ -201,7 +201,7 @@ fn our_preface_announces_the_settings() {
     let header = FrameHeader::read(&bytes).unwrap();
     assert_eq!((header.kind, header.flags, header.stream), (Kind::Settings, 0, 0));
     let announced: Vec<_> = frame::settings(&bytes[HEADER..HEADER + header.length]).collect();
-    assert_eq!(announced, [(1, 1000), (4, 65535), (5, 16384), (6, 16384), (3, 7)]);
+    assert_eq!(announced, [(1, 1000), (4, 65535), (5, 16384), (6, 16384), (3, 7), (8, 1)]);
     let update = &bytes[HEADER + header.length..];
     assert_eq!(FrameHeader::read(update).unwrap().kind, Kind::WindowUpdate);
     assert_eq!(frame::read_u31(&update[HEADER..]), Some(7 * 65535 - 65535));

@@ -32,6 +32,8 @@ pub(crate) struct HeadReader {
     scheme: Option<Range<usize>>,
     authority: Option<Range<usize>>,
     path: Option<Range<usize>>,
+    /// What a stream is to be made a tunnel for (RFC 8441, section 4).
+    protocol: Option<Range<usize>>,
     status: Option<u16>,
     /// A regular field has come.
     started: bool,
@@ -56,7 +58,7 @@ impl HeadReader {
         self.head.clear();
         self.text.clear();
         self.crumbs.clear();
-        (self.method, self.scheme, self.authority, self.path) = (None, None, None, None);
+        (self.method, self.scheme, self.authority, self.path, self.protocol) = (None, None, None, None, None);
         (self.status, self.content_length, self.fault) = (None, None, None);
         (self.started, self.host) = (false, false);
         (self.fields, self.list) = (0, 0);
@@ -87,7 +89,7 @@ impl HeadReader {
             (MessageKind::Request, b":scheme") => &mut self.scheme,
             (MessageKind::Request, b":authority") => &mut self.authority,
             (MessageKind::Request, b":path") => &mut self.path,
-            (MessageKind::Request, b":protocol") => return Err("extended CONNECT is not enabled"),
+            (MessageKind::Request, b":protocol") => &mut self.protocol,
             (MessageKind::Response, b":status") => {
                 let status = match value {
                     [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] => {
@@ -149,7 +151,7 @@ impl HeadReader {
             b"content-length" if self.kind != MessageKind::Trailers => self.length(value)?,
             _ => {}
         }
-        self.head.add(name, value);
+        self.head.add_lower_case(name, value);
         Ok(())
     }
 
@@ -168,6 +170,10 @@ impl HeadReader {
                 if method.is_empty() || !method.iter().all(|byte| lower(*byte) != 0) {
                     return Err("invalid :method");
                 }
+                let method = match self.protocol.is_some() {
+                    true => self.upgraded(method)?,
+                    false => method,
+                };
                 self.head.start_request(method, b"", Version::Http2);
                 if self.authority.is_some() {
                     self.target()?;
@@ -177,6 +183,30 @@ impl HeadReader {
                 Ok(())
             }
         }
+    }
+
+    /// Extended CONNECT becomes the request of HTTP/1 that asks for the same: GET, with the protocol in `Upgrade` once all
+    /// fields are here.
+    fn upgraded(&self, method: &[u8]) -> Result<&'static [u8], Malformed> {
+        let protocol = slice(&self.text, self.protocol.as_ref()).unwrap_or_default();
+        if method != b"CONNECT" {
+            return Err(":protocol without CONNECT");
+        }
+        if self.authority.is_none() {
+            return Err("extended CONNECT without :authority");
+        }
+        // RFC 9110, section 7.8; one of them, of which HTTP/2 itself is none.
+        let mut parts = protocol.split(|byte| *byte == b'/');
+        let is_token = |part: &[u8]| !part.is_empty() && part.iter().all(|byte| lower(*byte) != 0);
+        if !parts.by_ref().take(2).all(is_token) || parts.next().is_some() || protocol.eq_ignore_ascii_case(b"h2c") {
+            return Err("invalid :protocol");
+        }
+        Ok(b"GET")
+    }
+
+    /// Whether the message is an extended CONNECT.
+    pub(crate) fn is_upgrade(&self) -> bool {
+        self.protocol.is_some()
     }
 
     /// The request target: in absolute form, or the authority for CONNECT, or `*`.
@@ -260,7 +290,11 @@ impl HeadReader {
         if !self.crumbs.is_empty() {
             self.head.add(b"cookie", &self.crumbs);
         }
-        let connect = self.kind == MessageKind::Request && self.head.method() == b"CONNECT";
+        if let Some(protocol) = slice(&self.text, self.protocol.as_ref()) {
+            self.head.add(b"upgrade", protocol);
+            self.head.add(b"connection", b"upgrade");
+        }
+        let connect = self.kind == MessageKind::Request && (self.is_upgrade() || self.head.method() == b"CONNECT");
         let bodiless = bodiless || matches!(self.status, Some(100..200 | 204 | 304));
         let length = match (self.content_length, ended) {
             (Some(_), _) if connect => return Err("CONNECT with content-length"),

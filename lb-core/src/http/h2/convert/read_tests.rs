@@ -85,7 +85,7 @@ fn malformed_requests() {
         (with(&GET[..2], &GET[3..]), "neither :authority nor host"),
         (with(&GET, &GET[..1]), "repeated pseudo-header field"),
         (with(&GET, &[(":status", "200")]), "unknown pseudo-header field"),
-        (with(&GET, &[(":protocol", "websocket")]), "extended CONNECT is not enabled"),
+        (with(&GET, &[(":protocol", "websocket")]), ":protocol without CONNECT"),
         (with(&with(&GET[..3], &[("x", "y")]), &GET[3..]), "no :path"),
         (with(&GET, &[("x", "y"), (":path", "/")]), "pseudo-header field behind a regular one"),
         (with(&GET, &[("X", "y")]), "invalid field name"),
@@ -128,6 +128,49 @@ fn malformed_requests() {
     let mut large = GET.to_vec();
     large.push(("x", &long));
     assert_eq!(request(&large).map(|_| ()), Err("header list too large"));
+}
+
+const UPGRADE: [(&str, &str); 5] = [
+    (":method", "CONNECT"),
+    (":protocol", "websocket"),
+    (":scheme", "https"),
+    (":authority", "a.test"),
+    (":path", "/chat"),
+];
+
+/// RFC 8441, section 4.
+#[test]
+fn extended_connect_is_an_upgrade() {
+    let (head, length) = read(MessageKind::Request, &with(&UPGRADE, &[("origin", "x")]), false).unwrap();
+    assert_eq!((head.method(), head.target(), length), (&b"GET"[..], &b"https://a.test/chat"[..], BodyLength::Chunked));
+    let fields: Vec<_> = head.fields().map(|(name, value)| [name, b": ", value].concat()).collect();
+    assert_eq!(fields, [&b"host: a.test"[..], b"origin: x", b"upgrade: websocket", b"connection: upgrade"]);
+    for protocol in ["a", "TLS/1.0", "!#$%&'*+-.^_`|~"] {
+        let fields = with(&with(&UPGRADE[..1], &[(":protocol", protocol)]), &UPGRADE[2..]);
+        assert_eq!(request(&fields).unwrap().0.value("upgrade"), Some(protocol.as_bytes()));
+    }
+}
+
+#[test]
+fn malformed_extended_connects() {
+    for protocol in ["", "a b", "a,b", "a\t", "a/", "/a", "a/b/c", "h2c", "H2C", "a\r\nb: c", "\u{e9}"] {
+        let fields = with(&with(&UPGRADE[..1], &[(":protocol", protocol)]), &UPGRADE[2..]);
+        assert_eq!(request(&fields).map(|_| ()), Err("invalid :protocol"), "{protocol:?}");
+    }
+    for (fields, fault) in [
+        (UPGRADE[1..].to_vec(), "no :method"),
+        (with(&UPGRADE[..2], &UPGRADE[3..]), "no :scheme"),
+        (with(&UPGRADE[..3], &UPGRADE[4..]), "extended CONNECT without :authority"),
+        (with(&with(&UPGRADE[..3], &UPGRADE[4..]), &[("host", "a.test")]), "extended CONNECT without :authority"),
+        (UPGRADE[..4].to_vec(), "no :path"),
+        (with(&UPGRADE[..4], &[(":path", "*")]), "invalid :path"),
+        (with(&UPGRADE, &UPGRADE[1..2]), "repeated pseudo-header field"),
+        (with(&UPGRADE, &[("content-length", "0")]), "CONNECT with content-length"),
+        (with(&UPGRADE, &[("upgrade", "websocket")]), "connection-specific field"),
+        (with(&UPGRADE, &[("x", "y"), (":protocol", "z")]), "pseudo-header field behind a regular one"),
+    ] {
+        assert_eq!(request(&fields).map(|_| ()), Err(fault), "{fields:?}");
+    }
 }
 
 #[test]

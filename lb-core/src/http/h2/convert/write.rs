@@ -5,9 +5,6 @@ use crate::http::Head;
 use crate::http::h2::hpack::Encoder;
 use crate::http::uri::Authority;
 
-/// Longest name that is brought to lower case without an allocation.
-const STACK_NAME: usize = 64;
-
 /// Writes the block of a request. `tls` tells the scheme when the target is not in absolute form.
 ///
 /// # Errors
@@ -16,17 +13,18 @@ pub(crate) fn write_request(head: &Head, tls: bool, encoder: &mut Encoder, out: 
     write_as(head, head.method(), None, tls, encoder, out)
 }
 
-/// Writes the block of a websocket's handshake (RFC 8441, section 4).
+/// Writes the block of a request for a tunnel that speaks `protocol`: extended CONNECT (RFC 8441, section 4).
 ///
 /// # Errors
 /// When HTTP/2 cannot carry it; nothing was written then.
-pub(crate) fn write_websocket(
+pub(crate) fn write_upgrade(
     head: &Head,
+    protocol: &[u8],
     tls: bool,
     encoder: &mut Encoder,
     out: &mut Vec<u8>,
 ) -> Result<(), Malformed> {
-    write_as(head, b"CONNECT", Some(b"websocket"), tls, encoder, out)
+    write_as(head, b"CONNECT", Some(protocol), tls, encoder, out)
 }
 
 fn write_as(
@@ -103,10 +101,7 @@ pub(crate) fn write_response(head: &Head, encoder: &mut Encoder, out: &mut Vec<u
 pub(crate) fn write_trailers(head: &Head, encoder: &mut Encoder, out: &mut Vec<u8>) -> Result<bool, Malformed> {
     check_fields(head)?;
     let nominated = head.value("connection").is_some();
-    let any = head.fields().any(|(name, value)| {
-        let name = name.to_ascii_lowercase();
-        !is_dropped(head, &name, value, false, nominated)
-    });
+    let any = head.fields().any(|(name, value)| !is_dropped(head, name, value, false, nominated));
     if any {
         encoder.begin(out);
         write_fields(head, false, encoder, out);
@@ -131,23 +126,10 @@ fn check_fields(head: &Head) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Every field that may travel over HTTP/2, names in lower case.
+/// Every field that may travel over HTTP/2.
 fn write_fields(head: &Head, request: bool, encoder: &mut Encoder, out: &mut Vec<u8>) {
-    let mut stack = [0; STACK_NAME];
-    let mut heap = Vec::new();
     let nominated = head.value("connection").is_some();
     for (name, value) in head.fields() {
-        let name: &[u8] = match stack.get_mut(..name.len()) {
-            Some(place) => {
-                place.iter_mut().zip(name).for_each(|(to, from)| *to = lower(*from));
-                place
-            }
-            None => {
-                heap.clear();
-                heap.extend(name.iter().map(|byte| lower(*byte)));
-                &heap
-            }
-        };
         if !is_dropped(head, name, value, request, nominated) {
             encoder.field(name, value, out);
         }
@@ -253,11 +235,11 @@ mod tests {
     #[test]
     fn long_names_are_brought_to_lower_case_too() {
         let mut head = Head::response(200, b"OK", Version::Http11);
-        head.add(&[b'X'; STACK_NAME + 1], b"1");
+        head.add(&[b'X'; 65], b"1");
         head.add(b"Short", b"2");
         let mut out = Vec::new();
         write_response(&head, &mut Encoder::default(), &mut out).unwrap();
-        assert_eq!(decode(&out), pairs(&[(":status", "200"), (&"x".repeat(STACK_NAME + 1), "1"), ("short", "2")]));
+        assert_eq!(decode(&out), pairs(&[(":status", "200"), (&"x".repeat(65), "1"), ("short", "2")]));
     }
 
     #[test]
