@@ -6,10 +6,11 @@ use lb_core::config::convert::{self, Language};
 use lb_core::config::environment::Environment;
 use lb_core::config::keyword::dump_keywords;
 use lb_core::config::predicate;
-use lb_core::config::{Config, ConfigError, Document, LoadOptions, Loaded};
+use lb_core::config::{Address, Config, ConfigError, Diagnostic, Document, LoadOptions, Loaded, Severity};
 
 use crate::cli::Cli;
 use crate::report::Reporter;
+use crate::system;
 
 /// Exit status of `-c` for a configuration without listeners, and of `-cc` for an error.
 const TWO: u8 = 2;
@@ -92,7 +93,11 @@ pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
     if loaded.config.global.quiet && !cli.verbose {
         reporter.silence();
     }
+    find_descriptors(&mut loaded);
     reporter.diagnostics(&loaded.diagnostics, cli.diagnostics);
+    if loaded.diagnostics.has_errors() {
+        return None;
+    }
     if let Some(classes) = &cli.dump_keywords {
         print!("{}", dump_keywords(classes));
     }
@@ -101,6 +106,21 @@ pub(crate) fn load(cli: &Cli, reporter: &Reporter) -> Option<Loaded> {
     }
     apply(cli, &mut loaded);
     Some(loaded)
+}
+
+/// Adds what is wrong with descriptors that the configuration listens on: only the process knows which it was given.
+fn find_descriptors(loaded: &mut Loaded) {
+    let stats = loaded.config.global.stats.sockets.iter().map(|bind| ("stats socket", bind));
+    let binds = loaded.config.proxies.iter().flat_map(|proxy| &proxy.binds).map(|bind| ("bind", bind));
+    for (keyword, bind) in stats.chain(binds) {
+        for address in &bind.addresses {
+            let Address::Fd(number) = address else { continue };
+            let Some(why) = system::refused_listener(*number) else { continue };
+            let mut alert = Diagnostic::global(Severity::Alert, format!("'{keyword}' : {why}"));
+            alert.place = Some(bind.place.clone());
+            loaded.diagnostics.push(alert);
+        }
+    }
 }
 
 /// `-dL`: the object files the process has loaded, each once.

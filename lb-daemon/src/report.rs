@@ -55,6 +55,15 @@ impl Reporter {
         }
     }
 
+    /// What a verbose start tells; `maxconn` where it was computed.
+    pub(crate) fn start(&self, maxconn: Option<u32>) {
+        if let Some(maxconn) = maxconn {
+            to_stderr(&format!("Note: setting global.maxconn to {maxconn}.\n"));
+        }
+        to_stderr(&format!("{}\n{}", version::POLLING, version::FILTERS));
+        self.result("Using epoll() as the polling mechanism.");
+    }
+
     /// A line of a result, such as that of `-c`.
     pub(crate) fn result(&self, text: &str) {
         if !self.is_quiet() {

@@ -30,8 +30,13 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
     {
         return ExitCode::FAILURE;
     }
+    let computes = loaded.config.global.maxconn.is_none_or(|maxconn| maxconn == 0);
     if !limits::raise(&mut loaded.config, reporter) {
         return ExitCode::FAILURE;
+    }
+    if (cli.verbose || cli.debug) && !quiet {
+        let maxconn = loaded.config.global.maxconn.filter(|_| computes);
+        reporter.start(maxconn);
     }
     let life = match Life::begin() {
         Ok(life) => life,

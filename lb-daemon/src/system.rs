@@ -95,6 +95,23 @@ pub(crate) fn take(config: &Config) -> Inherited {
     inherited
 }
 
+/// Why a descriptor cannot be a listener, in HAProxy's words, if it cannot.
+pub(crate) fn refused_listener(number: RawFd) -> Option<String> {
+    if number < 0 || Path::new("/proc/self/fd").join(number.to_string()).symlink_metadata().is_err() {
+        return Some(format!("cannot use file descriptor '{number}' : Bad file descriptor."));
+    }
+    // SAFETY: the descriptor is open, and nothing closes it while this function runs: there is one thread so far.
+    let fd = unsafe { BorrowedFd::borrow_raw(number) };
+    match rustix::net::sockopt::socket_type(fd) {
+        Ok(rustix::net::SocketType::STREAM) => None,
+        Ok(_) => Some(format!("socket on file descriptor '{number}' is of the wrong type.")),
+        Err(error) => {
+            let why = crate::report::reason(&error.into());
+            Some(format!("cannot use file descriptor '{number}' : {why}."))
+        }
+    }
+}
+
 fn numbers(config: &Config) -> BTreeSet<i32> {
     let stats = &config.global.stats.sockets;
     let binds = config.proxies.iter().flat_map(|proxy| &proxy.binds).chain(stats);

@@ -69,6 +69,16 @@ pub(crate) fn text(identity: Identity, build_options: bool) -> String {
     out
 }
 
+/// What `-vv` says of it, and a verbose start.
+pub(crate) const POLLING: &str = "\
+Available polling systems :
+      epoll : pref=300,  test result OK
+Total: 1 (1 usable), will use epoll.
+";
+
+/// The same of filters.
+pub(crate) const FILTERS: &str = "Available filters :\n\tnone\n";
+
 fn options(out: &mut String) {
     let target = format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH);
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
@@ -87,10 +97,7 @@ Built with multi-threading support (MAX_THREADS=64, default={threads}).
 Built with rustls and aws-lc-rs : TLSv1.2 TLSv1.3
 Built with transparent proxy support using: IP_TRANSPARENT IPV6_TRANSPARENT
 
-Available polling systems :
-      epoll : pref=300,  test result OK
-Total: 1 (1 usable), will use epoll.
-
+{POLLING}
 Options without effect :
   -de, -dk, -dp : there is no other polling system
   -dM           : there are no memory pools to poison
@@ -105,9 +112,7 @@ Available multiplexer protocols :
        none : mode=TCP   side=FE|BE  mux=PASS  flags=NO_UPG
 
 Available services : none
-Available filters :
-	none
-
+{FILTERS}
 "
     );
 }

@@ -64,6 +64,16 @@ impl Frames {
         self.wire.send(out);
     }
 
+    /// Sends bytes as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.wire.send(bytes);
+    }
+
+    /// Closes the sending side of the connection.
+    pub fn finish(&mut self) {
+        self.wire.finish();
+    }
+
     /// The next frame that is about a stream, or the connection's end: the stream, a line as in [`Self::request`], and
     /// whether nothing more will come on that stream.
     pub fn tell(&mut self) -> (u32, String, bool) {

@@ -152,20 +152,31 @@ fn parse_port(digits: &[u8]) -> Option<u16> {
 
 /// `reg-name`: unreserved, sub-delims and percent-encoded octets.
 fn is_reg_name(name: &[u8]) -> bool {
+    let plain = |byte: &u8| PLAIN.get(usize::from(*byte)).copied().unwrap_or_default();
     let mut rest = name;
-    while let Some((byte, tail)) = rest.split_first() {
-        rest = match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => tail,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => tail,
-            b'%' => match tail {
-                [a, b, tail @ ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => tail,
-                _ => return false,
-            },
+    while let Some(at) = rest.iter().position(|byte| !plain(byte)) {
+        rest = match rest.get(at..) {
+            Some([b'%', a, b, tail @ ..]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => tail,
             _ => return false,
         };
     }
     true
 }
+
+/// What stands for itself in a `reg-name`: unreserved characters and sub-delims.
+static PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < plain.len() {
+        plain[byte] = matches!(
+            byte as u8,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~'
+                | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+        );
+        byte += 1;
+    }
+    plain
+};
 
 /// What may stand between brackets: an IPv6 address or `IPvFuture`.
 fn is_ip_literal(inner: &[u8]) -> bool {

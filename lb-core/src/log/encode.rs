@@ -100,11 +100,18 @@ fn pair(number: u64) -> [u8; 2] {
 }
 
 /// Appends a decimal number.
+#[inline]
 pub(super) fn decimal(out: &mut Vec<u8>, value: u64) {
+    // As most numbers of a line are.
+    if value < 10 {
+        return out.push(b'0' + value as u8);
+    }
+    several_digits(out, value);
+}
+
+fn several_digits(out: &mut Vec<u8>, value: u64) {
     match value {
-        // As most numbers of a line are.
-        0..10 => out.push(b'0' + value as u8),
-        10..100 => out.extend_from_slice(&pair(value)),
+        0..100 => out.extend_from_slice(&pair(value)),
         100..1000 => {
             let [tens, units] = pair(value % 100);
             out.extend_from_slice(&[b'0' + (value / 100) as u8, tens, units]);

@@ -10,9 +10,9 @@ use super::stream_tasks::StreamTasks;
 use crate::connect::within;
 use crate::http::h2::{H2Accepted, H2Request, H2ServerConnection};
 use crate::stats::h2_traffic::H2Traffic;
-use crate::stream::Stream;
 use crate::stream::h2_end::H2End;
 use crate::stream::side::Side;
+use crate::stream::{Stream, log_malformed};
 use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier, now};
 use crate::worker::turn;
@@ -25,7 +25,10 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
     let deadline = after(now(), timeouts.http_request.or(timeouts.client));
     let mut traffic = H2Traffic::new(&info.frontend.stats.mux, worker.index);
     let handshake = H2ServerConnection::handshake(transport, &preread, &worker.h2);
-    let Some(Ok(mut connection)) = Box::pin(within(&mut timer, deadline, handshake)).await else { return };
+    let opened = Box::pin(within(&mut timer, deadline, handshake)).await;
+    // Only a preface that is none has surely been received.
+    let null = preread.is_empty() && !matches!(&opened, Some(Err(error)) if error.is_fault());
+    let Some(Ok(mut connection)) = opened else { return log_malformed(&worker, &info, true, null) };
     drop(preread);
     let info = Rc::new(info);
     let mut streams = 0;
@@ -38,8 +41,17 @@ pub(crate) async fn run(worker: Rc<Worker>, transport: Transport, preread: Vec<u
             loop {
                 match connection.poll_accept(cx) {
                     Poll::Ready(Some(Ok(H2Accepted::Request(request)))) => return Poll::Ready(Some(request)),
-                    Poll::Ready(Some(Ok(H2Accepted::Malformed(_)))) => continue,
-                    Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(None),
+                    Poll::Ready(Some(Ok(H2Accepted::Malformed(_)))) => {
+                        log_malformed(&worker, &info, streams == 0, false);
+                        continue;
+                    }
+                    Poll::Ready(Some(Err(error))) => {
+                        if error.is_fault() {
+                            log_malformed(&worker, &info, streams == 0, false);
+                        }
+                        return Poll::Ready(None);
+                    }
+                    Poll::Ready(None) => return Poll::Ready(None),
                     Poll::Pending => {}
                 }
                 // It is polled again soon.

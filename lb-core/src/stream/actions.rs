@@ -7,7 +7,8 @@ use super::local::Answer;
 use super::rules::{Judged, Step};
 use super::transaction::Transaction;
 use crate::config::{
-    Action, AddressPart, Assignment, PatternChange, PatternList, Reply, RuleList, TagValue, TimeoutKind, TimeoutValue,
+    Action, AddressPart, Assignment, HeaderNames, PatternChange, PatternList, Reply, RuleList, TagValue, TimeoutKind,
+    TimeoutValue,
 };
 use crate::http::message::{BodyLength, Head};
 use crate::log::{Cause, LogFormat, Stage};
@@ -122,7 +123,8 @@ impl Stream<'_> {
     fn track(&self, slot: usize, key: &Expression, table: usize, at: &Judged<'_, '_>) -> Step {
         let table = self.worker.topology().tables.get(table).and_then(Option::as_ref);
         let (Some(table), Some(transaction)) = (table, &self.transaction) else { return Step::Next };
-        let context = Context { last: at.last, ..self.context(at.place, at.from) };
+        let mut context = self.context(at.place, at.from);
+        context.last = at.last;
         let key = key.evaluate(&context).and_then(|value| table.config.key.key(value));
         let Some(key) = key else {
             return if !at.last && context.may_change.get() { Step::Undecided } else { Step::Next };
@@ -248,7 +250,10 @@ impl Stream<'_> {
             }
             Action::DelHeader(names) => {
                 let head = self.head(of_response);
-                head.remove_if(|name, _| headers::is_named(names, name));
+                match names {
+                    HeaderNames::Exact(name) => drop(head.remove(name)),
+                    names => head.remove_if(|name, _| headers::is_named(names, name)),
+                }
                 true
             }
             Action::ReplaceHeader { name, regex, by, parts } => {

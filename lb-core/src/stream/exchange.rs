@@ -2,7 +2,7 @@
 //!
 //! Two [`Pump`]s and the deadlines of the two sides. Cancel safe: everything lives in the struct and the sides.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
@@ -55,9 +55,9 @@ impl Ends<'_, '_> {
     /// `option abortonclose`: ready when the client left while its response was waited for. One that only closed its
     /// sending side gets an answer.
     fn poll_abandoned(&mut self, cx: &mut Context<'_>) -> Poll<StreamError> {
-        let closed = self.client.poll_closed(cx, self.pool);
-        let stage = if self.client.is_half_closed() { Stage::Headers } else { Stage::Data };
-        closed.map(|()| StreamError::new(End::Client, stage, Kind::Closed))
+        ready!(self.client.poll_closed(cx, self.pool));
+        let stage = if self.client.has_closed() { Stage::Headers } else { Stage::Data };
+        Poll::Ready(StreamError::new(End::Client, stage, Kind::Closed))
     }
 }
 

@@ -275,6 +275,24 @@ fn refused_context<'s>(worker: &'s Worker, info: &'s ClientInfo) -> Context<'s> 
     }
 }
 
+/// Logs a request of HTTP/2 that is malformed, or a connection that is none: nothing was answered. HAProxy counts neither.
+pub(crate) fn log_malformed(worker: &Worker, info: &ClientInfo, first: bool, null: bool) {
+    let log = &info.frontend.log;
+    if !worker.wants_record(&info.frontend) || (log.format().is_connect_line() && log.error_format().is_none()) {
+        return;
+    }
+    let now = now();
+    let start = if first { info.accepted + info.handshake } else { now };
+    let mut record = base_record(info, first, start, now, now);
+    record.refused = true;
+    record.request_counter = worker.count_stream();
+    record.cause = Cause::Proxy;
+    record.stage = Stage::Request;
+    record.null = null;
+    let context = refused_context(worker, info);
+    worker.log(&info.frontend, &record, Some(&context));
+}
+
 /// Logs a connection that ended in a handshake, with how much of one had been received.
 pub(crate) fn log_connection_error(worker: &Worker, info: &ClientInfo, listener: &str, message: &str, received: u64) {
     if !worker.wants_record(&info.frontend) {

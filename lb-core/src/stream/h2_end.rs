@@ -264,10 +264,20 @@ impl H2End {
         }
     }
 
+    /// Has the stream given up when the client closes the connection.
+    pub(crate) fn end_with_client(&mut self) {
+        if let Awaiting::Responder(responder) = &mut self.awaiting {
+            responder.end_with_client();
+        }
+    }
+
     /// Whether the stream ended because the peer closed the connection, rather than reset it or the stream.
     pub(crate) fn has_closed(&mut self) -> bool {
         let cx = &mut Context::from_waker(Waker::noop());
-        let error = self.send.as_mut().map(|send| send.poll_reset(cx));
+        let error = match (&mut self.awaiting, &mut self.send) {
+            (Awaiting::Responder(responder), _) => Some(responder.poll_reset(cx)),
+            (_, send) => send.as_mut().map(|send| send.poll_reset(cx)),
+        };
         matches!(error, Some(Poll::Ready(H2Error { kind: H2ErrorKind::Io(io::ErrorKind::UnexpectedEof), .. })))
     }
 

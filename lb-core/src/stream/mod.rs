@@ -53,7 +53,7 @@ use crate::worker::timer::now;
 use live::{Live, Origin};
 
 pub(crate) use actions::{assign, unset};
-pub(crate) use finish::{connection_record, log_connection_error, refuse};
+pub(crate) use finish::{connection_record, log_connection_error, log_malformed, refuse};
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {

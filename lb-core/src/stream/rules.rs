@@ -16,7 +16,7 @@ use crate::http::reply::error_reply;
 use crate::log::{Cause, Stage};
 use crate::rules::capture::keep;
 use crate::rules::redirect::path_and_query;
-use crate::sample::{Context, Place};
+use crate::sample::Place;
 use crate::session::ClientInfo;
 use crate::topology::BackendEntry;
 use crate::worker::timer::Timer;
@@ -237,12 +237,16 @@ impl<'a> Stream<'a> {
 
     /// The first rule from one on whose condition holds. What it looks at is put together once for all rules up to it.
     fn next_rule(&self, rules: &[Rule], from: usize, judged: &Judged<'_, '_>) -> Result<Option<usize>, Undecided> {
-        let mut context = None;
+        match rules.get(from) {
+            None => return Ok(None),
+            Some(rule) if rule.condition.is_none() => return Ok(Some(from)),
+            Some(_) => {}
+        }
+        let mut context = self.context(judged.place, judged.from);
+        context.last = judged.last;
         for (index, rule) in rules.iter().enumerate().skip(from) {
             let Some(condition) = &rule.condition else { return Ok(Some(index)) };
-            let context =
-                context.get_or_insert_with(|| Context { last: judged.last, ..self.context(judged.place, judged.from) });
-            match condition.judge(&judged.config.acls, context) {
+            match condition.judge(&judged.config.acls, &context) {
                 Holds::Yes => return Ok(Some(index)),
                 Holds::No => {}
                 Holds::Unknown => return Err(Undecided),

@@ -18,6 +18,7 @@ use crate::http::h1::encode::{EncodeOptions, OutFraming};
 use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, without_persistence};
 use crate::http::message::{BodyLength, Head, Version};
 use crate::log::{Cause, Stage};
+use crate::rules::cacheable::{is_stored, sets_cookie};
 use crate::runtime::SessionStage;
 use crate::topology::BackendEntry;
 use crate::worker::Worker;
@@ -71,7 +72,10 @@ impl<'a> Stream<'a> {
         timer: &mut Timer,
         private: &mut Option<Private>,
     ) -> Result<bool, StreamError> {
-        self.verify_password().await;
+        // Those with rules about content have it done by now.
+        if self.info.frontend.config.rules.tcp_content.is_empty() {
+            self.verify_password().await;
+        }
         if self.info.frontend.config.options.http_buffer_request {
             let frontend = Arc::clone(&self.info.frontend.config);
             if let Err(error) = self.buffer_request(&frontend, client, timer).await {
@@ -157,7 +161,13 @@ impl<'a> Stream<'a> {
             return self.answer_dropped(reply, client, timer).await;
         }
         self.capture_response_cookie();
+        let exposed = backend.config.options.checkcache && sets_cookie(&self.response);
         self.persist_response(backend, status);
+        if exposed && is_stored(self.request.method(), status, &self.response) {
+            let answer = self.block_cookie(backend);
+            drop(link);
+            return self.answer_dropped(answer, client, timer).await;
+        }
         self.after_response_rules(Some(&link.conn.side()));
         if framing.tunnel && self.response.status() == status {
             return self.tunnel(backend, link, exchange, client, timer).await;

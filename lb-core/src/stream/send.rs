@@ -38,6 +38,9 @@ impl<'a> Stream<'a> {
         private: &mut Option<Private>,
     ) -> Result<(Link, ResponseFraming), StreamError> {
         let mut connector = self.connector(backend);
+        if let (Side::H2(end), true) = (&mut *client, backend.config.options.abortonclose) {
+            end.end_with_client();
+        }
         connector.hash = self.balance_hash(backend, Some(client));
         connector.may_keep = self.keeps_request(backend);
         let mut repeated = false;

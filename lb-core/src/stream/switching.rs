@@ -22,34 +22,48 @@ impl<'a> Stream<'a> {
         if frontend.switches.iter().any(Switch::looks) {
             self.begin_transaction();
         }
-        let mut context = None;
-        for switch in &frontend.switches {
-            let holds = switch.condition.as_ref().is_none_or(|condition| {
-                let context = context.get_or_insert_with(|| self.context(Place::UseBackend, client));
-                condition.holds(&frontend.config.acls, context)
-            });
-            if !holds {
-                continue;
-            }
-            match &switch.target {
-                SwitchTarget::Backend(index) => return Some(*index),
-                SwitchTarget::Disabled(name) => {
-                    self.nowhere = Some(Arc::clone(name));
-                    return None;
-                }
-                SwitchTarget::Named(format) => {
-                    let name = self.render(format, Place::UseBackend, client);
-                    let name = std::str::from_utf8(&name).unwrap_or_default();
-                    if let Some(index) = self.worker.topology().backend_names.get(name) {
-                        return Some(*index);
-                    }
-                }
+        match self.switch(client) {
+            Ok(Some(index)) => return Some(index),
+            Ok(None) => {}
+            Err(disabled) => {
+                self.nowhere = Some(Arc::clone(disabled));
+                return None;
             }
         }
         if let Some(name) = &frontend.disabled_backend {
             self.nowhere = Some(Arc::clone(name));
         }
         frontend.default_backend
+    }
+
+    /// What the first `use_backend` line says whose condition holds and whose backend exists.
+    ///
+    /// # Errors
+    /// The name of the backend, where that is disabled.
+    fn switch(&self, client: Option<&Side<'_>>) -> Result<Option<usize>, &'a Arc<str>> {
+        let info: &'a ClientInfo = self.info;
+        let frontend = &info.frontend;
+        if frontend.switches.is_empty() {
+            return Ok(None);
+        }
+        let context = self.context(Place::UseBackend, client);
+        let holds = |switch: &&Switch| {
+            switch.condition.as_ref().is_none_or(|condition| condition.holds(&frontend.config.acls, &context))
+        };
+        for switch in frontend.switches.iter().filter(holds) {
+            match &switch.target {
+                SwitchTarget::Backend(index) => return Ok(Some(*index)),
+                SwitchTarget::Disabled(name) => return Err(name),
+                SwitchTarget::Named(format) => {
+                    let name = self.render(format, Place::UseBackend, client);
+                    let name = std::str::from_utf8(&name).unwrap_or_default();
+                    if let Some(index) = self.worker.topology().backend_names.get(name) {
+                        return Ok(Some(*index));
+                    }
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The server of the first `use-server` line whose condition holds; no other line is looked at. One that cannot be

@@ -342,7 +342,13 @@ fn stats_sockets() {
             "stats socket /x severity-output foo",
             "'stats socket' : ''severity-output' only supports 'none', 'number', and 'string' (got 'foo')'",
         ),
-        ("stats socket /x expose-fd listeners", "'stats socket' : ''expose-fd' is not supported yet'"),
+        (
+            "stats socket /x expose-fd listeners",
+            "'stats socket' : ''expose-fd' is not supported yet; a new process binds beside the old one, or inherits listeners \
+             as 'fd@<n>''",
+        ),
+        ("stats socket /x nice 1025", "'stats socket' : ''nice' : invalid value 1025, allowed range is -1024..1024'"),
+        ("stats socket /x nice", "'stats socket' : ''nice' : missing value'"),
         ("stats socket /x ssl", "'stats socket' : ''ssl' is not supported on a stats socket yet'"),
         ("stats socket /x levle admin", "'stats socket' : unknown keyword 'levle'; did you mean 'level' maybe ?"),
         ("stats socket 127.0.0.1", "'stats socket' : missing port specification in '127.0.0.1'"),

@@ -56,8 +56,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
 
 /// Options that a socket for runtime commands would have to serve otherwise than it does: it speaks no other protocol,
 /// and one thread, which is no worker, serves all of them.
-const NOT_FOR_STATS: [&str; 9] =
-    ["accept-proxy", "alpn", "crt", "nice", "proto", "shards", "ssl", "strict-sni", "thread"];
+const NOT_FOR_STATS: [&str; 8] = ["accept-proxy", "alpn", "crt", "proto", "shards", "ssl", "strict-sni", "thread"];
 
 /// `stats socket <address> [options]` of the `global` section, whose keyword is word `first` of the line.
 pub(in crate::config) fn parse_stats_socket(line: &Line, first: usize, diags: &mut Diagnostics) -> Option<Bind> {
@@ -117,6 +116,10 @@ fn read_options(cx: &mut BindCx<'_>) -> bool {
                 Err(format!("'{word}' is not supported on a stats socket yet"))
             }
             Some(parse) => parse(cx),
+            // The socket of a running process is the way to it; listeners are handed over by their numbers.
+            None if word == "expose-fd" => Err("'expose-fd' is not supported yet; a new process binds beside the old \
+                one, or inherits listeners as 'fd@<n>'"
+                .to_owned()),
             None => Err(format!("'{word}' is not supported yet")),
         };
         if let Err(message) = result {

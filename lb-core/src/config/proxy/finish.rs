@@ -224,10 +224,7 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
     }
     for server in &mut draft.servers {
         if server.config.redir.is_some() {
-            let text = format!(
-                "proxy '{}' : server cannot have cookie or redirect prefix in non-HTTP mode.",
-                draft.config.name
-            );
+            let text = format!("{label} : server cannot have cookie or redirect prefix in non-HTTP mode.");
             alert(diags, &server.line, 1, text);
         }
         if server.config.cookie.take().is_some() {

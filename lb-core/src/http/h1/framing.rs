@@ -96,14 +96,13 @@ pub fn request_framing(head: &Head) -> Result<RequestFraming, FramingError> {
         body => body,
     };
     let has_body = !matches!(body, BodyLength::None | BodyLength::Known(0));
-    let announces = !matches!(body, BodyLength::None);
     if fields.connection_upgrade && fields.websocket && !has_body && !fields.websocket_key {
         return Err(FramingError::WebSocketHandshake);
     }
     Ok(RequestFraming {
         body,
         keep_alive: fields.keep_alive(version),
-        upgrade: fields.connection_upgrade && fields.upgrade && !fields.h2c && !announces,
+        upgrade: fields.connection_upgrade && fields.upgrade && !fields.h2c && !has_body,
         websocket: fields.websocket,
         expect_continue: fields.expect_continue && has_body && version >= Version::Http11,
         connect: head.method() == b"CONNECT",
@@ -225,25 +224,25 @@ impl Fields {
     fn read(head: &Head) -> Result<Self, FramingError> {
         let mut fields = Self::default();
         for (name, value) in head.fields() {
-            match name.len() {
-                6 if name.eq_ignore_ascii_case(b"expect") => {
+            match name {
+                b"expect" => {
                     fields.expect_continue |= value.eq_ignore_ascii_case(b"100-continue");
                 }
-                7 if name.eq_ignore_ascii_case(b"upgrade") => {
+                b"upgrade" => {
                     fields.upgrade |= list(value).next().is_some();
                     fields.h2c |= list_has(value, b"h2c");
                     fields.websocket |= list_has(value, b"websocket");
                 }
-                10 if name.eq_ignore_ascii_case(b"connection") => {
+                b"connection" => {
                     for member in list(value) {
                         fields.close |= member.eq_ignore_ascii_case(b"close");
                         fields.connection_keep_alive |= member.eq_ignore_ascii_case(b"keep-alive");
                         fields.connection_upgrade |= member.eq_ignore_ascii_case(b"upgrade");
                     }
                 }
-                14 if name.eq_ignore_ascii_case(b"content-length") => fields.add_content_length(value)?,
-                17 if name.eq_ignore_ascii_case(b"sec-websocket-key") => fields.websocket_key |= value.len() == 24,
-                17 if name.eq_ignore_ascii_case(b"transfer-encoding") => fields.add_coding(value),
+                b"content-length" => fields.add_content_length(value)?,
+                b"sec-websocket-key" => fields.websocket_key |= value.len() == 24,
+                b"transfer-encoding" => fields.add_coding(value),
                 _ => {}
             }
         }
@@ -461,6 +460,7 @@ mod tests {
             // A tunnel of HTTP/2 would pass every rule by.
             (&[asks, ("Upgrade", "h2c")], false, false),
             (&[asks, ("Upgrade", "websocket, h2c"), key], false, true),
+            (&[asks, ("Upgrade", "foo"), (CL, "0")], true, false),
             // The body would have to end before the tunnel begins.
             (&[asks, ("Upgrade", "foo"), (CL, "2")], false, false),
         ] {

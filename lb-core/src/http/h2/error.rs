@@ -138,6 +138,11 @@ impl H2Error {
         Self { retry_safe: true, ..self }
     }
 
+    /// Whether the connection is over because the peer broke the protocol.
+    pub fn is_fault(&self) -> bool {
+        self.side == H2Side::Peer && matches!(self.kind, H2ErrorKind::GoAway(_))
+    }
+
     /// Whether the peer itself gave the stream up, as a browser does when a page is left.
     pub fn is_cancel(&self) -> bool {
         self.side == H2Side::Peer && matches!(self.kind, H2ErrorKind::Reset(_))

@@ -159,6 +159,11 @@ impl H2Responder {
         self.stream.with(|connection, slot| connection.reset(slot, reason));
     }
 
+    /// Gives the stream up when the client closes the connection, though it may still read (`option abortonclose`).
+    pub fn end_with_client(&mut self) {
+        self.stream.with(|connection, slot| connection.end_with_peer(slot));
+    }
+
     /// Ready once the client gave the stream up or the connection broke.
     pub fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<H2Error> {
         self.stream.with(|connection, slot| connection.poll_reset(cx, slot, H2Stage::Head))

@@ -161,9 +161,11 @@ impl Connection {
         }
     }
 
-    /// Whether nothing more will happen: both sides know that the connection ends, and no stream is left.
+    /// Whether nothing more will happen: both sides know that the connection ends, or a client has said so, and no stream is
+    /// left.
     pub(crate) fn is_finished(&self) -> bool {
-        self.leaving == Leaving::Final && self.streams.len() == 0 && self.accepted.is_empty()
+        let leaves = self.role == Role::Server && self.peer_leaves.is_some();
+        (self.leaving == Leaving::Final || leaves) && self.streams.len() == 0 && self.accepted.is_empty()
     }
 
     /// The client side's end: the handle is gone and no stream is left, or the server leaves and none is left.

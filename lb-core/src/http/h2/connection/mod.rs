@@ -122,6 +122,8 @@ pub(crate) struct Connection {
     last_peer: u32,
     next_id: u32,
     leaving: Leaving,
+    /// The client sends nothing more, and is still answered.
+    half_closed: bool,
     /// What the peer's GOAWAY said.
     peer_leaves: Option<(u32, Reason)>,
     failed: Option<H2Error>,
@@ -169,6 +171,7 @@ impl Connection {
             last_peer: 0,
             next_id: 1,
             leaving: Leaving::No,
+            half_closed: false,
             peer_leaves: None,
             failed: None,
             fault: None,
@@ -291,8 +294,15 @@ impl Connection {
         self.touch();
     }
 
-    /// The peer will send nothing more.
+    /// The peer will send nothing more. A client's requests that are complete are still answered, as over HTTP/1.
     pub(crate) fn eof(&mut self, partial: bool) {
+        if self.role == Role::Server && self.streams.any_complete() {
+            self.half_closed = true;
+            self.leaving = Leaving::Final;
+            let gone = H2ErrorKind::Io(std::io::ErrorKind::UnexpectedEof);
+            self.streams.end_incomplete(&H2Error::new(H2Side::Network, H2Stage::Connection, gone));
+            return;
+        }
         let idle = self.streams.active() == 0 && !partial && self.block.is_none() && self.is_open();
         let kind = if idle { H2ErrorKind::Closed } else { H2ErrorKind::Io(std::io::ErrorKind::UnexpectedEof) };
         self.end(H2Error::new(H2Side::Network, H2Stage::Connection, kind));
@@ -315,7 +325,7 @@ impl Connection {
 
     /// Whether more may be received: not while a peer does not read the answers to what it sent.
     pub(crate) fn reads(&self) -> bool {
-        self.answers < CONTROL
+        self.answers < CONTROL && !self.half_closed
     }
 
     /// What is to be sent.

@@ -299,6 +299,17 @@ impl Connection {
         self.write_reset(id, reason);
     }
 
+    /// Has a stream given up when its peer closes the connection, or has closed it.
+    pub(crate) fn end_with_peer(&mut self, slot: u32) {
+        if let Some(stream) = self.streams.get(slot) {
+            stream.ends_with_peer = true;
+        }
+        if self.half_closed {
+            let gone = H2ErrorKind::Io(std::io::ErrorKind::UnexpectedEof);
+            self.streams.end_incomplete(&H2Error::new(H2Side::Network, H2Stage::Connection, gone));
+        }
+    }
+
     /// Another handle of a stream.
     pub(crate) fn retain(&mut self, slot: u32) {
         if let Some(stream) = self.streams.get(slot) {

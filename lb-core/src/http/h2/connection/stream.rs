@@ -84,6 +84,8 @@ pub(crate) struct Stream {
     /// Responses to a request of ours: interim ones, then the final one.
     pub(crate) interim: VecDeque<Head>,
     pub(crate) response: Option<Box<(Head, BodyLength)>>,
+    /// It is given up when the peer sends nothing more (`option abortonclose`).
+    pub(crate) ends_with_peer: bool,
     /// The request was HEAD.
     pub(crate) is_head: bool,
     /// The protocol counts it as open.
@@ -175,6 +177,24 @@ impl Streams {
             stream.wake();
         }
         self.active = 0;
+    }
+
+    /// Whether the peer still waits for the rest of what it has asked for completely.
+    pub(crate) fn any_complete(&self) -> bool {
+        self.slots.iter().any(|stream| stream.id != 0 && !stream.is_closed() && stream.receive == Half::Ended)
+    }
+
+    /// Ends those with an error that the peer has not completed, and those that are to end with the peer's connection.
+    pub(crate) fn end_incomplete(&mut self, error: &H2Error) {
+        let mut ended = 0;
+        for stream in self.iter_mut() {
+            if !stream.is_closed() && (stream.receive != Half::Ended || stream.ends_with_peer) {
+                stream.error = Some(Box::new(error.clone()));
+                ended += usize::from(std::mem::take(&mut stream.active));
+                stream.wake();
+            }
+        }
+        self.active = self.active.saturating_sub(ended);
     }
 
     /// Forgets a stream.
