@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 pub mod auth;
+pub mod cacheable;
 pub mod capture;
 pub mod headers;
 pub mod redirect;

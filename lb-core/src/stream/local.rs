@@ -13,7 +13,7 @@ use crate::http::h1::connection::to_client;
 use crate::http::h1::encode::{CaseAdjust, EncodeOptions};
 use crate::http::message::{Head, Version};
 use crate::instant::Instant;
-use crate::log::{Cause, Stage};
+use crate::log::{Cause, Level, Stage};
 use crate::rules::reply::BuiltReply;
 use crate::runtime::SessionStage;
 use crate::sample::Place;
@@ -122,7 +122,7 @@ impl<'a> Stream<'a> {
                 Flow::Pass if list == RuleList::HttpRequest && !config.rules.redirect.is_empty() => {
                     (list, next) = (RuleList::Redirect, 0);
                 }
-                Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
+                Flow::Pass | Flow::Undecided { .. } | Flow::Close | Flow::Switch(_) => return Ok(Verdict::Pass),
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Resolve { next: rule, lookup } => {
                     // Beside the path: few requests ask for names, and all pay for what a future holds.
@@ -188,6 +188,17 @@ impl<'a> Stream<'a> {
         self.end.status = self.response.status();
         self.end.terminate(answer.cause, answer.stage);
         Ok(false)
+    }
+
+    /// `option checkcache`: counts a response that is blocked as one that a rule denies, tells the logs of the backend,
+    /// and says what is answered.
+    pub(super) fn block_cookie(&mut self, backend: &BackendEntry) -> Answer {
+        let answer = Answer::new(self.error_page(502, &backend.config), Cause::Proxy, Stage::Headers);
+        self.count_response_verdict(&answer, backend);
+        let server = self.server.as_ref().map_or("<dispatch>", |server| &server.name);
+        let line = format!("Blocking cacheable cookie in response from instance {}, server {server}.", backend.name);
+        self.worker.log_line(&backend.log_targets, Level::Alert, &line);
+        answer
     }
 
     /// Sends the error page of a status.

@@ -51,7 +51,7 @@ use crate::http::h2::H2Settings;
 use crate::instant::Instant;
 use crate::listener::fd_limit::FdLimit;
 use crate::listener::limits::ProcessLimits;
-use crate::log::{LogContext, LogFormat, LogHooks, Logger, ProcessLog, RecordSource};
+use crate::log::{Level, LogContext, LogFormat, LogHooks, LogTargets, Logger, ProcessLog, RecordSource};
 use crate::mail::Alerts;
 use crate::proxy::OnEvent;
 use crate::runtime::{CliShared, OtherSessions};
@@ -345,6 +345,12 @@ impl Worker {
         if first && logger.has_pending() {
             self.flush_logs.notify_one();
         }
+    }
+
+    /// Queues a line that is none of a stream.
+    pub(crate) fn log_line(&self, targets: &LogTargets, level: Level, line: &str) {
+        self.logger.borrow_mut().send(targets, level, line.as_bytes());
+        self.flush_logs.notify_one();
     }
 
     /// Queues the line of a connection that ended in a handshake.

@@ -46,6 +46,8 @@ pub struct ProxyOptions {
     pub accept_invalid_http_request: bool,
     /// `option accept-invalid-http-response`.
     pub accept_invalid_http_response: bool,
+    /// `option checkcache`: responses that caches may store together with their cookies are blocked.
+    pub checkcache: bool,
     /// `option allbackups`.
     pub allbackups: bool,
     /// `option nolinger`.

@@ -1,14 +1,15 @@
 //! Servers once all sections were read: their numbers, and what only the whole configuration can tell.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
 use super::checks::incompatible;
 use super::draft::Draft;
 use super::finish::{alert, based, reason, server_alert, warning};
 use super::resolve_options;
-use crate::config::diagnostic::Diagnostics;
+use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
-use crate::config::model::{Address, CheckProtocol, Config, Global, PortKind, ServerConfig};
+use crate::config::model::{Address, CheckProtocol, Config, Global, PortKind, RetryOn, ServerConfig};
 use crate::persistence::dynamic;
 use crate::server::Endpoint;
 
@@ -57,6 +58,9 @@ pub(super) fn finish_servers(
     for server in servers {
         let line = server.line.clone();
         let host = server.host.clone();
+        if understood && let Some(file) = &server.tls.ca_file {
+            check_ca_file(&draft.config.name, &server.config.name, file, &line, &config.global, diags);
+        }
         let mut server = server.finish(verify, checks_use_tls);
         if understood && !draft.config.disabled {
             resolve_options::find_section(draft, &mut server, &line, config, diags);
@@ -73,7 +77,8 @@ pub(super) fn finish_servers(
         }
         next += 1;
         if understood && !draft.config.disabled {
-            check_server(&draft.config.name, None, (has_port, scripted), &server, &line, &config.global, diags);
+            warn_of_fast_open(draft, &server, &line, diags);
+            check_server(&draft.config.name, None, (has_port, scripted), &server, &line, diags);
         }
         if understood
             && !draft.config.disabled
@@ -87,6 +92,31 @@ pub(super) fn finish_servers(
         check_dynamic_cookies(draft, &finished, diags);
     }
     finished
+}
+
+/// The file must be there also where nothing uses TLS.
+fn check_ca_file(proxy: &str, server: &str, file: &Path, line: &Line, global: &Global, diags: &mut Diagnostics) {
+    let path = based(&global.ssl.ca_base, file);
+    if let Err(error) = std::fs::metadata(&path) {
+        let (path, reason) = (path.display(), reason(&error));
+        let text = format!("'server {proxy}/{server}' : Couldn't open the ca-file '{path}' ({reason}).");
+        server_alert(diags, line, 0, text);
+        alert(diags, line, 0, format!("'ca-file' : unable to load {path}."));
+    }
+}
+
+/// Data in a first packet may be lost with it: then the request must be sent again.
+fn warn_of_fast_open(draft: &Draft, server: &ServerConfig, line: &Line, diags: &mut Diagnostics) {
+    let needed = [RetryOn::CONN_FAILURE, RetryOn::EMPTY_RESPONSE, RetryOn::RESPONSE_TIMEOUT];
+    let retried = draft.config.retry_on.unwrap_or_default();
+    if server.tfo && !needed.into_iter().all(|events| retried.has(events)) {
+        let text = format!(
+            "'server {}/{}' : server has tfo activated, the backend should be configured with at least 'conn-failure', \
+             'empty-response' and 'response-timeout' or we wouldn't be able to retry the connection on failure.",
+            draft.config.name, server.name
+        );
+        diags.push(Diagnostic::about(Severity::Warning, line, 0, text).heading(Heading::Server));
+    }
 }
 
 /// Two servers of one address get the same dynamic cookie.
@@ -120,7 +150,6 @@ pub(super) fn check_server(
     (has_port, scripted): (bool, Option<&str>),
     server: &ServerConfig,
     line: &Line,
-    global: &Global,
     diags: &mut Diagnostics,
 ) {
     // The records of a service bring the port.
@@ -146,20 +175,7 @@ pub(super) fn check_server(
             format!("'server {proxy}/{name}' : server {name} does not have agent port. Agent check has been disabled.");
         server_alert(diags, line, 0, text);
     }
-    let ssl = server.ssl.as_ref().or(server.check_tls.as_ref());
-    if let Some((path, error)) = ssl.and_then(|ssl| {
-        let path = based(&global.ssl.ca_base, ssl.ca_file.as_ref()?);
-        std::fs::metadata(&path).err().map(|error| (path, error))
-    }) {
-        let text = format!(
-            "'server {proxy}/{}' : Couldn't open the ca-file '{}' ({}).",
-            server.name,
-            path.display(),
-            reason(&error)
-        );
-        server_alert(diags, line, 0, text);
-    }
-    if let Some(ssl) = ssl
+    if let Some(ssl) = server.ssl.as_ref().or(server.check_tls.as_ref())
         && ssl.verify
         && ssl.ca_file.is_none()
     {

@@ -61,7 +61,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag("accept-invalid-http-request", "option accept-invalid-http-request [ FE HTTP ]", FE, true, Some(|o| &mut o.accept_invalid_http_request)),
     flag("accept-invalid-http-response", "option accept-invalid-http-response [ BE HTTP ]", BE, true, Some(|o| &mut o.accept_invalid_http_response)),
     flag("allbackups", "option allbackups [ BE ]", BE, false, Some(|o| &mut o.allbackups)),
-    flag("checkcache", "option checkcache [ BE HTTP ]", BE, true, None),
+    flag("checkcache", "option checkcache [ BE HTTP ]", BE, true, Some(|o| &mut o.checkcache)),
     flag("clitcpka", "option clitcpka [ FE ]", FE, false, Some(|o| &mut o.clitcpka)),
     flag("contstats", "option contstats [ FE ]", FE, false, Some(|o| &mut o.contstats)),
     flag("disable-h2-upgrade", "option disable-h2-upgrade [ FE HTTP ]", FE, true, Some(|o| &mut o.disable_h2_upgrade)),

@@ -37,7 +37,7 @@ pub(super) fn resolve_net(cx: &mut ServerCx<'_>) -> Result<(), String> {
         return Err("'resolve-net' expects a list of networks.".to_owned());
     }
     let mut nets = Vec::new();
-    for text in cx.value().split(',').filter(|text| !text.is_empty()) {
+    for text in members(cx.value()) {
         if nets.len() == MOST_NETS {
             return Err(format!("'resolve-net' exceed {MOST_NETS} networks."));
         }
@@ -45,6 +45,11 @@ pub(super) fn resolve_net(cx: &mut ServerCx<'_>) -> Result<(), String> {
     }
     cx.draft.config.resolve.nets = nets;
     Ok(())
+}
+
+/// The members of a list, which a comma may end.
+fn members(list: &str) -> impl Iterator<Item = &str> {
+    list.strip_suffix(',').unwrap_or(list).split(',').filter(move |_| !list.is_empty())
 }
 
 fn network(text: &str) -> Option<PreferredNet> {
@@ -58,7 +63,7 @@ fn network(text: &str) -> Option<PreferredNet> {
 /// `resolve-opts <option>,...`
 pub(super) fn resolve_opts(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let resolve = &mut cx.draft.config.resolve;
-    for word in cx.line.arg(cx.at + 1).split(',').filter(|word| !word.is_empty()) {
+    for word in members(cx.line.arg(cx.at + 1)) {
         match word {
             "allow-dup-ip" => resolve.allow_dup_ip = true,
             "prevent-dup-ip" => resolve.allow_dup_ip = false,

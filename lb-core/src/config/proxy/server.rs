@@ -131,6 +131,8 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
 
 pub(super) fn parse_default(cx: &mut Cx<'_>) {
     let mut server = cx.draft.default_server.clone();
+    // What messages call it; servers have names of their own.
+    server.config.name = "default-server".to_owned();
     let reading =
         Reading { line: cx.line, start: cx.first + 1, prefix: "", kind: Kind::Default, http: cx.draft.is_http() };
     if reading.options(&mut server, cx.diags) {
@@ -221,12 +223,12 @@ impl Reading<'_> {
         let word = self.line.arg(at);
         let near = suggest::nearest(word, OPTIONS.iter().map(|option| option.name));
         let mut text = format!("{}unknown keyword '{word}'", self.prefix);
-        if self.kind == Kind::Default {
-            text.push_str(". Hint: no address was expected for this server.");
-        } else if near.is_some() {
-            push_did_you_mean(&mut text, near);
-        } else {
+        push_did_you_mean(&mut text, near);
+        if near.is_none() {
             text.push('.');
+        }
+        if self.kind == Kind::Default {
+            text.push_str(" Hint: no address was expected for this server.");
         }
         diags.push(Diagnostic::about(Severity::Alert, self.line, at, text).suggest(near).heading(Heading::Server));
     }

@@ -60,6 +60,9 @@ fn find(
     waiting: &HashSet<Place>,
 ) -> Result<Place, String> {
     let (own, server) = look(proxies, place).ok_or_else(String::new)?;
+    if server.check {
+        return Err("unable to enable checks and tracking at the same time!".to_owned());
+    }
     let wanted = track.proxy.as_ref().unwrap_or(&own.name);
     let proxy = match wanted == &own.name {
         true => Some(place.0),
@@ -75,9 +78,6 @@ fn find(
     let found = proxy.servers.get(position).is_some_and(|found| found.check || found.agent_check);
     if !found && !waiting.contains(&target) {
         return Err(format!("unable to use {other} for tracking as it does not have any check nor agent enabled."));
-    }
-    if server.check {
-        return Err("unable to enable checks and tracking at the same time!".to_owned());
     }
     if proxy.checks.disable_on_404 != own.checks.disable_on_404 {
         return Err(format!("unable to use {other} fortracking: disable-on-404 option inconsistency."));
