@@ -645,6 +645,8 @@ backend a
             Until("a/ta", "UP"),
             // From now on the agent says nothing of it.
             Say("50%\n"),
+            Column("a/ca", "weight", "0"),
+            Column("a/ag", "weight", "0"),
             Ask("disable health a/c"),
             Ask("disable health a/ca"),
             Until("a/ta", "no check"),
