@@ -14,6 +14,7 @@ mod rules;
 mod serving;
 mod start;
 mod stream_tasks;
+mod upgrade;
 
 use std::cell::{Cell, OnceCell};
 use std::future::poll_fn;
@@ -27,6 +28,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::AsyncWrite;
 
+use crate::config::Proto;
 use crate::http::h1::io::H1Conn;
 use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
 use crate::http::message::{BodyLength, Head};
@@ -38,6 +40,7 @@ use crate::proxy_protocol::Tlvs;
 use crate::sample::account::Account;
 use crate::sample::variable::Variables;
 use crate::stream::side::Side;
+use crate::stream::upgrade::Carried;
 use crate::stream::{self, Stream};
 use crate::table::{Slots, Tracking};
 use crate::topology::Frontend;
@@ -87,6 +90,8 @@ pub(crate) struct H1Client {
     pub(crate) idle_since: Instant,
     /// A server connection that only this session may use.
     pub(crate) private: Option<crate::connect::Private>,
+    /// What the first request takes over, where the connection was one of bytes before.
+    carried: Option<Box<Carried>>,
     seat: Seat,
 }
 
@@ -244,7 +249,11 @@ impl std::fmt::Debug for State {
 impl H1Session {
     /// A session of a connection that may have sent its first request already.
     pub(crate) fn new(worker: Rc<Worker>, transport: Transport, info: ClientInfo) -> Self {
-        let mut conn = H1Conn::new(transport);
+        Self::of(worker, H1Conn::new(transport), info, None)
+    }
+
+    /// The same of a connection that was one of bytes before, whose first request takes over what is carried.
+    fn of(worker: Rc<Worker>, mut conn: H1Conn, info: ClientInfo, carried: Option<Box<Carried>>) -> Self {
         conn.traffic.count(&info.frontend.stats.mux, worker.index);
         let client = Box::new(H1Client {
             conn,
@@ -253,6 +262,7 @@ impl H1Session {
             timer: Timer::default(),
             requests: 0,
             private: None,
+            carried,
             seat: worker.idle_seat(),
         });
         Self { state: State::Busy(worker.serving.start(&worker, client)) }
@@ -376,9 +386,13 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
         let (status, cause) = match received {
             Received::Head => {
                 client.conn.traffic.begin();
+                let carried = client.carried.take();
                 let keep = {
                     let mut stream =
                         Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
+                    if let Some(carried) = carried {
+                        stream.resume(*carried);
+                    }
                     stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await
                 };
                 client.conn.traffic.end();
@@ -432,6 +446,8 @@ async fn receive_head(
     let timeouts = &client.info.frontend.config.timeouts;
     let (conn, timer) = (&mut client.conn, &mut client.timer);
     let first_request = client.requests == 0;
+    let settled = client.carried.as_ref().is_some_and(|carried| carried.proto() == Some(Proto::H1));
+    let may_be_http2 = first_request && !options.disable_h2_upgrade && !settled;
     let idle_since = client.idle_since;
     let mut active = None;
     poll_fn(|cx| {
@@ -440,8 +456,7 @@ async fn receive_head(
                 if first_byte.is_none() {
                     *first_byte = Some(now());
                 }
-                match if first_request && !options.disable_h2_upgrade { http2_preface(conn.raw()) } else { Preface::No }
-                {
+                match if may_be_http2 { http2_preface(conn.raw()) } else { Preface::No } {
                     Preface::Complete => return Poll::Ready(Received::Preface),
                     Preface::Partial => {}
                     Preface::No => {

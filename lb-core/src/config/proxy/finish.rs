@@ -15,7 +15,7 @@ use super::tracking::{self, Tracking};
 use super::{ProxyState, server_state, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
-use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
+use crate::config::model::{Action, Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
 
 /// HAProxy's own first proxy (the runtime socket) has number 1.
 const FIRST_PROXY_ID: u32 = 2;
@@ -201,23 +201,24 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
     if draft.config.monitor_uri.is_some() {
         warn(format!("monitor-uri will be ignored for {label} (needs 'mode http')."));
     }
-    if !draft.config.rules.http_request.is_empty() {
+    let switches = switches_mode(draft);
+    if !draft.config.rules.http_request.is_empty() && !switches {
         warn(format!("'http-request' rules ignored for {label} as they require HTTP mode."));
     }
-    if !draft.config.rules.http_response.is_empty() {
+    if !draft.config.rules.http_response.is_empty() && !switches {
         warn(format!("'http-response' rules ignored for {label} as they require HTTP mode."));
     }
     let needs_http = |name: &str| format!("'option {name}' ignored for {label} as it requires HTTP mode.");
-    if draft.config.options.forwardfor.is_some() {
+    if draft.config.options.forwardfor.is_some() && !switches {
         warn(needs_http("forwardfor"));
     }
-    if draft.config.options.originalto.is_some() {
+    if draft.config.options.originalto.is_some() && !switches {
         warn(needs_http("originalto"));
     }
     for flag in FLAGS.iter().filter(|flag| flag.http) {
         let here =
             (flag.side.frontend && draft.section.has_frontend()) || (flag.side.backend && draft.section.has_backend());
-        if here && flag.field.is_some_and(|field| *field(&mut draft.config.options)) {
+        if here && !switches && flag.field.is_some_and(|field| *field(&mut draft.config.options)) {
             warn(needs_http(flag.name));
         }
     }
@@ -246,6 +247,12 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
             alert(diags, &server.line, 1, text);
         }
     }
+}
+
+/// Whether a rule makes HTTP of connections of the section, so that what is said of HTTP there means something.
+pub(super) fn switches_mode(draft: &Draft) -> bool {
+    let rules = &draft.config.rules.tcp_content;
+    draft.section.has_frontend() && rules.iter().any(|rule| matches!(rule.action, Action::SwitchMode(_)))
 }
 
 fn proto_name(proto: Proto) -> &'static str {
