@@ -12,6 +12,7 @@ mod constant;
 mod cookie;
 mod distcc;
 mod header;
+pub(crate) use header::address;
 mod hello;
 mod load;
 mod parameter;
