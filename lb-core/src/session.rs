@@ -17,6 +17,7 @@ mod rules;
 mod serving;
 mod start;
 mod stream_tasks;
+mod upgrade;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -27,6 +28,7 @@ use crate::http::message::BodyLength;
 use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::stream::side::Side;
+use crate::stream::upgrade::Carried;
 use crate::stream::{self, Stream};
 use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier, now};
@@ -52,6 +54,8 @@ pub(crate) struct H1Client {
     pub(crate) idle_since: Instant,
     /// A server connection that only this session may use.
     pub(crate) private: Option<crate::connect::Private>,
+    /// What the first request takes over, where the connection was one of bytes before.
+    carried: Option<Box<Carried>>,
     seat: Seat,
 }
 
@@ -94,7 +98,11 @@ impl std::fmt::Debug for State {
 impl H1Session {
     /// A session of a connection that may have sent its first request already.
     pub(crate) fn new(worker: Rc<Worker>, transport: Transport, info: ClientInfo) -> Self {
-        let mut conn = H1Conn::new(transport);
+        Self::of(worker, H1Conn::new(transport), info, None)
+    }
+
+    /// The same of a connection that was one of bytes before, whose first request takes over what is carried.
+    fn of(worker: Rc<Worker>, mut conn: H1Conn, info: ClientInfo, carried: Option<Box<Carried>>) -> Self {
         conn.traffic.count(&info.frontend.stats.mux, worker.index);
         let client = Box::new(H1Client {
             conn,
@@ -103,6 +111,7 @@ impl H1Session {
             timer: Timer::default(),
             requests: 0,
             private: None,
+            carried,
             seat: worker.idle_seat(),
         });
         Self { state: State::Busy(worker.serving.start(&worker, client)) }
@@ -212,9 +221,13 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
         let (status, cause) = match received {
             Received::Head => {
                 client.conn.traffic.begin();
+                let carried = client.carried.take();
                 let keep = {
                     let mut stream =
                         Stream::new(worker, &client.info, client.requests, client.idle_since, first_byte, head);
+                    if let Some(carried) = carried {
+                        stream.resume(*carried);
+                    }
                     stream.run(Side::H1(&mut client.conn), &mut client.timer, &mut client.private).await
                 };
                 client.conn.traffic.end();

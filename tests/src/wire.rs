@@ -112,6 +112,17 @@ impl Wire {
         }
     }
 
+    /// The address at the other end of a TCP connection.
+    ///
+    /// # Panics
+    /// When it is not one.
+    pub fn peer_addr(&self) -> SocketAddr {
+        match &self.socket {
+            Socket::Tcp(tcp) => tcp.peer_addr().expect("address"),
+            Socket::Unix(_) => panic!("a UNIX socket has no port"),
+        }
+    }
+
     /// Writes bytes as they are.
     ///
     /// # Errors

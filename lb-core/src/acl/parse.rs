@@ -85,9 +85,16 @@ impl<'a> AclReader<'a> {
         let text = format!("{fetch}{tail}");
         let (expression, taken) = Expression::parse_words([text.as_str()], &scope).map_err(|error| Fault {
             word: 0,
-            message: match error.complete {
-                true => error.message,
-                false => format!("ACL keyword '{name}' : {}.", error.message),
+            message: match (error.complete, known) {
+                (true, _) => error.message,
+                (false, None) => format!("{} in ACL expression '{first}'", error.message),
+                (false, Some(_)) => {
+                    let own = format!("fetch method '{fetch}' : ");
+                    match error.message.strip_prefix(&own) {
+                        Some(message) => format!("ACL keyword '{name}' : {message}"),
+                        None => format!("ACL keyword '{name}' : {}.", error.message),
+                    }
+                }
             },
             complete: error.complete,
         })?;

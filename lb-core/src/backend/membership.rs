@@ -54,6 +54,7 @@ impl Backend {
         if servers.iter().any(|server| *server.name == line.name) {
             return Err(AddServerError::NameTaken);
         }
+        self.note_header_source(&dial);
         let server = Arc::new(Server::new(&line, start, dial, numbers, Arc::clone(&self.hub)));
         let list = servers.iter().cloned().chain([Arc::clone(&server)]).collect();
         self.servers.store(Arc::new(list));

@@ -19,7 +19,7 @@ mod ticket;
 pub(crate) mod tests;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -80,6 +80,8 @@ pub struct Backend {
     pub history: History,
     hub: Arc<Hub>,
     cookies: cookies::Cookies,
+    /// Some server takes the address it is connected from out of requests.
+    header_sources: AtomicBool,
     allbackups: bool,
     backend_only: bool,
     check_settings: CheckSettings,
@@ -180,6 +182,7 @@ impl Backend {
             config.redispatch.is_some_and(|every| every != 0),
             workers,
         ));
+        let header_sources = dials.iter().any(|dial| dial.options.header_source().is_some());
         let server = |(line, dial): (&ServerConfig, Dial)| {
             Arc::new(Server::new(line, Start::new(line), dial, numbers, Arc::clone(&hub)))
         };
@@ -192,6 +195,7 @@ impl Backend {
             history: History::new(hub.started, true),
             hub,
             cookies: cookies::Cookies::new(config),
+            header_sources: AtomicBool::new(header_sources),
             allbackups: config.options.allbackups,
             backend_only: config.kind == ProxyKind::Backend,
             check_settings: CheckSettings {
@@ -218,6 +222,15 @@ impl Backend {
     /// The server of that name.
     pub fn server(&self, name: &str) -> Option<Arc<Server>> {
         self.servers.load().iter().find(|server| &*server.name == name).cloned()
+    }
+
+    /// Whether some server takes the address it is connected from out of requests (`usesrc hdr_ip`).
+    pub(crate) fn has_header_sources(&self) -> bool {
+        self.header_sources.load(Ordering::Relaxed)
+    }
+
+    fn note_header_source(&self, dial: &Dial) {
+        self.header_sources.fetch_or(dial.options.header_source().is_some(), Ordering::Relaxed);
     }
 
     /// Whether a server is, or was, one of this backend.

@@ -1,6 +1,6 @@
 //! Addresses of both ends of a stream, as servers and the log (`%bi`, `%bp`, `%si`, `%sp`) see them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::open::with_port;
 use crate::backend::Target;
@@ -18,6 +18,8 @@ pub(crate) struct Route {
     pub(crate) source: Option<SocketAddr>,
     /// The address that the client connected to.
     pub(crate) destination: Option<SocketAddr>,
+    /// The address that a field of the request holds, where the server is to see that (`usesrc hdr_ip`).
+    pub(crate) told: Option<IpAddr>,
 }
 
 /// Addresses of a server connection, for the log.

@@ -10,6 +10,7 @@ mod open;
 pub(crate) mod pool;
 mod retry;
 
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -17,9 +18,11 @@ use bytes::Bytes;
 
 use crate::backend::{Assignment, Priority, ServerSlot, Target};
 use crate::config::{HttpReuse, Proto};
+use crate::http::message::Head;
 use crate::instant::Instant;
 use crate::net::PortLease;
 use crate::runtime::SessionStage;
+use crate::sample::fetch::address;
 use crate::server::Server;
 use crate::server::observe::Observation;
 use crate::session::ClientInfo;
@@ -87,6 +90,8 @@ pub(crate) struct Connector<'a> {
     pub(crate) server: Option<Arc<Server>>,
     /// The request asks for a websocket.
     pub(crate) websocket: bool,
+    /// The request, where servers are to see an address that it holds (`usesrc hdr_ip`).
+    pub(crate) request: Option<Box<Head>>,
     /// Path and query of a request that `redir` of a server may send elsewhere.
     pub(crate) redirect_path: Option<Vec<u8>>,
     /// Where it sends it.
@@ -137,6 +142,7 @@ impl<'a> Connector<'a> {
             server: None,
             websocket: false,
             redirect_path: None,
+            request: None,
             redirected: None,
             stale: None,
             live,
@@ -203,6 +209,7 @@ impl<'a> Connector<'a> {
                 self.redirected = Some([redir.as_bytes(), path].concat());
                 return Err(refused());
             }
+            self.route.told = self.told();
             if let Some(found) = &assignment
                 && let Some((conn, generation, lease)) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
@@ -291,6 +298,14 @@ impl<'a> Connector<'a> {
     fn ask<'s>(&'s self, server: Option<&'s Server>) -> Ask<'s> {
         let own = server.and_then(|server| self.own_proto(server));
         Ask { worker: self.worker, info: self.info, route: self.route, backend: self.backend, server, own }
+    }
+
+    /// The address that the server is to see, where the request says it. What is not one leaves the choice to `source`.
+    fn told(&self) -> Option<IpAddr> {
+        let request = self.request.as_ref()?;
+        let dial = self.server.as_ref().map_or(&self.backend.dial, |server| &server.dial);
+        let (name, occurrence) = dial.options.header_source().filter(|(_, occurrence)| *occurrence != 0)?;
+        address(request, name, occurrence).filter(|ip| !ip.is_unspecified())
     }
 
     /// What this stream has to be spoken in, where others to the server need not.

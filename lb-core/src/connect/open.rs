@@ -197,7 +197,11 @@ fn start(
             (target.map(ConnectTarget::Inet), &backend.dial.options)
         }
     };
-    let open = open_socket(&target.ok_or_else(refused)?, options, route.source).map_err(|_| refused())?;
+    let seen = match options.header_source() {
+        Some(_) => route.told.map(|ip| SocketAddr::new(ip, 0)),
+        None => route.source,
+    };
+    let open = open_socket(&target.ok_or_else(refused)?, options, seen).map_err(|_| refused())?;
     Ok((open, behind))
 }
 

@@ -69,6 +69,14 @@ pub struct ConnectOptions {
 }
 
 impl ConnectOptions {
+    /// The field of a request, and which of its values, that the source address is taken from (`usesrc hdr_ip`).
+    pub(crate) fn header_source(&self) -> Option<(&str, i64)> {
+        match self.source.as_ref()?.usesrc.as_ref()? {
+            UseSrc::Header { name, occurrence } => Some((name, *occurrence)),
+            _ => None,
+        }
+    }
+
     /// Sets the source and makes the port allocator its range needs.
     pub fn with_source(mut self, source: Option<Source>) -> Self {
         self.ports = source.as_ref().and_then(|source| {
@@ -258,6 +266,7 @@ fn bind_source(
 fn foreign_source(source: &Source, client: Option<SocketAddr>) -> Option<SocketAddr> {
     match source.usesrc.as_ref()? {
         UseSrc::Client => client,
+        UseSrc::Header { .. } => client,
         UseSrc::ClientIp => client.map(|client| SocketAddr::new(client.ip(), 0)),
         UseSrc::Address(address) => Some(*address),
     }

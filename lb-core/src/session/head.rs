@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use super::H1Client;
+use crate::config::Proto;
 use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
 use crate::http::message::Head;
 use crate::instant::Instant;
@@ -37,6 +38,8 @@ pub(super) async fn receive_head(
     let timeouts = &client.info.frontend.config.timeouts;
     let (conn, timer) = (&mut client.conn, &mut client.timer);
     let first_request = client.requests == 0;
+    let settled = client.carried.as_ref().is_some_and(|carried| carried.proto() == Some(Proto::H1));
+    let may_be_http2 = first_request && !options.disable_h2_upgrade && !settled;
     let idle_since = client.idle_since;
     let mut active = None;
     poll_fn(|cx| {
@@ -45,8 +48,7 @@ pub(super) async fn receive_head(
                 if first_byte.is_none() {
                     *first_byte = Some(now());
                 }
-                match if first_request && !options.disable_h2_upgrade { http2_preface(conn.raw()) } else { Preface::No }
-                {
+                match if may_be_http2 { http2_preface(conn.raw()) } else { Preface::No } {
                     Preface::Complete => return Poll::Ready(Received::Preface),
                     Preface::Partial => {}
                     Preface::No => {

@@ -4,10 +4,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::rules::Admission;
-use super::{ClientInfo, H1Session, h2, rules};
+use super::{ClientInfo, H1Session, h2, rules, upgrade};
 use crate::config::{Mode, Proto};
 use crate::connect::within;
-use crate::http::h1::io::H1Conn;
 use crate::instant::Instant;
 use crate::listener::proxy_header::{Preface, read_preface};
 use crate::stats::tls::{Handshake, OpenTls};
@@ -35,9 +34,7 @@ pub(crate) fn start(worker: &Rc<Worker>, socket: Socket, context: &Arc<ListenerC
         return;
     }
     match context.frontend.config.mode {
-        Mode::Tcp => {
-            spawn(worker, context, Box::pin(stream::tcp::run(tasks, H1Conn::new(Transport::Plain(socket)), info)));
-        }
+        Mode::Tcp => spawn(worker, context, Box::pin(upgrade::serve(tasks, Transport::Plain(socket), info))),
         Mode::Http if context.options.proto == Some(Proto::H2) => {
             spawn(worker, context, Box::pin(h2::run(tasks, Transport::Plain(socket), Vec::new(), info)));
         }
@@ -100,7 +97,7 @@ async fn behind_prefaces(
         return;
     }
     match context.frontend.config.mode {
-        Mode::Tcp => Box::pin(stream::tcp::run(worker, H1Conn::new(Transport::Plain(socket)), info)).await,
+        Mode::Tcp => Box::pin(upgrade::serve(worker, Transport::Plain(socket), info)).await,
         Mode::Http if context.options.proto == Some(Proto::H2) => {
             Box::pin(h2::run(worker, Transport::Plain(socket), Vec::new(), info)).await;
         }
@@ -116,7 +113,7 @@ async fn secure(worker: Rc<Worker>, socket: Socket, context: Arc<ListenerContext
         return;
     }
     match context.frontend.config.mode {
-        Mode::Tcp => Box::pin(stream::tcp::run(worker, H1Conn::new(transport), info)).await,
+        Mode::Tcp => Box::pin(upgrade::serve(worker, transport, info)).await,
         Mode::Http if context.options.proto.map_or(alpn == Alpn::H2, |proto| proto == Proto::H2) => {
             Box::pin(h2::run(worker, transport, Vec::new(), info)).await;
         }

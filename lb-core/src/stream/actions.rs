@@ -7,8 +7,8 @@ use super::local::Answer;
 use super::rules::{Judged, Step};
 use super::transaction::Transaction;
 use crate::config::{
-    Action, AddressPart, Assignment, HeaderNames, Mode, PatternChange, PatternList, Reply, RuleList, TagValue,
-    TimeoutKind, TimeoutValue,
+    Action, AddressPart, Assignment, HeaderNames, PatternChange, PatternList, Reply, RuleList, TagValue, TimeoutKind,
+    TimeoutValue,
 };
 use crate::http::message::{BodyLength, Head};
 use crate::log::{Cause, LogFormat, Stage};
@@ -28,6 +28,7 @@ impl Stream<'_> {
     pub(super) fn act(&mut self, action: &Action, at: &Judged<'_, '_>) -> Step {
         match action {
             Action::Allow => return Step::End,
+            Action::SwitchMode(proto) => return Step::Switch(*proto),
             Action::Deny(_)
             | Action::Tarpit(_)
             | Action::Return(_)
@@ -128,8 +129,7 @@ impl Stream<'_> {
         let Some(key) = key else {
             return if !at.last && context.may_change.get() { Step::Undecided } else { Step::Next };
         };
-        let http = self.info.frontend.config.mode == Mode::Http;
-        let scope = if http { TrackScope::Request } else { TrackScope::Content };
+        let scope = if self.http { TrackScope::Request } else { TrackScope::Content };
         transaction.tracking.track(scope, slot, table, &key, table.at(now()));
         Step::Next
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::Stream;
 use super::local::Answer;
-use crate::config::Mode;
 use crate::instant::Instant;
 use crate::log::{Cause, Stage};
 use crate::server::Server;
@@ -217,7 +216,7 @@ impl Stream<'_> {
     }
 
     fn count_status(&self) {
-        if self.info.frontend.config.mode != Mode::Http {
+        if !self.http {
             return;
         }
         let (worker, status) = (self.worker.index, self.end.status);
@@ -244,7 +243,7 @@ impl Stream<'_> {
                     listener.request_errors.inc();
                 }
                 // In TCP mode the backend is chosen all the same.
-                if let (Some(backend), Mode::Tcp) = (backend, self.info.frontend.config.mode) {
+                if let (Some(backend), false) = (backend, self.http) {
                     backend.client_aborts.inc();
                 }
             }
@@ -280,7 +279,7 @@ impl Stream<'_> {
                     server.response_errors.inc();
                 }
             }
-            (Cause::Killed | Cause::Down | Cause::Up, Stage::Data) if self.info.frontend.config.mode == Mode::Http => {
+            (Cause::Killed | Cause::Down | Cause::Up, Stage::Data) if self.http => {
                 if let Some(backend) = backend {
                     backend.server_aborts.inc();
                 }
@@ -290,7 +289,7 @@ impl Stream<'_> {
             }
             (cause @ (Cause::ServerAbort | Cause::ServerTimeout), _) => {
                 // A server that stops sending is no error of its response.
-                let error = cause == Cause::ServerAbort && self.info.frontend.config.mode == Mode::Http;
+                let error = cause == Cause::ServerAbort && self.http;
                 if let Some(backend) = backend {
                     backend.server_aborts.inc();
                     backend.response_errors.add(u64::from(error));
@@ -306,8 +305,7 @@ impl Stream<'_> {
 
     /// What the end of the stream shows of its server: a response that did not come.
     fn observe_end(&self) {
-        let (Some(server), Mode::Http, Stage::Headers) = (&self.server, self.info.frontend.config.mode, self.end.stage)
-        else {
+        let (Some(server), true, Stage::Headers) = (&self.server, self.http, self.end.stage) else {
             return;
         };
         match self.end.cause {

@@ -13,7 +13,7 @@ use super::error::{End, Kind, StreamError};
 use super::local::Answer;
 use super::rules::{Flow, Judged};
 use super::side::Side;
-use crate::config::{ProxyConfig, RuleList};
+use crate::config::{Proto, ProxyConfig, RuleList};
 use crate::connect::{Link, ServerConn};
 use crate::forward::{Relay, RelayOptions, RelayOutcome};
 use crate::http::h1::io::H1Conn;
@@ -33,6 +33,8 @@ pub(super) enum Inspected {
     Refused(Answer),
     /// `close`, of a response: what was received goes to the client, and no more.
     Close,
+    /// It goes on with HTTP (`switch-mode http`).
+    Switch(Option<Proto>),
     /// It passed, but the client had been silent for longer than `timeout client`, or its connection broke.
     Failed(StreamError),
     /// The relay ended before the response was decided on.
@@ -86,6 +88,7 @@ impl<'a> Stream<'a> {
             match self.judge_resolving(from, &judged).await {
                 Flow::Undecided { next } if !last => from = next,
                 Flow::Reply(answer) => return Inspected::Refused(answer),
+                Flow::Switch(proto) => return Inspected::Switch(proto),
                 _ => return failed.map_or(Inspected::Pass, Inspected::Failed),
             }
             let patience = after(now(), idle);

@@ -122,7 +122,7 @@ impl<'a> Stream<'a> {
                 Flow::Pass if list == RuleList::HttpRequest && !config.rules.redirect.is_empty() => {
                     (list, next) = (RuleList::Redirect, 0);
                 }
-                Flow::Pass | Flow::Undecided { .. } | Flow::Close => return Ok(Verdict::Pass),
+                Flow::Pass | Flow::Undecided { .. } | Flow::Close | Flow::Switch(_) => return Ok(Verdict::Pass),
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Resolve { next: rule, lookup } => {
                     // Beside the path: few requests ask for names, and all pay for what a future holds.

@@ -29,6 +29,7 @@ mod switching;
 pub(crate) mod tcp;
 mod transaction;
 mod tunnel;
+pub(crate) mod upgrade;
 mod websocket;
 
 use std::rc::Rc;
@@ -78,6 +79,12 @@ pub(crate) struct Stream<'a> {
     nowhere: Option<Arc<str>>,
     /// What persistence has made of it.
     persistence: persist::Persistence,
+    /// It is one of messages, not of bytes.
+    http: bool,
+    /// The frontend's `tcp-request content` rules were judged on its bytes.
+    inspected: bool,
+    /// Its backend was chosen before its request was read.
+    chosen: Option<usize>,
     /// What rules have made of it.
     transaction: Option<Box<transaction::Transaction>>,
 }
@@ -166,6 +173,9 @@ impl<'a> Stream<'a> {
             worker,
             info,
             earlier,
+            http: info.frontend.config.mode == Mode::Http || !request.method().is_empty(),
+            inspected: false,
+            chosen: None,
             request,
             response: worker.heads.take(),
             framing: RequestFraming::default(),
@@ -187,7 +197,7 @@ impl<'a> Stream<'a> {
     fn show(&self) {
         let info = self.info;
         let limits = info.slot.limits();
-        let http = info.frontend.config.mode == Mode::Http;
+        let http = self.http;
         self.live.begin(
             Origin {
                 source: info.source,

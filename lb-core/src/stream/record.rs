@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Stream;
-use crate::config::Mode;
 use crate::http::message::Version;
 use crate::instant::Instant;
 use crate::log::{Cause, RecordSource, ServerAddress, Stage};
@@ -99,7 +98,7 @@ impl RecordSource for Stream<'_> {
     }
 
     fn http(&self) -> bool {
-        self.info.frontend.config.mode == Mode::Http
+        self.http
     }
 
     fn th(&self) -> Option<Duration> {

@@ -10,7 +10,7 @@ use super::lookup::Lookup;
 use super::side::Side;
 use super::transaction::Transaction;
 use crate::acl::Verdict as Holds;
-use crate::config::{ProxyConfig, RestrictHeaderNames, Rule, RuleList};
+use crate::config::{Mode, Proto, ProxyConfig, RestrictHeaderNames, Rule, RuleList};
 use crate::connect::Link;
 use crate::http::reply::error_reply;
 use crate::log::{Cause, Stage};
@@ -48,6 +48,8 @@ pub(super) enum Flow {
     },
     /// `close`, of `tcp-response`.
     Close,
+    /// `switch-mode http`: what comes is HTTP, of this version where it is said.
+    Switch(Option<Proto>),
 }
 
 /// What one action came to.
@@ -66,6 +68,8 @@ pub(super) enum Step {
     Undecided,
     /// See [`Flow::Close`].
     Close,
+    /// See [`Flow::Switch`].
+    Switch(Option<Proto>),
 }
 
 /// More data may decide a condition.
@@ -89,7 +93,8 @@ impl<'a> Stream<'a> {
     pub(super) fn monitored(&mut self) -> Option<Verdict> {
         let info: &'a ClientInfo = self.info;
         let config = &info.frontend.config;
-        let uri = config.monitor_uri.as_ref()?;
+        // A section in TCP mode has none, as it was told.
+        let uri = config.monitor_uri.as_ref().filter(|_| config.mode == Mode::Http)?;
         if self.request.target() != uri.as_bytes() && path_and_query(self.request.target()) != uri.as_bytes() {
             return None;
         }
@@ -221,6 +226,10 @@ impl<'a> Stream<'a> {
                 Step::Close => {
                     self.note_last(rule);
                     return Flow::Close;
+                }
+                Step::Switch(proto) => {
+                    self.note_last(rule);
+                    return Flow::Switch(proto);
                 }
             }
         }

@@ -10,7 +10,7 @@ use super::exchange::{Ends, Exchange};
 use super::h2_end::H2End;
 use super::local::{Verdict, without_body};
 use super::side::Side;
-use crate::config::HttpReuse;
+use crate::config::{HttpReuse, Mode};
 use crate::connect::{Link, Private, ServerConn};
 use crate::http::forwarded::add_forwarded;
 use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome};
@@ -34,7 +34,7 @@ impl<'a> Stream<'a> {
         };
         let before = (client.consumed().saturating_sub(head), client.bytes().1);
         let judged = self.judge_request(client);
-        if judged.is_ok() && !self.info.frontend.config.rules.tcp_content.is_empty() {
+        if judged.is_ok() && !self.inspected && !self.info.frontend.config.rules.tcp_content.is_empty() {
             self.verify_password().await;
             match Box::pin(self.inspect_http_request(None, client, timer)).await {
                 Ok(None) => {}
@@ -105,6 +105,10 @@ impl<'a> Stream<'a> {
                 return self.answer_error(503, Cause::ServerAbort, Stage::Connect, client, timer).await;
             }
         };
+        if backend.config.mode == Mode::Tcp {
+            // What is sent there would be anything but the client's bytes.
+            return self.answer_error(500, Cause::Internal, Stage::Request, client, timer).await;
+        }
         self.judge_persistence(backend, client);
         if !backend.config.rules.tcp_content.is_empty()
             && let Some(answer) = Box::pin(self.inspect_http_request(Some(backend), client, timer)).await?
@@ -212,7 +216,11 @@ impl<'a> Stream<'a> {
     /// Stage 4: `use_backend`, `default_backend`.
     fn choose_backend(&mut self, client: &Side<'_>) -> Option<&'a Arc<BackendEntry>> {
         let worker: &'a Worker = self.worker;
-        let backend = worker.topology().backends.get(self.switched(Some(client))?)?;
+        let number = match self.chosen.take() {
+            Some(number) => number,
+            None => self.switched(Some(client))?,
+        };
+        let backend = worker.topology().backends.get(number)?;
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
         self.count_backend(backend);

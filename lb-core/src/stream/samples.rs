@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 
 use super::Stream;
 use super::side::Side;
-use crate::config::Mode;
 use crate::connect::Route;
 use crate::http::message::{BodyLength, Version};
 use crate::log::LogFormat;
@@ -28,7 +27,7 @@ impl Stream<'_> {
 
     /// Both, for servers.
     pub(super) fn route(&self) -> Route {
-        Route { source: self.source(), destination: self.destination() }
+        Route { source: self.source(), destination: self.destination(), told: None }
     }
 
     /// The context of rules at a place. Without a client's end there is no body to look at.
@@ -56,10 +55,7 @@ impl Stream<'_> {
             server: self.server.as_deref(),
             request: (!self.request.method().is_empty()).then_some(&self.request),
             response: response.then_some(&self.response),
-            peek: match self.info.frontend.config.mode {
-                Mode::Tcp if client.is_some() => set.map(|set| &set.peek),
-                _ => None,
-            },
+            peek: if self.http || client.is_none() { None } else { set.map(|set| &set.peek) },
             limits: self.worker.settings.limits,
             request_data,
             response_data,
@@ -79,8 +75,8 @@ impl Stream<'_> {
     /// (`tune.maxrewrite`), and so ends the inspection as early.
     pub(super) fn data_of<'s>(&self, from: &'s Side<'_>, body: Option<BodyLength>) -> Buffered<'s> {
         let most = self.worker.settings.limits.max_head_size;
-        let (bytes, complete) = match (from, self.info.frontend.config.mode) {
-            (Side::H1(conn), Mode::Tcp) => (conn.raw(), conn.eof),
+        let (bytes, complete) = match (from, self.http) {
+            (Side::H1(conn), false) => (conn.raw(), conn.eof),
             (from, _) => (from.payload(), from.body_received()),
         };
         Buffered {

@@ -81,6 +81,9 @@ impl<'a> Stream<'a> {
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());
         }
+        if backend.backend.has_header_sources() || backend.dial.options.header_source().is_some() {
+            connector.request = Some(Box::new(self.request.clone()));
+        }
         connector.websocket = self.is_websocket();
         self.prepare(&mut connector);
         connector

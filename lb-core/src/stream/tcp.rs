@@ -14,6 +14,8 @@ use super::inspect::Inspected;
 use super::local::Answer;
 
 use super::side::Side;
+use super::upgrade::{Upgrade, Upgraded};
+use crate::config::Mode;
 use crate::connect::{Connector, Link, ServerConn};
 use crate::forward::{Initial, Relay, RelayOptions, RelayOutcome, Splicing};
 
@@ -27,8 +29,8 @@ use crate::topology::{BackendEntry, Pair};
 use crate::worker::Worker;
 use crate::worker::timer::{Timer, after, now};
 
-/// Serves a connection in TCP mode.
-pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) {
+/// Serves a connection in TCP mode, to its end or until it goes on with HTTP.
+pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo) -> Option<Upgraded> {
     let mut timer = Timer::default();
     let mut stream = Stream::new(&worker, &info, 0, info.accepted + info.handshake, None, Head::default());
     stream.show();
@@ -41,7 +43,11 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
         poll_fn(|cx| live.poll_unless_shut(cx, relayed.as_mut())).await
     };
     match result {
-        Ok(Ok(())) => {}
+        Ok(Ok(None)) => {}
+        Ok(Ok(Some(upgrade))) => {
+            let carried = stream.carry(upgrade);
+            return Some(Upgraded { client, info, carried });
+        }
         Ok(Err(error)) => {
             stream.end.terminate(error.cause(), error.stage);
             // What the client sent is taken, or closing its socket would reset it.
@@ -54,19 +60,29 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
         }
     }
     stream.finish();
+    None
 }
 
 impl<'a> Stream<'a> {
-    async fn relay_tcp(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<(), StreamError> {
+    /// Inspects, connects and relays to the end, or says why the connection goes on with HTTP.
+    async fn relay_tcp(&mut self, client: &mut H1Conn, timer: &mut Timer) -> Result<Option<Upgrade>, StreamError> {
         self.declare_captures();
         let inspected = self.inspect_tcp_request(None, client, timer).await;
-        if let Inspected::Refused(answer) = inspected {
-            self.end_refused(&answer, None, client);
-            return Ok(());
+        match &inspected {
+            Inspected::Refused(answer) => {
+                self.end_refused(answer, None, client);
+                return Ok(None);
+            }
+            Inspected::Switch(proto) => return Ok(Some(Upgrade::Rule(*proto))),
+            _ => {}
         }
         let Some(backend) = self.tcp_backend(client)? else {
             return Err(StreamError::new(End::Server, Stage::Connect, Kind::Closed));
         };
+        if backend.config.mode == Mode::Http && matches!(inspected, Inspected::Pass) {
+            return Ok(Some(Upgrade::Backend(backend.index)));
+        }
+        self.enter_tcp_backend(backend);
         self.judge_persistence(backend, &Side::H1(client));
         let inspected = match inspected {
             Inspected::Pass => self.inspect_tcp_request(Some(backend), client, timer).await,
@@ -75,7 +91,7 @@ impl<'a> Stream<'a> {
         match inspected {
             Inspected::Refused(answer) => {
                 self.end_refused(&answer, Some(backend), client);
-                return Ok(());
+                return Ok(None);
             }
             Inspected::Failed(error) => return Err(error),
             _ => {}
@@ -107,7 +123,7 @@ impl<'a> Stream<'a> {
             self.log();
         }
         let inspect = !backend.config.rules.tcp_response.is_empty();
-        self.relay_link(backend, link, client, inspect.then_some(timer)).await
+        self.relay_link(backend, link, client, inspect.then_some(timer)).await.map(|()| None)
     }
 
     /// A rule refuses the connection, which is closed without a word.
@@ -124,12 +140,14 @@ impl<'a> Stream<'a> {
             self.read_what_came(client)?;
         }
         let chosen = self.switched(Some(&Side::H1(client)));
-        let Some(backend) = chosen.and_then(|index| worker.topology().backends.get(index)) else { return Ok(None) };
+        Ok(chosen.and_then(|index| worker.topology().backends.get(index)))
+    }
+
+    fn enter_tcp_backend(&mut self, backend: &'a Arc<BackendEntry>) {
         self.session = Some(backend.backend.enter());
         self.live.set_backend(backend.index);
         self.count_backend(backend);
         self.backend = Some(backend);
-        Ok(Some(backend))
     }
 
     /// Moves bytes in both directions until both have ended. With a timer the response is inspected first.
@@ -223,7 +241,7 @@ impl<'a> Stream<'a> {
                 let deadline = after(now(), options.client);
                 Some(super::local::flush(&mut Side::H1(client), timer, deadline).await.map(|()| done))
             }
-            Inspected::Pass | Inspected::Failed(_) => {
+            Inspected::Pass | Inspected::Failed(_) | Inspected::Switch(_) => {
                 let bytes = server.take_raw();
                 server.release(&self.worker.buffers);
                 relay.release_response(bytes, &self.worker.forwarder.clock);

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::bind::Proto;
 use super::http::{Redirect, Reply};
 use super::resolvers::AddressFamily;
 use crate::acl::Condition;
@@ -50,6 +51,8 @@ pub enum Action {
     ExpectProxy,
     /// `expect-netscaler-cip layer4`: the connection begins with a header of NetScaler's Client IP insertion.
     ExpectNetscalerCip,
+    /// `switch-mode http`: what comes is HTTP, of this version where it is said.
+    SwitchMode(Option<Proto>),
     /// `silent-drop`: the connection is forgotten without a word to the client.
     SilentDrop,
     /// `auth`: 401, or 407 for a proxied request, unless the condition says that the client may.

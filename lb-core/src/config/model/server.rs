@@ -330,4 +330,11 @@ pub enum UseSrc {
     ClientIp,
     /// A fixed address.
     Address(SocketAddr),
+    /// `hdr_ip(<name>[,<occurrence>])`: the address that a field of the request holds.
+    Header {
+        /// Name of the field, in lower case.
+        name: String,
+        /// Which of its values, from 1; negative ones count from the last, which is -1; 0 is none.
+        occurrence: i64,
+    },
 }

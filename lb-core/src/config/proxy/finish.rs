@@ -9,12 +9,13 @@ use super::error_pages::{resolve_errors, resolve_references};
 use super::finish_rules;
 use super::finish_servers::finish_servers;
 use super::options::FLAGS;
+use super::resolve_options::{Naming, first_addresses};
 use super::stick_table::check_names;
 use super::tracking::{self, Tracking};
 use super::{ProxyState, server_state, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
-use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
+use crate::config::model::{Action, Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
 
 /// HAProxy's own first proxy (the runtime socket) has number 1.
 const FIRST_PROXY_ID: u32 = 2;
@@ -30,7 +31,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     check_names(&drafts, diags);
     let names = Names::new(&drafts);
     let mut proxies = Vec::with_capacity(drafts.len());
-    let (mut tracking, mut headers) = (Vec::new(), Vec::new());
+    let (mut tracking, mut named, mut headers) = (Vec::new(), Vec::new(), Vec::new());
     for mut draft in drafts {
         // A disabled proxy is not checked.
         if understood && !draft.config.disabled {
@@ -53,6 +54,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         if understood && !draft.config.disabled {
             let servers = draft.servers.iter().map(|server| (&server.config, &server.line));
             tracking.extend(Tracking::of(proxies.len(), servers));
+            named.extend(Naming::of(proxies.len(), draft.servers.iter()));
         }
         let servers = finish_servers(&mut draft, config, understood, diags);
         headers.push(draft.header.clone());
@@ -72,6 +74,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     tracking::resolve(&mut proxies, &tracking, diags);
     if understood {
         server_state::load(&mut proxies, &headers, &config.global, diags);
+        first_addresses(&mut proxies, &named, config.unresolved_names, diags);
     }
     store_servers(&mut proxies);
     config.proxies.append(&mut proxies);
@@ -198,23 +201,24 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
     if draft.config.monitor_uri.is_some() {
         warn(format!("monitor-uri will be ignored for {label} (needs 'mode http')."));
     }
-    if !draft.config.rules.http_request.is_empty() {
+    let switches = switches_mode(draft);
+    if !draft.config.rules.http_request.is_empty() && !switches {
         warn(format!("'http-request' rules ignored for {label} as they require HTTP mode."));
     }
-    if !draft.config.rules.http_response.is_empty() {
+    if !draft.config.rules.http_response.is_empty() && !switches {
         warn(format!("'http-response' rules ignored for {label} as they require HTTP mode."));
     }
     let needs_http = |name: &str| format!("'option {name}' ignored for {label} as it requires HTTP mode.");
-    if draft.config.options.forwardfor.is_some() {
+    if draft.config.options.forwardfor.is_some() && !switches {
         warn(needs_http("forwardfor"));
     }
-    if draft.config.options.originalto.is_some() {
+    if draft.config.options.originalto.is_some() && !switches {
         warn(needs_http("originalto"));
     }
     for flag in FLAGS.iter().filter(|flag| flag.http) {
         let here =
             (flag.side.frontend && draft.section.has_frontend()) || (flag.side.backend && draft.section.has_backend());
-        if here && flag.field.is_some_and(|field| *field(&mut draft.config.options)) {
+        if here && !switches && flag.field.is_some_and(|field| *field(&mut draft.config.options)) {
             warn(needs_http(flag.name));
         }
     }
@@ -243,6 +247,12 @@ fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
             alert(diags, &server.line, 1, text);
         }
     }
+}
+
+/// Whether a rule makes HTTP of connections of the section, so that what is said of HTTP there means something.
+pub(super) fn switches_mode(draft: &Draft) -> bool {
+    let rules = &draft.config.rules.tcp_content;
+    draft.section.has_frontend() && rules.iter().any(|rule| matches!(rule.action, Action::SwitchMode(_)))
 }
 
 fn proto_name(proto: Proto) -> &'static str {

@@ -2,7 +2,7 @@
 //! by chance.
 
 use super::draft::Draft;
-use super::finish::{alert, warning};
+use super::finish::{alert, switches_mode, warning};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{Action, ProxyConfig, Rule, RuleList};
@@ -14,7 +14,7 @@ pub(super) fn check_rules(draft: &Draft, diags: &mut Diagnostics) {
     let label = format!("{} '{}'", draft.section.label(), config.name);
     if draft.is_http() {
         check_buffers(draft, diags);
-    } else {
+    } else if !switches_mode(draft) {
         let lists = [("http-after-response", &config.rules.http_after_response), ("redirect", &config.rules.redirect)];
         for (name, _) in lists.iter().filter(|(_, rules)| !rules.is_empty()) {
             let text = format!("'{name}' rules ignored for {label} as they require HTTP mode.");

@@ -6,6 +6,7 @@ use super::Cx;
 use crate::config::address::{AddressRules, ParsedAddress, Port, parse_address};
 use crate::config::document::Line;
 use crate::config::model::{Source, UseSrc};
+use crate::http::uri::is_token_byte;
 
 /// What is wrong, and which word of the line.
 pub(super) struct SourceFault {
@@ -95,7 +96,7 @@ fn usesrc(line: &Line, at: usize, for_server: bool) -> Result<UseSrc, SourceFaul
         "" => fault(at, "'usesrc' expects <addr>[:<port>], 'client', or 'clientip' as argument."),
         "client" => Ok(UseSrc::Client),
         "clientip" => Ok(UseSrc::ClientIp),
-        text if text.starts_with("hdr_ip(") => fault(at, format!("'usesrc {text}' is not supported yet")),
+        text if text.starts_with("hdr_ip(") => header(text).or_else(|message| fault(at, message)),
         text => match parse_address(text, AddressRules::default()) {
             Ok(ParsedAddress::Inet(ip, port)) => {
                 let port = if let Port::Fixed(port) = port { port } else { 0 };
@@ -105,6 +106,23 @@ fn usesrc(line: &Line, at: usize, for_server: bool) -> Result<UseSrc, SourceFaul
             Err(error) => fault(at, format!("'usesrc {text}' : {error}")),
         },
     }
+}
+
+/// Occurrences are counted back so far from the last.
+const FARTHEST: i64 = -10;
+
+fn header(text: &str) -> Result<UseSrc, String> {
+    let expected = || format!("'usesrc {text}' : 'hdr_ip(<name>[,<occurrence>])' is expected.");
+    let inner = text.strip_prefix("hdr_ip(").and_then(|rest| rest.strip_suffix(')')).ok_or_else(expected)?;
+    let (name, occurrence) = inner.split_once(',').unwrap_or((inner, "-1"));
+    let occurrence: i64 = occurrence.parse().map_err(|_| expected())?;
+    if occurrence < FARTHEST {
+        return Err("usesrc hdr_ip(name,num) does not support negative occurrences values smaller than 10.".to_owned());
+    }
+    if name.is_empty() || !name.bytes().all(is_token_byte) {
+        return Err(expected());
+    }
+    Ok(UseSrc::Header { name: name.to_ascii_lowercase(), occurrence })
 }
 
 fn fault<T>(word: usize, message: impl Into<String>) -> Result<T, SourceFault> {

@@ -94,6 +94,14 @@ fn our_own_answers() {
             "S:127.0.0.1:80 proxy-v2-options authority",
             "A [F:8] : 'server l/s' : 'authority' : proxy v2 option is not supported yet.",
         ),
+        (
+            "B:source 0.0.0.0 usesrc hdr_ip(x,1a)",
+            "A parsing [F:9] : 'usesrc hdr_ip(x,1a)' : 'hdr_ip(<name>[,<occurrence>])' is expected.",
+        ),
+        (
+            "B:source 0.0.0.0 usesrc hdr_ip(x",
+            "A parsing [F:9] : 'usesrc hdr_ip(x' : 'hdr_ip(<name>[,<occurrence>])' is expected.",
+        ),
         ("S:127.0.0.1:80 slowstart", "A [F:8] : 'server l/s' : 'slowstart' expects a delay as argument.."),
         ("B:hash-type map-based wt6", "A parsing [F:9] : 'hash-type' : 'wt6' is not supported yet."),
         (

@@ -157,9 +157,21 @@ fn occurrence(args: &[Arg]) -> i64 {
 
 /// The one value that is asked for: the last, unless an occurrence says otherwise.
 fn value<'a>(head: &'a Head, args: &[Arg], split: Split) -> Option<&'a [u8]> {
-    let name = name(args)?;
+    nth(head, name(args)?, occurrence(args), split)
+}
+
+/// The address that a field holds which is a list: the last one, unless an occurrence says otherwise.
+pub(crate) fn address(head: &Head, name: &str, occurrence: i64) -> Option<IpAddr> {
+    match ip(nth(head, name.as_bytes(), occurrence, list)?)? {
+        Value::Ipv4(ip) => Some(ip.into()),
+        Value::Ipv6(ip) => Some(ip.into()),
+        _ => None,
+    }
+}
+
+fn nth<'a>(head: &'a Head, name: &[u8], occurrence: i64, split: Split) -> Option<&'a [u8]> {
     let mut found = None;
-    match occurrence(args) {
+    match occurrence {
         wanted @ 1.. => {
             let mut left = wanted;
             parts(head, name, split, &mut |part| {

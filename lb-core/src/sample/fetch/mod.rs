@@ -10,7 +10,9 @@ mod capture;
 mod client;
 mod constant;
 mod cookie;
+mod distcc;
 mod header;
+pub(crate) use header::address;
 mod hello;
 mod load;
 mod parameter;
@@ -181,6 +183,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Fetch> {
         payload::FETCHES,
         hello::FETCHES,
         rdp::FETCHES,
+        distcc::FETCHES,
         request::FETCHES,
         parameter::FETCHES,
         header::FETCHES,

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::{ANYWHERE, Fetch, RUNNING, SampleType, Value};
+use super::payload::has_messages;
+use super::{ANYWHERE, Arg, Context, Fetch, RUNNING, SampleType, Value};
+use crate::sample::Place;
 
 pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(RUNNING, "cpu_calls", SampleType::Sint, |context, _| count(context.activity().calls)),
@@ -11,6 +13,7 @@ pub(super) const FETCHES: &[Fetch] = &[
     }),
     Fetch::one(RUNNING, "cpu_ns_tot", SampleType::Sint, |context, _| count(context.activity().cpu_ns)),
     Fetch::one(ANYWHERE, "hostname", SampleType::Str, |_, _| Some(Value::str(host_name()))),
+    Fetch::one(RUNNING, "internal.strm.is_htx", SampleType::Bool, is_htx),
     Fetch::one(RUNNING, "last_rule_file", SampleType::Str, |context, _| {
         context.settings().last_rule.map(|(file, _)| Value::str(file.as_bytes()))
     }),
@@ -37,6 +40,15 @@ pub(super) const FETCHES: &[Fetch] = &[
         false => context.wait(),
     }),
 ];
+
+/// Whether the stream is one of HTTP messages; HAProxy names its own way to keep them. No value before there is a stream.
+fn is_htx<'a>(context: &Context<'a>, _: &'a [Arg]) -> Option<Value<'a>> {
+    let stream = !matches!(
+        context.place,
+        Place::FrontendConnection | Place::FrontendSession | Place::Check | Place::Configuration | Place::Cli
+    );
+    stream.then(|| Value::Bool(has_messages(context)))
+}
 
 fn count(number: u64) -> Option<Value<'static>> {
     i64::try_from(number).ok().map(Value::Sint)

@@ -75,7 +75,7 @@ pub(in crate::config::proxy) const ACTIONS: &[Row] = &[
     action("tcp-request content set-var*", Some(variables::set_var)),
     action("tcp-request content set-var-fmt*", Some(variables::set_var_fmt)),
     action("tcp-request content silent-drop", Some(replies::silent_drop)),
-    action("tcp-request content switch-mode", None),
+    action("tcp-request content switch-mode", Some(values::switch_mode)),
     action("tcp-request content unset-var*", Some(variables::unset_var)),
     action("tcp-request content use-service", None),
     action("tcp-response content ot-group", None),

@@ -2,7 +2,7 @@
 
 use super::super::draft::RuleSet;
 use super::{Fault, Reader, Style};
-use crate::config::model::{Action, AddressPart, TimeoutKind, TimeoutValue};
+use crate::config::model::{Action, AddressPart, Proto, TimeoutKind, TimeoutValue};
 use crate::units;
 
 pub(super) fn set_status(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
@@ -142,6 +142,47 @@ pub(super) fn strict_mode(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> 
 
 pub(super) fn disable_l7_retry(_: &mut Reader<'_, '_>) -> Result<Action, Fault> {
     Ok(Action::DisableL7Retry)
+}
+
+pub(super) fn switch_mode(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    let whole = |word: usize, message: String| Fault { word, message, style: Style::Keyword };
+    if !reader.cx.draft.section.has_frontend() {
+        let name = &reader.cx.draft.config.name;
+        let text = format!("'tcp-request switch-mode' not allowed because backend '{name}' has no frontend capability");
+        return Err(whole(reader.next, text));
+    }
+    let mode = reader.word(0);
+    if mode.is_empty() {
+        return Err(whole(reader.next, "'tcp-request switch-mode' expects a mode as argument.".to_owned()));
+    }
+    if mode != "http" {
+        return Err(whole(reader.next, format!("'tcp-request switch-mode' expects a valid mode (got '{mode}').")));
+    }
+    reader.next += 1;
+    if reader.word(0) != "proto" {
+        return Ok(Action::SwitchMode(None));
+    }
+    let proto = match reader.word(1) {
+        "h1" => Proto::H1,
+        "h2" => Proto::H2,
+        "" => {
+            let text = "'tcp-request switch-mode': 'proto' expects a protocol as argument.".to_owned();
+            return Err(whole(reader.next + 1, text));
+        }
+        other @ ("none" | "fcgi") => {
+            let name = &reader.cx.draft.config.name;
+            let message = format!("Proxy '{name}': MUX protocol '{other}' is not compatible with the selected mode.");
+            return Err(Fault { word: reader.next + 1, message, style: Style::Whole });
+        }
+        other => {
+            let text = format!(
+                "'tcp-request switch-mode': 'proto' expects a valid MUX protocol, if specified (got '{other}')"
+            );
+            return Err(whole(reader.next + 1, text));
+        }
+    };
+    reader.next += 2;
+    Ok(Action::SwitchMode(Some(proto)))
 }
 
 pub(super) fn wait_for_handshake(_: &mut Reader<'_, '_>) -> Result<Action, Fault> {

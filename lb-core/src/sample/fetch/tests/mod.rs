@@ -6,6 +6,7 @@ mod acl;
 mod arguments;
 mod auth;
 mod cookies;
+mod distcc;
 mod headers;
 mod hello;
 mod load;
