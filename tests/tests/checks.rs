@@ -197,6 +197,8 @@ async fn alpn_leads_to_http2() {
             check("option httpchk GET /status/503", "check-ssl verify none check-alpn http/1.1,h2"),
             check("option httpchk GET /status/200|http-check connect ssl alpn h2", "verify none"),
             check("option httpchk GET /status/200", "ssl verify none check-alpn h2 check-proto h1"),
+            check("option httpchk GET /status/200", "ssl verify none alpn h2"),
+            check("option httpchk GET /status/503|http-check connect default", "ssl verify none alpn h2"),
         ]
     });
     let checks = checks.await.unwrap();
@@ -205,6 +207,8 @@ async fn alpn_leads_to_http2() {
     assert!(checks[2].contains("failed, reason: Layer7 wrong status, code: 503"), "{checks:#?}");
     assert!(checks[3].contains("succeeded, reason: Layer7 check passed, code: 200"), "{checks:#?}");
     assert!(checks[4].contains("failed, reason: Layer7 invalid response"), "{checks:#?}");
+    assert!(checks[5].contains("succeeded, reason: Layer7 check passed, code: 200"), "{checks:#?}");
+    assert!(checks[6].contains("failed, reason: Layer7 wrong status, code: 503"), "{checks:#?}");
 }
 
 /// Without HAProxy: a server that answers and one that does not.

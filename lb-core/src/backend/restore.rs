@@ -53,7 +53,8 @@ impl Backend {
             3 => (OperationalState::Stopping, Health::reset_up),
             _ => (OperationalState::Running, Health::reset_top),
         };
-        checks.change_health(health);
+        // One that has no address is down, whatever it was.
+        checks.change_health(if server.endpoint().unknown { Health::reset_down } else { health });
         let maintenance = server.admin_state().intersects(AdminState::MAINT);
         if maintenance || state == server.operational_state() || state == OperationalState::Running {
             return Vec::new();
@@ -88,14 +89,11 @@ impl Backend {
     }
 }
 
-/// Addresses and ports that were changed at run time. An address that is written in the configuration stays; one that
-/// was resolved from a name is the one that it was then.
+/// Ports, and the addresses of checks, that were changed at run time. Whether a server with a name begins with the
+/// address that it had is for `init-addr` to say, and settled.
 fn restore_addresses(server: &Arc<Server>, saved: &SavedServerState) {
     let now = server.endpoint();
     if let Address::Inet(mut address) = now.address.clone() {
-        if let Some(ip) = saved.addr.filter(|_| server.config.hostname.is_some() && !now.unknown) {
-            address.set_ip(ip);
-        }
         if let Some(port) = saved.port.filter(|_| now.port == PortKind::Fixed) {
             address.set_port(port);
         }

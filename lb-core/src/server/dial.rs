@@ -73,12 +73,17 @@ fn check_tls(
         let alpn = match (&connect.alpn, &line.check_alpn) {
             (own, _) if !own.is_empty() => own.clone(),
             (_, checks) if !checks.is_empty() => checks.clone(),
-            // Those of traffic, but for HTTP/2, which a check speaks only where its own words say so.
-            _ => base.alpn.iter().filter(|name| *name != "h2").cloned().collect(),
+            _ => alpn_of_traffic(&base.alpn, line.check_proto),
         };
         tls::client_config(&ServerSsl { sni, alpn, ..base.clone() }, &global.ssl).map(Some)
     });
     connections.collect()
+}
+
+/// What checks offer of what traffic offers: HTTP/2 only where there is nothing else.
+fn alpn_of_traffic(alpn: &[String], proto: Option<Proto>) -> Vec<String> {
+    let only_http2 = alpn.iter().all(|name| name == "h2") && proto != Some(Proto::H1);
+    alpn.iter().filter(|name| only_http2 || *name != "h2").cloned().collect()
 }
 
 fn options_of(section: &ProxyConfig, global: &Global, system: &SystemOptions) -> ConnectOptions {

@@ -61,7 +61,7 @@ pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Glo
         return Err(text);
     }
     let has_port = section.checks.connects().next().is_some_and(|connect| connect.port.is_some());
-    check_server(&section.name, Some(kind), (has_port, None), &config, &line, &mut diags);
+    check_server((&section.name, kind), (has_port, true), &config, &line, &mut diags);
     first_of(&diags, &format!("'server {}/{name}' : ", section.name))?;
     Ok(DynamicServer { config, enabled })
 }

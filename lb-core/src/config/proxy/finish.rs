@@ -9,6 +9,7 @@ use super::error_pages::{resolve_errors, resolve_references};
 use super::finish_rules;
 use super::finish_servers::finish_servers;
 use super::options::FLAGS;
+use super::resolve_options::{Naming, first_addresses};
 use super::stick_table::check_names;
 use super::tracking::{self, Tracking};
 use super::{ProxyState, server_state, suggest};
@@ -30,7 +31,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     check_names(&drafts, diags);
     let names = Names::new(&drafts);
     let mut proxies = Vec::with_capacity(drafts.len());
-    let (mut tracking, mut headers) = (Vec::new(), Vec::new());
+    let (mut tracking, mut named, mut headers) = (Vec::new(), Vec::new(), Vec::new());
     for mut draft in drafts {
         // A disabled proxy is not checked.
         if understood && !draft.config.disabled {
@@ -53,6 +54,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         if understood && !draft.config.disabled {
             let servers = draft.servers.iter().map(|server| (&server.config, &server.line));
             tracking.extend(Tracking::of(proxies.len(), servers));
+            named.extend(Naming::of(proxies.len(), draft.servers.iter()));
         }
         let servers = finish_servers(&mut draft, config, understood, diags);
         headers.push(draft.header.clone());
@@ -72,6 +74,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     tracking::resolve(&mut proxies, &tracking, diags);
     if understood {
         server_state::load(&mut proxies, &headers, &config.global, diags);
+        first_addresses(&mut proxies, &named, config.unresolved_names, diags);
     }
     store_servers(&mut proxies);
     config.proxies.append(&mut proxies);

@@ -51,23 +51,18 @@ pub(super) fn finish_servers(
     let verify = !config.global.ssl.server_verify_none;
     let checks_use_tls = draft.config.checks.connects().any(|connect| connect.ssl);
     let has_port = draft.config.checks.connects().next().is_some_and(|connect| connect.port.is_some());
-    let scripted = (!matches!(draft.config.checks.protocol, CheckProtocol::Connect | CheckProtocol::External))
-        .then(|| draft.section.label());
+    let scripted = !matches!(draft.config.checks.protocol, CheckProtocol::Connect | CheckProtocol::External);
+    let section = (draft.config.name.clone(), draft.section.label());
     let mut next = 1;
     let mut finished = Vec::with_capacity(servers.len());
     for server in servers {
         let line = server.line.clone();
-        let host = server.host.clone();
         if understood && let Some(file) = &server.tls.ca_file {
             check_ca_file(&draft.config.name, &server.config.name, file, &line, &config.global, diags);
         }
         let mut server = server.finish(verify, checks_use_tls);
         if understood && !draft.config.disabled {
             resolve_options::find_section(draft, &mut server, &line, config, diags);
-            if config.unresolved_names {
-                resolve_options::tolerate(&mut server);
-            }
-            resolve_options::first_address(&draft.config.name, &mut server, host.as_ref(), &line, diags);
         }
         if server.id == 0 {
             while taken.contains(&next) {
@@ -78,7 +73,7 @@ pub(super) fn finish_servers(
         next += 1;
         if understood && !draft.config.disabled {
             warn_of_fast_open(draft, &server, &line, diags);
-            check_server(&draft.config.name, None, (has_port, scripted), &server, &line, diags);
+            check_server((&section.0, section.1), (has_port, scripted), &server, &line, diags);
         }
         if understood
             && !draft.config.disabled
@@ -141,32 +136,26 @@ fn check_dynamic_cookies(draft: &Draft, servers: &[ServerConfig], diags: &mut Di
     }
 }
 
-/// What is wrong with a server although each of its words is right; `made_in` is what the section is
-/// called for a server that is made at run time; `has_port`: its checks say where they go; `scripted`: what the
-/// section is called, where its checks have a script.
+/// What is wrong with a server although each of its words is right; `section`: its name and what it is called;
+/// `has_port`: its checks say where they go; `scripted`: they have a script.
 pub(super) fn check_server(
-    proxy: &str,
-    made_in: Option<&str>,
-    (has_port, scripted): (bool, Option<&str>),
+    section: (&str, &str),
+    (has_port, scripted): (bool, bool),
     server: &ServerConfig,
     line: &Line,
     diags: &mut Diagnostics,
 ) {
-    // The records of a service bring the port.
+    let (proxy, kind) = section;
+    // HAProxy does not look where the address is one of a name; records of a service bring the port.
     let no_port = matches!(server.address, Address::Inet(_))
         && server.port != PortKind::Fixed
-        && server.resolve.section.is_none()
-        && !server.resolve.unresolved;
+        && server.hostname.is_none()
+        && server.resolve.service.is_none();
     if server.check && no_port && server.check_port.is_none() && !has_port {
         let name = &server.name;
-        let kind = made_in.or(scripted);
-        let text = match kind {
-            None => format!("config: proxy '{proxy}': server '{name}' has neither service port nor check port."),
-            Some(kind) => format!(
-                "config: {kind} '{proxy}': server '{name}' has neither service port nor check port nor tcp_check rule \
-                 'connect' with port information."
-            ),
-        };
+        let script = if scripted { " nor tcp_check rule 'connect' with port information" } else { "" };
+        let text =
+            format!("config: {kind} '{proxy}': server '{name}' has neither service port nor check port{script}.");
         alert(diags, line, 2, text);
     }
     if server.agent_check && server.agent_port.or(server.check_port).is_none() {

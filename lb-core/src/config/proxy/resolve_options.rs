@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use super::draft::Draft;
 use super::finish::{alert, server_alert};
+use super::server::ServerDraft;
 use super::server_options::ServerCx;
 use crate::config::address::HostName;
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
-use crate::config::model::{AddressFamily, Config, InitAddr, PreferredNet, ServerConfig};
+use crate::config::model::{AddressFamily, Config, InitAddr, PreferredNet, ProxyConfig, ServerConfig};
 use crate::resolve::HostName as DnsName;
 
 /// As many networks may be preferred.
@@ -133,8 +134,45 @@ pub(super) fn find_section(
     }
 }
 
+/// A server whose line has a name instead of an address.
+pub(super) struct Naming {
+    /// Indices of its proxy and of itself.
+    place: (usize, usize),
+    host: Option<HostName>,
+    line: Line,
+}
+
+impl Naming {
+    /// Those among the servers of a proxy of that number.
+    pub(super) fn of<'a>(proxy: usize, servers: impl Iterator<Item = &'a ServerDraft>) -> Vec<Self> {
+        let named = servers.enumerate().filter(|(_, server)| {
+            let config = &server.config;
+            config.hostname.is_some() || config.resolve.service.is_some()
+        });
+        let naming = |(index, server): (usize, &ServerDraft)| Self {
+            place: (proxy, index),
+            host: server.host.clone(),
+            line: server.line.clone(),
+        };
+        named.map(naming).collect()
+    }
+}
+
+/// Gives servers with names their first addresses, once what the files of states say of them is known. With
+/// `tolerant` one that has none begins without.
+pub(super) fn first_addresses(proxies: &mut [ProxyConfig], named: &[Naming], tolerant: bool, diags: &mut Diagnostics) {
+    for Naming { place: (proxy, server), host, line } in named {
+        let Some(proxy) = proxies.get_mut(*proxy) else { continue };
+        let Some(server) = proxy.servers.get_mut(*server) else { continue };
+        if tolerant {
+            tolerate(server);
+        }
+        first_address(&proxy.name, server, host.as_ref(), line, diags);
+    }
+}
+
 /// `-dr`: where no method finds an address, the server begins without one.
-pub(super) fn tolerate(server: &mut ServerConfig) {
+fn tolerate(server: &mut ServerConfig) {
     let methods = &mut server.resolve.init_addr;
     if methods.is_empty() {
         methods.extend([InitAddr::Last, InitAddr::Libc]);
@@ -143,7 +181,7 @@ pub(super) fn tolerate(server: &mut ServerConfig) {
 }
 
 /// Gives a server with a name its first address, in the ways that `init-addr` says.
-pub(super) fn first_address(
+fn first_address(
     proxy: &str,
     server: &mut ServerConfig,
     host: Option<&HostName>,
@@ -164,8 +202,13 @@ pub(super) fn first_address(
     };
     for method in methods {
         match method {
-            // What the state file says replaces the address when that is read.
-            InitAddr::Last => {}
+            // The records of a service bring the address with them.
+            InitAddr::Last => {
+                let saved = server.saved.as_ref().filter(|_| server.hostname.is_some());
+                if let Some(ip) = saved.and_then(|saved| saved.addr) {
+                    return server.set_ip(ip);
+                }
+            }
             // A service is not for the system to resolve.
             InitAddr::Libc => {
                 let Some(host) = host else { continue };
