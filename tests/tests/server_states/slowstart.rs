@@ -1,6 +1,6 @@
 //! Servers that come back: `slowstart`, and how far they are.
 
-use crate::history::{Ask, Fail, Look, Recover, Rise, Say, Until, compare};
+use crate::history::{Ask, Column, Fail, Look, Recover, Rise, Say, Until, compare};
 
 #[test]
 fn servers_that_come_back_slowly() {
