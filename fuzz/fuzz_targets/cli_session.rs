@@ -30,8 +30,8 @@ fn answer(bytes: &[u8], piece: usize) -> String {
         match session.step(&mut out) {
             Step::Done => {}
             Step::Closed => return out,
-            Step::Wait { .. } if left.is_empty() => session.end(),
-            Step::Wait { .. } => {
+            Step::Wait { .. } | Step::Watch if left.is_empty() => session.end(),
+            Step::Wait { .. } | Step::Watch => {
                 let next = &left[..piece.min(left.len())];
                 left = &left[session.push(next)..];
             }

@@ -4,15 +4,20 @@
 //!   bytes ─▶ push ─▶ input ─▶ step: one command, or one line of a payload ─▶ text
 //! ```
 //!
+//! `show events -w` is answered until there is input: the session then watches, and whoever carries its bytes waits for
+//! lines with [`CliSession::event`] beside them.
+//!
 //! A line holds one command or several with `;` between them. A command that ends in `<<` takes the lines that follow,
 //! up to an empty one, as its payload. A reply ends with an empty line, save the few after which HAProxy writes none.
 //! Without `prompt` the session is over once everything that has come is answered.
 
 use super::caller::Caller;
 use super::command::Command;
+use super::commands::{EventSinks, ShowEvents, render_lines};
 use super::error::CommandError;
 use super::instance::Instance;
 use super::words::{Words, before_payload};
+use crate::sample::trace;
 
 /// What a [`CliSession::step`] came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub enum Step {
         /// Whether the other side may expect that the session is closed now.
         idle: bool,
     },
+    /// The session tells what is written to an event sink: call it again when there is input, or [`CliSession::event`].
+    Watch,
     /// The session is over.
     Closed,
 }
@@ -50,6 +57,8 @@ pub struct CliSession {
     /// Most bytes of a command with its payload, and of what waits behind it.
     limit: usize,
     pending: Option<Pending>,
+    /// Lines of the event sink that were told already, while it is watched.
+    watching: Option<u64>,
     /// Whether a command was answered.
     answered: bool,
     ended: bool,
@@ -65,7 +74,16 @@ struct Pending {
 impl CliSession {
     pub(crate) fn new(instance: Instance, caller: Caller) -> Self {
         let limit = instance.shared.cli.limit;
-        Self { instance, caller, input: Vec::new(), limit, pending: None, answered: false, ended: false }
+        Self {
+            instance,
+            caller,
+            input: Vec::new(),
+            limit,
+            pending: None,
+            watching: None,
+            answered: false,
+            ended: false,
+        }
     }
 
     /// The rights and settings of the session.
@@ -97,6 +115,21 @@ impl CliSession {
         self.limit.saturating_sub(self.input.len() + pending)
     }
 
+    /// Waits until the event sink that is watched has more lines; forever where none is. Cancel safe.
+    pub async fn event(&self) {
+        match self.watching {
+            Some(told) => trace::grown(told).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Stops to watch an event sink, as input does.
+    pub fn stop_watching(&mut self, out: &mut String) {
+        if self.watching.take().is_some() {
+            self.end_reply(true, out);
+        }
+    }
+
     /// There will be no more input: what is complete is answered, the rest forgotten.
     pub fn end(&mut self) {
         self.ended = true;
@@ -106,6 +139,15 @@ impl CliSession {
     pub fn step(&mut self, out: &mut String) -> Step {
         if self.caller.quit {
             return Step::Closed;
+        }
+        if let Some(told) = self.watching {
+            if self.input.is_empty() && !self.ended {
+                return self.tell_events(told, out);
+            }
+            // It is only there to end this.
+            self.input.clear();
+            self.stop_watching(out);
+            return Step::Done;
         }
         let payload = self.pending.is_some();
         let Some(line) = take_line(&mut self.input, payload, self.ended) else {
@@ -138,6 +180,16 @@ impl CliSession {
         }
     }
 
+    fn tell_events(&mut self, told: u64, out: &mut String) -> Step {
+        let (lines, written) = trace::buffered_since(told);
+        self.watching = Some(written);
+        if lines.is_empty() {
+            return Step::Watch;
+        }
+        render_lines(&lines, out);
+        Step::Done
+    }
+
     fn answer(&mut self, words: Words, out: &mut String) {
         self.answered = true;
         let severity = self.caller.severity_output;
@@ -158,6 +210,12 @@ impl CliSession {
         if self.caller.quit {
             return;
         }
+        if self.watching.is_none() {
+            self.end_reply(blank_line, out);
+        }
+    }
+
+    fn end_reply(&self, blank_line: bool, out: &mut String) {
         if blank_line {
             out.push('\n');
         }
@@ -167,7 +225,13 @@ impl CliSession {
     }
 
     fn run(&mut self, words: Words) -> Result<super::Reply, CommandError> {
-        Command::parse_words(words, self.caller.level)?.run_as(&mut self.caller, &self.instance)
+        let command = Command::parse_words(words, self.caller.level)?;
+        if let Command::ShowEvents(ShowEvents { wait: true, new, .. }) = &command {
+            // What is there already is told as what comes is.
+            self.watching = Some(if *new { trace::written() } else { 0 });
+            return Ok(super::Reply::Events(EventSinks::Lines(Vec::new())));
+        }
+        command.run_as(&mut self.caller, &self.instance)
     }
 }
 
@@ -212,8 +276,8 @@ mod tests {
                 last = session.step(&mut out);
                 match last {
                     Step::Done => {}
-                    Step::Wait { .. } if left.is_empty() => break,
-                    Step::Wait { .. } => {}
+                    Step::Wait { .. } | Step::Watch if left.is_empty() => break,
+                    Step::Wait { .. } | Step::Watch => {}
                     Step::Closed => return (out, last),
                 }
             }
@@ -301,6 +365,31 @@ mod tests {
         assert_eq!(out, "user\n\n");
     }
 
+    #[tokio::test]
+    async fn an_event_sink_is_watched_until_there_is_input() {
+        use crate::sample::trace::Sink;
+        let proxy = proxy();
+        let mut session = proxy.cli_session(Level::User);
+        let mut out = String::new();
+        session.push(b"prompt\nshow events buf0 -nw\n");
+        while session.step(&mut out) == Step::Done {}
+        assert_eq!(out, "\n> ");
+        // Other tests write there as well.
+        Sink::Buffer.write(b"[debug] watched".to_vec());
+        while !out.contains("[debug] watched\n") {
+            session.event().await;
+            while session.step(&mut out) == Step::Done {}
+        }
+        out.clear();
+        session.push(b"show cli level\n");
+        while session.step(&mut out) == Step::Done {}
+        assert!(out.ends_with("\n> ") && !out.contains("user"), "{out}");
+        out.clear();
+        session.push(b"show cli level\n");
+        assert_eq!(session.step(&mut out), Step::Done);
+        assert_eq!(out, "user\n\n> ");
+    }
+
     /// Everything a session answers to bytes that come in pieces of this size.
     fn answer(proxy: &Proxy, bytes: &[u8], piece: usize) -> String {
         let mut session = proxy.cli_session(Level::Admin);
@@ -309,8 +398,8 @@ mod tests {
             match session.step(&mut out) {
                 Step::Done => {}
                 Step::Closed => return out,
-                Step::Wait { .. } if left.is_empty() => session.end(),
-                Step::Wait { .. } => left = &left[session.push(&left[..piece.min(left.len())])..],
+                Step::Wait { .. } | Step::Watch if left.is_empty() => session.end(),
+                Step::Wait { .. } | Step::Watch => left = &left[session.push(&left[..piece.min(left.len())])..],
             }
         }
     }

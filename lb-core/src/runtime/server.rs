@@ -161,6 +161,10 @@ async fn converse(mut socket: Socket, mut session: CliSession, served: &Served) 
             Step::Done if out.len() < WRITE_AT => {}
             Step::Done => write(&mut socket, &mut out, &session, served).await?,
             Step::Closed => break,
+            Step::Watch => {
+                write(&mut socket, &mut out, &session, served).await?;
+                watch(&mut socket, &mut session, &mut out, served).await?;
+            }
             Step::Wait { idle } => {
                 write(&mut socket, &mut out, &session, served).await?;
                 let room = session.room().min(buf.len());
@@ -190,6 +194,28 @@ async fn converse(mut socket: Socket, mut session: CliSession, served: &Served) 
         left = left.saturating_sub(read);
         if read == 0 || left == 0 {
             break;
+        }
+    }
+    Ok(())
+}
+
+/// Waits for an event or for input, no longer than for input alone.
+async fn watch(socket: &mut Socket, session: &mut CliSession, out: &mut String, served: &Served) -> io::Result<()> {
+    let mut buf = [0; 256];
+    let patience = session.caller().timeout;
+    let read = tokio::select! {
+        () = session.event() => return Ok(()),
+        read = socket.read(&mut buf) => Some(read?),
+        () = tokio::time::sleep(patience) => None,
+    };
+    match read {
+        Some(read) if read > 0 => {
+            served.received(read);
+            session.push(buf.get(..read).unwrap_or_default());
+        }
+        _ => {
+            session.stop_watching(out);
+            session.end();
         }
     }
     Ok(())

@@ -5,6 +5,8 @@ use std::io::Write as _;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use tokio::sync::watch;
+
 /// A place for traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sink {
@@ -23,10 +25,18 @@ const CAPACITY: usize = 1 << 20;
 struct Ring {
     lines: VecDeque<(SystemTime, Box<[u8]>)>,
     bytes: usize,
+    /// How many lines were written so far.
+    written: u64,
 }
+
+/// Lines of `buf0`, and when they were written.
+pub(crate) type Lines = Vec<(SystemTime, Vec<u8>)>;
 
 /// A lock, which only those pay who trace.
 static RING: LazyLock<Mutex<Ring>> = LazyLock::new(Mutex::default);
+
+/// Tells those who wait for lines of `buf0` how many were written.
+static WRITTEN: LazyLock<watch::Sender<u64>> = LazyLock::new(|| watch::Sender::new(0));
 
 impl Sink {
     /// The sink of that name.
@@ -53,6 +63,8 @@ impl Sink {
             Self::Buffer => {
                 let mut ring = RING.lock().unwrap_or_else(PoisonError::into_inner);
                 ring.bytes += line.len();
+                ring.written += 1;
+                WRITTEN.send_replace(ring.written);
                 ring.lines.push_back((SystemTime::now(), line.into()));
                 while ring.bytes > CAPACITY
                     && let Some((_, gone)) = ring.lines.pop_front()
@@ -64,10 +76,29 @@ impl Sink {
     }
 }
 
-/// The lines of `buf0`, oldest first, and when they were written.
-pub(crate) fn buffered() -> Vec<(SystemTime, Vec<u8>)> {
+/// The lines of `buf0`, oldest first.
+pub(crate) fn buffered() -> Lines {
+    buffered_since(0).0
+}
+
+/// Those that were written behind so many others and are still kept, and how many were written in all.
+pub(crate) fn buffered_since(seen: u64) -> (Lines, u64) {
     let ring = RING.lock().unwrap_or_else(PoisonError::into_inner);
-    ring.lines.iter().map(|(time, line)| (*time, line.to_vec())).collect()
+    let new = usize::try_from(ring.written.saturating_sub(seen)).unwrap_or(usize::MAX);
+    let skipped = ring.lines.len().saturating_sub(new);
+    let lines = ring.lines.iter().skip(skipped).map(|(time, line)| (*time, line.to_vec())).collect();
+    (lines, ring.written)
+}
+
+/// How many lines were written so far.
+pub(crate) fn written() -> u64 {
+    RING.lock().unwrap_or_else(PoisonError::into_inner).written
+}
+
+/// Waits until more than so many lines were written. Cancel safe.
+pub(crate) async fn grown(seen: u64) {
+    // The sender is never dropped.
+    let _ = WRITTEN.subscribe().wait_for(|written| *written > seen).await;
 }
 
 #[cfg(test)]

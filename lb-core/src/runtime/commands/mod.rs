@@ -62,6 +62,7 @@ pub use set_server_fqdn::SetServerFqdn;
 pub use show_backend::{BackendList, ShowBackend};
 pub use show_cli_sockets::{CliSocket, CliSockets, ShowCliSockets};
 pub use show_env::{Environment, ShowEnv};
+pub(crate) use show_events::render_lines;
 pub use show_events::{EventSinks, ShowEvents};
 pub use show_info::{Info, ShowInfo};
 pub use show_patterns::{PatternEntries, PatternKind, PatternList, PatternLists, ShowPatterns};

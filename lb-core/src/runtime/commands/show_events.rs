@@ -5,15 +5,18 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use super::super::{Command, CommandError, ErrorCode, Reply, Words};
-use crate::sample::trace::{Sink, buffered};
+use crate::sample::trace::{Lines, Sink, buffered};
 
-/// `show events [<sink>] [-n]`: the event sinks, or what one of them holds. `-w`, which would wait for more, is refused.
+/// `show events [<sink>] [-w] [-n]`: the event sinks, or what one of them holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShowEvents {
     /// The sink; all are listed where there is none.
     pub sink: Option<String>,
     /// `-n`: only what comes from now on, which is nothing yet.
     pub new: bool,
+    /// `-w`: a session then tells what is written, until it gets input ([`CliSession`](crate::runtime::CliSession)). Where
+    /// the command is run without a session there is nothing to tell it to, and the answer is what the sink holds.
+    pub wait: bool,
 }
 
 /// What `show events` answers.
@@ -29,7 +32,7 @@ pub enum EventSinks {
 impl ShowEvents {
     pub(crate) fn parse(mut words: Words) -> Result<Command, CommandError> {
         let error = |code, text: &'static str| Err(CommandError::new(code, text));
-        let mut command = Self { sink: words.next(), new: false };
+        let mut command = Self { sink: words.next(), new: false, wait: false };
         let Some(sink) = &command.sink else { return Ok(Command::ShowEvents(command)) };
         match Sink::find(sink.as_bytes()) {
             None => return error(ErrorCode::NotFound, "No such event sink"),
@@ -41,9 +44,8 @@ impl ShowEvents {
         for word in words.iter() {
             match word {
                 "-n" => command.new = true,
-                "-w" | "-wn" | "-nw" => {
-                    return error(ErrorCode::Usage, "'show events -w' is not supported yet.");
-                }
+                "-w" => command.wait = true,
+                "-wn" | "-nw" => (command.new, command.wait) = (true, true),
                 _ => return error(ErrorCode::Usage, "unknown option"),
             }
         }
@@ -72,14 +74,17 @@ impl EventSinks {
                  \x20   stderr     : type=fd, 0 dropped, standard output (fd#2)\n\
                  \x20   buf0       : type=buffer, 0 dropped, in-memory ring buffer\n",
             ),
-            Self::Lines(lines) => {
-                for (time, line) in lines {
-                    let time = Timestamp::try_from(*time).unwrap_or(Timestamp::UNIX_EPOCH);
-                    let time = time.strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00");
-                    out.push_str(&format!("<0>{time} {}\n", String::from_utf8_lossy(line)));
-                }
-            }
+            Self::Lines(lines) => render_lines(lines, out),
         }
+    }
+}
+
+/// Lines of a sink as `show events` shows them.
+pub(crate) fn render_lines(lines: &Lines, out: &mut String) {
+    for (time, line) in lines {
+        let time = Timestamp::try_from(*time).unwrap_or(Timestamp::UNIX_EPOCH);
+        let time = time.strftime("%Y-%m-%dT%H:%M:%S.%6f+00:00");
+        out.push_str(&format!("<0>{time} {}\n", String::from_utf8_lossy(line)));
     }
 }
 
@@ -98,7 +103,7 @@ mod tests {
         assert_eq!(ask("show events stderr"), "Nothing to report for this sink");
         assert_eq!(ask("show events buf1"), "No such event sink");
         assert_eq!(ask("show events buf0 x"), "unknown option");
-        assert_eq!(ask("show events buf0 -w"), "'show events -w' is not supported yet.");
+        assert_eq!(ask("show events buf0 -wnw"), "unknown option");
         Sink::Buffer.write(b"[debug] shown: type=str <a>".to_vec());
         let text = ask("show events buf0");
         let line = text.lines().find(|line| line.contains("shown")).unwrap();
@@ -106,5 +111,6 @@ mod tests {
         assert!(time.starts_with("<0>20") && time.ends_with("+00:00"), "{line}");
         assert_eq!(rest, " [debug] shown: type=str <a>");
         assert_eq!(ask("show events buf0 -n"), "");
+        assert_eq!(ask("show events buf0 -nw"), "");
     }
 }

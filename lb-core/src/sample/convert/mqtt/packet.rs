@@ -93,12 +93,13 @@ impl<'p> Reader<'p> {
 pub(super) fn parse(bytes: &[u8]) -> Parsed<'_> {
     let mut reader = Reader(bytes);
     let Some(first) = reader.byte() else { return Parsed::Partial };
+    // As HAProxy: what it is is looked at once there is more than that.
+    if bytes.len() > 1 && !matches!(first, 0x10 | 0x20) {
+        return Parsed::Invalid;
+    }
     let Some(length) = reader.variable() else {
         return if bytes.len() > 4 { Parsed::Invalid } else { Parsed::Partial };
     };
-    if !matches!(first, 0x10 | 0x20) {
-        return Parsed::Invalid;
-    }
     let Some(content) = reader.take(length) else { return Parsed::Partial };
     let packet = match first {
         0x10 => connect(Reader(content)).map(Packet::Connect),
