@@ -7,7 +7,7 @@ use super::payload::has_messages;
 use super::{Arg, ArgSpec, Context, EITHER, Fetch, SampleType, Scope, Value};
 use crate::sample::ArgKind;
 
-const TOKEN: ArgSpec = ArgSpec::of(0, &[ArgKind::Str, ArgKind::Sint]);
+const TOKEN: ArgSpec = ArgSpec::of(1, &[ArgKind::Str, ArgKind::Sint]);
 
 pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(EITHER, "distcc_body", SampleType::Bin, body)
