@@ -1,4 +1,4 @@
-//! One client connection, from accept to close.
+//! One client connection, from accept to close. `client` is what is known of it, `head` reads what it asks.
 //!
 //! ```text
 //! accepted -> [PROXY header] -> [TLS handshake] -> TCP:  one stream, relayed
@@ -9,74 +9,38 @@
 //! The future of an idle connection is tiny on purpose: everything a request needs is boxed when its first byte
 //! comes and dropped when the connection is idle again, buffers included.
 
+mod client;
 mod h2;
+mod head;
+mod linger;
 mod rules;
 mod serving;
 mod start;
 mod stream_tasks;
 mod upgrade;
 
-use std::cell::{Cell, OnceCell};
-use std::future::poll_fn;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::io::AsyncWrite;
 
-use crate::config::Proto;
 use crate::http::h1::io::H1Conn;
-use crate::http::h1::parse::{Parsed, Preface, http2_preface, parse_request};
-use crate::http::message::{BodyLength, Head};
+use crate::http::message::BodyLength;
 use crate::instant::Instant;
-use crate::listener::limits::ConnectionSlot;
 use crate::log::{Cause, Stage};
-use crate::net::{SystemOptions, client_actions};
-use crate::proxy_protocol::Tlvs;
-use crate::sample::account::Account;
-use crate::sample::variable::Variables;
 use crate::stream::side::Side;
 use crate::stream::upgrade::Carried;
 use crate::stream::{self, Stream};
-use crate::table::{Slots, Tracking};
-use crate::topology::Frontend;
 use crate::transport::Transport;
 use crate::worker::timer::{Timer, after, earlier, now};
 use crate::worker::{Seat, Worker};
 
+pub(crate) use client::ClientInfo;
+use head::{Received, receive_head};
+use linger::linger;
 use serving::Serving;
 pub(crate) use serving::ServingPool;
 pub(crate) use start::start;
 pub(crate) use stream_tasks::StreamTasks;
-
-/// What is known of a client connection; its streams share it.
-#[derive(Debug)]
-pub(crate) struct ClientInfo {
-    pub(crate) frontend: Arc<Frontend>,
-    /// The client's address, from the PROXY header where one was accepted. `None` for UNIX clients.
-    pub(crate) source: Option<SocketAddr>,
-    /// The address the client connected to.
-    pub(crate) destination: Option<SocketAddr>,
-    pub(crate) accepted: Instant,
-    /// Time of handshakes before the first request (`%Th`).
-    pub(crate) handshake: Duration,
-    /// Version and cipher of TLS. Boxed: most idle connections have none.
-    pub(crate) tls: Option<Box<(&'static str, &'static str)>>,
-    /// Its descriptor, for those who look at it from outside.
-    pub(crate) fd: i32,
-    /// Another handle of its socket, where rules of streams act on it.
-    pub(crate) handle: Option<OwnedFd>,
-    /// `silent-drop` was done: nothing more may be said to the client.
-    pub(crate) dropped: Cell<bool>,
-    /// Counts the connection in the limits it was accepted under.
-    pub(crate) slot: ConnectionSlot,
-    /// Variables of the connection, once there are rules that may set some.
-    pub(crate) state: OnceCell<Box<ConnectionState>>,
-}
 
 /// An HTTP/1 client connection.
 #[derive(Debug)]
@@ -93,121 +57,6 @@ pub(crate) struct H1Client {
     /// What the first request takes over, where the connection was one of bytes before.
     carried: Option<Box<Carried>>,
     seat: Seat,
-}
-
-/// What rules have made of a connection.
-#[derive(Debug)]
-pub(crate) struct ConnectionState {
-    variables: Variables,
-    tracking: Tracking,
-    /// The additional fields of the PROXY header, where there was one.
-    proxied: OnceCell<Tlvs>,
-    /// The addresses of the connection itself, where a header or a rule of the session has put others in their place.
-    addresses: OnceCell<ConnectionAddresses>,
-}
-
-/// Both ends of a client's connection; `None` for UNIX sockets.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ConnectionAddresses {
-    pub(crate) source: Option<SocketAddr>,
-    pub(crate) destination: Option<SocketAddr>,
-}
-
-impl ConnectionState {
-    fn new(frontend: &Frontend) -> Box<Self> {
-        let account = frontend.variables.as_ref().map(|process| Account::of_process(process, process.limits.sess));
-        let (tracking, proxied) = (Tracking::default(), OnceCell::new());
-        Box::new(Self { variables: Variables::counted(account), tracking, proxied, addresses: OnceCell::new() })
-    }
-}
-
-impl Drop for ConnectionState {
-    fn drop(&mut self) {
-        if let Some(moment) = self.tracking.at(now()) {
-            self.tracking.end_connection(moment);
-        }
-    }
-}
-
-impl ClientInfo {
-    /// A number from 0 to 1 that spreads connections.
-    pub(crate) fn share(&self) -> f64 {
-        let mut hasher = DefaultHasher::new();
-        (self.accepted, self.source, self.fd).hash(&mut hasher);
-        f64::from((hasher.finish() >> 32) as u32) / f64::from(u32::MAX)
-    }
-
-    fn state(&self) -> &ConnectionState {
-        self.state.get_or_init(|| ConnectionState::new(&self.frontend))
-    }
-
-    /// The connection's variables.
-    pub(crate) fn variables(&self) -> &Variables {
-        &self.state().variables
-    }
-
-    /// The same, where it has any.
-    pub(crate) fn known_variables(&self) -> Option<&Variables> {
-        self.state.get().map(|state| &state.variables)
-    }
-
-    /// What the connection tracks, for rules to add to.
-    pub(crate) fn tracking(&self) -> &Tracking {
-        &self.state().tracking
-    }
-
-    /// Notes that the connection began with a PROXY header.
-    pub(crate) fn proxied(&self, fields: Tlvs) {
-        let _ = self.state().proxied.set(fields);
-    }
-
-    /// The additional fields of the PROXY header, if the connection began with one.
-    pub(crate) fn proxy_fields(&self) -> Option<&Tlvs> {
-        self.state.get()?.proxied.get()
-    }
-
-    /// Keeps the addresses of the connection itself: others are about to be put in their place, which do not change what
-    /// the connection is (`fc_src` and its likes).
-    pub(crate) fn keep_connection_addresses(&self) {
-        self.state().addresses.get_or_init(|| self.session_addresses());
-    }
-
-    /// The addresses of the connection itself.
-    pub(crate) fn connection_addresses(&self) -> ConnectionAddresses {
-        let kept = self.state.get().and_then(|state| state.addresses.get().copied());
-        kept.unwrap_or_else(|| self.session_addresses())
-    }
-
-    fn session_addresses(&self) -> ConnectionAddresses {
-        ConnectionAddresses { source: self.source, destination: self.destination }
-    }
-
-    /// The entries that the connection tracks, if it does.
-    pub(crate) fn tracked(&self) -> Option<&Rc<Slots>> {
-        self.state.get()?.tracking.connection()
-    }
-
-    /// `set-tos` of a stream.
-    pub(crate) fn set_tos(&self, tos: u8) {
-        if let Some(handle) = &self.handle {
-            client_actions::set_tos(handle, tos);
-        }
-    }
-
-    /// `set-mark` of a stream.
-    pub(crate) fn set_mark(&self, mark: u32) {
-        if let Some(handle) = &self.handle {
-            client_actions::set_mark(handle, mark);
-        }
-    }
-
-    /// `silent-drop` of a stream: closing the connection, which must follow, is not noticed by the client.
-    pub(crate) fn silence(&self, system: &SystemOptions) {
-        self.dropped.set(true);
-        if let Some(handle) = &self.handle {
-            client_actions::silence(handle, system);
-        }
-    }
 }
 
 /// What becomes of the connection after [`serve`].
@@ -358,20 +207,6 @@ impl H1Client {
     }
 }
 
-/// How reading a request head ended.
-enum Received {
-    Head,
-    /// The connection preface of HTTP/2, which a listener in clear understands.
-    Preface,
-    /// Nothing came; the connection is open.
-    Nothing,
-    /// The client closed. True where part of a head had come.
-    Closed(bool),
-    Timeout,
-    Invalid,
-    TooLarge,
-}
-
 /// Serves requests as long as they are there, then says what becomes of the connection. See [`serving`].
 async fn serve(worker: Rc<Worker>, mut client: Box<H1Client>) -> (Box<H1Client>, Next) {
     let next = serve_requests(&worker, &mut client).await;
@@ -432,97 +267,6 @@ async fn serve_requests(worker: &Rc<Worker>, client: &mut H1Client) -> Next {
         linger(worker, client).await;
         return Next::Close;
     }
-}
-
-/// Reads until a request head is complete.
-async fn receive_head(
-    worker: &Rc<Worker>,
-    client: &mut H1Client,
-    head: &mut Head,
-    first_byte: &mut Option<Instant>,
-) -> Received {
-    let settings = &worker.settings;
-    let options = &client.info.frontend.config.options;
-    let timeouts = &client.info.frontend.config.timeouts;
-    let (conn, timer) = (&mut client.conn, &mut client.timer);
-    let first_request = client.requests == 0;
-    let settled = client.carried.as_ref().is_some_and(|carried| carried.proto() == Some(Proto::H1));
-    let may_be_http2 = first_request && !options.disable_h2_upgrade && !settled;
-    let idle_since = client.idle_since;
-    let mut active = None;
-    poll_fn(|cx| {
-        loop {
-            if !conn.raw().is_empty() {
-                if first_byte.is_none() {
-                    *first_byte = Some(now());
-                }
-                match if may_be_http2 { http2_preface(conn.raw()) } else { Preface::No } {
-                    Preface::Complete => return Poll::Ready(Received::Preface),
-                    Preface::Partial => {}
-                    Preface::No => {
-                        match parse_request(conn.raw(), &settings.limits, options.accept_invalid_http_request, head) {
-                            Parsed::Complete { len } => {
-                                conn.consume_raw(len);
-                                return Poll::Ready(Received::Head);
-                            }
-                            Parsed::Invalid(_) => return Poll::Ready(Received::Invalid),
-                            Parsed::Partial => {}
-                        }
-                    }
-                }
-            }
-            match conn.poll_read_more(cx, &worker.buffers) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Received::Closed(!conn.raw().is_empty())),
-                Poll::Ready(Ok(_)) => active = None,
-                Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::OutOfMemory => {
-                    return Poll::Ready(Received::TooLarge);
-                }
-                Poll::Ready(Err(_)) => return Poll::Ready(Received::Closed(!conn.raw().is_empty())),
-                Poll::Pending => break,
-            }
-        }
-        let Some(first_byte) = *first_byte else { return Poll::Ready(Received::Nothing) };
-        let start = if first_request { idle_since } else { first_byte };
-        let deadline =
-            earlier(after(start, timeouts.http_request), after(*active.get_or_insert_with(now), timeouts.client));
-        timer.poll(cx, deadline).map(|()| Received::Timeout)
-    })
-    .await
-}
-
-/// Most that is read and thrown away before a connection is closed.
-const LINGER_BYTES: u64 = 1 << 20;
-
-/// Closes the sending side and, where the client still sends, reads for a moment: closing a socket with unread
-/// input makes the kernel reset it, and the reset would destroy a response still on its way.
-async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
-    let conn = &mut client.conn;
-    let quiet = conn.body_received() && conn.raw().is_empty();
-    if client.info.dropped.get() || conn.eof || (quiet && !conn.transport.is_tls()) {
-        return;
-    }
-    let deadline = now() + Duration::from_secs(1);
-    let limit = conn.traffic.received + LINGER_BYTES;
-    let timer = &mut client.timer;
-    // Under TLS this writes, and waits for a client that does not read.
-    let shutdown = poll_fn(|cx| match std::pin::Pin::new(&mut conn.transport).poll_shutdown(cx) {
-        Poll::Ready(result) => Poll::Ready(result.is_ok()),
-        Poll::Pending => timer.poll(cx, Some(deadline)).map(|()| false),
-    });
-    if !shutdown.await || quiet {
-        return;
-    }
-    poll_fn(|cx| {
-        loop {
-            conn.discard();
-            match conn.poll_read_more(cx, &worker.buffers) {
-                Poll::Ready(Ok(n)) if n > 0 && conn.traffic.received < limit => {}
-                Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending => return timer.poll(cx, Some(deadline)),
-            }
-        }
-    })
-    .await;
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Listening sockets (`bind`): TCP, UNIX, abstract and inherited ones.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -12,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::fs::{Gid, Mode, Uid};
-use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::bind_error::{BindError, BindErrorKind, describe};
+use super::inherited::{Inherited, trim};
 use super::namespace::{Namespace, stream_socket};
 use super::options::set_keepalive;
 use super::system_option::{SystemOption, SystemOptions};
@@ -37,65 +37,6 @@ pub struct SocketTuning {
     pub smart_accept: bool,
     /// For `defer-accept` and `tfo`.
     pub system: SystemOptions,
-}
-
-/// Sockets that the process was given: by number for `fd@n`, and by address from a previous process.
-#[derive(Debug, Default)]
-pub struct Inherited {
-    by_number: BTreeMap<i32, OwnedFd>,
-    sockets: Vec<OwnedFd>,
-}
-
-impl Inherited {
-    /// Other handles of the same sockets.
-    ///
-    /// # Errors
-    /// When the process has no free descriptor.
-    pub fn try_clone(&self) -> io::Result<Self> {
-        let by_number = self.by_number.iter().map(|(number, fd)| Ok((*number, fd.try_clone()?)));
-        let sockets = self.sockets.iter().map(OwnedFd::try_clone);
-        Ok(Self { by_number: by_number.collect::<io::Result<_>>()?, sockets: sockets.collect::<io::Result<_>>()? })
-    }
-
-    /// Gives the socket that `fd@number` names.
-    pub fn insert(&mut self, number: i32, fd: OwnedFd) {
-        self.by_number.insert(number, fd);
-    }
-
-    /// Gives a listening socket of a previous process; the first listener with its address takes it.
-    pub fn offer(&mut self, fd: OwnedFd) {
-        self.sockets.push(fd);
-    }
-
-    pub(crate) fn by_number(&self, number: i32) -> io::Result<OwnedFd> {
-        match self.by_number.get(&number) {
-            Some(fd) => fd.try_clone(),
-            None => Err(rustix::io::Errno::BADF.into()),
-        }
-    }
-
-    fn take(&mut self, address: &Address) -> Option<OwnedFd> {
-        let index = self.sockets.iter().position(|fd| {
-            let local = SockRef::from(fd).local_addr();
-            local.is_ok_and(|local| same_address(&local, address))
-        })?;
-        Some(self.sockets.swap_remove(index))
-    }
-}
-
-fn same_address(local: &SockAddr, address: &Address) -> bool {
-    match address {
-        Address::Inet(wanted) => wanted.port() != 0 && local.as_socket() == Some(*wanted),
-        Address::Unix(path) => local.as_pathname() == Some(path),
-        Address::Abstract(name) => local.as_abstract_namespace().map(trim) == Some(trim(name)),
-        Address::Fd(_) => false,
-    }
-}
-
-/// An abstract name without the zeroes that fill it up.
-fn trim(name: &[u8]) -> &[u8] {
-    let end = name.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    name.get(..end).unwrap_or_default()
 }
 
 /// Where a listening socket really is.
@@ -212,76 +153,6 @@ impl Drop for OwnedPath {
 
 fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
-}
-
-/// Why a socket could not be made. Displays as HAProxy's message after `Binding [file:line] for frontend x: `.
-#[derive(Debug)]
-pub struct BindError {
-    /// The step that failed.
-    pub kind: BindErrorKind,
-    /// The address as in the message.
-    pub address: String,
-    /// What the system said.
-    pub source: io::Error,
-}
-
-/// Steps of [`bind_socket`] that can fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BindErrorKind {
-    /// socket(2).
-    Create,
-    /// IP_TRANSPARENT or IP_FREEBIND.
-    Transparent,
-    /// IPV6_V6ONLY.
-    V6Only,
-    /// bind(2).
-    Bind,
-    /// bind(2) of a UNIX socket.
-    BindUnix,
-    /// Permissions of the UNIX socket's file.
-    Permissions,
-    /// Moving the UNIX socket to its final name.
-    Rename,
-    /// listen(2).
-    Listen,
-    /// An inherited descriptor is not there or is not a listening stream socket.
-    Inherited,
-    /// An option this build cannot set without unsafe code (`defer-accept`, `tfo`).
-    Unsupported,
-}
-
-impl fmt::Display for BindError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (why, address) = (describe(&self.source), &self.address);
-        match self.kind {
-            BindErrorKind::Create => write!(out, "cannot create receiving socket ({why}) for [{address}]"),
-            BindErrorKind::Transparent => write!(out, "cannot do transparent binding ({why}) for [{address}]"),
-            BindErrorKind::V6Only => write!(out, "cannot set IPV6_V6ONLY ({why}) for [{address}]"),
-            BindErrorKind::Bind => write!(out, "cannot bind socket ({why}) for [{address}]"),
-            BindErrorKind::BindUnix => write!(out, "cannot bind UNIX socket ({why}) [{address}]"),
-            BindErrorKind::Permissions => write!(out, "cannot change UNIX socket ownership ({why}) [{address}]"),
-            BindErrorKind::Rename => write!(out, "cannot switch final and temporary UNIX sockets ({why}) [{address}]"),
-            BindErrorKind::Listen => write!(out, "cannot listen to socket ({why}) for [{address}]"),
-            BindErrorKind::Inherited => write!(out, "cannot use file descriptor '{address}' : {why}."),
-            BindErrorKind::Unsupported => write!(out, "{why} for [{address}]"),
-        }
-    }
-}
-
-impl std::error::Error for BindError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
-
-/// The system's words for an error, without Rust's "(os error n)".
-pub(super) fn describe(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text.get(..end).unwrap_or(&text).to_owned(),
-        None => text,
-    }
 }
 
 /// Makes the listening socket of one address of a `bind` line.

@@ -3,6 +3,8 @@
 //! rustls refuses a client whose ALPN list has nothing in common with ours. HAProxy goes on without ALPN, and so does
 //! this: the session for such a client is made without a list.
 
+use super::structure::{ALPN, CLIENT_HELLO, HANDSHAKE, Reader};
+
 /// Whether a ClientHello at the start of `records` offers protocols by ALPN and none of `ours`. `None`: more bytes are
 /// needed. What cannot be read is left to the session to judge.
 pub(super) fn nothing_in_common(records: &[u8], ours: &[Vec<u8>]) -> Option<bool> {
@@ -16,15 +18,9 @@ pub(super) fn nothing_in_common(records: &[u8], ours: &[Vec<u8>]) -> Option<bool
     Some(offered(&mut hello).is_some_and(|offered| !shares(offered, ours)))
 }
 
-/// Content type of a record, and 1 for the ClientHello in it.
-const HANDSHAKE: u8 = 22;
-const CLIENT_HELLO: &[u8] = &[1];
-/// Extension number of ALPN.
-const ALPN: u16 = 16;
-
 /// The protocol list of a ClientHello.
 fn offered<'a>(hello: &mut Reader<'a>) -> Option<&'a [u8]> {
-    if hello.take(1)? != CLIENT_HELLO {
+    if hello.take(1)? != [CLIENT_HELLO] {
         return None;
     }
     // Length, version, random, session id, cipher suites, compression methods.
@@ -50,30 +46,6 @@ fn shares(offered: &[u8], ours: &[Vec<u8>]) -> bool {
         }
     }
     false
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(n)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn number16(&mut self) -> Option<u16> {
-        self.take(2)?.try_into().ok().map(u16::from_be_bytes)
-    }
-
-    fn list8(&mut self) -> Option<&'a [u8]> {
-        let length = *self.take(1)?.first()?;
-        self.take(usize::from(length))
-    }
-
-    fn list16(&mut self) -> Option<&'a [u8]> {
-        let length = self.number16()?;
-        self.take(usize::from(length))
-    }
 }
 
 #[cfg(test)]

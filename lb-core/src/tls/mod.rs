@@ -16,6 +16,7 @@ mod server_config;
 mod session_cache;
 mod sni;
 mod stream;
+pub(crate) mod structure;
 mod verify;
 
 pub use accept::accept;

@@ -4,6 +4,7 @@
 use super::payload::has_messages;
 use super::{Arg, Context, Fetch, REQUEST, RESPONSE, SampleType, Value};
 use crate::sample::context::Buffered;
+use crate::tls::structure::{ALPN, CLIENT_HELLO, HANDSHAKE, Reader};
 
 pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(RESPONSE, "rep_ssl_hello_type", SampleType::Sint, response_type).from("response buffer"),
@@ -26,13 +27,9 @@ pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(RESPONSE, "res.ssl_hello_type", SampleType::Sint, response_type).from("response buffer"),
 ];
 
-/// Content type of a record that holds handshake messages.
-const HANDSHAKE: u8 = 22;
-/// Type of the handshake message.
-const CLIENT_HELLO: u8 = 1;
+/// Extensions.
 const SERVER_NAME: u16 = 0;
 const SUPPORTED_GROUPS: u16 = 10;
-const ALPN: u16 = 16;
 const SESSION_TICKET: u16 = 35;
 
 /// The first handshake message of a connection.
@@ -138,28 +135,4 @@ fn session_ticket<'a>(context: &Context<'a>, _: &'a [Arg]) -> Option<Value<'a>> 
         Some([]) => 1,
         Some(_) => 2,
     }))
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, n: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(n)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn number16(&mut self) -> Option<u16> {
-        self.take(2)?.try_into().ok().map(u16::from_be_bytes)
-    }
-
-    fn list8(&mut self) -> Option<&'a [u8]> {
-        let length = *self.take(1)?.first()?;
-        self.take(usize::from(length))
-    }
-
-    fn list16(&mut self) -> Option<&'a [u8]> {
-        let length = self.number16()?;
-        self.take(usize::from(length))
-    }
 }
