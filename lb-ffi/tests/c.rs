@@ -58,7 +58,8 @@ impl Installed {
     /// Compiles a program with every warning denied, and against the shared library.
     fn compile(&self, source: &str) -> PathBuf {
         let source = root().join(source);
-        let program = self.path(source.file_name().unwrap().to_str().unwrap()).with_extension("program");
+        // There are examples of the same name in both languages.
+        let program = self.path(&format!("{}.program", source.file_name().unwrap().to_str().unwrap()));
         let library = self.path("lib");
         run(compiler(&source)
             .arg(&source)

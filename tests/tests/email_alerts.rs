@@ -5,6 +5,8 @@
 #[path = "email_alerts/sink.rs"]
 mod sink;
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 use lb_tests::origin::ClosedPort;
@@ -171,4 +173,35 @@ fn a_mailer_that_hangs_holds_a_bounded_number_of_mails() {
     }
     let lost = "Email alert [b] lost: 1024 wait for mailer m/m0 already.";
     eventually("a warning", || told.iter().any(|line| line == lost) || log.text() == lost);
+}
+
+/// As in HAProxy: the mail that a mailer is being told is told to its end, those behind it are not.
+#[test]
+fn a_soft_stop_waits_for_the_mail_that_is_under_way() {
+    let mailer = TcpListener::bind("127.0.0.1:0").unwrap();
+    let lb = Instance::start(&format!(
+        "mailers m\n mailer a {}\nlisten b\n mode tcp\n bind 127.0.0.1:0\n email-alert mailers m\n email-alert from a\n \
+         email-alert to b\n server s 127.0.0.1:1\n",
+        mailer.local_addr().unwrap()
+    ));
+    lb.proxy().execute("set server b/s health down").unwrap();
+    lb.proxy().execute("set server b/s health up").unwrap();
+    let mut connection = mailer.accept().unwrap().0;
+    lb.proxy().soft_stop();
+    eventually("it listens no more", || TcpStream::connect(lb.address()).is_err());
+    std::thread::scope(|scope| {
+        scope.spawn(|| lb.proxy().wait());
+        let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
+        let mut reply = |code: &str| connection.write_all(format!("{code} x\r\n").as_bytes()).unwrap();
+        reply("220");
+        for (command, code) in [("HELO", "250"), ("MAIL", "250"), ("RCPT", "250"), ("DATA", "354"), (".", "250")] {
+            let told = lines.by_ref().map(Result::unwrap).find(|line| line.starts_with(command));
+            assert!(told.is_some(), "{command}");
+            reply(code);
+        }
+        assert_eq!(lines.next().unwrap().unwrap(), "QUIT");
+        reply("221");
+    });
+    mailer.set_nonblocking(true).unwrap();
+    assert!(mailer.accept().is_err());
 }

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lb_tests::process::{Process, haproxy};
-use lb_tests::{Instance, LogSink, Origin, PATIENCE, Wire, eventually};
+use lb_tests::{Instance, LogSink, Origin, PATIENCE, Side, Wire, eventually};
 
 /// HAProxy with its stats socket, and lb, on the same configuration.
 struct Pair {
@@ -522,5 +522,29 @@ fn checks_begin_and_end_with_servers_as_in_haproxy() {
     pair.same_states("the end of checks");
     pair.same("disable server last/end");
     let [theirs, ours] = pair.lines("remaining in queue.");
+    assert_eq!(ours, theirs);
+}
+
+/// Variables in the addresses of `add server`, as the configuration left them.
+#[test]
+fn addresses_of_added_servers_hold_variables() {
+    let Some(binary) = haproxy() else { return };
+    let states = |binary: Option<&Path>| {
+        let text = "global\n nbthread 1\n stats socket {dir}/stats level admin\n setenv A_HOST 127.0.0.7\n setenv A_PLACE \
+                    127.0.0.8:99\ndefaults\n mode tcp\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n\
+                    listen f\n bind {listen0}\nbackend b\n";
+        let side = Side::start(binary, text, 1);
+        for (number, address) in ["$A_HOST:80", "${A_HOST}:80", "${A_PLACE}", "127.0.0.1:80"].iter().enumerate() {
+            let answer = side.ask(&format!("add server b/n{number} {address} source ${{A_HOST}}"));
+            assert_eq!(answer.trim(), "New server registered.", "{address}");
+        }
+        let place = |line: &str| {
+            let fields: Vec<&str> = line.split(' ').collect();
+            (fields.len() > 18).then(|| format!("{} {} {}", fields[3], fields[4], fields[18]))
+        };
+        side.ask("show servers state b").lines().skip(2).filter_map(place).collect::<Vec<String>>()
+    };
+    let (theirs, ours) = (states(Some(&binary)), states(None));
+    assert_eq!(theirs[0], "n0 127.0.0.7 80");
     assert_eq!(ours, theirs);
 }

@@ -74,11 +74,21 @@ fn mailer(line: &Line, diags: &mut Diagnostics) -> Option<MailerConfig> {
         return None;
     }
     match address(text) {
-        Ok(address) => Some(MailerConfig { name: name.to_owned(), address }),
+        Ok(address) => {
+            warn_of_more(line, &format!("mailer {name}"), diags);
+            Some(MailerConfig { name: name.to_owned(), address })
+        }
         Err(message) => {
             diags.alert(line, 2, format!("'mailer {name}' : {message}"));
             None
         }
+    }
+}
+
+/// HAProxy takes more words and says nothing.
+fn warn_of_more(line: &Line, what: &str, diags: &mut Diagnostics) {
+    if !line.arg(3).is_empty() {
+        diags.warning(line, 3, format!("'{what}' : argument '{}' has no effect.", line.arg(3)));
     }
 }
 
@@ -98,8 +108,10 @@ fn timeout(line: &Line, diags: &mut Diagnostics) -> Option<Duration> {
         ("mail", "") => diags.alert(line, 2, "'timeout mail' expects <time> as argument."),
         ("mail", _) => match parse_time(text, TimeUnit::Milliseconds) {
             // Mails that may take no time at all would never get anywhere.
-            Ok(time) if time.is_zero() => return Some(MailersConfig::DEFAULT_TIMEOUT),
-            Ok(time) => return Some(time),
+            Ok(time) => {
+                warn_of_more(line, "timeout mail", diags);
+                return Some(if time.is_zero() { MailersConfig::DEFAULT_TIMEOUT } else { time });
+            }
             Err(UnitError::Unexpected(c)) => {
                 diags.alert_line(line, 2, format!("unexpected character '{c}' in argument to <timeout mail>."));
             }
@@ -140,6 +152,25 @@ mod tests {
         assert_eq!((one.to.as_deref(), one.myhostname.as_deref()), (Some("t@y"), Some("h")));
         // Nobody to send to: nothing is mailed.
         assert_eq!((two.section, two.mailers.as_deref()), (None, Some("m")));
+    }
+
+    #[test]
+    fn words_without_effect_are_warned_of() {
+        let text = "mailers m\n timeout mail 20s x\n mailer a 127.0.0.1:25 y\nbackend b\n email-alert mailers m z\n \
+                    email-alert from f@x t@x\n email-alert to t@y\n email-alert level alert v\n timeout server 1s\n \
+                    timeout connect 1s\n";
+        let loaded = Config::parse_with(text, "F", &LoadOptions::default()).unwrap();
+        let warnings: Vec<&str> = loaded.diagnostics.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+        assert_eq!(
+            warnings,
+            [
+                "'timeout mail' : argument 'x' has no effect.",
+                "'mailer a' : argument 'y' has no effect.",
+                "'email-alert mailers' : argument 'z' has no effect.",
+                "'email-alert from' : argument 't@x' has no effect.",
+                "'email-alert level' : argument 'v' has no effect.",
+            ]
+        );
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -27,13 +28,54 @@ enum Failure {
     Late(u128),
 }
 
+/// Mails that are being delivered, and whether more may be begun.
+#[derive(Debug, Default)]
+pub(crate) struct Underway {
+    closing: AtomicBool,
+    mails: AtomicUsize,
+    ended: Notify,
+}
+
+/// A mail that is being delivered, until it is dropped.
+struct Posting<'u>(&'u Underway);
+
+impl Underway {
+    /// Ready once the mails that have been begun are delivered or have failed; no other is begun from now on. Cancel
+    /// safe.
+    pub(crate) async fn finished(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+        while self.mails.load(Ordering::Relaxed) > 0 {
+            self.ended.notified().await;
+        }
+    }
+
+    fn begin(&self) -> Option<Posting<'_>> {
+        if self.closing.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.mails.fetch_add(1, Ordering::Relaxed);
+        Some(Posting(self))
+    }
+}
+
+impl Drop for Posting<'_> {
+    fn drop(&mut self) {
+        self.0.mails.fetch_sub(1, Ordering::Relaxed);
+        self.0.ended.notify_one();
+    }
+}
+
 /// Delivers what comes to the queues until it is dropped. `warn` is told, with the name of the proxy, of each mail that was
 /// not delivered.
-pub(crate) async fn deliver(deliveries: Vec<Delivery>, warn: impl Fn(&str, &str) + Send + Sync + 'static) {
+pub(crate) async fn deliver(
+    deliveries: Vec<Delivery>,
+    underway: Arc<Underway>,
+    warn: impl Fn(&str, &str) + Send + Sync + 'static,
+) {
     let warn = Arc::new(warn);
     let mut queues = JoinSet::new();
     for delivery in deliveries {
-        queues.spawn(drain(delivery, Arc::clone(&warn)));
+        queues.spawn(drain(delivery, Arc::clone(&underway), Arc::clone(&warn)));
     }
     while queues.join_next().await.is_some() {}
     // Nothing to deliver, now or later.
@@ -41,8 +83,9 @@ pub(crate) async fn deliver(deliveries: Vec<Delivery>, warn: impl Fn(&str, &str)
 }
 
 /// One mail after the other, each tried once.
-async fn drain(mut delivery: Delivery, warn: Arc<impl Fn(&str, &str)>) {
+async fn drain(mut delivery: Delivery, underway: Arc<Underway>, warn: Arc<impl Fn(&str, &str)>) {
     while let Some(mail) = delivery.mails.recv().await {
+        let Some(_posting) = underway.begin() else { return };
         let (proxy, mailer) = (Arc::clone(&delivery.proxy), Arc::clone(&delivery.mailer));
         let lost = delivery.lost.swap(0, Ordering::Relaxed);
         if lost > 0 {

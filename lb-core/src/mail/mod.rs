@@ -7,8 +7,9 @@
 //!                        delivery   the sockets: one mail after the other, on the control thread
 //! ```
 //!
-//! A mail is tried once at each mailer and then forgotten, as HAProxy does: what could not be delivered is logged. Nobody
-//! who makes a change waits here: a queue that is full loses and counts.
+//! A mail is tried once at each mailer and then forgotten, as HAProxy does: what could not be delivered is logged. A soft
+//! stop waits for mails that are under way, not for those in a queue. Nobody who makes a change waits here: a queue that is
+//! full loses and counts.
 
 mod alerts;
 mod delivery;
@@ -16,4 +17,4 @@ mod dialogue;
 mod message;
 
 pub(crate) use alerts::{Alerts, Delivery};
-pub(crate) use delivery::deliver;
+pub(crate) use delivery::{Underway, deliver};

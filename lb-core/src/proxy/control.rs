@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::config::model::Global;
 use crate::events::Event;
-use crate::mail::{self, Delivery};
+use crate::mail::{self, Delivery, Underway};
 use crate::resolve;
 use crate::runtime::{self, CliListener, Instance};
 use crate::server::check::{CheckOptions, Checked, World, run_checks};
@@ -48,14 +48,15 @@ pub(super) fn start(
         let _guard = guard;
         // Gone before the guard: it closes the sockets.
         let reactor = reactor;
+        let underway = Arc::new(Underway::default());
         reactor.block_on(async {
             tokio::select! {
                 () = run_checks(checked, added, options, world, report) => {}
                 () = sweep(&watched) => {}
                 () = rise(&watched) => {}
                 () = resolve::run(Arc::clone(&watched)) => {}
-                () = mail::deliver(deliveries, warn) => {}
-                () = ended(&watched, accepting) => {}
+                () = mail::deliver(deliveries, Arc::clone(&underway), warn) => {}
+                () = ended(&watched, accepting, &underway) => {}
             }
             while !watched.no_worker_left() {
                 watched.control.notified().await;
@@ -99,15 +100,20 @@ async fn rise(shared: &Arc<Shared>) {
 }
 
 /// Checks go on through a soft stop, as long as a worker still serves, and so do sessions of commands: only their
-/// sockets are closed.
-async fn ended(shared: &Shared, mut accepting: JoinSet<()>) {
+/// sockets are closed. A mail that is under way by then is delivered, within its time.
+async fn ended(shared: &Shared, mut accepting: JoinSet<()>, mails: &Underway) {
+    let mut served = false;
     loop {
-        shared.control.notified().await;
+        tokio::select! {
+            () = shared.control.notified() => {}
+            () = mails.finished(), if served => return,
+        }
         if shared.life() != Life::Running {
             accepting.abort_all();
         }
-        if shared.life() == Life::HardStop || shared.no_worker_left() {
+        if shared.life() == Life::HardStop {
             return;
         }
+        served = shared.no_worker_left();
     }
 }

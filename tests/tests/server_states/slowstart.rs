@@ -1,6 +1,6 @@
 //! Servers that come back: `slowstart`, and how far they are.
 
-use crate::history::{Ask, Fail, Look, Recover, Rise, Say, Until, compare};
+use crate::history::{Ask, Column, Fail, Look, Recover, Rise, Say, Until, compare};
 
 #[test]
 fn servers_that_come_back_slowly() {
@@ -101,6 +101,8 @@ backend a
             Until("a/ta", "UP"),
             // From now on the agent says nothing of it.
             Say("50%\n"),
+            Column("a/ca", "weight", "0"),
+            Column("a/ag", "weight", "0"),
             Ask("disable health a/c"),
             Ask("disable health a/ca"),
             Until("a/ta", "no check"),

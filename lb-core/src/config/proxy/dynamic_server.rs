@@ -3,8 +3,10 @@
 
 use super::finish_servers::check_server;
 use super::server::{Kind, Reading, ServerDraft};
+use crate::config::address_variables;
 use crate::config::diagnostic::{Diagnostics, Severity};
 use crate::config::document::{Line, Place, Word};
+use crate::config::environment::Environment;
 use crate::config::model::{Global, Mode, ProxyConfig, ProxyKind, ServerConfig};
 use crate::config::sections::bad_name_character;
 
@@ -17,23 +19,29 @@ pub(crate) struct DynamicServer {
     pub(crate) enabled: bool,
 }
 
-/// Reads the words behind `server`: name, address, options.
+/// Reads the words behind `server`: name, address, options. Addresses may hold variables of the environment.
 ///
 /// # Errors
 /// HAProxy's text for the first thing that is wrong. What is only a warning in a file is refused here.
-pub(crate) fn read_dynamic(words: &[String], section: &ProxyConfig, global: &Global) -> Result<DynamicServer, String> {
-    let [name, address, ..] = words else {
+pub(crate) fn read_dynamic(
+    words: &[String],
+    section: &ProxyConfig,
+    global: &Global,
+    environment: &Environment,
+) -> Result<DynamicServer, String> {
+    let [name, _, ..] = words else {
         return Err("'server' expects <name> and <addr>[:<port>] as arguments.".to_owned());
     };
     if let Some(bad) = bad_name_character(name) {
         return Err(format!("character '{bad}' is not permitted in server name '{name}'."));
     }
-    let line = line(words);
+    let mut line = line(words);
+    address_variables::expand(&mut line, environment);
     let mut diags = Diagnostics::new();
     let mut server = ServerDraft { line: line.clone(), ..ServerDraft::default() };
     server.config.name.clone_from(name);
     server.config.place = line.place.clone();
-    server.read_address(address)?;
+    server.read_address(line.arg(2))?;
     if let Some(host) = server.host.take() {
         let ip = host.resolve().ok_or_else(|| format!("could not resolve address '{}'.", host.name))?;
         server.config.set_ip(ip);
@@ -100,7 +108,7 @@ mod tests {
     fn read(words: &str) -> Result<DynamicServer, String> {
         let section = ProxyConfig::new("b".into(), ProxyKind::Backend);
         let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
-        read_dynamic(&words, &section, &Global::default())
+        read_dynamic(&words, &section, &Global::default(), &Environment::empty())
     }
 
     /// The texts are HAProxy 2.6.12's.

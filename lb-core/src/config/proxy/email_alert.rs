@@ -19,7 +19,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
                 return cx.diags.alert_suggest(cx.line, cx.first + 2, text, near);
             };
             cx.config().email_alert.level = u8::try_from(level).ok();
-            return;
+            return warn_of_more(cx, &what);
         }
         _ => {}
     }
@@ -36,6 +36,13 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         }
     };
     *field = Some(value);
+    warn_of_more(cx, &what);
+}
+
+fn warn_of_more(cx: &mut Cx<'_>, what: &str) {
+    if !cx.arg(3).is_empty() {
+        cx.warning(3, format!("'email-alert {what}' : argument '{}' has no effect.", cx.arg(3)));
+    }
 }
 
 /// Looks for the section of mailers, and warns where something is missing.

@@ -59,7 +59,8 @@ impl AddServer {
         let global = &topology.settings.global;
         let words: Vec<String> = std::iter::once(&self.server.server).chain(&self.words).cloned().collect();
         let invalid = |text| CommandError::new(ErrorCode::Invalid, text);
-        let DynamicServer { config, enabled } = read_dynamic(&words, &entry.config, global).map_err(invalid)?;
+        let DynamicServer { config, enabled } =
+            read_dynamic(&words, &entry.config, global, &instance.shared.cli.environment).map_err(invalid)?;
         let admin = match (config.disabled, enabled || self.ready) {
             (true, _) => AdminState::CMAINT.union(AdminState::FMAINT),
             (false, true) => AdminState::default(),
