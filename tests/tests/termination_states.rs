@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -154,11 +155,9 @@ const TCP: &[Case] = &[
     case(LONG, |_| {}, &[Send("hi"), Reset], "CR"),
 ];
 
-/// What is logged of a case.
-fn run(haproxy: Option<&Path>, mode: &str, case: &Case) -> String {
-    let log = LogSink::new();
-    let origin = Origin::start(case.server);
-    let text = format!(
+/// A section with a server and these settings.
+fn configuration(log: &LogSink, mode: &str, server: SocketAddr, settings: &str) -> String {
+    format!(
         "global
  nbthread 1
  stats socket {{dir}}/stats
@@ -172,13 +171,18 @@ defaults
  timeout server 10s
 listen l
  bind {{listen0}}
- server s {}
- {}
+ server s {server}
+ {settings}
 ",
-        log.address(),
-        origin.address(),
-        case.settings
-    );
+        log.address()
+    )
+}
+
+/// What is logged of a case.
+fn run(haproxy: Option<&Path>, mode: &str, case: &Case) -> String {
+    let log = LogSink::new();
+    let origin = Origin::start(case.server);
+    let text = configuration(&log, mode, origin.address(), case.settings);
     let side = Side::start(haproxy, &text, 1);
     let mut client = Some(side.connect(0));
     for act in case.acts {
@@ -238,25 +242,7 @@ fn before_there_is_a_server() {
             (silent.address(), "retries 0\n timeout connect 100ms", "tcp", "sC"),
         ] {
             let log = LogSink::new();
-            let text = format!(
-                "global
- nbthread 1
- stats socket {{dir}}/stats
- log {} local0
-defaults
- mode {mode}
- log global
- option {mode}log
- timeout connect 10s
- timeout client 10s
- timeout server 10s
-listen l
- bind {{listen0}}
- server s {server}
- {settings}
-",
-                log.address()
-            );
+            let text = configuration(&log, mode, server, settings);
             let proxy = Side::start(side, &text, 1);
             let mut client = proxy.connect(0);
             client.send(GET);

@@ -83,21 +83,25 @@ impl<'a> AclReader<'a> {
             return Err(Fault::new(0, format!("unknown fetch method '{name}' in ACL expression '{first}'{near}")));
         }
         let text = format!("{fetch}{tail}");
-        let (expression, taken) = Expression::parse_words([text.as_str()], &scope).map_err(|error| Fault {
-            word: 0,
-            message: match (error.complete, known) {
-                (true, _) => error.message,
-                (false, None) => format!("{} in ACL expression '{first}'", error.message),
-                (false, Some(_)) => {
-                    let own = format!("fetch method '{fetch}' : ");
-                    match error.message.strip_prefix(&own) {
-                        Some(message) => format!("ACL keyword '{name}' : {message}"),
-                        None => format!("ACL keyword '{name}' : {}.", error.message),
+        // Converters may follow as words of their own behind what is no keyword of ACLs.
+        let more = words.get(1..).unwrap_or_default();
+        let more = more.iter().copied().filter(|_| known.is_none());
+        let (expression, taken) =
+            Expression::parse_words(std::iter::once(&*text).chain(more), &scope).map_err(|error| Fault {
+                word: 0,
+                message: match (error.complete, known) {
+                    (true, _) => error.message,
+                    (false, None) => format!("{} in ACL expression '{first}'", error.message),
+                    (false, Some(_)) => {
+                        let own = format!("fetch method '{fetch}' : ");
+                        match error.message.strip_prefix(&own) {
+                            Some(message) => format!("ACL keyword '{name}' : {message}"),
+                            None => format!("ACL keyword '{name}' : {}.", error.message),
+                        }
                     }
-                }
-            },
-            complete: error.complete,
-        })?;
+                },
+                complete: error.complete,
+            })?;
         let rest = words.get(taken..).unwrap_or_default();
         // Without its converters.
         let arguments = tail.strip_prefix('(').and_then(|inside| inside.find(')')).map_or(0, |end| end + 2);

@@ -178,6 +178,11 @@ fn look_up(host: &str) -> Option<IpAddr> {
         let front = front.iter().fold(0u64, |number, part| number << 8 | u64::from(*part));
         return u32::try_from(front << rest | u64::from(*last)).ok().map(|number| IpAddr::V4(number.into()));
     }
+    // Other ways to write numbers, which the system would take.
+    let hexadecimal = |part: &str| part.starts_with("0x") || part.starts_with("0X");
+    if host.split('.').all(|part| part.parse::<u32>().is_ok() || hexadecimal(part)) {
+        return None;
+    }
     // Names stand for addresses of IPv4 only (configuration.txt, section 7.1.6).
     let found = (host, 0).to_socket_addrs().ok()?;
     found.map(|address| address.ip()).find(IpAddr::is_ipv4)

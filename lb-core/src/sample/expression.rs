@@ -193,7 +193,7 @@ impl Expression {
     pub(crate) fn parse_prefix(text: &str, scope: &Scope<'_>) -> Result<(Self, usize), ExpressionError> {
         let mut parser = Parser::fetch(text, scope)?;
         while let Some(rest) = parser.behind_commas(text) {
-            if rest.is_empty() || rest.starts_with(']') {
+            if rest.is_empty() {
                 break;
             }
             parser.converter(rest, scope)?;

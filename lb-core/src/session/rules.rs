@@ -142,17 +142,8 @@ fn act(action: &Action, worker: &Worker, info: &mut ClientInfo, socket: &Socket,
             }
         }
         Action::Counter { action, value: tag } => {
-            let number = match tag {
-                None => Some(0),
-                Some(TagValue::Fixed(number)) => Some(i64::from(*number)),
-                Some(TagValue::Expression(expression)) => {
-                    match value(expression, Some(SampleType::Sint), worker, info, place) {
-                        Some(Value::Sint(number)) => Some(number),
-                        _ => None,
-                    }
-                }
-            };
-            if let Some(number) = number {
+            let evaluate = |expression| value(expression, Some(SampleType::Sint), worker, info, place);
+            if let Some(number) = TagValue::number(tag.as_ref(), evaluate) {
                 action.run(info.tracking(), number, crate::worker::timer::now());
             }
         }

@@ -97,16 +97,8 @@ impl Stream<'_> {
             }
             Action::Track { slot, key, table } => return self.track(*slot, key, *table, at),
             Action::Counter { action, value } => {
-                let value = match value {
-                    None => Some(0),
-                    Some(TagValue::Fixed(number)) => Some(i64::from(*number)),
-                    Some(TagValue::Expression(expression)) => {
-                        match self.value(expression, Some(SampleType::Sint), at) {
-                            Some(Value::Sint(number)) => Some(number),
-                            _ => None,
-                        }
-                    }
-                };
+                let evaluate = |expression| self.value(expression, Some(SampleType::Sint), at);
+                let value = TagValue::number(value.as_ref(), evaluate);
                 if let (Some(value), Some(transaction)) = (value, &self.transaction) {
                     action.run(&transaction.tracking, value, now());
                 }

@@ -414,6 +414,23 @@ pub enum TagValue {
     Expression(Expression),
 }
 
+impl TagValue {
+    /// The number that a counter is given: 0 where the rule says none, nothing where its expression has no value.
+    pub(crate) fn number<'v>(
+        tag: Option<&'v Self>,
+        evaluate: impl FnOnce(&'v Expression) -> Option<Value<'v>>,
+    ) -> Option<i64> {
+        match tag {
+            None => Some(0),
+            Some(Self::Fixed(number)) => Some(i64::from(*number)),
+            Some(Self::Expression(expression)) => match evaluate(expression) {
+                Some(Value::Sint(number)) => Some(number),
+                _ => None,
+            },
+        }
+    }
+}
+
 impl Action {
     /// Whether no rule behind it is looked at.
     pub(crate) fn is_final(&self) -> bool {

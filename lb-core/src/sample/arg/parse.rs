@@ -49,7 +49,9 @@ pub(in crate::sample) fn parse(
         left_out: false,
         late: None,
     };
-    let nothing = inside.is_none() || reader.rest.starts_with(')');
+    // Empty parentheses name the section's own table, where one can be named.
+    let table = spec.kinds.first() == Some(&ArgKind::Table);
+    let nothing = inside.is_none() || (reader.rest.starts_with(')') && !table);
     if !(nothing && spec.required == 0) {
         reader.words(spec, scope)?;
     }
