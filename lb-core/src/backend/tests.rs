@@ -173,6 +173,19 @@ fn leastconn_takes_turns_while_idle() {
     assert!(backend.servers().iter().all(|server| server.current() == 0));
 }
 
+/// As HAProxy: a server whose weight changes is the last among equals, and the others keep their turns.
+#[test]
+fn leastconn_keeps_turns_through_changes() {
+    let backend = backend(Balance::LeastConn, &[1, 1, 1], |_, _| ());
+    assert_eq!(sequence(&backend, 4), "0120");
+    let servers = backend.servers();
+    backend.set_weight(&servers[2], 2);
+    assert_eq!(sequence(&backend, 6), "102102");
+    backend.set_weight(&servers[1], 0);
+    backend.set_weight(&servers[1], 1);
+    assert_eq!(sequence(&backend, 4), "0210");
+}
+
 #[test]
 fn leastconn_fills_as_haproxy_does() {
     let table: &[(&[u32], &str)] = &[(&[1, 2], "011101101101"), (&[1, 3, 10], "0122222212221222212221222012")];

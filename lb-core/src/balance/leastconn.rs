@@ -36,6 +36,8 @@ pub struct LeastConn {
 struct Tree {
     /// Server of each leaf; the leaf is also noted in the server, as long as this tree is the last one.
     members: Vec<Arc<Server>>,
+    /// Weight of each member.
+    weights: Vec<u32>,
     /// Load, then turn, of each leaf; a power of two of them.
     keys: Vec<AtomicU64>,
     /// Winning leaf of each match; node 1 is the root, the children of n are 2n and 2n + 1.
@@ -44,9 +46,10 @@ struct Tree {
 
 impl LeastConn {
     pub(super) fn rebuild(&self, candidates: &[Candidate]) {
+        let order = self.tree.load().order(candidates);
         self.tree.store(Arc::new(Tree::new(candidates)));
         // Only now, so that a change of load that still went to the old tree is seen here.
-        for candidate in candidates {
+        for candidate in order.into_iter().filter_map(|index| candidates.get(index)) {
             self.load_changed(&candidate.server);
         }
     }
@@ -123,6 +126,7 @@ impl Tree {
         let key = |leaf: usize| if leaf < candidates.len() { 0 } else { ABSENT };
         let tree = Self {
             members: candidates.iter().map(|candidate| Arc::clone(&candidate.server)).collect(),
+            weights: candidates.iter().map(|candidate| candidate.weight).collect(),
             keys: (0..width).map(|leaf| AtomicU64::new(key(leaf))).collect(),
             winners: (0..width).map(|_| AtomicU32::new(0)).collect(),
         };
@@ -130,6 +134,20 @@ impl Tree {
             tree.decide(node);
         }
         tree
+    }
+
+    /// In which order candidates take their turns in another tree: as they do in this one. Those that are new, or have
+    /// another weight, are the last among equals, as in HAProxy.
+    fn order(&self, candidates: &[Candidate]) -> Vec<usize> {
+        let turn = |candidate: &Candidate| {
+            let leaf = self.leaf_of(&candidate.server)?;
+            let same = self.weights.get(leaf) == Some(&candidate.weight);
+            let key = self.keys.get(leaf).filter(|_| same)?;
+            Some(key.load(Ordering::Relaxed) & ((1 << STAMP_BITS) - 1))
+        };
+        let mut order: Vec<usize> = (0..candidates.len()).collect();
+        order.sort_by_key(|index| candidates.get(*index).and_then(turn).unwrap_or(u64::MAX));
+        order
     }
 
     /// The leaf of a server that takes part. Another tree may have been made since, with other leaves: whoever makes
