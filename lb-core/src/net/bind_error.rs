@@ -14,7 +14,7 @@ pub struct BindError {
     pub source: io::Error,
 }
 
-/// Steps of [`bind_socket`] that can fail.
+/// Steps of [`bind_socket`](super::bind_socket) that can fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BindErrorKind {
