@@ -19,7 +19,7 @@ pub(crate) struct Route {
     /// The address that the client connected to.
     pub(crate) destination: Option<SocketAddr>,
     /// The address that a field of the request holds, where the server is to see that (`usesrc hdr_ip`).
-    pub(crate) told: Option<IpAddr>,
+    pub(crate) imitated: Option<IpAddr>,
 }
 
 /// Addresses of a server connection, for the log.

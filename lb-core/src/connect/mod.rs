@@ -209,7 +209,7 @@ impl<'a> Connector<'a> {
                 self.redirected = Some([redir.as_bytes(), path].concat());
                 return Err(refused());
             }
-            self.route.told = self.told();
+            self.route.imitated = self.imitated();
             if let Some(found) = &assignment
                 && let Some((conn, generation, lease)) = self.reuse(found, private)
                 && let Some(Assignment { server, slot, .. }) = assignment
@@ -301,7 +301,7 @@ impl<'a> Connector<'a> {
     }
 
     /// The address that the server is to see, where the request says it. What is not one leaves the choice to `source`.
-    fn told(&self) -> Option<IpAddr> {
+    fn imitated(&self) -> Option<IpAddr> {
         let request = self.request.as_ref()?;
         let dial = self.server.as_ref().map_or(&self.backend.dial, |server| &server.dial);
         let (name, occurrence) = dial.options.header_source().filter(|(_, occurrence)| *occurrence != 0)?;

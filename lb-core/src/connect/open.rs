@@ -198,7 +198,7 @@ fn start(
         }
     };
     let seen = match options.header_source() {
-        Some(_) => route.told.map(|ip| SocketAddr::new(ip, 0)),
+        Some(_) => route.imitated.map(|ip| SocketAddr::new(ip, 0)),
         None => route.source,
     };
     let open = open_socket(&target.ok_or_else(refused)?, options, seen).map_err(|_| refused())?;

@@ -27,7 +27,7 @@ impl Stream<'_> {
 
     /// Both, for servers.
     pub(super) fn route(&self) -> Route {
-        Route { source: self.source(), destination: self.destination(), told: None }
+        Route { source: self.source(), destination: self.destination(), imitated: None }
     }
 
     /// The context of rules at a place. Without a client's end there is no body to look at.
