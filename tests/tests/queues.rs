@@ -221,6 +221,34 @@ fn nobody_is_lost_who_waits_for_a_server_that_goes() {
     }
 }
 
+/// `option persist` and `force-persist` hold for who waits, too.
+#[test]
+fn who_persists_waits_for_a_server_that_is_down() {
+    for command in ["set server l/a state maint", "set server l/a state drain", "set server l/a health down"] {
+        for redispatch in ["", "\n option redispatch"] {
+            for persist in ["option persist", "force-persist if TRUE"] {
+                let before = vec![Ask(TO_A), Ask(TO_A), Command(command), Ask(TO_A), Ask(""), Answer(0), Ask(TO_A)];
+                same(&format!(" cookie S insert\n {persist}{redispatch}"), "maxconn 1", &steps(before, 4));
+            }
+        }
+    }
+}
+
+/// Those whom a server takes when it comes have no turn of the queue.
+#[test]
+fn places_in_the_queue_are_counted_by_who_had_a_turn() {
+    for [leaves, comes] in [
+        ["set server l/a state maint", "set server l/a state ready"],
+        ["set server l/a health down", "set server l/a health up"],
+    ] {
+        let mut before = vec![Command(leaves)];
+        before.extend((0..6).map(|_| Ask("")));
+        before.push(Command(comes));
+        before.extend((0..5).map(|_| Answer(0)));
+        same("", "maxconn 1", &steps(before, 1));
+    }
+}
+
 #[test]
 fn retries_wait_in_the_queue_like_others() {
     let ask = vec![Ask(TO_A), Ask(TO_A), Ask(TO_A)];

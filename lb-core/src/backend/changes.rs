@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::queue::Turn;
 use super::{Backend, slot};
 use crate::balance::Candidate;
 use crate::config::model::OnError;
@@ -350,7 +351,7 @@ impl Backend {
     /// Lets every server take from the queues: after a change, any of them may have room for whom it could not take.
     pub(super) fn serve_all(&self) {
         for server in self.servers.load().iter() {
-            slot::serve_waiters(server);
+            slot::serve_waiters(server, Turn::Change);
         }
     }
 }

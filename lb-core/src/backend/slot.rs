@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::queue::Grant;
+use super::queue::{Grant, Turn};
 use crate::server::Server;
 
 /// One session on a server. Dropping it hands the place to the next waiter: the server's own queue first, then the
@@ -37,16 +37,16 @@ impl Drop for ServerSlot {
             return;
         }
         self.server.untake();
-        serve_waiters(&self.server);
+        serve_waiters(&self.server, Turn::Own);
     }
 }
 
 /// Gives free slots of `server` to waiters until there are no more of one or the other.
-pub(crate) fn serve_waiters(server: &Arc<Server>) {
+pub(crate) fn serve_waiters(server: &Arc<Server>, turn: Turn) {
     while has_waiters(server) {
         let Some(mut slot) = ServerSlot::take(server) else { return };
         loop {
-            let Some(waiter) = next_waiter(server) else {
+            let Some(waiter) = next_waiter(server, turn) else {
                 slot.disarm();
                 server.untake();
                 // Somebody may have joined while we held the slot and found the server full: look again.
@@ -62,26 +62,19 @@ pub(crate) fn serve_waiters(server: &Arc<Server>) {
     }
 }
 
-/// Whether who waits for this very server may be sent to it: also while it is down, unless he is to choose again.
-fn serves_own(server: &Server) -> bool {
-    server.is_usable() || !server.hub.redispatch
-}
-
-/// Whether somebody waits whom this server may take.
+/// Whether somebody waits whom this server may take. Who waits for this very server may be sent to it also while it is
+/// down: those who were to choose again have left.
 fn has_waiters(server: &Server) -> bool {
-    (server.queue.pending() > 0 && serves_own(server)) || (server.hub.queue.pending() > 0 && server.is_eligible())
+    server.queue.pending() > 0 || (server.hub.queue.pending() > 0 && server.is_eligible())
 }
 
-fn next_waiter(server: &Server) -> Option<super::queue::Popped> {
-    let (own, all) = (serves_own(server), server.is_eligible());
+fn next_waiter(server: &Server, turn: Turn) -> Option<super::queue::Popped> {
+    let all = server.is_eligible();
     // Who came first, or has the better class, goes first, whichever queue he is in.
     let others_first = all && server.hub.queue.is_before(&server.queue);
-    if own
-        && !others_first
-        && let Some(popped) = server.queue.pop()
-    {
+    if !others_first && let Some(popped) = server.queue.pop(turn) {
         server.load_changed();
         return Some(popped);
     }
-    if all { server.hub.queue.pop() } else { None }
+    if all { server.hub.queue.pop(turn) } else { None }
 }

@@ -46,6 +46,7 @@ impl Connector<'_> {
             exclude: self.exclude.clone(),
             force: chosen.or(preferred),
             strict,
+            persists: strict && (self.pinned || self.backend.config.options.persist),
             priority: self.priority,
         };
         let assign = self.backend.backend.try_assign(&request);
