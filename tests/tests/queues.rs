@@ -70,7 +70,7 @@ enum Step {
 
 use Step::{Answer, Ask, Command};
 
-const FIELDS: [&str; 7] = ["qmax", "stot", "econ", "wretr", "wredis", "hrsp_2xx", "hrsp_5xx"];
+const FIELDS: [&str; 8] = ["qmax", "stot", "lbtot", "econ", "wretr", "wredis", "hrsp_2xx", "hrsp_5xx"];
 
 /// What clients, servers, the log and the counters say of the steps.
 fn live_through(binary: Option<&Path>, lines: &str, options: &str, steps: &[Step]) -> BTreeMap<String, String> {
@@ -246,6 +246,36 @@ fn places_in_the_queue_are_counted_by_who_had_a_turn() {
         before.push(Command(comes));
         before.extend((0..5).map(|_| Answer(0)));
         same("", "maxconn 1", &steps(before, 1));
+    }
+}
+
+/// `leastconn` counts who waits for a server with its next session only, so that one queue fills before the other.
+#[test]
+fn leastconn_with_room_in_queues() {
+    for options in ["maxconn 1 maxqueue 2", "maxconn 2 maxqueue 1"] {
+        let mut before: Vec<Step> = (0..5).map(|_| Ask("")).collect();
+        before.extend([
+            Answer(0),
+            Ask(""),
+            Answer(1),
+            Ask(""),
+            Answer(1),
+            Ask(""),
+            Ask(""),
+            Ask(""),
+            Answer(0),
+            Ask(""),
+        ]);
+        same(" balance leastconn", options, &steps(before, 8));
+    }
+}
+
+/// A limit that rose with the load is there for the server whose turn it is.
+#[test]
+fn leastconn_and_first_see_limits_that_follow_the_load() {
+    for algorithm in ["leastconn", "first"] {
+        let asks = (0..6).map(|_| Ask("")).collect();
+        same(&format!(" balance {algorithm}\n fullconn 4"), "minconn 1 maxconn 4", &steps(asks, 6));
     }
 }
 

@@ -219,7 +219,7 @@ impl Backend {
     pub fn set_maxconn(&self, server: &Server, maxconn: u32) {
         let _guard = self.lock_state();
         server.set_maxconn(maxconn);
-        self.serve_all();
+        self.serve_all(Turn::Own);
     }
 
     /// Takes the result of a check into account, and says what is to be reported.
@@ -349,9 +349,9 @@ impl Backend {
     }
 
     /// Lets every server take from the queues: after a change, any of them may have room for whom it could not take.
-    pub(super) fn serve_all(&self) {
+    pub(super) fn serve_all(&self, turn: Turn) {
         for server in self.servers.load().iter() {
-            slot::serve_waiters(server, Turn::Change);
+            slot::serve_waiters(server, turn);
         }
     }
 }

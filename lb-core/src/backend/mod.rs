@@ -304,7 +304,8 @@ impl Backend {
         // Who waits already goes first. Only keys have a server of their own.
         let in_turn = self.hub.queue.pending() > 0 && !self.hub.balancer.is_deterministic();
         if in_turn && self.eligible.load(Ordering::Relaxed) > 0 {
-            return self.queue_here(request);
+            let own = self.hub.balancer.waits_for().and_then(|server| self.queue_on(&server, request));
+            return own.map_or_else(|| self.queue_here(request), Assign::Queue);
         }
         let key = Key { source: request.source, hash: request.hash, exclude: request.exclude.as_ref() };
         match self.hub.balancer.pick(&key) {
@@ -323,7 +324,7 @@ impl Backend {
     fn queue_on(self: &Arc<Self>, server: &Arc<Server>, request: &AssignRequest) -> Option<Ticket> {
         let persists = request.persists && request.force.as_ref().is_some_and(|force| Arc::ptr_eq(force, server));
         let place = server.queue.push(server.config.maxqueue, request.priority, persists)?;
-        server.load_changed();
+        server.room_changed();
         let ticket = Ticket::new(Arc::clone(self), Waits::Server(Arc::clone(server)), request.clone(), place);
         // A slot may have come free, or the server may have gone, before we were in the queue.
         if server.is_removed() {
@@ -398,6 +399,6 @@ impl Backend {
             self.hub.balancer.rebuild(&candidates);
             *current = candidates;
         }
-        self.serve_all();
+        self.serve_all(Turn::Change);
     }
 }

@@ -17,6 +17,13 @@ pub struct ServerSlot {
 impl ServerSlot {
     /// Takes a slot of `server` if its limit allows.
     pub(crate) fn take(server: &Arc<Server>) -> Option<Self> {
+        let slot = Self::take_quietly(server)?;
+        server.load_changed();
+        Some(slot)
+    }
+
+    /// The same without telling the balancer.
+    fn take_quietly(server: &Arc<Server>) -> Option<Self> {
         server.try_take().then(|| Self { server: Arc::clone(server), armed: true })
     }
 
@@ -37,14 +44,23 @@ impl Drop for ServerSlot {
             return;
         }
         self.server.untake();
-        serve_waiters(&self.server, Turn::Own);
+        hand_out(&self.server, Turn::Own);
+        self.server.load_changed();
     }
 }
 
 /// Gives free slots of `server` to waiters until there are no more of one or the other.
 pub(crate) fn serve_waiters(server: &Arc<Server>, turn: Turn) {
+    if hand_out(server, turn) {
+        server.load_changed();
+    }
+}
+
+/// The same; the balancer is told of the sum alone, so that a server keeps its turn when one session follows another.
+fn hand_out(server: &Arc<Server>, turn: Turn) -> bool {
+    let mut any = false;
     while has_waiters(server) {
-        let Some(mut slot) = ServerSlot::take(server) else { return };
+        let Some(mut slot) = ServerSlot::take_quietly(server) else { return any };
         loop {
             let Some(waiter) = next_waiter(server, turn) else {
                 slot.disarm();
@@ -53,13 +69,17 @@ pub(crate) fn serve_waiters(server: &Arc<Server>, turn: Turn) {
                 break;
             };
             match waiter.grant.send(Grant::Slot(slot, waiter.position)) {
-                Ok(()) => break,
+                Ok(()) => {
+                    any = true;
+                    break;
+                }
                 // The waiter left between being taken and being told: the slot goes to the next one.
                 Err(Grant::Slot(returned, _)) => slot = returned,
-                Err(Grant::Redistribute) => return,
+                Err(Grant::Redistribute) => return any,
             }
         }
     }
+    any
 }
 
 /// Whether somebody waits whom this server may take. Who waits for this very server may be sent to it also while it is
@@ -73,7 +93,7 @@ fn next_waiter(server: &Server, turn: Turn) -> Option<super::queue::Popped> {
     // Who came first, or has the better class, goes first, whichever queue he is in.
     let others_first = all && server.hub.queue.is_before(&server.queue);
     if !others_first && let Some(popped) = server.queue.pop(turn) {
-        server.load_changed();
+        server.room_changed();
         return Some(popped);
     }
     if all { server.hub.queue.pop(turn) } else { None }
