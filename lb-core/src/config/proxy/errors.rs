@@ -77,7 +77,7 @@ pub(super) fn errorloc(cx: &mut Cx<'_>) {
 }
 
 pub(super) fn http_error(cx: &mut Cx<'_>) {
-    let scope = cx.scope("http-error expression");
+    let scope = cx.scope("http-error directive");
     let formats = FormatUse { http: cx.draft.is_http(), messages: true, rule: true, places: Places::ALL, scope };
     let parsed = match reply::parse(cx.line, cx.first + 1, reply::Usage::HttpError, &formats) {
         Ok(parsed) => parsed,
