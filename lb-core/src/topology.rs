@@ -441,8 +441,8 @@ fn sections(config: &Config) -> (Vec<SectionHalves>, Vec<(Arc<str>, u32)>) {
     (running.collect(), disabled.map(|section| (Arc::from(section.name.as_str()), section.id)).collect())
 }
 
-/// `fullconn`: by default a tenth of the sum of the `maxconn` of the frontends that may lead to the backend
-/// (configuration.txt, `fullconn`).
+/// `fullconn`: by default a tenth of the sum of the `maxconn` of the frontends that lead to the backend by its name, and at
+/// least 1 (configuration.txt, `fullconn`).
 fn set_fullconn(frontends: &[Arc<Frontend>], backends: &[Arc<BackendEntry>]) {
     for backend in backends.iter().filter(|backend| backend.config.fullconn.is_none()) {
         let leads = |frontend: &Arc<Frontend>| {
@@ -454,7 +454,7 @@ fn set_fullconn(frontends: &[Arc<Frontend>], backends: &[Arc<BackendEntry>]) {
         };
         let leading = frontends.iter().filter(|frontend| leads(frontend));
         let sum: u64 = leading.map(|frontend| u64::from(frontend.maxconn)).sum();
-        backend.backend.set_fullconn(u32::try_from(sum.div_ceil(10)).unwrap_or(u32::MAX));
+        backend.backend.set_fullconn(u32::try_from(sum.div_ceil(10)).unwrap_or(u32::MAX).max(1));
     }
 }
 
