@@ -41,11 +41,11 @@ impl Stream<'_> {
             Outcome::Stop => Step::End,
             Outcome::Deny(status) if http => {
                 let status = if ERROR_STATUSES.contains(&status) { status } else { 403 };
-                Step::Reply(Answer::new(self.error_page(status, at.config), Cause::Proxy, stage))
+                Step::Reply(Answer::new(self.error_page(status), Cause::Proxy, stage))
             }
             Outcome::Reply(response) if http => {
                 let (head, body) = response.into_parts();
-                Step::Reply(Answer::new(BuiltReply::Message(head, body), Cause::Local, stage))
+                Step::Reply(Answer::new(BuiltReply::Message { status: head.status(), head, body }, Cause::Local, stage))
             }
             Outcome::Deny(_) | Outcome::Reply(_) | Outcome::Close => Step::Reply(Answer::closing(stage)),
         }
