@@ -1,7 +1,7 @@
 //! Servers that are made while the instance runs: the words of `add server`, and those that the library's `Server` stands
 //! for (management.txt, section 9.3).
 
-use super::finish_servers::check_server;
+use super::finish::check_server;
 use super::server::{Kind, Reading, ServerDraft};
 use crate::config::address_variables;
 use crate::config::diagnostic::{Diagnostics, Severity};

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::checks::incompatible;
-use super::draft::Draft;
-use super::finish::{alert, based, reason, server_alert, warning};
-use super::resolve_options;
+use super::{alert, based, reason, server_alert, warning};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::config::model::{Address, CheckProtocol, Config, Global, PortKind, RetryOn, ServerConfig};
+use crate::config::proxy::checks::incompatible;
+use crate::config::proxy::draft::Draft;
+use crate::config::proxy::resolve_options;
 use crate::persistence::dynamic;
 use crate::server::Endpoint;
 
@@ -138,7 +138,7 @@ fn check_dynamic_cookies(draft: &Draft, servers: &[ServerConfig], diags: &mut Di
 
 /// What is wrong with a server although each of its words is right; `section`: its name and what it is called;
 /// `has_port`: its checks say where they go; `scripted`: they have a script.
-pub(super) fn check_server(
+pub(in crate::config::proxy) fn check_server(
     section: (&str, &str),
     (has_port, scripted): (bool, bool),
     server: &ServerConfig,
