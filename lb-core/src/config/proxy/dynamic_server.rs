@@ -53,10 +53,10 @@ pub(crate) fn read_dynamic(
         .options(&mut server, &mut diags);
     first_of(&diags, "")?;
     // Also where there is no `ssl`.
-    if let Some(file) = &server.tls.ca_file {
-        let path = super::finish::based(&global.ssl.ca_base, file);
-        if std::fs::metadata(&path).is_err() {
-            return Err(format!("'ca-file' : unable to load {}.", path.display()));
+    if let Some(file) = &mut server.tls.ca_file {
+        *file = super::finish::based(&global.ssl.ca_base, file);
+        if std::fs::metadata(&*file).is_err() {
+            return Err(format!("'ca-file' : unable to load {}.", file.display()));
         }
     }
     let enabled = server.enabled;

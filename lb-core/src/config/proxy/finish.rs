@@ -46,7 +46,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             check_backends(&draft, &names, diags);
             check_mode(&mut draft, diags);
             rules::check_rules(&draft, diags);
-            check_bind_options(&draft, config, diags);
+            check_bind_options(&mut draft, config, diags);
             check_balance(&mut draft, &state.names, diags);
             check_timeouts(&draft, diags);
             super::email_alert::finish(&mut draft, &config.mailers, diags);
@@ -198,12 +198,6 @@ fn proto_name(proto: Proto) -> &'static str {
 /// A relative path stands below `crt-base` or `ca-base`.
 pub(super) fn based(base: &Option<PathBuf>, path: &Path) -> PathBuf {
     base.as_ref().map_or_else(|| path.to_owned(), |base| base.join(path))
-}
-
-/// The system's words for an error, without Rust's number behind them.
-pub(super) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_owned())
 }
 
 fn check_timeouts(draft: &Draft, diags: &mut Diagnostics) {

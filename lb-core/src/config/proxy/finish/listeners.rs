@@ -2,16 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{alert, based, proto_name, reason, warning};
+use super::{alert, based, proto_name, warning};
 use crate::config::diagnostic::Diagnostics;
+use crate::config::files::reason;
 use crate::config::model::Config;
 use crate::config::proxy::draft::Draft;
 
-pub(super) fn check_bind_options(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
+pub(super) fn check_bind_options(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) {
     if !draft.section.has_frontend() {
         return;
     }
-    let name = &draft.config.name;
+    let name = draft.config.name.clone();
     for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
         let address = line.arg(1);
         let at = format!("[{}:{}]", line.place.file, line.place.line);
@@ -33,7 +34,7 @@ pub(super) fn check_bind_options(draft: &Draft, config: &Config, diags: &mut Dia
             alert(diags, line, 1, text);
         }
     }
-    check_certificates(draft, config, diags);
+    locate_certificates(draft, config, diags);
     if draft.config.binds.is_empty() {
         let text = format!(
             "{} '{name}' has no 'bind' directive. Please declare it as a backend if this was intended.",
@@ -49,12 +50,14 @@ fn threads(config: &Config) -> u16 {
     config.global.nbthread.unwrap_or_else(cpus)
 }
 
-/// Certificates are read when the proxy starts; that they are there is checked with the configuration.
-fn check_certificates(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
-    for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
-        for crt in bind.options.ssl.iter().flat_map(|ssl| &ssl.crt) {
-            let path = based(&config.global.ssl.crt_base, crt);
+/// Certificates are read when the proxy starts; where they are is found, and that they are there, with the configuration.
+fn locate_certificates(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) {
+    for (bind, line) in draft.config.binds.iter_mut().zip(&draft.bind_lines) {
+        for crt in bind.options.ssl.iter_mut().flat_map(|ssl| &mut ssl.crt) {
             let word = line.words.iter().position(|word| Path::new(&word.text) == crt).unwrap_or(0);
+            let path = based(&config.global.ssl.crt_base, crt);
+            let path = config.names.directories.locate(&line.place.file, &path).into_owned();
+            crt.clone_from(&path);
             for file in unused_beside(&path) {
                 let text = format!(
                     "'bind {}' in section '{}' : '{}' is not used: OCSP responses and certificate timestamps are not \

@@ -1,5 +1,7 @@
 //! Words about TLS to a server.
 
+use std::sync::Arc;
+
 use super::ServerCx;
 use crate::config::proxy::bind_options::alpn_list;
 
@@ -28,6 +30,7 @@ pub(super) fn ca_file(cx: &mut ServerCx<'_>) -> Result<(), String> {
         return Err(format!("'ca-file {path}' is not supported yet"));
     }
     cx.draft.tls.ca_file = Some(path.into());
+    cx.draft.ca_file_said_in = Arc::clone(&cx.line.place.file);
     Ok(())
 }
 
