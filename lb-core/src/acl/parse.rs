@@ -108,6 +108,7 @@ impl<'a> AclReader<'a> {
         let shown = format!("{name}{}", tail.get(..arguments).unwrap_or_default());
         let patterns = AclScope {
             references: &scope.names.references,
+            directories: &scope.names.directories,
             keyword: &shown,
             sample: expression.output(),
             // A converter changes what there is to match: the keyword's own method is for what the fetch yields.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Stream;
 use super::local::Answer;
 use super::rules::{Judged, Step};
-use super::transaction::Transaction;
+use super::variables::{assign, unset};
 use crate::config::{
     Action, AddressPart, Assignment, HeaderNames, PatternChange, PatternList, Reply, RuleList, TagValue, TimeoutKind,
     TimeoutValue,
@@ -16,11 +16,8 @@ use crate::pattern::Target;
 use crate::rules::redirect::build_redirect;
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::rules::{address, auth, capture, headers, target};
-use crate::sample::variable::{VariableName, VariableScope};
 use crate::sample::{Context, Expression, SampleType, Value};
-use crate::session::ClientInfo;
 use crate::table::TrackScope;
-use crate::worker::Worker;
 use crate::worker::timer::now;
 
 impl Stream<'_> {
@@ -363,45 +360,5 @@ impl Stream<'_> {
 
     fn built_reply(&self, reply: &Reply, defaults: ReplyDefaults, at: &Judged<'_, '_>) -> BuiltReply {
         build_reply(reply, &self.error_pages(), defaults, &mut |format| self.format(format, at))
-    }
-}
-
-/// `set-var`: a variable of the process, of the connection, or of a stream where there is one.
-pub(crate) fn assign(
-    assignment: &Assignment,
-    value: Option<Value<'static>>,
-    worker: &Worker,
-    info: &ClientInfo,
-    transaction: Option<&Transaction>,
-) {
-    let Some(value) = value else { return };
-    let name = &assignment.name;
-    let variables = match name.scope {
-        VariableScope::Proc => {
-            worker.shared_variables().set_if(&name.name, value, assignment.conditions);
-            return;
-        }
-        VariableScope::Sess => info.variables(),
-        scope => match transaction.and_then(|transaction| transaction.of(scope)) {
-            Some(variables) => variables,
-            None => return,
-        },
-    };
-    let old = variables.get(&name.name);
-    if assignment.conditions.hold(old.as_ref(), variables.exists(&name.name), &value) {
-        variables.set(&name.name, value);
-    }
-}
-
-/// `unset-var`.
-pub(crate) fn unset(name: &VariableName, worker: &Worker, info: &ClientInfo, transaction: Option<&Transaction>) {
-    match name.scope {
-        VariableScope::Proc => worker.shared_variables().unset(&name.name),
-        VariableScope::Sess => info.variables().unset(&name.name),
-        scope => {
-            if let Some(variables) = transaction.and_then(|transaction| transaction.of(scope)) {
-                variables.unset(&name.name);
-            }
-        }
     }
 }

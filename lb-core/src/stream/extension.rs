@@ -1,9 +1,9 @@
 //! Actions of the embedding program (`crate::extension`): what they see, and what is done of what they want.
 
 use super::Stream;
-use super::actions::{assign, unset};
 use super::local::Answer;
 use super::rules::{Judged, Step};
+use super::variables::{assign, unset};
 use crate::config::{Assignment, RuleList};
 use crate::extension::{Call, Effect, Outcome};
 use crate::http::reply::ERROR_STATUSES;
