@@ -107,6 +107,7 @@ impl<'a> AclReader<'a> {
         let rest = words.get(taken..).unwrap_or_default();
         let patterns = AclScope {
             references: &scope.names.references,
+            directories: &scope.names.directories,
             keyword: first,
             sample: expression.output(),
             // A converter changes what there is to match: the keyword's own method is for what the fetch yields.

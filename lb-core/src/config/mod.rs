@@ -21,6 +21,7 @@ pub mod address;
 mod address_variables;
 pub mod conditional;
 pub mod convert;
+mod default_path;
 pub mod diagnostic;
 pub mod document;
 pub mod environment;
@@ -43,6 +44,8 @@ pub mod suggest;
 pub mod toml;
 pub mod userlist;
 
+pub use default_path::DefaultPath;
+pub(crate) use default_path::Directories;
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use document::{Document, Line, Place, Section, Word};
 pub use environment::Environment;

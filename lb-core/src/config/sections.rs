@@ -59,10 +59,11 @@ pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics
     config.names = Arc::clone(&names);
     let mut proxies = proxy::ProxyState::new(Arc::clone(&names));
     for section in &document.sections {
+        names.directories.enter(&section.header.place.file);
         match section.header.keyword() {
             "global" => global::parse_section(section, &mut config.global, &names, diags),
             "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
-            "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
+            "http-errors" => http_errors::parse_section(section, &names, &mut config.http_errors, diags),
             "resolvers" => resolvers::parse_section(section, &mut config.resolvers, diags),
             "mailers" => mailers::parse_section(section, &mut config.mailers, diags),
             "defaults" | "frontend" | "backend" | "listen" => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::config::Directories;
 use crate::sample::{SampleType, Value};
 
 /// What was read, a warning, and what it looks into.
@@ -10,7 +11,15 @@ type Parsed = (Matcher, Option<String>, Box<[Arc<set::Set>]>);
 
 fn parse(words: &str, keyword: &str, sample: SampleType, method: Option<Method>) -> Result<Parsed, String> {
     let references = References::default();
-    let scope = AclScope { references: &references, keyword, sample, method, file: "x.cfg", line: 1 };
+    let scope = AclScope {
+        references: &references,
+        directories: &Directories::default(),
+        keyword,
+        sample,
+        method,
+        file: "x.cfg",
+        line: 1,
+    };
     let words: Vec<_> = words.split(' ').collect();
     let (matcher, warning) = Matcher::parse(&words, &scope).map_err(|error| error.to_string())?;
     Ok((matcher, warning, references.sets()))

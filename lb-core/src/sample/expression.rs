@@ -1,6 +1,8 @@
 //! Expressions: a fetch and converters, `src,ipmask(24)` (configuration.txt, sections 7.3 and 7.3.1).
 
+use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::arg::{self, Arg, ArgSpec};
@@ -30,6 +32,13 @@ pub(crate) struct Scope<'a> {
     pub(crate) keyword: &'a str,
     /// Regular expressions ignore case (`-i`).
     pub(crate) ignore_case: bool,
+}
+
+impl Scope<'_> {
+    /// Where the file is that is called `path` here.
+    pub(crate) fn locate<'p>(&self, path: &'p str) -> Cow<'p, Path> {
+        self.names.directories.locate(self.file, Path::new(path))
+    }
 }
 
 /// Why an expression was refused.

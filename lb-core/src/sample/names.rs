@@ -8,6 +8,7 @@ use super::arg::{Arg, ArgKind};
 use super::fetch::Fetch;
 use super::late::LateFaults;
 use super::variable::{VariableName, VariableScope};
+use crate::config::Directories;
 use crate::extension::Extensions;
 use crate::pattern::References;
 
@@ -41,6 +42,8 @@ pub(crate) struct Names {
     pub(crate) userlists: Vec<String>,
     /// `resolvers` sections in order, the one of the system last.
     pub(crate) resolvers: Vec<String>,
+    /// Where the relative paths of each configuration file start.
+    pub(crate) directories: Arc<Directories>,
     /// Files of patterns, each read once by the first ACL or map that names it.
     pub(crate) references: Arc<References>,
     /// What the embedding program adds to the language.

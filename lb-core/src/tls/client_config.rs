@@ -13,7 +13,7 @@ use rustls::{ClientConfig, RootCertStore};
 use super::error::TlsConfigError;
 use super::verify::{DangerousVerifyNone, VerifyRequired};
 use super::{alpn_list, provider};
-use crate::config::model::{GlobalSsl, ServerSsl};
+use crate::config::model::ServerSsl;
 
 /// What is needed to open TLS to one server.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl TlsClientConfig {
 }
 
 /// Builds the configuration of a `server` line. Each server has its own: sessions never cross servers.
-pub fn client_config(ssl: &ServerSsl, global: &GlobalSsl) -> Result<TlsClientConfig, TlsConfigError> {
+pub fn client_config(ssl: &ServerSsl) -> Result<TlsClientConfig, TlsConfigError> {
     let host = |keyword, name: &Option<String>| match name {
         None => Ok(None),
         Some(name) => ServerName::try_from(name.clone())
@@ -45,13 +45,9 @@ pub fn client_config(ssl: &ServerSsl, global: &GlobalSsl) -> Result<TlsClientCon
         .dangerous();
     let builder = if ssl.verify {
         let file = ssl.ca_file.as_ref().ok_or(TlsConfigError::NoCaFile)?;
-        let path = match &global.ca_base {
-            Some(base) => base.join(file),
-            None => file.clone(),
-        };
         let verifyhost = host("verifyhost", &ssl.verifyhost)?;
         let verifier =
-            VerifyRequired { roots: authorities(&path)?, host: sni.clone().or(verifyhost), provider: provider() };
+            VerifyRequired { roots: authorities(file)?, host: sni.clone().or(verifyhost), provider: provider() };
         builder.with_custom_certificate_verifier(Arc::new(verifier))
     } else {
         builder.with_custom_certificate_verifier(Arc::new(DangerousVerifyNone { provider: provider() }))

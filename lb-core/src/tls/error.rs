@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::config::files::reason;
+
 /// Why a `bind` or `server` line cannot have its TLS; the texts are HAProxy's.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -82,15 +84,6 @@ pub enum TlsConfigError {
     /// The library refuses the whole.
     #[error("TLS configuration: {0}")]
     Library(#[from] rustls::Error),
-}
-
-/// The system's words without Rust's "(os error 2)".
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" (os error ") {
-        Some(end) => text.get(..end).unwrap_or_default().to_owned(),
-        None => text,
-    }
 }
 
 /// Why a handshake failed.

@@ -18,11 +18,7 @@ use crate::config::model::{BindSsl, GlobalSsl};
 pub fn server_config(ssl: &BindSsl, global: &GlobalSsl) -> Result<Arc<ServerConfig>, TlsConfigError> {
     let mut certificates: Vec<Certificate> = Vec::new();
     for path in &ssl.crt {
-        let path = match &global.crt_base {
-            Some(base) => base.join(path),
-            None => path.clone(),
-        };
-        certificates.extend(certificate::load(&path)?);
+        certificates.extend(certificate::load(path)?);
     }
     if certificates.is_empty() {
         return Err(TlsConfigError::NoCertificate);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::bind::{Bind, UnixBind};
 use super::log::LogTarget;
+use crate::config::DefaultPath;
 use crate::log::LogFormat;
 use crate::sample::Expression;
 use crate::sample::variable::VariableName;
@@ -88,7 +89,7 @@ pub struct Global {
     pub noreuseport: bool,
     /// `h1-case-adjust from to` pairs, `h1-case-adjust-file` included.
     pub h1_case_adjust: Vec<(String, String)>,
-    /// `server-state-base`, `server-state-file` are refused until their issue.
+    /// `tune.*`.
     pub tune: Tune,
     /// `set-var`, `set-var-fmt`.
     pub variables: Vec<GlobalVariable>,
@@ -96,8 +97,8 @@ pub struct Global {
     pub ssl: GlobalSsl,
     /// `stats socket` and its limits.
     pub stats: Stats,
-    /// `default-path` mode; applied while reading.
-    pub default_path: Option<String>,
+    /// `default-path`; paths were resolved by it while they were read.
+    pub default_path: DefaultPath,
 }
 
 /// `stats` lines: the sockets that take runtime commands (management.txt, section 9.3).

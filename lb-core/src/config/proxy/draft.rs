@@ -163,8 +163,8 @@ pub(super) struct ReplyReference {
     pub(super) rule: usize,
     pub(super) line: Line,
     pub(super) status: u16,
-    /// Name of an `http-errors` section; `None` for the proxy's own error pages.
-    pub(super) section: Option<String>,
+    /// Name of an `http-errors` section.
+    pub(super) section: String,
 }
 
 /// The rule sets of a proxy.

@@ -1,7 +1,7 @@
 //! Servers that are made while the instance runs: the words of `add server`, and those that the library's `Server` stands
 //! for (management.txt, section 9.3).
 
-use super::finish_servers::check_server;
+use super::finish::check_server;
 use super::server::{Kind, Reading, ServerDraft};
 use crate::config::address_variables;
 use crate::config::diagnostic::{Diagnostics, Severity};
@@ -53,10 +53,10 @@ pub(crate) fn read_dynamic(
         .options(&mut server, &mut diags);
     first_of(&diags, "")?;
     // Also where there is no `ssl`.
-    if let Some(file) = &server.tls.ca_file {
-        let path = super::finish::based(&global.ssl.ca_base, file);
-        if std::fs::metadata(&path).is_err() {
-            return Err(format!("'ca-file' : unable to load {}.", path.display()));
+    if let Some(file) = &mut server.tls.ca_file {
+        *file = super::finish::based(&global.ssl.ca_base, file);
+        if std::fs::metadata(&*file).is_err() {
+            return Err(format!("'ca-file' : unable to load {}.", file.display()));
         }
     }
     let enabled = server.enabled;

@@ -15,8 +15,6 @@ mod email_alert;
 mod error_pages;
 mod errors;
 mod finish;
-mod finish_rules;
-mod finish_servers;
 mod keywords;
 mod late;
 pub mod log;

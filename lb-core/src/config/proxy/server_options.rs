@@ -1,19 +1,24 @@
 //! The words of `server` and `default-server` (configuration.txt, section 5.2).
 
-use std::time::Duration;
+mod connection;
+mod health;
+mod ssl;
 
-use super::bind_options::{alpn_list, known_namespace, protocol};
 use super::checks::server as check;
 use super::resolve_options;
 use super::server::ServerDraft;
 use super::settings::leading_integer;
-use super::source;
 use super::timeouts::overflow;
-use crate::config::address::parse_ip;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{Observe, OnError, ProxyV2Options, ServerConfig, Track, WebsocketProto};
+use crate::config::model::ServerConfig;
 use crate::units::{TimeUnit, UnitError, parse_time};
+use connection::{namespace, proto, proxy_v2_options, source, tcp_ut, usesrc, ws};
+use health::{
+    addr, agent_addr, agent_port, agent_send, count, delay, error_limit, observe, on_error, on_marked_down,
+    on_marked_up, port, track,
+};
+use ssl::{alpn, ca_file, sni, verify, verifyhost};
 
 /// A word after the address.
 #[derive(Debug)]
@@ -291,23 +296,6 @@ fn pool_purge_delay(cx: &mut ServerCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn delay(cx: &mut ServerCx<'_>, field: fn(&mut ServerConfig) -> &mut Option<Duration>) -> Result<(), String> {
-    let text = cx.required("expects a delay as argument.")?;
-    let (name, server) = (cx.name(), &cx.draft.config.name);
-    let time = parse_time(&text, TimeUnit::Milliseconds).map_err(|error| match error {
-        UnitError::Unexpected(c) => format!("unexpected character '{c}' in '{name}' argument of server {server}."),
-        _ => format!(
-            "timer overflow in argument <{text}> to <{name}> of server {server}, maximum value is 2147483647 ms \
-             (~24.8 days)."
-        ),
-    })?;
-    if time.is_zero() {
-        return Err(format!("invalid value 0 for argument '{name}' of server {server}."));
-    }
-    *field(&mut cx.draft.config) = Some(time);
-    Ok(())
-}
-
 fn slowstart(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let text = cx.required("expects a delay as argument.")?;
     let server = &cx.draft.config.name;
@@ -322,239 +310,12 @@ fn slowstart(cx: &mut ServerCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn count(cx: &mut ServerCx<'_>, field: fn(&mut ServerConfig) -> &mut Option<u32>) -> Result<(), String> {
-    cx.required("expects an integer argument.")?;
-    let value = to_u32(cx.number());
-    if value == 0 {
-        return Err(format!("'{}' has to be > 0.", cx.name()));
-    }
-    *field(&mut cx.draft.config) = Some(value);
-    Ok(())
-}
-
-fn addr(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects <ipv4|ipv6> as argument.")?;
-    let ip = parse_ip(&text).map_err(|error| format!("'addr' : {error}"))?;
-    cx.draft.config.check_addr = Some(ip);
-    Ok(())
-}
-
-fn port(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects a port number as argument.")?;
-    match u16::try_from(cx.number()) {
-        // 0 keeps the service's port.
-        Ok(port) => cx.draft.config.check_port = (port != 0).then_some(port),
-        Err(_) => return Err(format!("'port' : invalid port '{text}'")),
-    }
-    Ok(())
-}
-
-fn proto(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let name = cx.required(": missing value")?;
-    cx.draft.config.proto = Some(protocol(&name)?);
-    Ok(())
-}
-
-fn ws(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    const WORDS: &str = "has to be 'auto', 'h1' or 'h2'";
-    cx.draft.config.ws = match &*cx.required(WORDS)? {
-        "auto" => WebsocketProto::Auto,
-        "h1" => WebsocketProto::H1,
-        "h2" => WebsocketProto::H2,
-        _ => return Err(format!("'ws' {WORDS}")),
-    };
-    Ok(())
-}
-
-fn proxy_v2_options(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let mut options: ProxyV2Options = cx.draft.v2.clone();
-    for name in cx.value().split(',') {
-        match name {
-            "ssl" => options.ssl = true,
-            "cert-cn" => options.cert_cn = true,
-            "ssl-cipher" => options.ssl_cipher = true,
-            "crc32c" => options.crc32c = true,
-            "unique-id" | "cert-sig" | "cert-key" | "authority" => {
-                return Err(format!("'{name}' : proxy v2 option is not supported yet"));
-            }
-            _ => return Err(format!("'{name}' : proxy v2 option not implemented")),
-        }
-    }
-    cx.draft.v2 = options;
-    Ok(())
-}
-
 fn redir(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.redir = Some(cx.required("expects <prefix> as argument.")?);
     Ok(())
 }
 
-fn agent_addr(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects an address as argument.")?;
-    // A port, which has a word of its own, does not belong here.
-    let ip = text.parse().ok().or_else(|| parse_ip(&text).ok().filter(|_| !text.contains(':')));
-    let ip = ip.ok_or_else(|| format!("parsing agent-addr failed. Check if '{text}' is correct address."))?;
-    cx.draft.config.agent_addr = Some(ip);
-    Ok(())
-}
-
-fn agent_port(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects a port number as argument.")?;
-    match u16::try_from(cx.number()) {
-        Ok(port) => cx.draft.config.agent_port = (port != 0).then_some(port),
-        Err(_) => return Err(format!("'agent-port' : invalid port '{text}'")),
-    }
-    Ok(())
-}
-
-fn agent_send(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.draft.config.agent_send = Some(cx.required("expects a string as argument.")?);
-    Ok(())
-}
-
-fn error_limit(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.required("expects an integer argument.")?;
-    let value = to_u32(cx.number());
-    if value == 0 {
-        return Err("error-limit has to be > 0.".to_owned());
-    }
-    cx.draft.config.error_limit = Some(value);
-    Ok(())
-}
-
-fn observe(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let mode = cx.required("expects <mode> as argument.")?;
-    cx.draft.config.observe = match mode.as_str() {
-        "none" => None,
-        "layer4" => Some(Observe::Layer4),
-        "layer7" if cx.http => Some(Observe::Layer7),
-        "layer7" => return Err("'layer7' can only be used in http proxies.".to_owned()),
-        _ => return Err(format!("'observe' expects one of 'none', 'layer4', 'layer7' but got '{mode}'")),
-    };
-    Ok(())
-}
-
-fn on_error(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.draft.config.on_error = match cx.value() {
-        "fastinter" => OnError::FastInter,
-        "fail-check" => OnError::FailCheck,
-        "sudden-death" => OnError::SuddenDeath,
-        "mark-down" => OnError::MarkDown,
-        other => {
-            return Err(format!(
-                "'on-error' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '{other}'"
-            ));
-        }
-    };
-    Ok(())
-}
-
-fn on_marked_down(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    match cx.value() {
-        "shutdown-sessions" => cx.set(|s| s.shutdown_when_down = true),
-        other => Err(format!("'on-marked-down' expects 'shutdown-sessions' but got '{other}'")),
-    }
-}
-
-fn on_marked_up(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    match cx.value() {
-        "shutdown-backup-sessions" => cx.set(|s| s.shutdown_backups_when_up = true),
-        other => Err(format!("'on-marked-up' expects 'shutdown-backup-sessions' but got '{other}'")),
-    }
-}
-
-fn track(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects [<proxy>/]<server> as argument.")?;
-    let track = match text.rsplit_once('/') {
-        Some((proxy, server)) => Track { proxy: Some(proxy.to_owned()), server: server.to_owned() },
-        None => Track { proxy: None, server: text },
-    };
-    cx.draft.config.track = Some(track);
-    Ok(())
-}
-
 fn cookie(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.cookie = Some(cx.required("expects <value> as argument.")?);
-    Ok(())
-}
-
-fn namespace(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let name = cx.required(": expects <name> as argument")?;
-    if name == "*" {
-        return Err("'namespace *', that of the client, is not supported yet".to_owned());
-    }
-    known_namespace(&name).map_err(|fault| fault.trim_end_matches('.').to_owned())?;
-    cx.draft.config.namespace = Some(name);
-    Ok(())
-}
-
-fn source(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.required(
-        "expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
-    )?;
-    let (source, next) = source::read(cx.line, cx.at + 1, true).map_err(|fault| {
-        cx.within = fault.within;
-        fault.message.trim_end_matches('.').to_owned()
-    })?;
-    cx.draft.config.source = Some(source);
-    cx.next = Some(next);
-    Ok(())
-}
-
-fn usesrc(_: &mut ServerCx<'_>) -> Result<(), String> {
-    Err("'usesrc' only allowed after a 'source' statement.".to_owned())
-}
-
-fn tcp_ut(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required(": missing TCP User Timeout value")?;
-    let time = parse_time(&text, TimeUnit::Milliseconds).map_err(|error| match error {
-        UnitError::TimeOverflow => overflow(&text, "tcp-ut"),
-        _ => "'tcp-ut' : expects a positive delay in milliseconds".to_owned(),
-    })?;
-    cx.draft.config.tcp_user_timeout = (!time.is_zero()).then_some(time);
-    Ok(())
-}
-
-fn verify(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let method = cx.required(": missing verify method")?;
-    match method.as_str() {
-        "none" => cx.draft.verify = Some(false),
-        "required" => cx.draft.verify = Some(true),
-        _ => {
-            return Err(format!(
-                "'verify' : unknown verify method '{method}', only 'none' and 'required' are supported"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn verifyhost(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.draft.tls.verifyhost = Some(cx.required(": missing hostname to verify against")?);
-    Ok(())
-}
-
-fn ca_file(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let path = cx.required(": missing CAfile path")?;
-    if path.starts_with('@') {
-        return Err(format!("'ca-file {path}' is not supported yet"));
-    }
-    cx.draft.tls.ca_file = Some(path.into());
-    Ok(())
-}
-
-fn alpn(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required(": missing the comma-delimited ALPN protocol suite")?;
-    cx.draft.tls.alpn = alpn_list(&text)?;
-    Ok(())
-}
-
-/// Only a constant name, until the rule language evaluates expressions.
-fn sni(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required(": missing sni expression")?;
-    match text.strip_prefix("str(").and_then(|rest| rest.strip_suffix(')')) {
-        Some(name) if !name.contains([')', ',']) => cx.draft.tls.sni = Some(name.to_owned()),
-        _ => return Err(format!("'sni {text}' is not supported yet: only str(<name>)")),
-    }
     Ok(())
 }

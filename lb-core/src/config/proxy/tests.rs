@@ -302,10 +302,8 @@ fn rules_and_replies() {
         (&to.kind, to.code, to.drop_query),
         (&RedirectKind::Prefix(crate::log::LogFormat::constant("/x")), 301, true)
     );
-    let Action::Return(own) = rules[4] else { panic!() };
-    assert!(matches!(own.body, ReplyBody::Error(_)));
-    let Action::Return(built_in) = rules[5] else { panic!() };
-    assert!(matches!(built_in.body, ReplyBody::BuiltIn));
+    let Action::Return(page) = rules[4] else { panic!() };
+    assert!(matches!(page.body, ReplyBody::ErrorPage));
     assert_eq!(proxy.rules.http_response.len(), 1);
 }
 

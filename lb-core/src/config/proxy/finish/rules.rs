@@ -1,11 +1,11 @@
 //! What HAProxy warns of once a section's mode and delays are known: rules that have no meaning, or find what they look at
 //! by chance.
 
-use super::draft::Draft;
-use super::finish::{alert, switches_mode, warning};
+use super::{alert, switches_mode, warning};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{Action, ProxyConfig, Rule, RuleList};
+use crate::config::proxy::draft::Draft;
 use crate::sample::{Expression, Place};
 
 /// Warns of a section's rules.

@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::checks::incompatible;
-use super::draft::Draft;
-use super::finish::{alert, based, reason, server_alert, warning};
-use super::resolve_options;
+use super::{alert, based, server_alert, warning};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
-use crate::config::model::{Address, CheckProtocol, Config, Global, PortKind, RetryOn, ServerConfig};
+use crate::config::files::reason;
+use crate::config::model::{Address, CheckProtocol, Config, PortKind, RetryOn, ServerConfig};
+use crate::config::proxy::checks::incompatible;
+use crate::config::proxy::draft::Draft;
+use crate::config::proxy::resolve_options;
 use crate::persistence::dynamic;
 use crate::server::Endpoint;
 
@@ -55,10 +56,14 @@ pub(super) fn finish_servers(
     let section = (draft.config.name.clone(), draft.section.label());
     let mut next = 1;
     let mut finished = Vec::with_capacity(servers.len());
-    for server in servers {
+    for mut server in servers {
         let line = server.line.clone();
+        if let Some(file) = &mut server.tls.ca_file {
+            let path = based(&config.global.ssl.ca_base, file);
+            *file = config.names.directories.locate(&server.ca_file_said_in, &path).into_owned();
+        }
         if understood && let Some(file) = &server.tls.ca_file {
-            check_ca_file(&draft.config.name, &server.config.name, file, &line, &config.global, diags);
+            check_ca_file(&draft.config.name, &server.config.name, file, &line, diags);
         }
         let mut server = server.finish(verify, checks_use_tls);
         if understood && !draft.config.disabled {
@@ -90,9 +95,8 @@ pub(super) fn finish_servers(
 }
 
 /// The file must be there also where nothing uses TLS.
-fn check_ca_file(proxy: &str, server: &str, file: &Path, line: &Line, global: &Global, diags: &mut Diagnostics) {
-    let path = based(&global.ssl.ca_base, file);
-    if let Err(error) = std::fs::metadata(&path) {
+fn check_ca_file(proxy: &str, server: &str, path: &Path, line: &Line, diags: &mut Diagnostics) {
+    if let Err(error) = std::fs::metadata(path) {
         let (path, reason) = (path.display(), reason(&error));
         let text = format!("'server {proxy}/{server}' : Couldn't open the ca-file '{path}' ({reason}).");
         server_alert(diags, line, 0, text);
@@ -138,7 +142,7 @@ fn check_dynamic_cookies(draft: &Draft, servers: &[ServerConfig], diags: &mut Di
 
 /// What is wrong with a server although each of its words is right; `section`: its name and what it is called;
 /// `has_port`: its checks say where they go; `scripted`: they have a script.
-pub(super) fn check_server(
+pub(in crate::config::proxy) fn check_server(
     section: (&str, &str),
     (has_port, scripted): (bool, bool),
     server: &ServerConfig,
