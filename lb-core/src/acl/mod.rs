@@ -9,7 +9,7 @@ pub(crate) use condition::Verdict;
 pub(crate) use parse::{AclReader, Fault};
 
 use crate::pattern::Matcher;
-use crate::sample::{Context, Expression};
+use crate::sample::{Context, Expression, Places};
 
 /// An `acl` by name: it holds where one of its lines does.
 #[derive(Clone, Debug)]
@@ -32,6 +32,10 @@ pub(crate) struct Test {
 
 impl Test {
     fn judge(&self, context: &Context<'_>) -> Verdict {
+        if context.is_response() && !self.expression.places().meets(Places::RESPONSE) {
+            // The reader of the configuration has warned that it never matches.
+            return Verdict::No;
+        }
         context.may_change.set(false);
         let sets = context.sets();
         let found = self.expression.any(context, &mut |value| self.matcher.matches(&value, sets));

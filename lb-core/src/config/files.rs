@@ -71,7 +71,7 @@ fn configuration_files(directory: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// The system's words for an error, without Rust's number behind them.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split_once(" (os error").map_or(text.as_str(), |(words, _)| words).to_owned()
 }

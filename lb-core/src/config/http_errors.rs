@@ -1,16 +1,19 @@
 //! `http-errors` sections: sets of error replies (configuration.txt, section 3.8).
 
+use std::path::Path;
+
 use super::diagnostic::Diagnostics;
 use super::document::{Line, Section};
 use super::error_reply::{HANDLED_STATUS, parse_error_file};
 use super::model::{ErrorReply, HttpErrors};
 use super::sections::{NEGATION, bad_name_character};
+use crate::sample::names::Names;
 
 /// Keywords of the section.
 pub const KEYWORDS: [&str; 1] = ["errorfile"];
 
 /// Reads one section into `all`.
-pub fn parse_section(section: &Section, all: &mut Vec<HttpErrors>, diags: &mut Diagnostics) {
+pub(crate) fn parse_section(section: &Section, names: &Names, all: &mut Vec<HttpErrors>, diags: &mut Diagnostics) {
     let header = &section.header;
     let name = header.arg(1);
     let mut errors = HttpErrors { name: name.to_owned(), place: header.place.clone(), ..HttpErrors::default() };
@@ -28,7 +31,7 @@ pub fn parse_section(section: &Section, all: &mut Vec<HttpErrors>, diags: &mut D
     for line in &section.lines {
         match line.keyword() {
             "errorfile" => {
-                if let Some(reply) = errorfile(line, diags) {
+                if let Some(reply) = errorfile(line, names, diags) {
                     errors.errors.insert(reply.0, reply.1);
                 }
             }
@@ -40,7 +43,7 @@ pub fn parse_section(section: &Section, all: &mut Vec<HttpErrors>, diags: &mut D
 }
 
 /// `errorfile <code> <file>`
-fn errorfile(line: &Line, diags: &mut Diagnostics) -> Option<(u16, ErrorReply)> {
+fn errorfile(line: &Line, names: &Names, diags: &mut Diagnostics) -> Option<(u16, ErrorReply)> {
     let (code, path) = (line.arg(1), line.arg(2));
     if code.is_empty() || path.is_empty() {
         diags.alert(line, 0, "errorfile: expects <status_code> and <file> as arguments.");
@@ -50,7 +53,7 @@ fn errorfile(line: &Line, diags: &mut Diagnostics) -> Option<(u16, ErrorReply)> 
         diags.alert(line, 1, format!("errorfile : status code '{code}' not handled."));
         return None;
     };
-    let bytes = match std::fs::read(path) {
+    let bytes = match std::fs::read(names.directories.locate(&line.place.file, Path::new(path))) {
         Ok(bytes) => bytes,
         Err(_) => {
             diags.alert(line, 2, format!("errorfile : error opening file '{path}'."));

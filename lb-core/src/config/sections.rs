@@ -7,6 +7,7 @@ use super::document::{Document, Line, Section};
 use super::load::LoadOptions;
 use super::model::Config;
 use super::{global, http_errors, mailers, proxy, resolvers, userlist};
+use crate::sample::late::LateFaults;
 use crate::sample::names::{Names, ProxyHeader};
 
 /// A kind of section, by the keyword that starts it.
@@ -50,14 +51,19 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 /// configuration is usable only if there is no error among them.
 pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics) -> Config {
     let mut config = Config { unresolved_names: options.unresolved_names, ..Config::default() };
-    let names = Arc::new(Names { extensions: options.extensions.clone(), ..names(document) });
+    let names = Arc::new(Names {
+        extensions: options.extensions.clone(),
+        late: Arc::new(LateFaults::collected()),
+        ..names(document)
+    });
     config.names = Arc::clone(&names);
     let mut proxies = proxy::ProxyState::new(Arc::clone(&names));
     for section in &document.sections {
+        names.directories.enter(&section.header.place.file);
         match section.header.keyword() {
             "global" => global::parse_section(section, &mut config.global, &names, diags),
             "userlist" => userlist::parse_section(section, &mut config.userlists, diags),
-            "http-errors" => http_errors::parse_section(section, &mut config.http_errors, diags),
+            "http-errors" => http_errors::parse_section(section, &names, &mut config.http_errors, diags),
             "resolvers" => resolvers::parse_section(section, &mut config.resolvers, diags),
             "mailers" => mailers::parse_section(section, &mut config.mailers, diags),
             "defaults" | "frontend" | "backend" | "listen" => {
@@ -75,6 +81,7 @@ pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics
     if !failed {
         mailers::finish(&config.mailers, &config.proxies, diags);
     }
+    names.late.close();
     config.global.experimental_used = config.proxies.iter().any(|proxy| proxy.rules.are_experimental());
     if failed {
         // What was refused above may be all that is missing.

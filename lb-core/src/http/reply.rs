@@ -91,10 +91,10 @@ fn builtin(status: u16) -> Option<&'static Builtin> {
     BUILTINS.get(index)
 }
 
-/// The reply for an error: the proxy's own (`errorfile`, `http-error`, `errorfiles`) or the built-in one. A status
-/// without a page gets the one of 500.
-pub fn error_reply(status: u16, errors: &BTreeMap<u16, ErrorReply>) -> &ErrorReply {
-    if let Some(reply) = errors.get(&status) {
+/// The reply for an error: the first that one of the sections has of its own (`errorfile`, `http-error`, `errorfiles`),
+/// or the built-in one. A status without a page gets the one of 500.
+pub fn error_reply<'a>(status: u16, sections: &[&'a BTreeMap<u16, ErrorReply>]) -> &'a ErrorReply {
+    if let Some(reply) = sections.iter().find_map(|errors| errors.get(&status)) {
         return reply;
     }
     builtin(status).or_else(|| builtin(500)).map_or(&SILENT, |page| &page.reply)
@@ -180,11 +180,11 @@ mod tests {
                  functionality required to fulfill the request.\n</body></html>\n",
             ),
         ] {
-            assert_eq!(wire(error_reply(status, &none)), expected);
+            assert_eq!(wire(error_reply(status, &[&none])), expected);
         }
         let lengths = [58, 90, 112, 93, 83, 146, 112, 110, 114, 106, 104, 116, 80, 117, 97, 136, 107, 107, 92];
         for (status, length) in ERROR_STATUSES.into_iter().zip(lengths) {
-            assert_eq!(error_reply(status, &none).body.len(), length, "{status}");
+            assert_eq!(error_reply(status, &[&none]).body.len(), length, "{status}");
         }
         assert_eq!(
             early_error(408, &none),
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn configured_replies_come_first() {
-        let mut errors = BTreeMap::new();
+        let (mut errors, none) = (BTreeMap::new(), BTreeMap::new());
         let headers = [("X-Foo", "Bar"), ("Connection", "close"), ("Content-Type", "text/plain")];
         let reply = ErrorReply {
             status: 503,
@@ -211,12 +211,12 @@ mod tests {
         errors.insert(429, reply);
         errors.insert(400, ErrorReply { status: 400, silent: true, ..ErrorReply::default() });
         assert_eq!(
-            wire(error_reply(429, &errors)),
+            wire(error_reply(429, &[&none, &errors])),
             "HTTP/1.1 503 My Reason\r\nx-foo: Bar\r\ncontent-type: text/plain\r\ncontent-length: 8\r\n\r\nmy body\n"
         );
-        assert!(error_reply(400, &errors).silent);
+        assert!(error_reply(400, &[&errors, &none]).silent);
         assert_eq!(early_error(400, &errors), None);
         assert!(early_error(429, &errors).unwrap().starts_with(b"HTTP/1.1 429 Too Many Requests\r\n"));
-        assert_eq!(error_reply(418, &errors).status, 500);
+        assert_eq!(error_reply(418, &[&errors]).status, 500);
     }
 }

@@ -1,5 +1,6 @@
 //! The words of an ACL behind its expression: flags, files, operators and patterns (configuration.txt, section 7.1).
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::error::PatternError;
@@ -9,6 +10,7 @@ use super::operator::Operators;
 use super::pattern::Pattern;
 use super::references::References;
 use super::set::Set;
+use crate::config::Directories;
 use crate::sample::{SampleType, Value};
 
 /// What is known of an ACL when its patterns are read.
@@ -16,6 +18,8 @@ use crate::sample::{SampleType, Value};
 pub(crate) struct AclScope<'a> {
     /// Where references are kept.
     pub(crate) references: &'a References,
+    /// Where the relative paths of configuration files start.
+    pub(crate) directories: &'a Directories,
     /// The fetch or the ACL keyword as it was written, without arguments and converters: `path_beg`.
     pub(crate) keyword: &'a str,
     /// The type of the sample that is compared.
@@ -134,7 +138,8 @@ impl Flags {
                     let columns = if two_columns { Columns::KeyAndValue } else { Columns::Key };
                     let place = (scope.file, scope.line);
                     let name = rest.next().copied().unwrap_or_default();
-                    let (_, set) = scope.references.file_set(name, columns, mode, None, place)?;
+                    let path = scope.directories.locate(scope.file, Path::new(name));
+                    let (_, set) = scope.references.file_set((name, &path), columns, mode, None, place)?;
                     flags.sets.push(set);
                 }
                 "--" => break,

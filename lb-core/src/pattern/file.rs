@@ -28,11 +28,11 @@ pub(crate) struct Line<'f> {
 ///
 /// # Errors
 /// It cannot be opened, or not be read.
-pub(crate) fn read(path: &str) -> Result<Vec<u8>, PatternError> {
-    if Path::new(path).is_dir() {
-        return Err(PatternError::Read { file: path.to_owned(), reason: "Is a directory".to_owned() });
+pub(crate) fn read(name: &str, path: &Path) -> Result<Vec<u8>, PatternError> {
+    if path.is_dir() {
+        return Err(PatternError::Read { file: name.to_owned(), reason: "Is a directory".to_owned() });
     }
-    std::fs::read(path).map_err(|_| PatternError::File(path.to_owned()))
+    std::fs::read(path).map_err(|_| PatternError::File(name.to_owned()))
 }
 
 /// The patterns in the contents of a file.

@@ -1,5 +1,6 @@
 //! Maps: a value for a sample (configuration.txt, section 7.3.1, `map`).
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::error::PatternError;
@@ -24,7 +25,7 @@ impl Map {
     /// The file cannot be read, one of its lines is wrong, or the default is no value of the map.
     pub(crate) fn open(
         references: &References,
-        file: &str,
+        file: (&str, &Path),
         (method, output): (Method, Output),
         default: Option<Value<'static>>,
         place: (&str, u32),

@@ -1,6 +1,7 @@
 //! All references of an instance, by the names of their files and by their numbers.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -52,11 +53,11 @@ impl References {
         sets.into()
     }
 
-    /// The reference of a file, which is read if it was not yet.
+    /// The reference of a file, which is read from `path` if it was not yet: it is the name that distinguishes them.
     ///
     /// # Errors
     /// It cannot be read, or is read with another number of columns elsewhere.
-    pub(crate) fn file(&self, name: &str, columns: Columns) -> Result<Arc<Reference>, PatternError> {
+    pub(crate) fn file(&self, name: &str, path: &Path, columns: Columns) -> Result<Arc<Reference>, PatternError> {
         if let Some(known) = self.by_file(name) {
             let read = match &known.origin {
                 Origin::File(_, columns) => *columns,
@@ -68,7 +69,7 @@ impl References {
                 _ => Ok(known),
             };
         }
-        let contents = file::read(name)?;
+        let contents = file::read(name, path)?;
         let reference = Reference::new(Origin::File(name.to_owned(), columns), Arc::clone(&self.numbers));
         reference.load(file::lines(&contents, columns).map(|line| (line.key, line.value)));
         let reference = Arc::new(reference);
@@ -82,13 +83,13 @@ impl References {
     /// As [`References::file`]; and a line that is none of the method.
     pub(crate) fn file_set(
         &self,
-        name: &str,
+        (name, path): (&str, &Path),
         columns: Columns,
         mode: Mode,
         output: Option<Output>,
         place: (&str, u32),
     ) -> Result<(Arc<Reference>, Arc<Set>), PatternError> {
-        let reference = self.file(name, columns)?;
+        let reference = self.file(name, path, columns)?;
         // A file of two columns counts as a map, whoever reads it.
         let (used, what) = match columns {
             Columns::Key => (&reference.used_by_acl, "acl"),
@@ -99,7 +100,7 @@ impl References {
             reference.used_by_acl.store(true, Ordering::Relaxed);
         }
         reference.add_use(format!("{what} at file '{}' line {}", place.0, place.1));
-        let set = reference.set(mode, output).map_err(|(order, error)| at_line(name, columns, order, error))?;
+        let set = reference.set(mode, output).map_err(|(order, error)| at_line((name, path), columns, order, error))?;
         Ok((reference, set))
     }
 
@@ -152,8 +153,8 @@ impl References {
 const FIRST_NUMBER: u64 = 0x1000;
 
 /// Says in which line the entry of that order is.
-fn at_line(name: &str, columns: Columns, order: usize, error: PatternError) -> PatternError {
-    let contents = file::read(name).unwrap_or_default();
+fn at_line((name, path): (&str, &Path), columns: Columns, order: usize, error: PatternError) -> PatternError {
+    let contents = file::read(name, path).unwrap_or_default();
     let line = file::lines(&contents, columns).nth(order).map_or(0, |line| line.number);
     PatternError::Line { source: Box::new(error), line, file: name.to_owned() }
 }

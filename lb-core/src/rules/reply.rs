@@ -34,28 +34,35 @@ impl ReplyDefaults {
 /// What a rule's reply comes to.
 #[derive(Clone, Debug)]
 pub enum BuiltReply {
-    /// This message is sent. The head says the body's length; connection headers are the encoder's.
-    Message(Head, Arc<[u8]>),
+    /// This message is sent.
+    Message {
+        /// What is logged and counted: a page may say something else to the client.
+        status: u16,
+        /// Says the body's length; connection headers are the encoder's.
+        head: Head,
+        /// The body.
+        body: Arc<[u8]>,
+    },
     /// The status' error file is empty: the connection is closed without a word.
     Silent,
 }
 
-/// Builds the answer of a `return`, `deny` or `tarpit` rule. `errors` are the error replies of the proxy whose rule it
-/// is.
+/// Builds the answer of a `return`, `deny` or `tarpit` rule. `errors` are the error replies of the sections, in the order
+/// in which they are asked.
 ///
 /// `render` makes the text of a format.
 pub fn build_reply(
     reply: &Reply,
-    errors: &BTreeMap<u16, ErrorReply>,
+    errors: &[&BTreeMap<u16, ErrorReply>],
     defaults: ReplyDefaults,
     render: &mut dyn FnMut(&LogFormat) -> Vec<u8>,
 ) -> BuiltReply {
     let status = reply.status.unwrap_or(defaults.status);
     let body = match &reply.body {
-        ReplyBody::Error(error) => return build_error(error, render),
-        ReplyBody::BuiltIn => return build_error(error_reply(status, &BTreeMap::new()), render),
+        ReplyBody::Error(error) => return build_error(status, error, render),
+        ReplyBody::ErrorPage => return build_error(status, error_reply(status, errors), render),
         ReplyBody::Default if defaults.error_page && reply.headers.is_empty() => {
-            return build_error(error_reply(status, errors), render);
+            return build_error(status, error_reply(status, errors), render);
         }
         ReplyBody::Default => Arc::default(),
         ReplyBody::Bytes(body) => body.clone(),
@@ -71,19 +78,22 @@ pub fn build_reply(
     if let (Some(content_type), false) = (&reply.content_type, body.is_empty()) {
         head.add(b"content-type", content_type.as_bytes());
     }
-    BuiltReply::Message(head, body)
+    BuiltReply::Message { status, head, body }
 }
 
-/// The message of an error page.
-pub fn build_error(error: &ErrorReply, render: &mut dyn FnMut(&LogFormat) -> Vec<u8>) -> BuiltReply {
+/// The message of an error page that stands for this status.
+pub fn build_error(status: u16, error: &ErrorReply, render: &mut dyn FnMut(&LogFormat) -> Vec<u8>) -> BuiltReply {
     if error.silent {
         return BuiltReply::Silent;
     }
     if let Some(made) = &error.made {
-        return build_reply(made, &BTreeMap::new(), ReplyDefaults::RETURN, render);
+        return match build_reply(made, &[], ReplyDefaults::RETURN, render) {
+            BuiltReply::Message { head, body, .. } => BuiltReply::Message { status, head, body },
+            BuiltReply::Silent => BuiltReply::Silent,
+        };
     }
     let (head, body) = error_message(error);
-    BuiltReply::Message(head, body)
+    BuiltReply::Message { status, head, body }
 }
 
 #[cfg(test)]
@@ -92,7 +102,7 @@ mod tests {
 
     fn wire(reply: &Reply, errors: &BTreeMap<u16, ErrorReply>, defaults: ReplyDefaults) -> String {
         let render = &mut |format: &LogFormat| format.constant_text().unwrap_or_default().to_vec();
-        let BuiltReply::Message(head, body) = build_reply(reply, errors, defaults, render) else {
+        let BuiltReply::Message { head, body, .. } = build_reply(reply, &[errors], defaults, render) else {
             return "silent".into();
         };
         let mut text = format!("{} {}|", head.status(), String::from_utf8_lossy(head.reason()));

@@ -122,6 +122,9 @@ impl Places {
     /// Log lines.
     pub(crate) const LOG: Self = Self::one(Place::Log);
 
+    /// The rules of responses.
+    pub(crate) const RESPONSE: Self = Self::row("...........YYYYYYY....");
+
     /// One place.
     pub(crate) const fn one(place: Place) -> Self {
         Self(1 << place as u8)

@@ -36,9 +36,9 @@ impl Dial {
         };
         Ok(Self {
             options: options.with_source(line.source.clone().or_else(|| section.source.clone())),
-            tls: line.ssl.as_ref().map(|ssl| tls::client_config(ssl, &global.ssl)).transpose()?,
-            websocket: websocket_tls(line, global)?,
-            checks: check_tls(line, section, global)?,
+            tls: line.ssl.as_ref().map(tls::client_config).transpose()?,
+            websocket: websocket_tls(line)?,
+            checks: check_tls(line, section)?,
         })
     }
 
@@ -49,20 +49,16 @@ impl Dial {
 }
 
 /// TLS that offers nothing but what [`ServerConfig::websockets`] asks for.
-fn websocket_tls(line: &ServerConfig, global: &Global) -> Result<Option<TlsClientConfig>, TlsConfigError> {
+fn websocket_tls(line: &ServerConfig) -> Result<Option<TlsClientConfig>, TlsConfigError> {
     let (Some(ssl), Some(proto)) = (line.ssl.as_ref().filter(|ssl| !ssl.alpn.is_empty()), line.websockets()) else {
         return Ok(None);
     };
     let alpn = vec![if proto == Proto::H2 { "h2" } else { "http/1.1" }.to_owned()];
-    tls::client_config(&ServerSsl { alpn, ..ssl.clone() }, &global.ssl).map(Some)
+    tls::client_config(&ServerSsl { alpn, ..ssl.clone() }).map(Some)
 }
 
 /// TLS for each connection of the checks, where it may be used. Checks know nothing of the `sni` of traffic.
-fn check_tls(
-    line: &ServerConfig,
-    section: &ProxyConfig,
-    global: &Global,
-) -> Result<Vec<Option<TlsClientConfig>>, TlsConfigError> {
+fn check_tls(line: &ServerConfig, section: &ProxyConfig) -> Result<Vec<Option<TlsClientConfig>>, TlsConfigError> {
     let Some(base) = line.check_tls.as_ref().filter(|_| line.check) else { return Ok(Vec::new()) };
     let script = Script::new(&section.checks);
     let connections = script.connections().map(|connect| {
@@ -75,7 +71,7 @@ fn check_tls(
             (_, checks) if !checks.is_empty() => checks.clone(),
             _ => alpn_of_traffic(&base.alpn, line.check_proto),
         };
-        tls::client_config(&ServerSsl { sni, alpn, ..base.clone() }, &global.ssl).map(Some)
+        tls::client_config(&ServerSsl { sni, alpn, ..base.clone() }).map(Some)
     });
     connections.collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Stream;
 use super::local::Answer;
 use super::rules::{Judged, Step};
-use super::transaction::Transaction;
+use super::variables::{assign, unset};
 use crate::config::{
     Action, AddressPart, Assignment, HeaderNames, PatternChange, PatternList, Reply, RuleList, TagValue, TimeoutKind,
     TimeoutValue,
@@ -16,11 +16,8 @@ use crate::pattern::Target;
 use crate::rules::redirect::build_redirect;
 use crate::rules::reply::{BuiltReply, ReplyDefaults, build_reply};
 use crate::rules::{address, auth, capture, headers, target};
-use crate::sample::variable::{VariableName, VariableScope};
 use crate::sample::{Context, Expression, SampleType, Value};
-use crate::session::ClientInfo;
 use crate::table::TrackScope;
-use crate::worker::Worker;
 use crate::worker::timer::now;
 
 impl Stream<'_> {
@@ -51,7 +48,7 @@ impl Stream<'_> {
             Action::NormalizeUri { normalizer, strict, full } => {
                 self.keep_request_line();
                 if !target::normalize(&mut self.request, *normalizer, *strict, *full) {
-                    let answer = Answer::new(self.error_page(400, at.config), Cause::Proxy, Stage::Request);
+                    let answer = Answer::new(self.error_page(400), Cause::Proxy, Stage::Request);
                     return Step::Reply(Answer { malformed: true, ..answer });
                 }
             }
@@ -300,7 +297,7 @@ impl Stream<'_> {
     pub(super) fn internal_error(&self, at: &Judged<'_, '_>) -> Step {
         let of_response = matches!(at.list, RuleList::HttpResponse | RuleList::HttpAfterResponse);
         let stage = if of_response { Stage::Headers } else { Stage::Request };
-        Step::Reply(Answer::new(self.error_page(500, at.config), Cause::Internal, stage))
+        Step::Reply(Answer::new(self.error_page(500), Cause::Internal, stage))
     }
 
     /// The log tells of the request as it came.
@@ -341,17 +338,17 @@ impl Stream<'_> {
                 let Some(head) = head else { return Step::Next };
                 // As HAProxy: a redirected request with a body ends the connection, even where the body is here.
                 let keep = of_response || matches!(self.framing.body, BodyLength::None | BodyLength::Known(0));
-                let reply = BuiltReply::Message(head, Arc::default());
+                let reply = BuiltReply::Message { status: head.status(), head, body: Arc::default() };
                 Step::Reply(Answer { keep, ..Answer::new(reply, Cause::Local, stage) })
             }
             Action::Auth { realm } => {
                 let before_proxy = self.info.frontend.config.options.http_use_proxy_header;
                 let status = if before_proxy && auth::is_proxied(&self.request) { 407 } else { 401 };
                 let head = auth::challenge(realm, status);
-                let BuiltReply::Message(page, body) = self.error_page(status, at.config) else {
+                let BuiltReply::Message { head: page, body, .. } = self.error_page(status) else {
                     return answer(BuiltReply::Silent, Cause::Local);
                 };
-                answer(BuiltReply::Message(auth::with_page(head, &page), body), Cause::Local)
+                answer(BuiltReply::Message { status, head: auth::with_page(head, &page), body }, Cause::Local)
             }
             Action::SilentDrop => {
                 self.info.silence(&self.worker.topology().system);
@@ -362,46 +359,6 @@ impl Stream<'_> {
     }
 
     fn built_reply(&self, reply: &Reply, defaults: ReplyDefaults, at: &Judged<'_, '_>) -> BuiltReply {
-        build_reply(reply, &at.config.errors, defaults, &mut |format| self.format(format, at))
-    }
-}
-
-/// `set-var`: a variable of the process, of the connection, or of a stream where there is one.
-pub(crate) fn assign(
-    assignment: &Assignment,
-    value: Option<Value<'static>>,
-    worker: &Worker,
-    info: &ClientInfo,
-    transaction: Option<&Transaction>,
-) {
-    let Some(value) = value else { return };
-    let name = &assignment.name;
-    let variables = match name.scope {
-        VariableScope::Proc => {
-            worker.shared_variables().set_if(&name.name, value, assignment.conditions);
-            return;
-        }
-        VariableScope::Sess => info.variables(),
-        scope => match transaction.and_then(|transaction| transaction.of(scope)) {
-            Some(variables) => variables,
-            None => return,
-        },
-    };
-    let old = variables.get(&name.name);
-    if assignment.conditions.hold(old.as_ref(), variables.exists(&name.name), &value) {
-        variables.set(&name.name, value);
-    }
-}
-
-/// `unset-var`.
-pub(crate) fn unset(name: &VariableName, worker: &Worker, info: &ClientInfo, transaction: Option<&Transaction>) {
-    match name.scope {
-        VariableScope::Proc => worker.shared_variables().unset(&name.name),
-        VariableScope::Sess => info.variables().unset(&name.name),
-        scope => {
-            if let Some(variables) = transaction.and_then(|transaction| transaction.of(scope)) {
-                variables.unset(&name.name);
-            }
-        }
+        build_reply(reply, &self.error_pages(), defaults, &mut |format| self.format(format, at))
     }
 }

@@ -287,6 +287,8 @@ impl Stream<'_> {
                     server.server_aborts.inc();
                 }
             }
+            // `http-response wait-for-body`: HAProxy counts it nowhere.
+            (Cause::ServerTimeout, Stage::Request) => {}
             (cause @ (Cause::ServerAbort | Cause::ServerTimeout), _) => {
                 // A server that stops sending is no error of its response.
                 let error = cause == Cause::ServerAbort && self.http;

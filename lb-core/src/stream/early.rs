@@ -16,11 +16,11 @@ use crate::runtime::SessionStage;
 use crate::worker::timer::{Timer, after, earlier};
 
 impl Stream<'_> {
-    /// `wait-for-body`: waits until there are `at_least` bytes of the body, or all of it, or as much as a buffer takes,
-    /// and no longer than `time`, whose end is no error.
+    /// `wait-for-body`: waits until there are `at_least` bytes of the body, or all of it, or as much as a buffer takes. As
+    /// in HAProxy, a client that takes longer than `time` for it, or says nothing for `timeout client`, gets a 408.
     ///
     /// # Errors
-    /// When the client goes away or breaks its framing.
+    /// When the client goes away, breaks its framing or takes too long.
     pub(super) async fn wait_for_body(
         &mut self,
         time: Duration,
@@ -32,9 +32,10 @@ impl Stream<'_> {
             return Ok(());
         }
         self.go_on(client)?;
-        let deadline = after(Instant::now(), Some(time));
-        let pool = &self.worker.buffers;
-        self.live.enter_phase(SessionStage::Buffering, deadline);
+        let whole = after(Instant::now(), Some(time));
+        let (pool, idle) = (&self.worker.buffers, self.info.frontend.config.timeouts.client);
+        let (mut received, mut active) = (client.bytes().0, Instant::now());
+        self.live.enter_phase(SessionStage::Buffering, earlier(whole, after(active, idle)));
         let waited = poll_fn(|cx| {
             if let Poll::Ready(Err(error)) = client.poll_flush(cx) {
                 return Poll::Ready(Err(StreamError::io(End::Client, Stage::Request, &error)));
@@ -45,17 +46,26 @@ impl Stream<'_> {
             if let Poll::Ready(result) = client.poll_body_buffered(cx, pool) {
                 return Poll::Ready(result.map_err(|error| StreamError::io(End::Client, Stage::Request, &error)));
             }
-            timer.poll(cx, deadline).map(Ok)
+            if client.bytes().0 != received {
+                (received, active) = (client.bytes().0, Instant::now());
+            }
+            timer
+                .poll(cx, earlier(whole, after(active, idle)))
+                .map(|()| Err(StreamError::new(End::Client, Stage::Request, Kind::Timeout)))
         })
         .await;
         self.live.enter_phase(SessionStage::Rules, None);
+        if let Err(StreamError { kind: Kind::Timeout, .. }) = waited {
+            self.times.head = None;
+        }
         waited
     }
 
-    /// The same of `http-response`, where the server sends it.
+    /// The same of `http-response`, where the server sends it: one that takes longer than `time`, or says nothing for
+    /// `timeout server`, is a 504, which HAProxy logs as `sR`.
     ///
     /// # Errors
-    /// When the server goes away or breaks its framing.
+    /// When the server goes away, breaks its framing or takes too long.
     pub(super) async fn wait_for_response_body(
         &mut self,
         time: Duration,
@@ -67,9 +77,11 @@ impl Stream<'_> {
         if server.body_received() {
             return Ok(());
         }
-        let deadline = after(Instant::now(), Some(time));
+        let whole = after(Instant::now(), Some(time));
+        let idle = self.backend.as_ref().and_then(|backend| backend.config.timeouts.server);
+        let (mut received, mut active) = (server.bytes().0, Instant::now());
         let pool = &self.worker.buffers;
-        self.live.enter_phase(SessionStage::Buffering, deadline);
+        self.live.enter_phase(SessionStage::Buffering, earlier(whole, after(active, idle)));
         let waited = poll_fn(|cx| {
             if at_least > 0 && server.payload().len() as u64 >= at_least {
                 return Poll::Ready(Ok(()));
@@ -77,10 +89,19 @@ impl Stream<'_> {
             if let Poll::Ready(result) = server.poll_body_buffered(cx, pool) {
                 return Poll::Ready(result.map_err(|error| StreamError::io(End::Server, Stage::Headers, &error)));
             }
-            timer.poll(cx, deadline).map(Ok)
+            if server.bytes().0 != received {
+                (received, active) = (server.bytes().0, Instant::now());
+            }
+            timer
+                .poll(cx, earlier(whole, after(active, idle)))
+                .map(|()| Err(StreamError::new(End::Server, Stage::Request, Kind::Timeout)))
         })
         .await;
         self.live.enter_phase(SessionStage::Rules, None);
+        if waited.is_err() {
+            // The client has seen nothing of it.
+            self.times.response = None;
+        }
         waited
     }
 

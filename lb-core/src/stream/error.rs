@@ -91,7 +91,7 @@ impl StreamError {
         match (self.end, self.kind) {
             (End::Client, Kind::Timeout) => 408,
             (End::Client, _) => 400,
-            (End::Server, Kind::Timeout) if self.stage == Stage::Headers || self.stage == Stage::Data => 504,
+            (End::Server, Kind::Timeout) if matches!(self.stage, Stage::Request | Stage::Headers | Stage::Data) => 504,
             (End::Server, _) if self.stage == Stage::Headers || self.stage == Stage::Data => 502,
             (End::Server, _) => 503,
         }

@@ -1,9 +1,9 @@
 //! Actions of the embedding program (`crate::extension`): what they see, and what is done of what they want.
 
 use super::Stream;
-use super::actions::{assign, unset};
 use super::local::Answer;
 use super::rules::{Judged, Step};
+use super::variables::{assign, unset};
 use crate::config::{Assignment, RuleList};
 use crate::extension::{Call, Effect, Outcome};
 use crate::http::reply::ERROR_STATUSES;
@@ -41,11 +41,11 @@ impl Stream<'_> {
             Outcome::Stop => Step::End,
             Outcome::Deny(status) if http => {
                 let status = if ERROR_STATUSES.contains(&status) { status } else { 403 };
-                Step::Reply(Answer::new(self.error_page(status, at.config), Cause::Proxy, stage))
+                Step::Reply(Answer::new(self.error_page(status), Cause::Proxy, stage))
             }
             Outcome::Reply(response) if http => {
                 let (head, body) = response.into_parts();
-                Step::Reply(Answer::new(BuiltReply::Message(head, body), Cause::Local, stage))
+                Step::Reply(Answer::new(BuiltReply::Message { status: head.status(), head, body }, Cause::Local, stage))
             }
             Outcome::Deny(_) | Outcome::Reply(_) | Outcome::Close => Step::Reply(Answer::closing(stage)),
         }

@@ -67,14 +67,10 @@ impl Stream<'_> {
         timer: &mut Timer,
     ) -> bool {
         let status = if self.end.status != 0 { self.end.status } else { error.status() };
-        let config = match &self.backend {
-            Some(backend) => std::sync::Arc::clone(&backend.config),
-            None => std::sync::Arc::clone(&self.info.frontend.config),
-        };
         self.end.status = status;
         self.live.set_status(status);
         self.live.enter_phase(SessionStage::Reply, None);
-        let BuiltReply::Message(head, body) = self.error_page(status, &config) else { return false };
+        let BuiltReply::Message { head, body, .. } = self.error_page(status) else { return false };
         self.response = head;
         self.after_response_rules(None);
         let body = if self.drop_body() { Default::default() } else { body };

@@ -150,7 +150,7 @@ impl<'a> Stream<'a> {
         head.add(b"content-length", b"0");
         head.add(b"location", location);
         self.end.terminate(Cause::Local, Stage::Connect);
-        self.send_reply(BuiltReply::Message(head, Arc::default()), false, client, timer).await
+        self.send_reply(BuiltReply::Message { status: 302, head, body: Arc::default() }, false, client, timer).await
     }
 
     /// Sends a reply and says whether the connection can serve another request.
@@ -193,7 +193,7 @@ impl<'a> Stream<'a> {
     /// `option checkcache`: counts a response that is blocked as one that a rule denies, tells the logs of the backend,
     /// and says what is answered.
     pub(super) fn block_cookie(&mut self, backend: &BackendEntry) -> Answer {
-        let answer = Answer::new(self.error_page(502, &backend.config), Cause::Proxy, Stage::Headers);
+        let answer = Answer::new(self.error_page(502), Cause::Proxy, Stage::Headers);
         self.count_response_verdict(&answer, backend);
         let server = self.server.as_ref().map_or("<dispatch>", |server| &server.name);
         let line = format!("Blocking cacheable cookie in response from instance {}, server {server}.", backend.name);
@@ -213,12 +213,8 @@ impl<'a> Stream<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        let config = match &self.backend {
-            Some(backend) => Arc::clone(&backend.config),
-            None => Arc::clone(&self.info.frontend.config),
-        };
         self.end.terminate(cause, stage);
-        let reply = self.error_page(status, &config);
+        let reply = self.error_page(status);
         self.send_reply(reply, true, client, timer).await
     }
 
@@ -229,14 +225,16 @@ impl<'a> Stream<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        let BuiltReply::Message(head, body) = reply else {
+        let BuiltReply::Message { status, head, body } = reply else {
             self.end.status = 0;
             self.times.head = self.times.head.filter(|_| self.server.is_some());
             return Ok(false);
         };
+        let shown = head.status();
         self.response = head;
         self.after_response_rules(None);
-        self.write_out(&body, keep, client, timer).await
+        let status = if self.response.status() == shown { status } else { self.response.status() };
+        self.write_out(status, &body, keep, client, timer).await
     }
 
     /// Sends the response's head, whose status says that there is no body.
@@ -245,11 +243,12 @@ impl<'a> Stream<'a> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<bool, StreamError> {
-        self.write_out(&Arc::default(), true, client, timer).await
+        self.write_out(self.response.status(), &Arc::default(), true, client, timer).await
     }
 
     async fn write_out(
         &mut self,
+        status: u16,
         body: &Arc<[u8]>,
         keep: bool,
         client: &mut Side<'_>,
@@ -257,8 +256,8 @@ impl<'a> Stream<'a> {
     ) -> Result<bool, StreamError> {
         let none = Arc::default();
         let body = if self.drop_body() { &none } else { body };
-        self.end.status = self.response.status();
-        self.live.set_status(self.end.status);
+        self.end.status = status;
+        self.live.set_status(status);
         self.live.enter_phase(SessionStage::Reply, None);
         // A request whose body has not come yet leaves the connection unusable.
         let keep = keep && self.framing.keep_alive && client.drop_body() && !self.worker.closes(self.info);

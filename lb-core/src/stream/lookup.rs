@@ -8,10 +8,10 @@ use std::task::Poll;
 use tokio::sync::oneshot::Receiver;
 
 use super::Stream;
-use super::actions::assign;
 use super::error::{End, Kind, StreamError};
 use super::rules::{Flow, Judged, Step};
 use super::side::Side;
+use super::variables::assign;
 use crate::config::{AddressFamily, Assignment, AssignmentConditions};
 use crate::log::Stage;
 use crate::resolve::HostName;

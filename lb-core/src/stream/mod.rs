@@ -30,6 +30,7 @@ pub(crate) mod tcp;
 mod transaction;
 mod tunnel;
 pub(crate) mod upgrade;
+mod variables;
 mod websocket;
 
 use std::rc::Rc;
@@ -52,8 +53,8 @@ use crate::worker::timer::now;
 
 use live::{Live, Origin};
 
-pub(crate) use actions::{assign, unset};
 pub(crate) use finish::{connection_record, log_connection_error, log_malformed, refuse};
+pub(crate) use variables::{assign, unset};
 
 /// A stream: what it was asked, where it goes, and when it got how far.
 pub(crate) struct Stream<'a> {

@@ -1,5 +1,6 @@
 //! Stage 3: the rules of a message, in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::lookup::Lookup;
 use super::side::Side;
 use super::transaction::Transaction;
 use crate::acl::Verdict as Holds;
-use crate::config::{Mode, Proto, ProxyConfig, RestrictHeaderNames, Rule, RuleList};
+use crate::config::{ErrorReply, Mode, Proto, ProxyConfig, RestrictHeaderNames, Rule, RuleList};
 use crate::connect::Link;
 use crate::http::reply::error_reply;
 use crate::log::{Cause, Stage};
@@ -105,7 +106,7 @@ impl<'a> Stream<'a> {
             let context = self.context(Place::FrontendRequest, None);
             config.monitor_fail.iter().any(|condition| condition.holds(&config.acls, &context))
         };
-        let reply = self.error_page(if fails { 503 } else { 200 }, config);
+        let reply = self.error_page(if fails { 503 } else { 200 });
         Some(Verdict::Reply(Answer::new(reply, Cause::Local, Stage::Request)))
     }
 
@@ -126,7 +127,7 @@ impl<'a> Stream<'a> {
                 None
             }
             Some(RestrictHeaderNames::Reject) if self.request.fields().any(|(name, _)| unusual(name)) => {
-                let reply = self.error_page(403, config);
+                let reply = self.error_page(403);
                 Some(Verdict::Reply(Answer::new(reply, Cause::Proxy, Stage::Request)))
             }
             Some(RestrictHeaderNames::Reject) => None,
@@ -276,10 +277,16 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// The error pages of the sections that a request went to: the backend's come first.
+    pub(super) fn error_pages(&self) -> [&BTreeMap<u16, ErrorReply>; 2] {
+        let frontend = &self.info.frontend.config.errors;
+        [self.backend.as_ref().map_or(frontend, |backend| &backend.config.errors), frontend]
+    }
+
     /// The error page of a status.
-    pub(super) fn error_page(&self, status: u16, config: &ProxyConfig) -> crate::rules::reply::BuiltReply {
+    pub(super) fn error_page(&self, status: u16) -> crate::rules::reply::BuiltReply {
         let place = if self.backend.is_some() { Place::BackendRequest } else { Place::FrontendRequest };
-        crate::rules::reply::build_error(error_reply(status, &config.errors), &mut |format| {
+        crate::rules::reply::build_error(status, error_reply(status, &self.error_pages()), &mut |format| {
             self.render(format, place, None)
         })
     }

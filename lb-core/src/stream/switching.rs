@@ -36,7 +36,8 @@ impl<'a> Stream<'a> {
         frontend.default_backend
     }
 
-    /// What the first `use_backend` line says whose condition holds and whose backend exists.
+    /// What the first `use_backend` line says whose condition holds. A name that no backend has ends the search as well
+    /// (configuration.txt, `use_backend`).
     ///
     /// # Errors
     /// The name of the backend, where that is disabled.
@@ -50,25 +51,22 @@ impl<'a> Stream<'a> {
         let holds = |switch: &&Switch| {
             switch.condition.as_ref().is_none_or(|condition| condition.holds(&frontend.config.acls, &context))
         };
-        for switch in frontend.switches.iter().filter(holds) {
-            match &switch.target {
-                SwitchTarget::Backend(index) => return Ok(Some(*index)),
-                SwitchTarget::Disabled(name) => return Err(name),
-                SwitchTarget::Named(format) => {
-                    let name = self.render(format, Place::UseBackend, client);
-                    let name = std::str::from_utf8(&name).unwrap_or_default();
-                    if let Some(index) = self.worker.topology().backend_names.get(name) {
-                        return Ok(Some(*index));
-                    }
-                }
+        let Some(switch) = frontend.switches.iter().find(holds) else { return Ok(None) };
+        match &switch.target {
+            SwitchTarget::Backend(index) => Ok(Some(*index)),
+            SwitchTarget::Disabled(name) => Err(name),
+            SwitchTarget::Named(format) => {
+                let name = self.render(format, Place::UseBackend, client);
+                let name = std::str::from_utf8(&name).unwrap_or_default();
+                Ok(self.worker.topology().backend_names.get(name).copied())
             }
         }
-        Ok(None)
     }
 
-    /// The server of the first `use-server` line whose condition holds; no other line is looked at. One that cannot be
-    /// used leaves the choice to the balancer.
+    /// The server of the first `use-server` line whose condition holds and whose server can be used. A name that no server
+    /// has ends the search and leaves the choice to the balancer (configuration.txt, `use-server`).
     pub(super) fn used_server(&mut self, backend: &BackendEntry) -> Option<Arc<Server>> {
+        let down = !backend.config.use_server.is_empty() && self.persists_on_down(backend);
         for line in &backend.config.use_server {
             self.begin_transaction();
             let context = self.context(Place::UseServer, None);
@@ -79,14 +77,12 @@ impl<'a> Stream<'a> {
                 Target::Name(name) => backend.backend.server(name),
                 Target::Format(format) => {
                     let name = self.render(format, Place::UseServer, None);
-                    match std::str::from_utf8(&name).ok().and_then(|name| backend.backend.server(name)) {
-                        Some(server) => Some(server),
-                        None => continue,
-                    }
+                    std::str::from_utf8(&name).ok().and_then(|name| backend.backend.server(name))
                 }
-            };
-            let down = self.persists_on_down(backend);
-            return server.filter(|server| down || server.is_usable());
+            }?;
+            if down || server.is_usable() {
+                return Some(server);
+            }
         }
         None
     }

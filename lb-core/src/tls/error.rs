@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::ParameterError;
+use crate::config::files::reason;
+
 /// Why a `bind` or `server` line cannot have its TLS; the texts are HAProxy's.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -79,18 +82,12 @@ pub enum TlsConfigError {
         /// Its argument.
         name: String,
     },
+    /// Versions, ciphers or curves leave nothing to offer.
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
     /// The library refuses the whole.
     #[error("TLS configuration: {0}")]
     Library(#[from] rustls::Error),
-}
-
-/// The system's words without Rust's "(os error 2)".
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" (os error ") {
-        Some(end) => text.get(..end).unwrap_or_default().to_owned(),
-        None => text,
-    }
 }
 
 /// Why a handshake failed.

@@ -61,11 +61,11 @@ impl Store {
 
 fn bind(crt: &[PathBuf], alpn: &[&str], strict_sni: bool) -> Result<Arc<ServerConfig>, TlsConfigError> {
     let alpn = alpn.iter().map(|name| (*name).to_owned()).collect();
-    server_config(&BindSsl { crt: crt.to_vec(), alpn, strict_sni }, &GlobalSsl::default())
+    server_config(&BindSsl { crt: crt.to_vec(), alpn, strict_sni, ..BindSsl::default() }, &GlobalSsl::default())
 }
 
 fn server(ssl: &ServerSsl) -> TlsClientConfig {
-    client_config(ssl, &GlobalSsl::default()).unwrap()
+    client_config(ssl).unwrap()
 }
 
 fn block<F: Future>(test: F) -> F::Output {
@@ -280,10 +280,10 @@ fn certificates_of_servers_are_verified() {
         }
     });
     let missing = ServerSsl { verify: true, ..ServerSsl::default() };
-    let error = client_config(&missing, &GlobalSsl::default()).err().unwrap();
+    let error = client_config(&missing).err().unwrap();
     assert!(error.to_string().starts_with("verify is enabled by default but no CA file specified."));
     let missing = ServerSsl { ca_file: Some("/nope".into()), ..missing };
-    let error = client_config(&missing, &GlobalSsl::default()).err().unwrap();
+    let error = client_config(&missing).err().unwrap();
     assert_eq!(error.to_string(), "Couldn't open the ca-file '/nope' (No such file or directory).");
 }
 

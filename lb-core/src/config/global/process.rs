@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::config::DefaultPath;
 use crate::config::account;
+use crate::config::files;
 use crate::config::model::{CloseSpread, Global, Identity};
 use crate::units::{TimeUnit, UnitError, parse_time};
 
@@ -80,20 +82,33 @@ fn state_path(cx: &mut Cx<'_>, wanted: &str, field: fn(&mut Global) -> &mut Opti
     *field(cx.global) = Some(path);
 }
 
-/// `default-path current`; the other modes are refused until paths can be resolved against a file's place.
 pub(super) fn default_path(cx: &mut Cx<'_>) {
     let mode = cx.arg(1);
     let modes = "supported modes include 'current', 'config', 'parent', and 'origin'.";
-    match mode {
-        "current" => cx.global.default_path = Some(mode.to_owned()),
-        "config" | "parent" | "origin" => {
-            cx.alert(1, format!("'default-path {mode}' is not supported yet."));
-        }
+    let (arguments, mode) = match mode {
+        "current" => (1, DefaultPath::Current),
+        "config" => (1, DefaultPath::Config),
+        "parent" => (1, DefaultPath::Parent),
+        "origin" => match cx.arg(2) {
+            "" => return cx.alert(1, "'default-path origin' expects a directory as an argument."),
+            path => match std::fs::read_dir(path) {
+                Ok(_) => (2, DefaultPath::Origin(path.into())),
+                Err(error) => {
+                    let text = format!("couldn't set 'default-path' to origin '{path}': {}.", files::reason(&error));
+                    return cx.alert(2, text);
+                }
+            },
+        },
         _ => {
             let fault = if mode.is_empty() { "missing" } else { "unsupported" };
-            cx.alert(1, format!("{fault} default-path mode '{mode}' for 'default-path', {modes}"));
+            return cx.alert(1, format!("{fault} default-path mode '{mode}' for 'default-path', {modes}"));
         }
+    };
+    if !cx.no_more_than(arguments) {
+        return;
     }
+    cx.names.directories.set(mode.clone(), &cx.line.place.file);
+    cx.global.default_path = mode;
 }
 
 pub(super) fn uid(cx: &mut Cx<'_>) {

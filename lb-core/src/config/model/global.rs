@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::bind::{Bind, UnixBind};
 use super::log::LogTarget;
+use super::tls::TlsOptions;
+use crate::config::DefaultPath;
 use crate::log::LogFormat;
 use crate::sample::Expression;
 use crate::sample::variable::VariableName;
@@ -88,7 +90,7 @@ pub struct Global {
     pub noreuseport: bool,
     /// `h1-case-adjust from to` pairs, `h1-case-adjust-file` included.
     pub h1_case_adjust: Vec<(String, String)>,
-    /// `server-state-base`, `server-state-file` are refused until their issue.
+    /// `tune.*`.
     pub tune: Tune,
     /// `set-var`, `set-var-fmt`.
     pub variables: Vec<GlobalVariable>,
@@ -96,8 +98,8 @@ pub struct Global {
     pub ssl: GlobalSsl,
     /// `stats socket` and its limits.
     pub stats: Stats,
-    /// `default-path` mode; applied while reading.
-    pub default_path: Option<String>,
+    /// `default-path`; paths were resolved by it while they were read.
+    pub default_path: DefaultPath,
 }
 
 /// `stats` lines: the sockets that take runtime commands (management.txt, section 9.3).
@@ -216,6 +218,10 @@ pub struct GlobalSsl {
     pub cachesize: Option<u32>,
     /// `tune.ssl.lifetime`.
     pub lifetime: Option<Duration>,
+    /// `ssl-default-bind-*`.
+    pub bind_defaults: TlsOptions,
+    /// `ssl-default-server-*`.
+    pub server_defaults: TlsOptions,
 }
 
 /// `close-spread-time`: how a soft stop closes client connections.

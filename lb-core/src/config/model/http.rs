@@ -40,10 +40,10 @@ pub enum ReplyBody {
     Bytes(Arc<[u8]>),
     /// `lf-string` or the contents of `lf-file`.
     Format(LogFormat),
-    /// `errorfile`, `errorfiles name` or `default-errorfiles`: a whole response.
+    /// `errorfile` or `errorfiles name`: a whole response.
     Error(ErrorReply),
-    /// `default-errorfiles` where the proxy has no page of its own for the status: the built-in page.
-    BuiltIn,
+    /// `default-errorfiles`: the status' error page.
+    ErrorPage,
 }
 
 /// `redirect`.

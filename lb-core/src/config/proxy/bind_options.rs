@@ -1,14 +1,21 @@
 //! The words of `bind` behind its addresses (configuration.txt, section 5.1).
 
+mod ssl;
+mod threads;
+
 use super::settings::leading_integer;
 use super::timeouts::overflow;
 use crate::config::account;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{BindOptions, BindSsl, Proto, Shards};
+use crate::config::model::{BindOptions, BindSsl, Proto};
 use crate::net::Namespace;
 use crate::runtime::{Level, SeverityOutput};
 use crate::units::{TimeUnit, UnitError, parse_time};
+pub(super) use ssl::alpn_list;
+use ssl::{alpn, ciphers, ciphersuites, crt, curves, ecdhe, shared};
+pub(in crate::config) use threads::number_set;
+use threads::{process, shards, thread};
 
 /// HAProxy's limit of threads, which thread sets are resolved against.
 const MAX_THREADS: u16 = 64;
@@ -68,31 +75,31 @@ pub(super) const OPTIONS: &[BindOption] = &[
     option("ca-sign-file", "bind <addr> ssl ca-sign-file +1", 1, None),
     option("ca-sign-pass", "bind <addr> ssl ca-sign-pass +1", 1, None),
     option("ca-verify-file", "bind <addr> ssl ca-verify-file +1", 1, None),
-    option("ciphers", "bind <addr> ssl ciphers +1", 1, None),
-    option("ciphersuites", "bind <addr> ssl ciphersuites +1", 1, None),
+    option("ciphers", "bind <addr> ssl ciphers +1", 1, Some(ciphers)),
+    option("ciphersuites", "bind <addr> ssl ciphersuites +1", 1, Some(ciphersuites)),
     option("crl-file", "bind <addr> ssl crl-file +1", 1, None),
     option("crt", "bind <addr> ssl crt +1", 1, Some(crt)),
     option("crt-ignore-err", "bind <addr> ssl crt-ignore-err +1", 1, None),
     option("crt-list", "bind <addr> ssl crt-list +1", 1, None),
-    option("curves", "bind <addr> ssl curves +1", 1, None),
-    option("ecdhe", "bind <addr> ssl ecdhe +1", 1, None),
-    option("force-sslv3", "bind <addr> ssl force-sslv3", 0, None),
-    option("force-tlsv10", "bind <addr> ssl force-tlsv10", 0, None),
-    option("force-tlsv11", "bind <addr> ssl force-tlsv11", 0, None),
-    option("force-tlsv12", "bind <addr> ssl force-tlsv12", 0, None),
-    option("force-tlsv13", "bind <addr> ssl force-tlsv13", 0, None),
+    option("curves", "bind <addr> ssl curves +1", 1, Some(curves)),
+    option("ecdhe", "bind <addr> ssl ecdhe +1", 1, Some(ecdhe)),
+    option("force-sslv3", "bind <addr> ssl force-sslv3", 0, Some(shared)),
+    option("force-tlsv10", "bind <addr> ssl force-tlsv10", 0, Some(shared)),
+    option("force-tlsv11", "bind <addr> ssl force-tlsv11", 0, Some(shared)),
+    option("force-tlsv12", "bind <addr> ssl force-tlsv12", 0, Some(shared)),
+    option("force-tlsv13", "bind <addr> ssl force-tlsv13", 0, Some(shared)),
     option("generate-certificates", "bind <addr> ssl generate-certificates", 0, None),
     option("no-ca-names", "bind <addr> ssl no-ca-names", 0, None),
-    option("no-sslv3", "bind <addr> ssl no-sslv3", 0, None),
-    option("no-tls-tickets", "bind <addr> ssl no-tls-tickets", 0, None),
-    option("no-tlsv10", "bind <addr> ssl no-tlsv10", 0, None),
-    option("no-tlsv11", "bind <addr> ssl no-tlsv11", 0, None),
-    option("no-tlsv12", "bind <addr> ssl no-tlsv12", 0, None),
-    option("no-tlsv13", "bind <addr> ssl no-tlsv13", 0, None),
+    option("no-sslv3", "bind <addr> ssl no-sslv3", 0, Some(shared)),
+    option("no-tls-tickets", "bind <addr> ssl no-tls-tickets", 0, Some(shared)),
+    option("no-tlsv10", "bind <addr> ssl no-tlsv10", 0, Some(shared)),
+    option("no-tlsv11", "bind <addr> ssl no-tlsv11", 0, Some(shared)),
+    option("no-tlsv12", "bind <addr> ssl no-tlsv12", 0, Some(shared)),
+    option("no-tlsv13", "bind <addr> ssl no-tlsv13", 0, Some(shared)),
     option("npn", "bind <addr> ssl npn +1", 1, None),
-    option("prefer-client-ciphers", "bind <addr> ssl prefer-client-ciphers", 0, None),
-    option("ssl-max-ver", "bind <addr> ssl ssl-max-ver +1", 1, None),
-    option("ssl-min-ver", "bind <addr> ssl ssl-min-ver +1", 1, None),
+    option("prefer-client-ciphers", "bind <addr> ssl prefer-client-ciphers", 0, Some(|cx| cx.tls(|tls| tls.options.prefer_client_ciphers = true))),
+    option("ssl-max-ver", "bind <addr> ssl ssl-max-ver +1", 1, Some(shared)),
+    option("ssl-min-ver", "bind <addr> ssl ssl-min-ver +1", 1, Some(shared)),
     option("strict-sni", "bind <addr> ssl strict-sni", 0, Some(|cx| cx.tls(|tls| tls.strict_sni = true))),
     option("tls-ticket-keys", "bind <addr> ssl tls-ticket-keys +1", 1, None),
     option("verify", "bind <addr> ssl verify +1", 1, None),
@@ -303,25 +310,6 @@ pub(super) fn protocol(name: &str) -> Result<Proto, String> {
     }
 }
 
-fn shards(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let text = cx.required("missing value")?;
-    cx.options.shards = Some(match text.as_str() {
-        "by-thread" => Shards::ByThread,
-        _ => {
-            let (value, trailing) = leading_integer(&text);
-            match u16::try_from(value) {
-                Ok(count) if trailing.is_none() && (1..=MAX_THREADS).contains(&count) => Shards::Count(count),
-                _ => {
-                    return Err(format!(
-                        "'shards' : invalid value {value}, allowed range is 1..{MAX_THREADS} or 'by-thread'"
-                    ));
-                }
-            }
-        }
-    });
-    Ok(())
-}
-
 fn user(cx: &mut BindCx<'_>) -> Result<(), String> {
     let name = cx.required("missing user name")?;
     let found = account::user_id(&name).ok_or_else(|| format!("'user' : unknown user name '{name}'"))?;
@@ -334,95 +322,4 @@ fn group(cx: &mut BindCx<'_>) -> Result<(), String> {
     let found = account::group_id(&name).ok_or_else(|| format!("'group' : unknown group name '{name}'"))?;
     cx.options.gid = Some(found);
     Ok(())
-}
-
-fn alpn(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let text = cx.required("missing the comma-delimited ALPN protocol suite")?;
-    cx.tls.alpn = alpn_list(&text)?;
-    Ok(())
-}
-
-/// A comma-delimited list of ALPN protocols (RFC 7301: 1 to 255 bytes each).
-pub(super) fn alpn_list(text: &str) -> Result<Vec<String>, String> {
-    let list: Vec<String> = text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    match list.iter().find(|name| name.len() > 255) {
-        Some(long) => Err(format!("'alpn' : ALPN protocol name too long : '{long}'")),
-        None => Ok(list),
-    }
-}
-
-fn crt(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let path = cx.required("missing certificate location")?;
-    cx.tls.crt.push(path.into());
-    Ok(())
-}
-
-fn process(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let text = cx.value().to_owned();
-    let (processes, threads) = match text.split_once('/') {
-        Some((processes, threads)) => (processes, Some(threads)),
-        None => (text.as_str(), None),
-    };
-    number_set(processes, 1).map_err(|message| format!("'process' : {message}"))?;
-    let instead = match threads {
-        Some(set) => format!(" Please use 'thread {set}' instead."),
-        None => String::new(),
-    };
-    let warning =
-        format!("{} : 'process {text}' on 'bind' lines is deprecated and will be removed in 2.7.{instead}", cx.prefix);
-    cx.diags.warning(cx.line, cx.at, warning);
-    if let Some(set) = threads {
-        let set = number_set(set, MAX_THREADS).map_err(|message| format!("'process' : {message}"))?;
-        add_threads(cx, set);
-    }
-    Ok(())
-}
-
-fn thread(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let text = cx.value().to_owned();
-    let set = match text.split_once('/') {
-        None => text.as_str(),
-        Some((group, set)) => {
-            let (number, trailing) = leading_integer(group);
-            if number != 1 || trailing.is_some() {
-                return Err(format!("'{text}' thread-group number must be between 1 and 1 (was {group})"));
-            }
-            set
-        }
-    };
-    let set = number_set(set, MAX_THREADS).map_err(|message| format!("'{text}' : {message}"))?;
-    add_threads(cx, set);
-    Ok(())
-}
-
-/// The directive may be repeated; the sets add up.
-fn add_threads(cx: &mut BindCx<'_>, set: Vec<u16>) {
-    cx.options.threads.extend(set);
-    cx.options.threads.sort_unstable();
-    cx.options.threads.dedup();
-}
-
-/// `all | odd | even | number[-[number]]`.
-pub(in crate::config) fn number_set(text: &str, max: u16) -> Result<Vec<u16>, String> {
-    let out_of_range = || format!("'{text}' is not a valid number/range. It supports numbers from 1 to {max}.");
-    match text {
-        "" => return Err(out_of_range()),
-        "all" => return Ok((1..=max).collect()),
-        "odd" => return Ok((1..=max).step_by(2).collect()),
-        "even" => return Ok((2..=max).step_by(2).collect()),
-        _ => {}
-    }
-    let (low, high) = text.split_once('-').map_or((text, None), |(low, high)| (low, Some(high)));
-    let invalid = || format!("'{text}' is not a valid number/range.");
-    if !low.bytes().all(|b| b.is_ascii_digit()) || !high.unwrap_or("").bytes().all(|b| b.is_ascii_digit()) {
-        return Err(invalid());
-    }
-    let number = |text: &str| text.parse::<u16>().ok().filter(|n| (1..=max).contains(n)).ok_or_else(out_of_range);
-    let low = number(low)?;
-    let high = match high {
-        None => low,
-        Some("") => max,
-        Some(high) => number(high)?,
-    };
-    Ok((low.min(high)..=low.max(high)).collect())
 }

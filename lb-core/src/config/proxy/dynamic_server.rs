@@ -1,7 +1,7 @@
 //! Servers that are made while the instance runs: the words of `add server`, and those that the library's `Server` stands
 //! for (management.txt, section 9.3).
 
-use super::finish_servers::check_server;
+use super::finish::check_server;
 use super::server::{Kind, Reading, ServerDraft};
 use crate::config::address_variables;
 use crate::config::diagnostic::{Diagnostics, Severity};
@@ -9,6 +9,7 @@ use crate::config::document::{Line, Place, Word};
 use crate::config::environment::Environment;
 use crate::config::model::{Global, Mode, ProxyConfig, ProxyKind, ServerConfig};
 use crate::config::sections::bad_name_character;
+use crate::tls::parameters::{Parameters, Side};
 
 /// A server that was read.
 #[derive(Clone, Debug)]
@@ -53,14 +54,18 @@ pub(crate) fn read_dynamic(
         .options(&mut server, &mut diags);
     first_of(&diags, "")?;
     // Also where there is no `ssl`.
-    if let Some(file) = &server.tls.ca_file {
-        let path = super::finish::based(&global.ssl.ca_base, file);
-        if std::fs::metadata(&path).is_err() {
-            return Err(format!("'ca-file' : unable to load {}.", path.display()));
+    if let Some(file) = &mut server.tls.ca_file {
+        *file = super::finish::based(&global.ssl.ca_base, file);
+        if std::fs::metadata(&*file).is_err() {
+            return Err(format!("'ca-file' : unable to load {}.", file.display()));
         }
     }
+    server.tls.options = std::mem::take(&mut server.tls.options).or(&global.ssl.server_defaults);
     let enabled = server.enabled;
     let config = server.finish(!global.ssl.server_verify_none, section.checks.connects().any(|connect| connect.ssl));
+    if let Some(ssl) = config.ssl.as_ref().or(config.check_tls.as_ref()) {
+        Parameters::new(&ssl.options, Side::Server).map_err(|error| format!("{error}."))?;
+    }
     if section.mode != Mode::Http && config.proto.is_some() {
         return Err("MUX protocol is not usable for server.".to_owned());
     }

@@ -61,30 +61,24 @@ pub(super) fn resolve_errors(draft: &mut Draft, sections: &[HttpErrors], diags: 
 pub(super) fn resolve_references(draft: &mut Draft, sections: &[HttpErrors], diags: &mut Diagnostics) {
     for reference in &draft.references {
         let status = reference.status;
-        let found = match &reference.section {
-            None => draft.config.errors.get(&status).cloned(),
-            Some(name) => {
-                let Some(section) = sections.iter().find(|section| section.name == *name) else {
-                    let near = suggest::nearest(name, sections.iter().map(|section| section.name.as_str()));
-                    let text = format!(
-                        "Proxy '{}': unknown http-errors section '{name}' referenced by an http reply .",
-                        draft.config.name
-                    );
-                    alert_suggest(diags, &reference.line, 0, text, near);
-                    continue;
-                };
-                let reply = section.errors.get(&status).cloned();
-                if reply.is_none() {
-                    let text = format!(
-                        "Proxy '{}': status '{status}' referenced by an http reply not declared in http-errors \
-                         section '{name}'.",
-                        draft.config.name
-                    );
-                    warning(diags, &reference.line, 0, text);
-                }
-                reply.or_else(|| draft.config.errors.get(&status).cloned())
-            }
+        let name = &reference.section;
+        let Some(section) = sections.iter().find(|section| section.name == *name) else {
+            let near = suggest::nearest(name, sections.iter().map(|section| section.name.as_str()));
+            let text = format!(
+                "Proxy '{}': unknown http-errors section '{name}' referenced by an http reply .",
+                draft.config.name
+            );
+            alert_suggest(diags, &reference.line, 0, text, near);
+            continue;
         };
+        let found = section.errors.get(&status).cloned();
+        if found.is_none() {
+            let text = format!(
+                "Proxy '{}': status '{status}' referenced by an http reply not declared in http-errors section '{name}'.",
+                draft.config.name
+            );
+            warning(diags, &reference.line, 0, text);
+        }
         let rules = draft.config.rules.of_mut(reference.set.list());
         let reply = rules.get_mut(reference.rule).and_then(|rule| reply_of(&mut rule.action));
         if let (Some(reply), Some(found)) = (reply, found) {

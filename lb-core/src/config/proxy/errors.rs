@@ -1,5 +1,6 @@
 //! `errorfile`, `errorfiles`, `errorloc`, `errorloc302`, `errorloc303`, `http-error` (configuration.txt, section 4.2).
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Cx;
@@ -28,12 +29,17 @@ fn push(cx: &mut Cx<'_>, status: Vec<u16>, source: ErrorSource) {
     cx.draft.errors.push(ErrorDirective { line, status, source });
 }
 
+/// Where the file is that a word names.
+fn located(cx: &Cx<'_>, index: usize) -> PathBuf {
+    cx.names.directories.locate(&cx.line.place.file, Path::new(cx.arg(index))).into_owned()
+}
+
 pub(super) fn errorfile(cx: &mut Cx<'_>) {
     if cx.arg(1).is_empty() || cx.arg(2).is_empty() {
         return cx.alert(1, "errorfile : expects <status_code> and <file> as arguments.");
     }
     let Some(status) = handled_status(cx, 1) else { return };
-    match load_error_file(cx.arg(2)) {
+    match load_error_file(cx.arg(2), &located(cx, 2)) {
         Ok(reply) => push(cx, vec![status], ErrorSource::Reply(reply)),
         Err(message) => cx.alert(2, format!("errorfile : {message}")),
     }
@@ -77,7 +83,7 @@ pub(super) fn errorloc(cx: &mut Cx<'_>) {
 }
 
 pub(super) fn http_error(cx: &mut Cx<'_>) {
-    let scope = cx.scope("http-error expression");
+    let scope = cx.scope("http-error directive");
     let formats = FormatUse { http: cx.draft.is_http(), messages: true, rule: true, places: Places::ALL, scope };
     let parsed = match reply::parse(cx.line, cx.first + 1, reply::Usage::HttpError, &formats) {
         Ok(parsed) => parsed,

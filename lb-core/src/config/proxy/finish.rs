@@ -1,21 +1,29 @@
 //! What can be said only when all sections were read: names of other sections, ids, and the checks of a whole proxy.
 
+mod listeners;
+mod mode;
+mod rules;
+mod servers;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::balance::check_balance;
 use super::draft::{Draft, SectionKind};
 use super::error_pages::{resolve_errors, resolve_references};
-use super::finish_rules;
-use super::finish_servers::finish_servers;
-use super::options::FLAGS;
 use super::resolve_options::{Naming, first_addresses};
 use super::stick_table::check_names;
 use super::tracking::{self, Tracking};
 use super::{ProxyState, server_state, suggest};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
-use crate::config::model::{Action, Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
+use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyConfig, ProxyLog, Target};
+
+use listeners::check_bind_options;
+use mode::check_mode;
+pub(super) use mode::switches_mode;
+pub(super) use servers::check_server;
+use servers::finish_servers;
 
 /// HAProxy's own first proxy (the runtime socket) has number 1.
 const FIRST_PROXY_ID: u32 = 2;
@@ -30,6 +38,9 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     assign_ids(&mut drafts, diags);
     check_names(&drafts, diags);
     let names = Names::new(&drafts);
+    if understood {
+        state.late_defaults.drain(..).for_each(|late| late.tell(diags));
+    }
     let mut proxies = Vec::with_capacity(drafts.len());
     let (mut tracking, mut named, mut headers) = (Vec::new(), Vec::new(), Vec::new());
     for mut draft in drafts {
@@ -37,15 +48,16 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         if understood && !draft.config.disabled {
             check_backends(&draft, &names, diags);
             check_mode(&mut draft, diags);
-            finish_rules::check_rules(&draft, diags);
-            check_bind_options(&draft, config, diags);
+            rules::check_rules(&draft, diags);
+            check_bind_options(&mut draft, config, diags);
             check_balance(&mut draft, &state.names, diags);
             check_timeouts(&draft, diags);
             super::email_alert::finish(&mut draft, &config.mailers, diags);
             super::checks::finish(&draft, &config.global, diags);
-            if super::log::check_formats(&draft, &state.names, diags) {
+            if super::log::check_formats(&mut draft, &state.names, diags) {
                 check_logs(&draft, config, diags);
             }
+            std::mem::take(&mut draft.late).tell(diags);
         }
         if understood {
             resolve_errors(&mut draft, &config.http_errors, diags);
@@ -69,7 +81,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         proxies.push(proxy);
     }
     if understood {
-        finish_rules::check_keys(&proxies, &headers, diags);
+        rules::check_keys(&proxies, &headers, diags);
     }
     tracking::resolve(&mut proxies, &tracking, diags);
     if understood {
@@ -180,81 +192,6 @@ fn check_backends(draft: &Draft, names: &Names, diags: &mut Diagnostics) {
     }
 }
 
-/// What has no meaning or is wrong without `mode http`.
-fn check_mode(draft: &mut Draft, diags: &mut Diagnostics) {
-    if draft.is_http() {
-        return;
-    }
-    let label = format!("{} '{}'", draft.section.label(), draft.config.name);
-    if let Some(line) = draft.httplog_line.take() {
-        let text =
-            format!("'option httplog' not usable with {label} (needs 'mode http'). Falling back to 'option tcplog'.");
-        diags.warning(&line, 1, text);
-        draft.config.log_format = LogFormatChoice::Tcp;
-    }
-    if let Some(line) = draft.http_format_line.take() {
-        let text = format!("HTTP log/header format not usable with {label} (needs 'mode http').");
-        diags.warning(&line, 0, text);
-    }
-    let header = draft.header.clone();
-    let mut warn = |text: String| warning(diags, &header, 0, text);
-    if draft.config.monitor_uri.is_some() {
-        warn(format!("monitor-uri will be ignored for {label} (needs 'mode http')."));
-    }
-    let switches = switches_mode(draft);
-    if !draft.config.rules.http_request.is_empty() && !switches {
-        warn(format!("'http-request' rules ignored for {label} as they require HTTP mode."));
-    }
-    if !draft.config.rules.http_response.is_empty() && !switches {
-        warn(format!("'http-response' rules ignored for {label} as they require HTTP mode."));
-    }
-    let needs_http = |name: &str| format!("'option {name}' ignored for {label} as it requires HTTP mode.");
-    if draft.config.options.forwardfor.is_some() && !switches {
-        warn(needs_http("forwardfor"));
-    }
-    if draft.config.options.originalto.is_some() && !switches {
-        warn(needs_http("originalto"));
-    }
-    for flag in FLAGS.iter().filter(|flag| flag.http) {
-        let here =
-            (flag.side.frontend && draft.section.has_frontend()) || (flag.side.backend && draft.section.has_backend());
-        if here && !switches && flag.field.is_some_and(|field| *field(&mut draft.config.options)) {
-            warn(needs_http(flag.name));
-        }
-    }
-    if draft.section.has_backend() && draft.config.cookie.take().is_some() {
-        warn(format!("cookie will be ignored for {label} (needs 'mode http')."));
-    }
-    for server in &mut draft.servers {
-        if server.config.redir.is_some() {
-            let text = format!("{label} : server cannot have cookie or redirect prefix in non-HTTP mode.");
-            alert(diags, &server.line, 1, text);
-        }
-        if server.config.cookie.take().is_some() {
-            let text =
-                format!("{label} : ignoring cookie for server '{}' as HTTP mode is disabled.", server.config.name);
-            warning(diags, &server.line, 1, text);
-        }
-        if let Some(proto) = server.config.proto {
-            let text = format!(
-                "proxy '{}' : MUX protocol '{}' is not usable for server '{}' at [{}:{}].",
-                draft.config.name,
-                proto_name(proto),
-                server.config.name,
-                server.line.place.file,
-                server.line.place.line
-            );
-            alert(diags, &server.line, 1, text);
-        }
-    }
-}
-
-/// Whether a rule makes HTTP of connections of the section, so that what is said of HTTP there means something.
-pub(super) fn switches_mode(draft: &Draft) -> bool {
-    let rules = &draft.config.rules.tcp_content;
-    draft.section.has_frontend() && rules.iter().any(|rule| matches!(rule.action, Action::SwitchMode(_)))
-}
-
 fn proto_name(proto: Proto) -> &'static str {
     match proto {
         Proto::H1 => "h1",
@@ -262,109 +199,9 @@ fn proto_name(proto: Proto) -> &'static str {
     }
 }
 
-fn check_bind_options(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
-    if !draft.section.has_frontend() {
-        return;
-    }
-    let name = &draft.config.name;
-    for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
-        let address = line.arg(1);
-        let at = format!("[{}:{}]", line.place.file, line.place.line);
-        let last_thread = threads(config);
-        if !bind.options.threads.is_empty() && bind.options.threads.iter().all(|thread| *thread > last_thread) {
-            let text = format!(
-                "Proxy '{name}': 'thread' directive contains threads that belong to no group in 'bind {address}' at {at}."
-            );
-            alert(diags, line, 1, text);
-        }
-        if let (Some(proto), false) = (bind.options.proto, draft.is_http()) {
-            let proto = proto_name(proto);
-            let text = format!("proxy '{name}' : MUX protocol '{proto}' is not usable for 'bind {address}' at {at}.");
-            alert(diags, line, 1, text);
-        }
-        if bind.options.ssl.as_ref().is_some_and(|ssl| ssl.crt.is_empty()) {
-            let text =
-                format!("Proxy '{name}': no SSL certificate specified for bind '{address}' at {at} (use 'crt').");
-            alert(diags, line, 1, text);
-        }
-    }
-    check_certificates(draft, config, diags);
-    if draft.config.binds.is_empty() {
-        let text = format!(
-            "{} '{name}' has no 'bind' directive. Please declare it as a backend if this was intended.",
-            draft.section.label()
-        );
-        warning(diags, &draft.header, 0, text);
-    }
-}
-
-/// Worker threads the process will have: `nbthread`, or one per CPU.
-fn threads(config: &Config) -> u16 {
-    let cpus = || std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
-    config.global.nbthread.unwrap_or_else(cpus)
-}
-
-/// Certificates are read when the proxy starts; that they are there is checked with the configuration.
-fn check_certificates(draft: &Draft, config: &Config, diags: &mut Diagnostics) {
-    for (bind, line) in draft.config.binds.iter().zip(&draft.bind_lines) {
-        for crt in bind.options.ssl.iter().flat_map(|ssl| &ssl.crt) {
-            let path = based(&config.global.ssl.crt_base, crt);
-            let word = line.words.iter().position(|word| Path::new(&word.text) == crt).unwrap_or(0);
-            for file in unused_beside(&path) {
-                let text = format!(
-                    "'bind {}' in section '{}' : '{}' is not used: OCSP responses and certificate timestamps are not \
-                     supported yet.",
-                    line.arg(1),
-                    draft.section.keyword(),
-                    file.display()
-                );
-                warning(diags, line, word, text);
-            }
-            let bundled = || [".rsa", ".dsa", ".ecdsa"].iter().any(|kind| beside(&path, kind).is_file());
-            if let Err(error) = std::fs::metadata(&path)
-                && !bundled()
-            {
-                let text = format!(
-                    "'bind {}' in section '{}' : unable to stat SSL certificate from file '{}' : {}.",
-                    line.arg(1),
-                    draft.section.keyword(),
-                    path.display(),
-                    reason(&error)
-                );
-                diags.alert(line, word, text);
-            }
-        }
-    }
-}
-
-/// Files that HAProxy would load with a certificate, or with those of a directory (`ssl-load-extra-files`).
-fn unused_beside(path: &Path) -> Vec<PathBuf> {
-    const KINDS: [&str; 3] = [".issuer", ".ocsp", ".sctl"];
-    let Ok(entries) = std::fs::read_dir(path) else {
-        return KINDS.iter().map(|kind| beside(path, kind)).filter(|file| file.is_file()).collect();
-    };
-    let named =
-        |file: &PathBuf| KINDS.iter().any(|kind| file.as_os_str().as_encoded_bytes().ends_with(kind.as_bytes()));
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(named).collect();
-    files.sort();
-    files
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 /// A relative path stands below `crt-base` or `ca-base`.
 pub(super) fn based(base: &Option<PathBuf>, path: &Path) -> PathBuf {
     base.as_ref().map_or_else(|| path.to_owned(), |base| base.join(path))
-}
-
-/// The system's words for an error, without Rust's number behind them.
-pub(super) fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_owned())
 }
 
 fn check_timeouts(draft: &Draft, diags: &mut Diagnostics) {

@@ -1,6 +1,7 @@
 //! The arguments that describe a reply: `http-request return`, `deny`, `tarpit` and `http-error`
 //! (configuration.txt, section 4.2, `http-request return`).
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::options::is_token;
@@ -129,18 +130,23 @@ fn read_body(word: &str, value: &str, at: usize, formats: &FormatUse<'_>) -> Res
     match word {
         "default-errorfiles" => Ok(Body::DefaultErrorFiles),
         // The name of the argument is HAProxy's.
-        "errorfile" => load_error_file(&required("fmt")?).map(Body::Error).map_err(|message| Fault::new(at, message)),
+        "errorfile" => {
+            let name = required("fmt")?;
+            load_error_file(&name, &formats.scope.locate(&name)).map(Body::Error).map_err(|fault| Fault::new(at, fault))
+        }
         "errorfiles" => required("name").map(Body::Section),
         "file" => {
-            let path = required("file")?;
-            let bytes = std::fs::read(&path).map_err(|_| Fault::new(at, format!("error opening file '{path}'")))?;
+            let name = required("file")?;
+            let bytes = std::fs::read(formats.scope.locate(&name));
+            let bytes = bytes.map_err(|_| Fault::new(at, format!("error opening file '{name}'")))?;
             Ok(Body::Bytes(bytes.into()))
         }
         "string" => required("str").map(|text| Body::Bytes(text.into_bytes().into())),
         _ => {
             let mut text = required(if word == "lf-file" { "file" } else { "fmt" })?;
             if word == "lf-file" {
-                let read = std::fs::read(&text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                let read =
+                    std::fs::read(formats.scope.locate(&text)).ok().and_then(|bytes| String::from_utf8(bytes).ok());
                 text = read.ok_or_else(|| Fault::new(at, format!("error opening file '{text}'")))?;
             }
             let format = format(&text, formats).map_err(|fault| fault.at(at))?;
@@ -153,16 +159,16 @@ fn read_body(word: &str, value: &str, at: usize, formats: &FormatUse<'_>) -> Res
 }
 
 /// Reads a file that holds a complete response.
-pub(super) fn load_error_file(path: &str) -> Result<ErrorReply, String> {
+pub(super) fn load_error_file(name: &str, path: &Path) -> Result<ErrorReply, String> {
     let bytes = match std::fs::File::open(path) {
-        Err(_) => return Err(format!("error opening file '{path}'.")),
+        Err(_) => return Err(format!("error opening file '{name}'.")),
         Ok(mut file) => {
             let mut bytes = Vec::new();
-            std::io::Read::read_to_end(&mut file, &mut bytes).map_err(|_| format!("error reading file '{path}'."))?;
+            std::io::Read::read_to_end(&mut file, &mut bytes).map_err(|_| format!("error reading file '{name}'."))?;
             bytes
         }
     };
-    parse_error_file(&bytes).map_err(|message| format!("'{path}': {message}"))
+    parse_error_file(&bytes).map_err(|message| format!("'{name}': {message}"))
 }
 
 fn check(

@@ -1,6 +1,7 @@
 //! `server` and `default-server` lines: addresses, and the merging of options (configuration.txt, section 5.2).
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use super::server_options::{FIXED, OPTIONS, ServerCx};
 use super::{Cx, push_did_you_mean};
@@ -21,6 +22,8 @@ pub(super) struct ServerDraft {
     pub(super) enabled: bool,
     pub(super) ssl: bool,
     pub(super) tls: ServerSsl,
+    /// The configuration file that says `ca-file`.
+    pub(super) ca_file_said_in: Arc<str>,
     pub(super) verify: Option<bool>,
     pub(super) proxy_v1: bool,
     pub(super) proxy_v2: bool,
@@ -38,6 +41,7 @@ impl Default for ServerDraft {
             enabled: false,
             ssl: false,
             tls: ServerSsl::default(),
+            ca_file_said_in: Arc::default(),
             verify: None,
             proxy_v1: false,
             proxy_v2: false,

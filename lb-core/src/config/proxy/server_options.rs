@@ -1,19 +1,24 @@
 //! The words of `server` and `default-server` (configuration.txt, section 5.2).
 
-use std::time::Duration;
+mod connection;
+mod health;
+mod ssl;
 
-use super::bind_options::{alpn_list, known_namespace, protocol};
 use super::checks::server as check;
 use super::resolve_options;
 use super::server::ServerDraft;
 use super::settings::leading_integer;
-use super::source;
 use super::timeouts::overflow;
-use crate::config::address::parse_ip;
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
-use crate::config::model::{Observe, OnError, ProxyV2Options, ServerConfig, Track, WebsocketProto};
+use crate::config::model::ServerConfig;
 use crate::units::{TimeUnit, UnitError, parse_time};
+use connection::{namespace, proto, proxy_v2_options, source, tcp_ut, usesrc, ws};
+use health::{
+    addr, agent_addr, agent_port, agent_send, count, delay, error_limit, observe, on_error, on_marked_down,
+    on_marked_up, port, track,
+};
+use ssl::{alpn, ca_file, ciphers, ciphersuites, shared, sni, verify, verifyhost};
 
 /// A word after the address.
 #[derive(Debug)]
@@ -57,8 +62,8 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("check-sni", "server <name> <addr> check-sni +1", 1, Some(check::sni)),
     option("check-ssl", "server <name> <addr> check-ssl", 0, Some(|cx| cx.set(|s| s.check_ssl = Some(true)))),
     option("check-via-socks4", "server <name> <addr> check-via-socks4", 0, Some(|cx| cx.set(|s| s.check_via_socks4 = true))),
-    option("ciphers", "server <name> <addr> ciphers +1", 1, None),
-    option("ciphersuites", "server <name> <addr> ciphersuites +1", 1, None),
+    option("ciphers", "server <name> <addr> ciphers +1", 1, Some(ciphers)),
+    option("ciphersuites", "server <name> <addr> ciphersuites +1", 1, Some(ciphersuites)),
     option("cookie", "server <name> <addr> cookie +1", 1, Some(cookie)),
     option("crl-file", "server <name> <addr> crl-file +1", 1, None),
     option("crt", "server <name> <addr> crt +1", 1, None),
@@ -68,11 +73,11 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("error-limit", "server <name> <addr> error-limit +1", 1, Some(error_limit)),
     option("fall", "server <name> <addr> fall +1", 1, Some(|cx| count(cx, |s| &mut s.fall))),
     option("fastinter", "server <name> <addr> fastinter +1", 1, Some(|cx| delay(cx, |s| &mut s.fastinter))),
-    option("force-sslv3", "server <name> <addr> force-sslv3", 0, None),
-    option("force-tlsv10", "server <name> <addr> force-tlsv10", 0, None),
-    option("force-tlsv11", "server <name> <addr> force-tlsv11", 0, None),
-    option("force-tlsv12", "server <name> <addr> force-tlsv12", 0, None),
-    option("force-tlsv13", "server <name> <addr> force-tlsv13", 0, None),
+    option("force-sslv3", "server <name> <addr> force-sslv3", 0, Some(shared)),
+    option("force-tlsv10", "server <name> <addr> force-tlsv10", 0, Some(shared)),
+    option("force-tlsv11", "server <name> <addr> force-tlsv11", 0, Some(shared)),
+    option("force-tlsv12", "server <name> <addr> force-tlsv12", 0, Some(shared)),
+    option("force-tlsv13", "server <name> <addr> force-tlsv13", 0, Some(shared)),
     option("id", "server <name> <addr> id +1", 1, Some(id)),
     option("init-addr", "server <name> <addr> init-addr +1", 1, Some(resolve_options::init_addr)),
     option("inter", "server <name> <addr> inter +1", 1, Some(|cx| delay(cx, |s| &mut s.inter))),
@@ -92,14 +97,14 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("no-send-proxy-v2-ssl", "server <name> <addr> no-send-proxy-v2-ssl", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = false; d.v2.ssl = false }))),
     option("no-send-proxy-v2-ssl-cn", "server <name> <addr> no-send-proxy-v2-ssl-cn", 0, Some(|cx| cx.flag(|d| { d.proxy_v2 = false; d.v2.ssl = false; d.v2.cert_cn = false }))),
     option("no-ssl", "server <name> <addr> no-ssl", 0, Some(|cx| cx.flag(|d| d.ssl = false))),
-    option("no-ssl-reuse", "server <name> <addr> no-ssl-reuse", 0, None),
-    option("no-sslv3", "server <name> <addr> no-sslv3", 0, None),
+    option("no-ssl-reuse", "server <name> <addr> no-ssl-reuse", 0, Some(|cx| cx.flag(|d| d.tls.options.no_reuse = true))),
+    option("no-sslv3", "server <name> <addr> no-sslv3", 0, Some(shared)),
     option("no-tfo", "server <name> <addr> no-tfo", 0, Some(|cx| cx.set(|s| s.tfo = false))),
-    option("no-tls-tickets", "server <name> <addr> no-tls-tickets", 0, None),
-    option("no-tlsv10", "server <name> <addr> no-tlsv10", 0, None),
-    option("no-tlsv11", "server <name> <addr> no-tlsv11", 0, None),
-    option("no-tlsv12", "server <name> <addr> no-tlsv12", 0, None),
-    option("no-tlsv13", "server <name> <addr> no-tlsv13", 0, None),
+    option("no-tls-tickets", "server <name> <addr> no-tls-tickets", 0, Some(shared)),
+    option("no-tlsv10", "server <name> <addr> no-tlsv10", 0, Some(shared)),
+    option("no-tlsv11", "server <name> <addr> no-tlsv11", 0, Some(shared)),
+    option("no-tlsv12", "server <name> <addr> no-tlsv12", 0, Some(shared)),
+    option("no-tlsv13", "server <name> <addr> no-tlsv13", 0, Some(shared)),
     option("non-stick", "server <name> <addr> non-stick", 0, Some(|cx| cx.set(|s| s.non_stick = true))),
     option("npn", "server <name> <addr> npn +1", 1, None),
     option("observe", "server <name> <addr> observe +1", 1, Some(observe)),
@@ -127,13 +132,13 @@ pub(super) const OPTIONS: &[ServerOption] = &[
     option("socks4", "server <name> <addr> socks4 +1", 1, Some(check::socks4)),
     option("source", "server <name> <addr> source +-1", 1, Some(source)),
     option("ssl", "server <name> <addr> ssl", 0, Some(|cx| cx.flag(|d| d.ssl = true))),
-    option("ssl-max-ver", "server <name> <addr> ssl-max-ver +1", 1, None),
-    option("ssl-min-ver", "server <name> <addr> ssl-min-ver +1", 1, None),
-    option("ssl-reuse", "server <name> <addr> ssl-reuse", 0, None),
+    option("ssl-max-ver", "server <name> <addr> ssl-max-ver +1", 1, Some(shared)),
+    option("ssl-min-ver", "server <name> <addr> ssl-min-ver +1", 1, Some(shared)),
+    option("ssl-reuse", "server <name> <addr> ssl-reuse", 0, Some(|cx| cx.flag(|d| d.tls.options.no_reuse = false))),
     option("stick", "server <name> <addr> stick", 0, Some(|cx| cx.set(|s| s.non_stick = false))),
     option("tcp-ut", "server <name> <addr> tcp-ut +1", 1, Some(tcp_ut)),
     option("tfo", "server <name> <addr> tfo", 0, Some(|cx| cx.set(|s| s.tfo = true))),
-    option("tls-tickets", "server <name> <addr> tls-tickets", 0, None),
+    option("tls-tickets", "server <name> <addr> tls-tickets", 0, Some(|cx| cx.flag(|d| d.tls.options.no_tickets = false))),
     option("track", "server <name> <addr> track +1", 1, Some(track)),
     option("usesrc", "server <name> <addr> usesrc", 0, Some(usesrc)),
     option("verify", "server <name> <addr> verify +1", 1, Some(verify)),
@@ -291,23 +296,6 @@ fn pool_purge_delay(cx: &mut ServerCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn delay(cx: &mut ServerCx<'_>, field: fn(&mut ServerConfig) -> &mut Option<Duration>) -> Result<(), String> {
-    let text = cx.required("expects a delay as argument.")?;
-    let (name, server) = (cx.name(), &cx.draft.config.name);
-    let time = parse_time(&text, TimeUnit::Milliseconds).map_err(|error| match error {
-        UnitError::Unexpected(c) => format!("unexpected character '{c}' in '{name}' argument of server {server}."),
-        _ => format!(
-            "timer overflow in argument <{text}> to <{name}> of server {server}, maximum value is 2147483647 ms \
-             (~24.8 days)."
-        ),
-    })?;
-    if time.is_zero() {
-        return Err(format!("invalid value 0 for argument '{name}' of server {server}."));
-    }
-    *field(&mut cx.draft.config) = Some(time);
-    Ok(())
-}
-
 fn slowstart(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let text = cx.required("expects a delay as argument.")?;
     let server = &cx.draft.config.name;
@@ -322,239 +310,12 @@ fn slowstart(cx: &mut ServerCx<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn count(cx: &mut ServerCx<'_>, field: fn(&mut ServerConfig) -> &mut Option<u32>) -> Result<(), String> {
-    cx.required("expects an integer argument.")?;
-    let value = to_u32(cx.number());
-    if value == 0 {
-        return Err(format!("'{}' has to be > 0.", cx.name()));
-    }
-    *field(&mut cx.draft.config) = Some(value);
-    Ok(())
-}
-
-fn addr(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects <ipv4|ipv6> as argument.")?;
-    let ip = parse_ip(&text).map_err(|error| format!("'addr' : {error}"))?;
-    cx.draft.config.check_addr = Some(ip);
-    Ok(())
-}
-
-fn port(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects a port number as argument.")?;
-    match u16::try_from(cx.number()) {
-        // 0 keeps the service's port.
-        Ok(port) => cx.draft.config.check_port = (port != 0).then_some(port),
-        Err(_) => return Err(format!("'port' : invalid port '{text}'")),
-    }
-    Ok(())
-}
-
-fn proto(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let name = cx.required(": missing value")?;
-    cx.draft.config.proto = Some(protocol(&name)?);
-    Ok(())
-}
-
-fn ws(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    const WORDS: &str = "has to be 'auto', 'h1' or 'h2'";
-    cx.draft.config.ws = match &*cx.required(WORDS)? {
-        "auto" => WebsocketProto::Auto,
-        "h1" => WebsocketProto::H1,
-        "h2" => WebsocketProto::H2,
-        _ => return Err(format!("'ws' {WORDS}")),
-    };
-    Ok(())
-}
-
-fn proxy_v2_options(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let mut options: ProxyV2Options = cx.draft.v2.clone();
-    for name in cx.value().split(',') {
-        match name {
-            "ssl" => options.ssl = true,
-            "cert-cn" => options.cert_cn = true,
-            "ssl-cipher" => options.ssl_cipher = true,
-            "crc32c" => options.crc32c = true,
-            "unique-id" | "cert-sig" | "cert-key" | "authority" => {
-                return Err(format!("'{name}' : proxy v2 option is not supported yet"));
-            }
-            _ => return Err(format!("'{name}' : proxy v2 option not implemented")),
-        }
-    }
-    cx.draft.v2 = options;
-    Ok(())
-}
-
 fn redir(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.redir = Some(cx.required("expects <prefix> as argument.")?);
     Ok(())
 }
 
-fn agent_addr(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects an address as argument.")?;
-    // A port, which has a word of its own, does not belong here.
-    let ip = text.parse().ok().or_else(|| parse_ip(&text).ok().filter(|_| !text.contains(':')));
-    let ip = ip.ok_or_else(|| format!("parsing agent-addr failed. Check if '{text}' is correct address."))?;
-    cx.draft.config.agent_addr = Some(ip);
-    Ok(())
-}
-
-fn agent_port(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects a port number as argument.")?;
-    match u16::try_from(cx.number()) {
-        Ok(port) => cx.draft.config.agent_port = (port != 0).then_some(port),
-        Err(_) => return Err(format!("'agent-port' : invalid port '{text}'")),
-    }
-    Ok(())
-}
-
-fn agent_send(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.draft.config.agent_send = Some(cx.required("expects a string as argument.")?);
-    Ok(())
-}
-
-fn error_limit(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.required("expects an integer argument.")?;
-    let value = to_u32(cx.number());
-    if value == 0 {
-        return Err("error-limit has to be > 0.".to_owned());
-    }
-    cx.draft.config.error_limit = Some(value);
-    Ok(())
-}
-
-fn observe(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let mode = cx.required("expects <mode> as argument.")?;
-    cx.draft.config.observe = match mode.as_str() {
-        "none" => None,
-        "layer4" => Some(Observe::Layer4),
-        "layer7" if cx.http => Some(Observe::Layer7),
-        "layer7" => return Err("'layer7' can only be used in http proxies.".to_owned()),
-        _ => return Err(format!("'observe' expects one of 'none', 'layer4', 'layer7' but got '{mode}'")),
-    };
-    Ok(())
-}
-
-fn on_error(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.draft.config.on_error = match cx.value() {
-        "fastinter" => OnError::FastInter,
-        "fail-check" => OnError::FailCheck,
-        "sudden-death" => OnError::SuddenDeath,
-        "mark-down" => OnError::MarkDown,
-        other => {
-            return Err(format!(
-                "'on-error' expects one of 'fastinter', 'fail-check', 'sudden-death' or 'mark-down' but got '{other}'"
-            ));
-        }
-    };
-    Ok(())
-}
-
-fn on_marked_down(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    match cx.value() {
-        "shutdown-sessions" => cx.set(|s| s.shutdown_when_down = true),
-        other => Err(format!("'on-marked-down' expects 'shutdown-sessions' but got '{other}'")),
-    }
-}
-
-fn on_marked_up(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    match cx.value() {
-        "shutdown-backup-sessions" => cx.set(|s| s.shutdown_backups_when_up = true),
-        other => Err(format!("'on-marked-up' expects 'shutdown-backup-sessions' but got '{other}'")),
-    }
-}
-
-fn track(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required("expects [<proxy>/]<server> as argument.")?;
-    let track = match text.rsplit_once('/') {
-        Some((proxy, server)) => Track { proxy: Some(proxy.to_owned()), server: server.to_owned() },
-        None => Track { proxy: None, server: text },
-    };
-    cx.draft.config.track = Some(track);
-    Ok(())
-}
-
 fn cookie(cx: &mut ServerCx<'_>) -> Result<(), String> {
     cx.draft.config.cookie = Some(cx.required("expects <value> as argument.")?);
-    Ok(())
-}
-
-fn namespace(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let name = cx.required(": expects <name> as argument")?;
-    if name == "*" {
-        return Err("'namespace *', that of the client, is not supported yet".to_owned());
-    }
-    known_namespace(&name).map_err(|fault| fault.trim_end_matches('.').to_owned())?;
-    cx.draft.config.namespace = Some(name);
-    Ok(())
-}
-
-fn source(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.required(
-        "expects <addr>[:<port>[-<port>]], and optionally 'usesrc' <addr>, and 'interface' <name> as argument.",
-    )?;
-    let (source, next) = source::read(cx.line, cx.at + 1, true).map_err(|fault| {
-        cx.within = fault.within;
-        fault.message.trim_end_matches('.').to_owned()
-    })?;
-    cx.draft.config.source = Some(source);
-    cx.next = Some(next);
-    Ok(())
-}
-
-fn usesrc(_: &mut ServerCx<'_>) -> Result<(), String> {
-    Err("'usesrc' only allowed after a 'source' statement.".to_owned())
-}
-
-fn tcp_ut(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required(": missing TCP User Timeout value")?;
-    let time = parse_time(&text, TimeUnit::Milliseconds).map_err(|error| match error {
-        UnitError::TimeOverflow => overflow(&text, "tcp-ut"),
-        _ => "'tcp-ut' : expects a positive delay in milliseconds".to_owned(),
-    })?;
-    cx.draft.config.tcp_user_timeout = (!time.is_zero()).then_some(time);
-    Ok(())
-}
-
-fn verify(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let method = cx.required(": missing verify method")?;
-    match method.as_str() {
-        "none" => cx.draft.verify = Some(false),
-        "required" => cx.draft.verify = Some(true),
-        _ => {
-            return Err(format!(
-                "'verify' : unknown verify method '{method}', only 'none' and 'required' are supported"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn verifyhost(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    cx.draft.tls.verifyhost = Some(cx.required(": missing hostname to verify against")?);
-    Ok(())
-}
-
-fn ca_file(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let path = cx.required(": missing CAfile path")?;
-    if path.starts_with('@') {
-        return Err(format!("'ca-file {path}' is not supported yet"));
-    }
-    cx.draft.tls.ca_file = Some(path.into());
-    Ok(())
-}
-
-fn alpn(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required(": missing the comma-delimited ALPN protocol suite")?;
-    cx.draft.tls.alpn = alpn_list(&text)?;
-    Ok(())
-}
-
-/// Only a constant name, until the rule language evaluates expressions.
-fn sni(cx: &mut ServerCx<'_>) -> Result<(), String> {
-    let text = cx.required(": missing sni expression")?;
-    match text.strip_prefix("str(").and_then(|rest| rest.strip_suffix(')')) {
-        Some(name) if !name.contains([')', ',']) => cx.draft.tls.sni = Some(name.to_owned()),
-        _ => return Err(format!("'sni {text}' is not supported yet: only str(<name>)")),
-    }
     Ok(())
 }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Cx;
-use super::finish::reason;
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
+use crate::config::files::reason;
 use crate::config::model::{Global, LoadServerState, ProxyConfig, SavedServerState};
 
 /// Fields that a line must have, up to `srvrecord`; later ones came with later versions.

@@ -1,7 +1,9 @@
 //! Commands about ACLs and maps: what HAProxy 2.6.12 answers to the same commands.
 
 use std::fs;
+use std::path::Path;
 
+use crate::config::Directories;
 use crate::pattern::{AclScope, Map, Matcher, Method, Output};
 use crate::proxy::Proxy;
 use crate::runtime::Words;
@@ -44,7 +46,8 @@ fn started(directory: &std::path::Path) -> (Proxy, Vec<Matcher>, Vec<Map>) {
     let references = &*instance.topology().references;
     let acl = |keyword: &str, sample, method, words: &str, line| {
         let words: Vec<_> = words.split(' ').collect();
-        let scope = AclScope { references, keyword, sample, method, file: "r.cfg", line };
+        let scope =
+            AclScope { references, directories: &Directories::default(), keyword, sample, method, file: "r.cfg", line };
         Matcher::parse(&words, &scope).unwrap().0
     };
     let acls = vec![
@@ -56,7 +59,9 @@ fn started(directory: &std::path::Path) -> (Proxy, Vec<Matcher>, Vec<Map>) {
         acl("path", SampleType::Str, None, &format!("-u 42 -M -f {both}"), 15),
         acl("src_port", SampleType::Sint, None, "eq", 16),
     ];
-    let map = |file: &str, mode, default| Map::open(references, file, mode, default, ("r.cfg", 21)).unwrap();
+    let map = |file: &str, mode, default| {
+        Map::open(references, (file, Path::new(file)), mode, default, ("r.cfg", 21)).unwrap()
+    };
     let maps = vec![
         map(&both, (Method::Str, Output::Str), None),
         map(&beg, (Method::Beg, Output::Str), Some(Value::str(b"def".as_slice()))),

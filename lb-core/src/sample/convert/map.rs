@@ -67,7 +67,7 @@ fn open(args: &mut [Arg], scope: &Scope<'_>, method: Method, output: Output) -> 
     let Some(first) = args.first_mut() else { return Ok(()) };
     let file = String::from_utf8_lossy(first.text().unwrap_or_default()).into_owned();
     let place = (scope.file, scope.line);
-    let map = Map::open(&scope.names.references, &file, (method, output), default, place);
+    let map = Map::open(&scope.names.references, (&file, &scope.locate(&file)), (method, output), default, place);
     *first = Arg::Own(Arc::new(map.map_err(|error| error.to_string())?));
     Ok(())
 }

@@ -18,6 +18,7 @@ pub(super) fn silent_drop(_: &mut Reader<'_, '_>) -> Result<Action, Fault> {
 }
 
 pub(super) fn redirect(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    reader.called = "redirect format string";
     let usage = reader.format_use();
     let (action, next) = redirect::parse(reader.cx.line, reader.next, &mut |text| super::format(text, &usage))?;
     reader.next = next;
@@ -56,12 +57,8 @@ fn read(reader: &mut Reader<'_, '_>, usage: reply::Usage, default_status: u16) -
         reader.cx.diags.warning(reader.cx.line, word, warning);
     }
     let status = read.status.unwrap_or(default_status);
-    let section = match read.body {
-        reply::Body::Section(ref name) => Some(Some(name.clone())),
-        reply::Body::DefaultErrorFiles => Some(None),
-        _ => None,
-    };
-    if let Some(section) = section {
+    if let reply::Body::Section(section) = &read.body {
+        let section = section.clone();
         let rule = reader.cx.draft.config.rules.of(reader.set.list()).len();
         let line = reader.cx.line.clone();
         reader.cx.draft.references.push(ReplyReference { set: reader.set, rule, line, status, section });
@@ -70,7 +67,7 @@ fn read(reader: &mut Reader<'_, '_>, usage: reply::Usage, default_status: u16) -
         reply::Body::Bytes(bytes) => ReplyBody::Bytes(bytes),
         reply::Body::Format(format) => ReplyBody::Format(format),
         reply::Body::Error(error) => ReplyBody::Error(error),
-        reply::Body::Section(_) | reply::Body::DefaultErrorFiles => ReplyBody::BuiltIn,
+        reply::Body::Section(_) | reply::Body::DefaultErrorFiles => ReplyBody::ErrorPage,
         reply::Body::None => ReplyBody::Default,
     };
     reader.next = read.next;

@@ -2,6 +2,7 @@
 //! in a variable costs no access to the disk.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
@@ -57,7 +58,7 @@ const LONGEST: u64 = 1 << 20;
 
 impl PublicKey {
     /// From a file in PEM: a public key or a certificate.
-    fn read(path: &str) -> Option<Self> {
+    fn read(path: &Path) -> Option<Self> {
         // A pipe might never end.
         let metadata = std::fs::metadata(path).ok()?;
         if !metadata.is_file() || metadata.len() > LONGEST {
@@ -90,11 +91,11 @@ type Keys = HashMap<Box<str>, Arc<PublicKey>>;
 static KEYS: LazyLock<ArcSwap<Keys>> = LazyLock::new(ArcSwap::default);
 
 /// Reads the key of a path that a configuration mentions; none where the file has none.
-pub(super) fn load(path: &str) -> Option<Arc<PublicKey>> {
+pub(super) fn load(name: &str, path: &Path) -> Option<Arc<PublicKey>> {
     let key = Arc::new(PublicKey::read(path)?);
     KEYS.rcu(|keys| {
         let mut keys = Keys::clone(keys);
-        keys.insert(path.into(), Arc::clone(&key));
+        keys.insert(name.into(), Arc::clone(&key));
         keys
     });
     Some(key)

@@ -56,7 +56,7 @@ struct Key {
     public: Option<Arc<PublicKey>>,
 }
 
-pub(super) fn check(args: &mut [Arg], _: &Scope<'_>) -> Result<(), String> {
+pub(super) fn check(args: &mut [Arg], scope: &Scope<'_>) -> Result<(), String> {
     let name = argument::shown(args, 0).into_owned();
     let algorithm = match VariableName::parse(&name) {
         Ok(variable) => {
@@ -81,7 +81,7 @@ pub(super) fn check(args: &mut [Arg], _: &Scope<'_>) -> Result<(), String> {
                 _ => None,
             };
             let public = match algorithm {
-                None | Some(Algorithm::Public(_)) => key::load(&text),
+                None | Some(Algorithm::Public(_)) => key::load(&text, &scope.locate(&text)),
                 _ => None,
             };
             Arg::Own(Arc::new(Key { text: text.into_bytes().into(), hmac, public }))

@@ -1,11 +1,11 @@
 //! What HAProxy warns of once a section's mode and delays are known: rules that have no meaning, or find what they look at
 //! by chance.
 
-use super::draft::Draft;
-use super::finish::{alert, switches_mode, warning};
+use super::{alert, switches_mode, warning};
 use crate::config::diagnostic::Diagnostics;
 use crate::config::document::Line;
 use crate::config::model::{Action, ProxyConfig, Rule, RuleList};
+use crate::config::proxy::draft::Draft;
 use crate::sample::{Expression, Place};
 
 /// Warns of a section's rules.
@@ -30,7 +30,8 @@ pub(super) fn check_rules(draft: &Draft, diags: &mut Diagnostics) {
             Action::Track { key, .. } => ("tcp-request content track-sc*", key),
             _ => continue,
         };
-        if depends_on_contents(expression) {
+        // HAProxy looks no further at a rule whose table is missing.
+        if depends_on_contents(expression) && !draft.late.is_about(&rule.place) {
             let text = format!(
                 "{label} : a '{name}' rule explicitly depending on request contents without any 'tcp-request inspect-delay' \
                  setting. This means that this rule will randomly find its contents. This can be fixed by setting the \
