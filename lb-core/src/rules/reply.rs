@@ -70,8 +70,11 @@ pub fn build_reply(
     };
     let mut head = Head::response(status, reason(status).as_bytes(), Version::Http11);
     for (name, value) in &reply.headers {
-        if !is_hop_by_hop(name) {
-            head.add(name.as_bytes(), &render(value));
+        // The type of the body is said by the rule in another place.
+        let is_ours = is_hop_by_hop(name) || name.eq_ignore_ascii_case("content-type");
+        let value = if is_ours { Vec::new() } else { render(value) };
+        if !value.is_empty() {
+            head.add(name.as_bytes(), &value);
         }
     }
     add_length(&mut head, body.len());
