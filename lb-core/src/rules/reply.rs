@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::config::model::{ErrorReply, Reply, ReplyBody};
 use crate::http::message::{Head, Version};
-use crate::http::reply::{add_length, error_message, error_reply, is_hop_by_hop};
+use crate::http::reply::{add_length, error_message, error_reply, is_end_to_end};
 use crate::http::status::reason;
 use crate::log::LogFormat;
 
@@ -70,8 +70,9 @@ pub fn build_reply(
     };
     let mut head = Head::response(status, reason(status).as_bytes(), Version::Http11);
     for (name, value) in &reply.headers {
-        if !is_hop_by_hop(name) {
-            head.add(name.as_bytes(), &render(value));
+        let value = render(value);
+        if is_end_to_end(name, &value) {
+            head.add(name.as_bytes(), &value);
         }
     }
     add_length(&mut head, body.len());
