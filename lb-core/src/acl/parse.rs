@@ -5,6 +5,7 @@ use super::{Acl, Test, predefined};
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::Line;
 use crate::pattern::{AclScope, Matcher, Method};
+use crate::sample::expression::name_of;
 use crate::sample::fetch::acl_words;
 use crate::sample::{Expression, Place, Places, Scope};
 
@@ -15,13 +16,11 @@ pub(crate) struct Fault {
     pub(crate) word: usize,
     /// HAProxy's text.
     pub(crate) message: String,
-    /// The text is complete: nothing but `parsing [file:line]: ` goes before it.
-    pub(crate) complete: bool,
 }
 
 impl Fault {
     fn new(word: usize, message: impl Into<String>) -> Self {
-        Self { word, message: message.into(), complete: false }
+        Self { word, message: message.into() }
     }
 }
 
@@ -52,6 +51,8 @@ pub(crate) struct AclReader<'a> {
     pub(crate) acls: &'a [Acl],
     /// What was noticed.
     pub(crate) warnings: Vec<Warning>,
+    /// The ACL that is read, of those that have a name.
+    pub(crate) name: &'a str,
     /// The rules that a condition is for, where messages name them (`tcp-request content`).
     pub(crate) rules: Option<&'static str>,
 }
@@ -59,7 +60,7 @@ pub(crate) struct AclReader<'a> {
 impl<'a> AclReader<'a> {
     /// A reader.
     pub(crate) fn new(scope: Scope<'a>, acls: &'a [Acl]) -> Self {
-        Self { scope, acls, warnings: Vec::new(), rules: None }
+        Self { scope, acls, warnings: Vec::new(), name: "", rules: None }
     }
 
     /// Reads the words of an ACL behind its name: a fetch with converters, flags, patterns.
@@ -68,8 +69,7 @@ impl<'a> AclReader<'a> {
     /// HAProxy's text for the first word that is wrong.
     pub(crate) fn test(&mut self, words: &[&str]) -> Result<Test, Fault> {
         let first = words.first().copied().unwrap_or_default();
-        let name_end = first.find(['(', ',']).unwrap_or(first.len());
-        let (name, tail) = first.split_at(name_end);
+        let (name, tail) = first.split_at(name_of(first).len());
         if name.is_empty() {
             return Err(Fault::new(0, format!("missing fetch method in ACL expression '{first}'")));
         }
@@ -89,27 +89,26 @@ impl<'a> AclReader<'a> {
         let (expression, taken) =
             Expression::parse_words(std::iter::once(&*text).chain(more), &scope).map_err(|error| Fault {
                 word: 0,
-                message: match (error.complete, known) {
-                    (true, _) => error.message,
-                    (false, None) => format!("{} in ACL expression '{first}'", error.message),
-                    (false, Some(_)) => {
+                message: match known {
+                    None => format!("{} in ACL expression '{first}'", error.message),
+                    Some(_) => {
                         let own = format!("fetch method '{fetch}' : ");
                         match error.message.strip_prefix(&own) {
                             Some(message) => format!("ACL keyword '{name}' : {message}"),
-                            None => format!("ACL keyword '{name}' : {}.", error.message),
+                            None => {
+                                let named = format!(" '{fetch}'");
+                                let message = error.message.strip_suffix(&named).unwrap_or(&error.message);
+                                format!("ACL keyword '{name}' : {message}.")
+                            }
                         }
                     }
                 },
-                complete: error.complete,
             })?;
         let rest = words.get(taken..).unwrap_or_default();
-        // Without its converters.
-        let arguments = tail.strip_prefix('(').and_then(|inside| inside.find(')')).map_or(0, |end| end + 2);
-        let shown = format!("{name}{}", tail.get(..arguments).unwrap_or_default());
         let patterns = AclScope {
             references: &scope.names.references,
             directories: &scope.names.directories,
-            keyword: &shown,
+            keyword: first,
             sample: expression.output(),
             // A converter changes what there is to match: the keyword's own method is for what the fetch yields.
             method: method.filter(|_| !expression.has_converters()).and_then(Method::from_name),
@@ -119,6 +118,17 @@ impl<'a> AclReader<'a> {
         let (matcher, warning) =
             Matcher::parse(rest, &patterns).map_err(|error| Fault::new(taken, error.to_string()))?;
         self.warnings.extend(warning.map(|text| Warning { word: 0, text, placed: false }));
+        let second = words.get(1).copied().unwrap_or_default();
+        if second.starts_with('(') && !first.contains('(') {
+            let text = format!(
+                "parsing acl '{}' :\n  matching '{first}' for pattern '{second}' is likely a mistake and probably\n  not \
+                 what you want. Maybe you need to remove the extraneous space before '('.\n  If you are really sure this \
+                 is not an error, please insert '--' between the\n  match and the pattern to make this warning message \
+                 disappear.",
+                self.name
+            );
+            self.warnings.push(Warning { word: 1, text, placed: false });
+        }
         Ok(Test { expression, matcher, keyword: name.into() })
     }
 

@@ -7,6 +7,7 @@ use super::document::{Document, Line, Section};
 use super::load::LoadOptions;
 use super::model::Config;
 use super::{global, http_errors, mailers, proxy, resolvers, userlist};
+use crate::sample::late::LateFaults;
 use crate::sample::names::{Names, ProxyHeader};
 
 /// A kind of section, by the keyword that starts it.
@@ -50,7 +51,11 @@ pub fn kind(keyword: &str) -> Option<&'static Kind> {
 /// configuration is usable only if there is no error among them.
 pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics) -> Config {
     let mut config = Config { unresolved_names: options.unresolved_names, ..Config::default() };
-    let names = Arc::new(Names { extensions: options.extensions.clone(), ..names(document) });
+    let names = Arc::new(Names {
+        extensions: options.extensions.clone(),
+        late: Arc::new(LateFaults::collected()),
+        ..names(document)
+    });
     config.names = Arc::clone(&names);
     let mut proxies = proxy::ProxyState::new(Arc::clone(&names));
     for section in &document.sections {
@@ -76,6 +81,7 @@ pub fn build(document: &Document, options: &LoadOptions, diags: &mut Diagnostics
     if !failed {
         mailers::finish(&config.mailers, &config.proxies, diags);
     }
+    names.late.close();
     config.global.experimental_used = config.proxies.iter().any(|proxy| proxy.rules.are_experimental());
     if failed {
         // What was refused above may be all that is missing.

@@ -102,9 +102,6 @@ pub enum LogFormatError {
         /// What is wrong with it.
         message: String,
     },
-    /// An expression whose names are unknown, or that has a bad regular expression: the text is complete.
-    #[error("{0}")]
-    Reference(String),
     /// Something between an expression and its `]`.
     #[error("expected ']' after '{after}', but found '{found}'.")]
     ExpectedBracket {
@@ -322,21 +319,18 @@ impl Parser<'_> {
     fn sample_expression(&mut self, flags: Flags) -> Result<(), LogFormatError> {
         self.at += 1;
         let text = self.text.get(self.at..).unwrap_or_default();
-        let (expression, length) =
-            Expression::parse_prefix(text, &self.usage.scope).map_err(|error| match error.complete {
-                true => LogFormatError::Reference(error.message),
-                false => LogFormatError::SampleExpression { text: text.to_owned(), message: error.message },
-            })?;
+        let (expression, length) = Expression::parse_prefix(text, &self.usage.scope)
+            .map_err(|error| LogFormatError::SampleExpression { text: text.to_owned(), message: error.message })?;
+        if !expression.places().meets(self.usage.places) {
+            let needs = expression.needs();
+            return Err(LogFormatError::Unavailable { text: text.to_owned(), needs });
+        }
         match text.get(length..).and_then(|rest| rest.chars().next()) {
             Some(']') => {}
             Some(found) => {
                 return Err(LogFormatError::ExpectedBracket { after: expression.text().to_owned(), found });
             }
             None => return Err(LogFormatError::MissingBracket(expression.text().to_owned())),
-        }
-        if !expression.places().meets(self.usage.places) {
-            let needs = expression.needs();
-            return Err(LogFormatError::Unavailable { text: text.to_owned(), needs });
         }
         if self.usage.messages && expression.looks_at_buffers() {
             self.ignored.push(text.into());

@@ -97,8 +97,7 @@ impl Method {
             SampleType::Sint => Some(Self::Int),
             SampleType::Addr | SampleType::Ipv4 | SampleType::Ipv6 => Some(Self::Ip),
             SampleType::Str => Some(Self::Str),
-            SampleType::Meth => Some(Self::Meth),
-            SampleType::Any | SampleType::Bin => None,
+            SampleType::Any | SampleType::Bin | SampleType::Meth => None,
         }
     }
 

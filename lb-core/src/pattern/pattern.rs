@@ -78,9 +78,9 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
 
 /// `5`, `1:5`, `:5`, `1:`; also `1-5`.
 fn range(text: &[u8]) -> Result<Pattern, PatternError> {
-    bounds(text, integer).ok_or_else(|| match separator(text) {
-        Some(_) => PatternError::NotARange(lossy(text)),
-        None => PatternError::NotANumber(lossy(text)),
+    bounds(text, integer).ok_or_else(|| match text.iter().any(|byte| matches!(byte, b':' | b'-')) {
+        true => PatternError::NotARange(lossy(text)),
+        false => PatternError::NotANumber(lossy(text)),
     })
 }
 

@@ -60,6 +60,11 @@ fn words_are_refused_in_haproxys_words() {
         (Bin, "-m int 1", "matching method 'int' cannot be used with fetch keyword 'k'"),
         (Meth, "-m int 1", "matching method 'int' cannot be used with fetch keyword 'k'"),
         (
+            Meth,
+            "GET",
+            "matching method must be specified first (using '-m') when using a sample fetch of this type ('k')",
+        ),
+        (
             Any,
             "-i foo",
             "matching method must be specified first (using '-m') when using a sample fetch of this type ('k')",
@@ -99,8 +104,8 @@ fn what_matches() {
         (Str, "-m len 3:4", Value::str(b"abcd".as_slice()), true),
         (Str, "-m reg ^a.*d$", Value::str(b"abcd".as_slice()), true),
         (Str, "-m bin 6162", Value::str(b"ab".as_slice()), true),
-        (Meth, "GET", Value::Meth(b"GET".as_slice().into()), true),
-        (Meth, "get", Value::Meth(b"GET".as_slice().into()), false),
+        (Meth, "-m str GET", Value::Meth(b"GET".as_slice().into()), true),
+        (Meth, "-m str get", Value::Meth(b"GET".as_slice().into()), false),
         (Bool, "ignored", Value::Bool(true), true),
         (Bool, "ignored", Value::Bool(false), false),
         (Addr, "10.0.0.0/8", ip("10.1.2.3"), true),

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 pub(crate) use parse::word;
-pub(super) use parse::{ArgError, number, parse};
+pub(super) use parse::{Read, number, parse};
 
 use super::names::ProxyNumber;
 use super::value::Value;

@@ -9,6 +9,7 @@ use super::arg::{self, Arg, ArgSpec};
 use super::context::Context;
 use super::convert::{self, Converter};
 use super::fetch::{self, Fetch, Run};
+use super::late::LateFault;
 use super::names::{Names, ProxyNumber};
 use super::place::Places;
 use super::value::{SampleType, Value};
@@ -21,6 +22,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) names: &'a Names,
     /// The section it stands in.
     pub(crate) proxy: Option<ProxyNumber>,
+    /// The section's name, for messages.
+    pub(crate) section: &'a str,
     /// File and line, for messages and for `last_rule_file`.
     pub(crate) file: &'a str,
     /// See `file`.
@@ -44,18 +47,11 @@ impl Scope<'_> {
 pub(crate) struct ExpressionError {
     /// HAProxy's text.
     pub(crate) message: String,
-    /// The text is complete: nothing goes before it but the place, written `parsing [file:line]: `.
-    pub(crate) complete: bool,
 }
 
 impl ExpressionError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), complete: false }
-    }
-
-    /// A fault that HAProxy finds when all was read: the text names the place of the argument itself.
-    fn complete(message: String) -> Self {
-        Self { message, complete: true }
+        Self { message: message.into() }
     }
 }
 
@@ -188,7 +184,7 @@ fn did_you_mean(near: Option<&str>) -> String {
 }
 
 /// The name at the start of a text, up to what ends it.
-fn name_of(text: &str) -> &str {
+pub(crate) fn name_of(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '+' | '-'));
     let end = end.unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
@@ -208,7 +204,7 @@ impl Expression {
             parser.converter(rest, scope)?;
         }
         let at = parser.at;
-        Ok((parser.finish(text.get(..at).unwrap_or_default()), at))
+        Ok((parser.finish(text.get(..at).unwrap_or_default(), scope)?, at))
     }
 
     /// Reads an expression from words, of which the first holds at least its fetch; converters may follow as words of
@@ -242,7 +238,7 @@ impl Expression {
                 parser.converter(next, scope)?;
             }
         }
-        Ok((parser.finish(&text), taken))
+        Ok((parser.finish(&text, scope)?, taken))
     }
 
     /// Its text in one word.
@@ -353,6 +349,8 @@ struct Parser {
     output: SampleType,
     /// How much of the current word was read.
     at: usize,
+    /// Faults that are told when all was read.
+    late: Vec<LateFault>,
 }
 
 impl Parser {
@@ -369,22 +367,17 @@ impl Parser {
             scope.names.used.note(fetch);
         }
         let rest = text.get(name.len()..).unwrap_or_default();
-        let place = |error: &arg::ArgError| match scope.keyword {
-            "ACL keyword" => format!("arg {} of ACL keyword '{name}' in proxy '{}'", error.number, scope.proxy_name()),
-            keyword => format!(
-                "arg {} of sample fetch keyword '{name}' in {keyword} in proxy '{}'",
-                error.number,
-                scope.proxy_name()
-            ),
-        };
-        let (mut args, length) = arg::parse(rest, &source.args(), scope).map_err(|error| match error.late {
-            Some(_) => ExpressionError::complete(error.at(place(&error))),
-            None => ExpressionError::new(format!("fetch method '{name}' : {}", error.message)),
-        })?;
+        let arg::Read { mut args, length, late } = arg::parse(rest, &source.args(), scope)
+            .map_err(|error| ExpressionError::new(format!("fetch method '{name}' : {}", error.message)))?;
+        let late = late.into_iter().map(|(word, error)| {
+            let number = error.number;
+            LateFault { word, message: error.at(format_args!("arg {number} of {}", scope.place_of_fetch(name))) }
+        });
+        let late: Vec<LateFault> = late.collect();
         source
             .check(&mut args, scope)
             .map_err(|text| ExpressionError::new(format!("invalid args in fetch method '{name}' : {text}")))?;
-        Ok(Self { output: source.output(), source, args, steps: Vec::new(), at: name.len() + length })
+        Ok(Self { output: source.output(), source, args, steps: Vec::new(), at: name.len() + length, late })
     }
 
     fn converter(&mut self, text: &str, scope: &Scope<'_>) -> Result<(), ExpressionError> {
@@ -398,18 +391,14 @@ impl Parser {
             return Err(ExpressionError::new(format!("converter '{name}' cannot be applied")));
         }
         let rest = text.get(name.len()..).unwrap_or_default();
-        let (mut args, length) = arg::parse(rest, &converter.args(), scope).map_err(|error| match error.late {
-            Some(_) => ExpressionError::complete(error.at(format_args!(
-                "arg {} of conversion keyword '{name}' for sample fetch keyword '{}' in {} in proxy '{}'",
-                error.number,
-                self.source.name(),
-                scope.keyword,
-                scope.proxy_name()
-            ))),
-            None => {
-                ExpressionError::new(format!("invalid arg {} in converter '{name}' : {}", error.number, error.message))
-            }
+        let arg::Read { mut args, length, late } = arg::parse(rest, &converter.args(), scope).map_err(|error| {
+            ExpressionError::new(format!("invalid arg {} in converter '{name}' : {}", error.number, error.message))
         })?;
+        for (word, error) in late {
+            let (number, fetch) = (error.number, scope.place_of_fetch(self.source.name()));
+            let message = error.at(format_args!("arg {number} of conversion keyword '{name}' for {fetch}"));
+            self.late.push(LateFault { word, message });
+        }
         converter
             .check(&mut args, scope)
             .map_err(|text| ExpressionError::new(format!("invalid args in converter '{name}' : {text}")))?;
@@ -434,24 +423,31 @@ impl Parser {
         }
     }
 
-    fn finish(self, text: &str) -> Expression {
-        Expression(Arc::new(Parsed {
+    fn finish(self, text: &str, scope: &Scope<'_>) -> Result<Expression, ExpressionError> {
+        if !self.late.is_empty() {
+            scope.names.late.note(self.late).map_err(|fault| ExpressionError::new(fault.message))?;
+        }
+        Ok(Expression(Arc::new(Parsed {
             text: text.into(),
             source: self.source,
             args: self.args.into(),
             steps: self.steps.into(),
             output: self.output,
-        }))
+        })))
     }
 }
 
 impl<'a> Scope<'a> {
     /// What stands outside of any section.
     pub(crate) fn of(names: &'a Names, keyword: &'a str) -> Self {
-        Self { names, proxy: None, file: "", line: 0, keyword, ignore_case: false }
+        Self { names, proxy: None, section: "", file: "", line: 0, keyword, ignore_case: false }
     }
-    /// The name of the section.
-    pub(crate) fn proxy_name(&self) -> &str {
-        self.proxy.and_then(|proxy| self.names.proxies.get(proxy)).map_or("", |proxy| proxy.name.as_str())
+
+    /// How messages about arguments call an expression that begins with `fetch`.
+    fn place_of_fetch(&self, fetch: &str) -> String {
+        match self.keyword {
+            "ACL keyword" => format!("ACL keyword '{fetch}' in proxy '{}'", self.section),
+            keyword => format!("sample fetch keyword '{fetch}' in {keyword} in proxy '{}'", self.section),
+        }
     }
 }

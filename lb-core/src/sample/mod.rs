@@ -13,6 +13,7 @@ pub(crate) mod fetch;
 #[doc(hidden)]
 pub mod fuzzing;
 pub(crate) mod hash;
+pub(crate) mod late;
 pub mod names;
 pub(crate) mod place;
 pub(crate) mod trace;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::arg::{Arg, ArgKind};
 use super::fetch::Fetch;
+use super::late::LateFaults;
 use super::variable::{VariableName, VariableScope};
 use crate::config::Directories;
 use crate::extension::Extensions;
@@ -13,6 +14,9 @@ use crate::pattern::References;
 
 /// A `frontend`, `backend` or `listen` section: its place in the order of the configuration.
 pub type ProxyNumber = usize;
+
+/// What HAProxy's messages call the section that expressions of `global` stand in.
+pub(crate) const GLOBAL: &str = "CFG";
 
 /// A proxy section as its header says it.
 #[derive(Clone, Debug)]
@@ -46,6 +50,8 @@ pub(crate) struct Names {
     pub(crate) extensions: Extensions,
     /// What the expressions that were read need of the instance.
     pub(crate) used: Arc<Used>,
+    /// Faults of arguments that are told when all was read.
+    pub(crate) late: Arc<LateFaults>,
 }
 
 /// What expressions need, noted while they are read.
@@ -83,15 +89,21 @@ impl Used {
 }
 
 impl Names {
-    /// What a name in an argument stands for; the proxy of number `own` where the name is left out.
+    /// What a name in an argument stands for; the proxy of number `own`, which messages call `section`, where the name
+    /// is left out. Defaults have no number.
     ///
     /// # Errors
     /// HAProxy's text with `{}` where it names the place of the argument.
-    pub(crate) fn resolve(&self, kind: ArgKind, word: &str, own: Option<ProxyNumber>) -> Result<Arg, String> {
+    pub(crate) fn resolve(
+        &self,
+        kind: ArgKind,
+        word: &str,
+        own: Option<ProxyNumber>,
+        section: &str,
+    ) -> Result<Arg, String> {
         let proxy = |name: &str, fits: fn(&ProxyHeader) -> bool| {
             self.proxies.iter().position(|proxy| proxy.name == name && fits(proxy))
         };
-        let own_name = || own.and_then(|own| self.proxies.get(own)).map_or("", |proxy| proxy.name.as_str());
         let (what, fits): (_, fn(&ProxyHeader) -> bool) = match kind {
             ArgKind::Frontend => ("frontend", |proxy| proxy.frontend),
             ArgKind::Backend => ("backend", |proxy| proxy.backend),
@@ -108,8 +120,9 @@ impl Names {
         if word.is_empty() {
             let fit = own.filter(|own| self.proxies.get(*own).is_some_and(fits));
             let refused = match kind {
-                ArgKind::Table => format!("unable to find table '{}' referenced in {{}}", own_name()),
-                _ => format!("proxy '{}', referenced in {{}}, has not {what} capability", own_name()),
+                ArgKind::Table if own.is_none() && section != GLOBAL => "table name must be set in {}".to_owned(),
+                ArgKind::Table => format!("unable to find table '{section}' referenced in {{}}"),
+                _ => format!("proxy '{section}', referenced in {{}}, has not {what} capability"),
             };
             return fit.map(Arg::Proxy).ok_or(refused);
         }
@@ -125,7 +138,7 @@ impl Names {
                 let found = self.proxies.iter().position(|proxy| proxy.backend && proxy.name == backend);
                 (found.ok_or_else(|| format!("unable to find proxy '{backend}' referenced in {{}}"))?, server)
             }
-            None => (own.ok_or_else(|| format!("unable to find server '{word}', referenced in {{}}"))?, word),
+            None => (own.ok_or_else(|| "backend name must be set in {}".to_owned())?, word),
         };
         let header = self.proxies.get(proxy);
         if header.is_some_and(|header| header.servers.iter().any(|name| name == server)) {

@@ -38,11 +38,9 @@ impl ScAction {
             "sc-inc-gpc1" => single(word, arguments).map(|slot| Self::Increment { gpc: Gpc::Second, slot }),
             "sc-set-gpt0" => single(word, arguments).map(|slot| Self::Set { gpt: Gpt::First, slot }),
             "sc-inc-gpc" => {
-                indexed(word, "gpc", arguments).map(|(index, slot)| Self::Increment { gpc: Gpc::At(index), slot })
+                indexed(word, "gpc", rest).map(|(index, slot)| Self::Increment { gpc: Gpc::At(index), slot })
             }
-            "sc-set-gpt" => {
-                indexed(word, "gpt", arguments).map(|(index, slot)| Self::Set { gpt: Gpt::At(index), slot })
-            }
+            "sc-set-gpt" => indexed(word, "gpt", rest).map(|(index, slot)| Self::Set { gpt: Gpt::At(index), slot }),
             _ => return None,
         })
     }
@@ -67,7 +65,10 @@ impl ScAction {
 
 fn single(word: &str, arguments: Option<&str>) -> Result<usize, String> {
     let slot = arguments.and_then(|text| text.parse::<usize>().ok());
-    let slot = slot.ok_or_else(|| format!("invalid stick table track ID. Expects {word}(<Track ID>)."))?;
+    let slot = slot.ok_or_else(|| match word.starts_with("sc-set") {
+        true => format!("invalid stick table track ID '{word}'. Expects sc-set-gpt0(<Track ID>)."),
+        false => format!("invalid stick table track ID. Expects {word}(<Track ID>)."),
+    })?;
     match slot < SLOTS {
         true => Ok(slot),
         false if word.starts_with("sc-set") => {
@@ -77,19 +78,19 @@ fn single(word: &str, arguments: Option<&str>) -> Result<usize, String> {
     }
 }
 
-fn indexed(word: &str, what: &str, arguments: Option<&str>) -> Result<(usize, usize), String> {
+fn indexed(word: &str, what: &str, rest: &str) -> Result<(usize, usize), String> {
     let (verb, upper) = if what == "gpc" { ("inc", "GPC") } else { ("set", "GPT") };
     let expects = format!("Expects sc-{verb}-{what}(<{upper} ID>,<Track ID>).");
-    let Some(arguments) = arguments else { return Err(format!("invalid {what} ID '{word}'. {expects}")) };
-    let parts = arguments.split_once(',').and_then(|(index, slot)| Some((index.parse::<usize>().ok()?, slot)));
+    let Some(inside) = rest.strip_prefix('(') else { return Err(format!("invalid {what} ID '{word}'. {expects}")) };
+    let parts = inside.split_once(',').and_then(|(index, slot)| Some((index.parse::<usize>().ok()?, slot)));
     let Some((index, slot)) = parts else { return Err(format!("Missing {what} ID '{word}'. {expects}")) };
     if index > 99 {
         return Err(format!("invalid {what} ID '{word}'. {expects}"));
     }
-    match slot.parse::<usize>() {
-        Ok(slot) if slot < SLOTS => Ok((index, slot)),
-        Ok(_) => Err(format!("invalid stick table track ID '{word}'. The max allowed ID is {}.", SLOTS - 1)),
-        Err(_) => Err(format!("invalid stick table track ID '{word}'. {expects}")),
+    match slot.strip_suffix(')').and_then(|slot| slot.parse::<usize>().ok()) {
+        Some(slot) if slot < SLOTS => Ok((index, slot)),
+        Some(_) => Err(format!("invalid stick table track ID '{word}'. The max allowed ID is {}.", SLOTS - 1)),
+        None => Err(format!("invalid stick table track ID '{word}'. {expects}")),
     }
 }
 

@@ -33,7 +33,11 @@ impl<'a> Logs<'a> {
             LogFormatChoice::Default if targets.is_empty() => &LogFormatChoice::Tcp,
             choice => choice,
         };
-        let proxy = self.names.proxies.iter().position(|proxy| proxy.name == section.name);
+        let proxy = self
+            .names
+            .proxies
+            .iter()
+            .position(|proxy| proxy.name == section.name && proxy.frontend == section.kind.is_frontend());
         let scope = Scope { proxy, ..Scope::of(self.names, "log-format expression") };
         let usage = FormatUse { http, messages: false, rule: false, places: Places::LOG, scope };
         let format = LogFormat::choose(choice, &usage)?;

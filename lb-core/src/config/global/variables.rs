@@ -4,6 +4,7 @@
 use super::Cx;
 use crate::config::model::{GlobalValue, GlobalVariable, VariableLimits};
 use crate::log::{FormatUse, LogFormat};
+use crate::sample::names::GLOBAL;
 use crate::sample::variable::{VariableName, VariableScope};
 use crate::sample::{Expression, Place, Places, Scope};
 
@@ -22,6 +23,9 @@ pub(super) fn set_var(cx: &mut Cx<'_>) {
         );
         return cx.alert(2, text);
     }
+    if tell_late(cx) {
+        return;
+    }
     cx.global.variables.push(GlobalVariable { name, value: GlobalValue::Expression(expression) });
 }
 
@@ -35,6 +39,7 @@ pub(super) fn set_var_fmt(cx: &mut Cx<'_>) {
         scope: scope(cx),
     };
     match LogFormat::parse_in(cx.arg(2), &usage) {
+        Ok(_) if tell_late(cx) => {}
         Ok(format) => cx.global.variables.push(GlobalVariable { name, value: GlobalValue::Format(format) }),
         Err(error) => {
             let text = error.to_string();
@@ -45,7 +50,20 @@ pub(super) fn set_var_fmt(cx: &mut Cx<'_>) {
 
 fn scope<'a>(cx: &Cx<'a>) -> Scope<'a> {
     let place = &cx.line.place;
-    Scope { file: &place.file, line: place.line, ..Scope::of(cx.names, "global section") }
+    Scope { section: GLOBAL, file: &place.file, line: place.line, ..Scope::of(cx.names, "configuration expression") }
+}
+
+/// Says what is wrong with the arguments of the line's expressions, which is nothing that has to wait here.
+fn tell_late(cx: &mut Cx<'_>) -> bool {
+    let faults = cx.names.late.take();
+    let place = format!("parsing [{}:{}]: ", cx.line.place.file, cx.line.place.line);
+    let texts: Vec<String> = faults.iter().map(|fault| format!("{place}{}", fault.message)).collect();
+    match texts.as_slice() {
+        [] => return false,
+        [text] => cx.alert(2, text.as_str()),
+        texts => cx.alert(2, format!("\n  {}", texts.join("\n  "))),
+    }
+    true
 }
 
 /// The variable that a line sets; what is wrong is said.

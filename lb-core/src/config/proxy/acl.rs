@@ -20,6 +20,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     let at = cx.first + 2;
     let words: Vec<&str> = (at..line.words.len()).map(|word| line.arg(word)).collect();
     let mut reader = AclReader::new(cx.scope("ACL keyword"), &[]);
+    reader.name = &name;
     let read = reader.test(&words);
     for warning in reader.warnings {
         warning.tell(at, line, cx.diags);
@@ -32,7 +33,6 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
                 None => acls.push(Acl { name, tests: vec![test] }),
             }
         }
-        Err(fault) if fault.complete => cx.diags.alert_line(line, at + fault.word, fault.message),
         Err(fault) => {
             let text = format!("error detected while parsing ACL '{name}' : {}.", fault.message);
             cx.diags.alert(line, at + fault.word, text);

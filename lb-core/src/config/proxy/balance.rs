@@ -268,13 +268,15 @@ pub(super) fn check_balance(draft: &mut Draft, names: &Names, diags: &mut Diagno
     let scope = Scope {
         names,
         proxy: draft.number,
+        section: &draft.config.name,
         file: &line.place.file,
         line: line.place.line,
-        keyword: "balance hash expression",
+        keyword: "use-server or balance expression",
         ignore_case: false,
     };
-    match Expression::parse_words([text], &scope) {
-        Err(error) if error.complete => diags.alert_line(&line, word, error.message),
+    let read = Expression::parse_words([text], &scope);
+    draft.late.arguments(&line, names.late.take());
+    match read {
         Err(error) => {
             let text = format!("{who}failed to parse 'balance hash' expression '{text}' in : {}.", error.message);
             alert(diags, &line, word, text);

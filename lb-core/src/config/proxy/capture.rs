@@ -1,7 +1,7 @@
 //! `capture`, `declare capture`, `unique-id-format`, `unique-id-header`.
 
 use super::Cx;
-use super::rules::{Style, format, warn_of_ignored};
+use super::rules::{format, warn_of_ignored};
 use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::log::FormatUse;
 use crate::sample::{Place, Places};
@@ -9,7 +9,7 @@ use crate::sample::{Place, Places};
 pub(super) fn capture(cx: &mut Cx<'_>) {
     match cx.arg(1) {
         "cookie" => cookie(cx),
-        "request" | "response" => header(cx),
+        "request" | "response" if cx.arg(2) == "header" => header(cx),
         _ => cx.alert(1, "'capture' expects 'cookie' or 'request header' or 'response header'."),
     }
 }
@@ -31,7 +31,7 @@ fn cookie(cx: &mut Cx<'_>) {
 fn header(cx: &mut Cx<'_>) {
     let direction = cx.arg(1).to_owned();
     let name = cx.arg(3).to_owned();
-    if cx.arg(2) != "header" || name.is_empty() || cx.arg(4) != "len" || cx.arg(5).is_empty() {
+    if name.is_empty() || cx.arg(4) != "len" || cx.arg(5).is_empty() {
         return cx.alert(1, format!("'capture {direction}' expects 'header' <header_name> 'len' <len>."));
     }
     let what = format!("capture {direction}");
@@ -48,15 +48,19 @@ fn header(cx: &mut Cx<'_>) {
 
 pub(super) fn declare(cx: &mut Cx<'_>) {
     let direction = cx.arg(2).to_owned();
-    if cx.arg(1) != "capture" {
-        return cx.alert(1, "'declare' supports only 'capture' (followed by 'request' or 'response')");
+    if !cx.draft.section.has_frontend() {
+        return cx.alert(0, "'declare' only available in frontend or listen section");
+    }
+    match cx.arg(1) {
+        "capture" => {}
+        "" => {
+            let text = "'declare' needs a second keyword that specify the type of declaration ('capture')";
+            return cx.alert(1, text);
+        }
+        other => return cx.alert(1, format!("unknown declaration type '{other}' (supports 'capture')")),
     }
     if !matches!(direction.as_str(), "request" | "response") {
         return cx.alert(2, "'declare capture' requires a direction ('request' or 'response')");
-    }
-    if !cx.draft.section.has_frontend() {
-        let text = format!("'declare capture' is not allowed in backend '{}'", cx.draft.config.name);
-        return cx.alert(0, text);
     }
     if cx.arg(3) != "len" {
         return cx.alert(3, "'declare capture' requires a capture length ('len')");
@@ -64,11 +68,12 @@ pub(super) fn declare(cx: &mut Cx<'_>) {
     if cx.arg(4).is_empty() {
         return cx.alert(4, "'declare capture': 'len' requires a numeric value that represents the capture length");
     }
-    match cx.arg(4).parse::<usize>() {
-        Ok(length) if length > 0 => {
+    match cx.arg(4).parse::<i64>().map(usize::try_from) {
+        Ok(Ok(length)) if length > 0 => {
             cx.config().captures.declare(direction == "request", length, None);
         }
-        _ => {
+        Ok(_) => cx.alert(4, "length must be > 0"),
+        Err(_) => {
             let text = format!("'declare capture': cannot parse the length '{}'.", cx.arg(3));
             cx.alert(4, text);
         }
@@ -83,7 +88,7 @@ pub(super) fn unique_id_format(cx: &mut Cx<'_>) {
     if !cx.arg(2).is_empty() {
         return cx.alert(2, "unique-id-format expects only one argument, don't forget to escape spaces!");
     }
-    let scope = cx.scope("unique-id-format expression");
+    let scope = cx.scope("unique-id-format string");
     let places = Places::one(Place::FrontendRequest);
     let usage = FormatUse { http: cx.draft.is_http(), messages: true, rule: false, places, scope };
     match format(&text, &usage) {
@@ -91,7 +96,6 @@ pub(super) fn unique_id_format(cx: &mut Cx<'_>) {
             warn_of_ignored(cx, std::iter::once(&format));
             cx.config().unique_id_format = Some(format);
         }
-        Err(fault) if fault.style != Style::Rule => cx.diags.alert_line(cx.line, cx.first + 1, fault.message),
         Err(fault) => {
             let text = format!("failed to parse unique-id : {}.", fault.message);
             let told = Diagnostic::about(Severity::Alert, cx.line, cx.first + 1, text).heading(Heading::Name);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::keywords::Sections;
+use super::late::Late;
 use super::server::ServerDraft;
 use crate::config::document::Line;
 use crate::config::model::{
@@ -101,6 +102,8 @@ pub(super) struct Draft {
     pub(super) use_backend_lines: Vec<Line>,
     /// Rule sets whose last rule always ends them.
     pub(super) finished: Vec<RuleSet>,
+    /// What is told when all was read.
+    pub(super) late: Late,
     /// Its number among the proxies; none for `defaults`.
     pub(super) number: Option<usize>,
     /// `option httplog` and the like stood here, for the warning that it needs HTTP.
@@ -216,10 +219,11 @@ impl RuleSet {
     pub(super) fn expression(self) -> &'static str {
         match self {
             Self::HttpRequest => "http-request expression",
-            Self::HttpResponse => "http-response expression",
-            Self::HttpAfterResponse => "http-after-response expression",
-            Self::TcpConnection | Self::TcpSession | Self::TcpContent => "tcp-request expression",
-            Self::TcpResponse => "tcp-response expression",
+            Self::HttpResponse | Self::HttpAfterResponse => "http-response response",
+            Self::TcpConnection => "tcp-request connection expression",
+            Self::TcpSession => "tcp-request session expression",
+            Self::TcpContent => "tcp-request content expression",
+            Self::TcpResponse => "tcp-response content expression",
         }
     }
 
@@ -314,6 +318,7 @@ impl Draft {
             default_backend_line: None,
             use_backend_lines: Vec::new(),
             finished: Vec::new(),
+            late: Late::default(),
             number: None,
             httplog_line: None,
             log_format_lines: LogFormatLines::default(),

@@ -38,6 +38,9 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
     assign_ids(&mut drafts, diags);
     check_names(&drafts, diags);
     let names = Names::new(&drafts);
+    if understood {
+        state.late_defaults.drain(..).for_each(|late| late.tell(diags));
+    }
     let mut proxies = Vec::with_capacity(drafts.len());
     let (mut tracking, mut named, mut headers) = (Vec::new(), Vec::new(), Vec::new());
     for mut draft in drafts {
@@ -51,9 +54,10 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             check_timeouts(&draft, diags);
             super::email_alert::finish(&mut draft, &config.mailers, diags);
             super::checks::finish(&draft, &config.global, diags);
-            if super::log::check_formats(&draft, &state.names, diags) {
+            if super::log::check_formats(&mut draft, &state.names, diags) {
                 check_logs(&draft, config, diags);
             }
+            std::mem::take(&mut draft.late).tell(diags);
         }
         if understood {
             resolve_errors(&mut draft, &config.http_errors, diags);

@@ -103,7 +103,7 @@ fn format_argument(cx: &mut Cx<'_>, keyword: &str) -> Option<String> {
 
 /// Compiles the formats of a proxy, now that its mode is known: what is wrong in them is said with their lines. Whether
 /// all are right.
-pub(super) fn check_formats(draft: &Draft, names: &SectionNames, diags: &mut Diagnostics) -> bool {
+pub(super) fn check_formats(draft: &mut Draft, names: &SectionNames, diags: &mut Diagnostics) -> bool {
     let mut right = true;
     let (config, lines) = (&draft.config, &draft.log_format_lines);
     let log_format = match &config.log_format {
@@ -111,19 +111,20 @@ pub(super) fn check_formats(draft: &Draft, names: &SectionNames, diags: &mut Dia
         _ => None,
     };
     let formats = [
-        ("log-format", log_format, &lines.log_format),
-        ("log-format-sd", config.log_format_sd.as_ref(), &lines.log_format_sd),
-        ("error-log-format", config.error_log_format.as_ref(), &lines.error_log_format),
+        ("log-format", "log-format string", log_format, &lines.log_format),
+        ("log-format-sd", "log-format-sd string", config.log_format_sd.as_ref(), &lines.log_format_sd),
+        ("error-log-format", "log-format string", config.error_log_format.as_ref(), &lines.error_log_format),
     ];
-    for (keyword, text, line) in formats {
+    for (keyword, called, text, line) in formats {
         let Some(text) = text else { continue };
-        let expression = format!("{keyword} expression");
-        let scope = Scope { proxy: draft.number, ..Scope::of(names, &expression) };
+        let scope = Scope { proxy: draft.number, section: &draft.config.name, ..Scope::of(names, called) };
         let usage = FormatUse { http: draft.is_http(), messages: false, rule: false, places: Places::LOG, scope };
-        if let Err(error) = LogFormat::parse_in(text, &usage) {
+        let line = line.as_ref().unwrap_or(&draft.header);
+        let read = LogFormat::parse_in(text, &usage);
+        draft.late.arguments(line, names.late.take());
+        if let Err(error) = read {
             right = false;
             let text = format!("failed to parse {keyword} : {error}");
-            let line = line.as_ref().unwrap_or(&draft.header);
             diags.push(Diagnostic::about(Severity::Alert, line, 1, text).heading(Heading::Name));
         }
     }

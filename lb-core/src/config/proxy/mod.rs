@@ -16,6 +16,7 @@ mod error_pages;
 mod errors;
 mod finish;
 mod keywords;
+mod late;
 pub mod log;
 mod options;
 mod order;
@@ -63,6 +64,7 @@ use crate::sample::Scope;
 use crate::sample::names::Names;
 use draft::Draft;
 use keywords::Wrong;
+use late::Late;
 use sections::Defaults;
 
 /// Everything the proxy sections read so far have said.
@@ -75,6 +77,8 @@ pub struct ProxyState {
     /// `unix-bind` of the `global` sections so far.
     pub(crate) unix_bind: UnixBind,
     defaults: Vec<Defaults>,
+    /// What is to be told of each of them at the end.
+    late_defaults: Vec<Late>,
     proxies: Vec<Draft>,
     /// Sections so far that are no `defaults`.
     count: usize,
@@ -96,8 +100,13 @@ pub fn parse_section(section: &Section, state: &mut ProxyState, diags: &mut Diag
         draft.number = Some(state.count);
         state.count += 1;
     }
+    let name = draft.config.name.clone();
     for line in &section.lines {
-        parse_line(line, &mut draft, state, diags);
+        parse_line(line, &name, &mut draft, state, diags);
+        draft.late.arguments(line, state.names.late.take());
+    }
+    if draft.section.is_defaults() {
+        state.late_defaults.push(std::mem::take(&mut draft.late));
     }
     sections::close(draft, state);
 }
@@ -105,6 +114,8 @@ pub fn parse_section(section: &Section, state: &mut ProxyState, diags: &mut Diag
 /// A line being read: what a keyword's function gets.
 struct Cx<'a> {
     line: &'a Line,
+    /// The section's name.
+    section: &'a str,
     draft: &'a mut Draft,
     names: &'a Names,
     experimental: bool,
@@ -132,7 +143,8 @@ impl<'a> Cx<'a> {
     {
         let place = &self.line.place;
         let (names, proxy) = (self.names, self.draft.number);
-        Scope { names, proxy, file: &place.file, line: place.line, keyword, ignore_case: false }
+        let section = self.section;
+        Scope { names, proxy, section, file: &place.file, line: place.line, keyword, ignore_case: false }
     }
 
     /// Argument `index` of the keyword, from 1; empty where there is none.
@@ -169,7 +181,7 @@ impl<'a> Cx<'a> {
     }
 }
 
-fn parse_line(line: &Line, draft: &mut Draft, state: &ProxyState, diags: &mut Diagnostics) {
+fn parse_line(line: &Line, section: &str, draft: &mut Draft, state: &ProxyState, diags: &mut Diagnostics) {
     let prefix = match line.keyword() {
         "no" => Prefix::No,
         "default" => Prefix::Default,
@@ -191,7 +203,7 @@ fn parse_line(line: &Line, draft: &mut Draft, state: &ProxyState, diags: &mut Di
     match row.parse {
         Some(parse) => {
             let ProxyState { names, experimental, unix_bind, .. } = state;
-            parse(&mut Cx { line, draft, names, experimental: *experimental, unix_bind, diags, first, prefix })
+            parse(&mut Cx { line, section, draft, names, experimental: *experimental, unix_bind, diags, first, prefix })
         }
         None => diags.alert(line, first, format!("'{}' is not supported yet.", row.words)),
     }

@@ -2,7 +2,6 @@
 
 use super::Cx;
 use super::rules::condition;
-use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::config::model::StickRule;
 use crate::sample::{Arg, ArgKind, Expression, Place, Places};
 
@@ -28,7 +27,6 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
     let words = words.take_while(|word| std::mem::take(&mut first) || !matches!(*word, "if" | "unless" | "table"));
     let (key, taken) = match Expression::parse_words(words, &cx.scope("stick rule")) {
         Ok(read) => read,
-        Err(error) if error.complete => return cx.alert_line(2, error.message),
         Err(error) => return cx.alert(2, format!("'stick': {}", error.message)),
     };
     let (place, when) = if response { (Place::StickStore, "response") } else { (Place::UseServer, "request") };
@@ -47,10 +45,14 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
         name = line.arg(next + 1);
         next += 2;
     }
-    let Ok(Arg::Proxy(table)) = cx.names.resolve(ArgKind::Table, name, None) else {
-        let text = format!("Proxy '{own}': unable to find stick-table '{name}'.");
-        let told = Diagnostic::about(Severity::Alert, line, next.saturating_sub(1), text).heading(Heading::Whole);
-        return cx.diags.push(told);
+    let found = cx.names.resolve(ArgKind::Table, name, None, "");
+    let table = if let Ok(Arg::Proxy(table)) = found {
+        table
+    } else {
+        let what = if response { "store table" } else { "stick-table" };
+        let text = format!("Proxy '{own}': unable to find {what} '{name}'.");
+        cx.draft.late.reference(line, next.saturating_sub(1), text);
+        0
     };
     let condition = match line.arg(next) {
         "" => None,

@@ -1,7 +1,7 @@
 //! `use_backend` and `use-server`.
 
 use super::Cx;
-use super::rules::{Style, condition, format};
+use super::rules::{condition, format};
 use crate::acl::Condition;
 use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::config::model::{Target, UseBackend, UseServer};
@@ -66,19 +66,17 @@ fn target(cx: &mut Cx<'_>, text: &str, keyword: &str, places: Places) -> Option<
     if !text.contains('%') {
         return Some(Target::Name(text.to_owned()));
     }
-    let expression = format!("{keyword} expression");
     let line = cx.line;
-    let scope = cx.scope(&expression);
+    let scope = cx.scope(match keyword {
+        "use-server" => "use-server or balance expression",
+        _ => "use_backend expression",
+    });
     let usage = FormatUse { http: cx.draft.is_http(), messages: false, rule: true, places, scope };
     match format(text, &usage) {
         Ok(format) => Some(match format.constant_text() {
-            Some(text) => Target::Name(String::from_utf8_lossy(text).into_owned()),
+            Some(_) => Target::Name(text.to_owned()),
             None => Target::Format(format),
         }),
-        Err(fault) if fault.style != Style::Rule => {
-            cx.diags.alert_line(line, cx.first + 1, fault.message);
-            None
-        }
         Err(fault) => {
             let told = if keyword == "use-server" {
                 let text = format!(

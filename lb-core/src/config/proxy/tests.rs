@@ -334,3 +334,29 @@ proptest::proptest! {
         let _ = load(&format!("listen l\n {line} !{tail}\n"));
     }
 }
+
+/// Whole messages: `haproxys_answers` compares their first lines.
+#[test]
+fn faults_of_arguments_are_told_together() {
+    let whole = |case: &str| -> Vec<String> {
+        let diags = load(&surround(case)).expect_err(case);
+        diags.iter().map(render::message).collect()
+    };
+    let text = "multiple argument resolution errors:\n        parsing [F:8]: unable to find table 'x' referenced in arg 1 of sample \
+                fetch keyword 'src_get_gpt0' in http-request expression in proxy 'f'.\n        parsing [F:8]: unable to find table 'y' \
+                referenced in arg 1 of conversion keyword 'table_idle' for sample fetch keyword 'src_get_gpt0' in http-request \
+                expression in proxy 'f'.\n        parsing [F:9]: error in regex '(' in arg 1 of conversion keyword 'regsub' for ACL \
+                keyword 'path' in proxy 'f' : regex '(' is invalid (error=missing closing parenthesis, erroffset=1).";
+    let lines = "R:http-request set-var(txn.a) src_get_gpt0(x),table_idle(y)|acl a path,regsub((,b) x";
+    assert_eq!(whole(lines), [text]);
+    // An ACL with such a fault is known to the lines behind it.
+    assert_eq!(whole(&format!("{lines}|http-request deny if a")), [text]);
+}
+
+#[test]
+fn numbers_of_set_tos_are_read_in_their_base() {
+    for (word, tos) in [("010", 8), ("0x10", 16), ("10", 10), ("0", 0)] {
+        let read = proxies(&surround(&format!("R:http-request set-tos {word}")));
+        assert!(matches!(read[0].rules.http_request[0].action, Action::SetTos(set) if set == tos), "{word}");
+    }
+}

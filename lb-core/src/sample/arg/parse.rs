@@ -35,19 +35,25 @@ impl ArgError {
     }
 }
 
-/// Reads `(…)` at the start of `text`, if it is there. Returns the arguments, one for each kind of `spec`, and how many
-/// bytes were read.
-pub(in crate::sample) fn parse(
-    text: &str,
-    spec: &ArgSpec<'_>,
-    scope: &Scope<'_>,
-) -> Result<(Vec<Arg>, usize), ArgError> {
+/// What was read.
+#[derive(Debug)]
+pub(in crate::sample) struct Read {
+    /// One for each kind that may be given.
+    pub(in crate::sample) args: Vec<Arg>,
+    /// How many bytes they take.
+    pub(in crate::sample) length: usize,
+    /// The faults that are told once there is no other: each with its argument, which is left out.
+    pub(in crate::sample) late: Vec<(String, ArgError)>,
+}
+
+/// Reads `(…)` at the start of `text`, if it is there.
+pub(in crate::sample) fn parse(text: &str, spec: &ArgSpec<'_>, scope: &Scope<'_>) -> Result<Read, ArgError> {
     let inside = text.strip_prefix('(');
     let mut reader = Reader {
         rest: inside.unwrap_or_default(),
         args: Vec::with_capacity(spec.kinds.len()),
         left_out: false,
-        late: None,
+        late: Vec::new(),
     };
     // Empty parentheses name the section's own table, where one can be named.
     let table = spec.kinds.first() == Some(&ArgKind::Table);
@@ -75,14 +81,11 @@ pub(in crate::sample) fn parse(
         };
         taken = 1 + inside.len() - behind.len();
     }
-    if let Some(late) = reader.late {
-        return Err(late);
-    }
     if reader.left_out {
         reader.args.push(Arg::Sint(0));
     }
     reader.args.resize_with(spec.kinds.len(), || Arg::Absent);
-    Ok((reader.args, taken))
+    Ok(Read { args: reader.args, length: taken, late: reader.late })
 }
 
 struct Reader<'t> {
@@ -90,8 +93,8 @@ struct Reader<'t> {
     args: Vec<Arg>,
     /// There is a comma and no number behind it, which HAProxy reads as 0.
     left_out: bool,
-    /// The first fault that is told once there is no other.
-    late: Option<ArgError>,
+    /// See [`Read::late`].
+    late: Vec<(String, ArgError)>,
 }
 
 impl Reader<'_> {
@@ -114,7 +117,7 @@ impl Reader<'_> {
             }
             let arg = match one(*kind, &word, index, scope) {
                 Err(late) if late.late.is_some() => {
-                    self.late.get_or_insert(late);
+                    self.late.push((word, late));
                     Arg::Absent
                 }
                 read => read?,
@@ -179,7 +182,7 @@ fn unquote(text: &str) -> Result<(String, usize), String> {
 /// HAProxy's text.
 pub(crate) fn word(kind: ArgKind, word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, String> {
     one(kind, word, index, scope).map_err(|error| match error.late {
-        Some(_) => error.at(format_args!("arg {} of {} in proxy '{}'", index + 1, scope.keyword, scope.proxy_name())),
+        Some(_) => error.at(format_args!("arg {} of {} in proxy '{}'", index + 1, scope.keyword, scope.section)),
         None => error.message,
     })
 }
@@ -256,7 +259,7 @@ fn regex(word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, ArgError> {
 
 /// Finds what a name of another section stands for.
 fn named(kind: ArgKind, word: &str, index: usize, scope: &Scope<'_>) -> Result<Arg, ArgError> {
-    scope.names.resolve(kind, word, scope.proxy).map_err(|text| {
+    scope.names.resolve(kind, word, scope.proxy, scope.section).map_err(|text| {
         let (before, behind) = text.rsplit_once("{}").unwrap_or((&text, ""));
         ArgError { number: index + 1, message: before.to_owned(), late: Some(behind.to_owned()) }
     })

@@ -170,13 +170,17 @@ impl<'l> Reader<'_, 'l> {
     }
 
     fn format(&self, text: &str) -> Result<LogFormat, LogFormatError> {
-        let keyword = if self.http { "http-check rule" } else { "tcp-check rule" };
+        self.format_called(text, "server directive")
+    }
+
+    /// A format; messages about its arguments call it `called`.
+    fn format_called(&self, text: &str, called: &str) -> Result<LogFormat, LogFormatError> {
         let usage = FormatUse {
             http: true,
             messages: false,
             rule: true,
             places: Places::one(Place::Check),
-            scope: self.cx.scope(keyword),
+            scope: self.cx.scope(called),
         };
         LogFormat::parse_in(text, &usage)
     }
@@ -194,7 +198,7 @@ impl<'l> Reader<'_, 'l> {
     fn expression(&mut self, what: &str) -> Result<Expression, Fault> {
         let line = self.cx.line;
         let shown = line.arg(self.next);
-        let scope = self.cx.scope(if self.http { "http-check rule" } else { "tcp-check rule" });
+        let scope = self.cx.scope("server directive");
         let words = (self.next..line.words.len()).map(|word| line.arg(word));
         let (expression, taken) = Expression::parse_words(words, &scope)
             .map_err(|error| format!("error detected while parsing {what} expression : {}.", error.message))?;

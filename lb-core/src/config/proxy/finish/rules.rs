@@ -30,7 +30,8 @@ pub(super) fn check_rules(draft: &Draft, diags: &mut Diagnostics) {
             Action::Track { key, .. } => ("tcp-request content track-sc*", key),
             _ => continue,
         };
-        if depends_on_contents(expression) {
+        // HAProxy looks no further at a rule whose table is missing.
+        if depends_on_contents(expression) && !draft.late.is_about(&rule.place) {
             let text = format!(
                 "{label} : a '{name}' rule explicitly depending on request contents without any 'tcp-request inspect-delay' \
                  setting. This means that this rule will randomly find its contents. This can be fixed by setting the \

@@ -1,6 +1,6 @@
 //! `track-sc0` and its likes, and the actions on tracked entries.
 
-use super::{Fault, Reader, Style};
+use super::{Fault, Reader};
 use crate::config::model::{Action, TagValue};
 use crate::sample::{Arg, ArgKind};
 use crate::table::ScAction;
@@ -11,9 +11,12 @@ const SLOTS: usize = 3;
 pub(super) fn track(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
     let number = reader.name.strip_prefix("track-sc").unwrap_or_default();
     let name = |message: String| Fault::new(reader.next - 1, message);
-    let slot = number.parse::<usize>().map_err(|_| name("missing or invalid track-sc number".to_owned()))?;
+    let slot = number.parse::<usize>().map_err(|_| name(format!("Wrong track-sc number '{number}'")))?;
     if slot >= SLOTS {
         return Err(name(format!("{slot} track-sc number exceeding {} (MAX_SESS_STKCTR-1) value", SLOTS - 1)));
+    }
+    if !reader.set.is_http() {
+        reader.called = "tracking rule";
     }
     let key = reader.expression()?;
     let own = reader.cx.draft.config.name.clone();
@@ -25,18 +28,13 @@ pub(super) fn track(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
         }
         reader.next += 2;
     }
-    if !matches!(reader.word(0), "" | "if" | "unless") {
-        // What follows is no condition, which is told first; the table does not matter then.
+    let found = reader.scope().names.resolve(ArgKind::Table, table, None, "");
+    let Ok(Arg::Proxy(table)) = found else {
+        let text = format!("Proxy '{own}': unable to find table '{table}' referenced by track-sc{slot}.");
+        reader.late_reference(reader.next - 1, text);
         return Ok(Action::Track { slot, key, table: 0 });
-    }
-    match reader.scope().names.resolve(ArgKind::Table, table, None) {
-        Ok(Arg::Proxy(table)) => Ok(Action::Track { slot, key, table }),
-        _ => Err(Fault {
-            word: reader.next - 1,
-            message: format!("Proxy '{own}': unable to find table '{table}' referenced by track-sc{slot}."),
-            style: Style::Whole,
-        }),
-    }
+    };
+    Ok(Action::Track { slot, key, table })
 }
 
 /// `sc-inc-gpc`, `sc-set-gpt` and their kin.

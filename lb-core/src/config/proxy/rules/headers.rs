@@ -52,6 +52,9 @@ pub(super) fn delete(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
         return Ok(Action::DelHeader(HeaderNames::Exact(name.to_owned())));
     }
     let word = reader.word(1);
+    if word.is_empty() {
+        return Err(reader.fault(1, "-m flag expects exactly 1 argument"));
+    }
     let method = Method::from_name(word);
     let names = match method {
         Some(Method::Reg) => {

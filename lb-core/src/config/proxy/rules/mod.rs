@@ -16,7 +16,7 @@ mod variables;
 
 pub(super) use table::ACTIONS;
 pub(super) use tcp::{request as tcp_request, response as tcp_response};
-pub(super) use variables::conditions as assignment_conditions;
+pub(super) use variables::read_assignment;
 
 use super::draft::RuleSet;
 use super::order::{Class, warn_of_order};
@@ -25,7 +25,7 @@ use crate::acl::{AclReader, Condition, Fault as AclFault};
 use crate::config::diagnostic::{Diagnostic, Heading, Severity};
 use crate::config::model::{Action, Rule, RuleList};
 use crate::config::suggest;
-use crate::log::{FormatUse, LogFormat, LogFormatError};
+use crate::log::{FormatUse, LogFormat};
 use crate::sample::{Expression, Places, Scope};
 
 /// Why a rule was refused.
@@ -47,10 +47,6 @@ pub(super) enum Style {
     Rule,
     /// The place, as most keywords write it.
     Keyword,
-    /// The place, as it is written for what is found last.
-    Line,
-    /// Nothing.
-    Whole,
 }
 
 impl Fault {
@@ -76,9 +72,15 @@ struct Reader<'c, 'l> {
     name: String,
     /// The next word of the line.
     next: usize,
+    /// How messages about arguments call its expressions.
+    called: &'static str,
 }
 
-impl<'l> Reader<'_, 'l> {
+impl<'c, 'l> Reader<'c, 'l> {
+    fn new(cx: &'c mut Cx<'l>, set: RuleSet, name: String, next: usize) -> Self {
+        Self { cx, set, name, next, called: set.expression() }
+    }
+
     /// A word from the next one on.
     fn word(&self, index: usize) -> &'l str {
         self.cx.line.arg(self.next + index)
@@ -101,13 +103,18 @@ impl<'l> Reader<'_, 'l> {
         Fault::new(self.next + index, message)
     }
 
+    /// A word names what is not there, which is told when all was read.
+    fn late_reference(&mut self, word: usize, text: String) {
+        self.cx.draft.late.reference(self.cx.line, word, text);
+    }
+
     /// Where the rule's expressions are evaluated.
     fn places(&self) -> Places {
         self.set.places(self.cx.draft.section)
     }
 
     fn scope(&self) -> Scope<'l> {
-        self.cx.scope(self.set.expression())
+        self.cx.scope(self.called)
     }
 
     /// Takes a format.
@@ -140,11 +147,8 @@ impl<'l> Reader<'_, 'l> {
         let mut first = true;
         // What stands first is taken for a fetch, whatever it is.
         let words = words.take_while(|word| std::mem::take(&mut first) || !matches!(*word, "if" | "unless"));
-        let (expression, taken) = Expression::parse_words(words, &self.scope()).map_err(|error| Fault {
-            word: self.next,
-            message: error.message,
-            style: late(error.complete),
-        })?;
+        let (expression, taken) =
+            Expression::parse_words(words, &self.scope()).map_err(|error| self.fault(0, error.message))?;
         if !expression.places().meets(self.places()) {
             let needs = expression.needs();
             let text =
@@ -156,18 +160,11 @@ impl<'l> Reader<'_, 'l> {
     }
 }
 
-/// How a fault is told that is found late in HAProxy, or is not.
-fn late(complete: bool) -> Style {
-    if complete { Style::Line } else { Style::Rule }
-}
-
 /// Compiles a rule's format.
 pub(super) fn format(text: &str, usage: &FormatUse<'_>) -> Result<LogFormat, Fault> {
     LogFormat::parse_in(text, usage).map_err(|error| {
-        let complete = matches!(error, LogFormatError::Reference(_));
         let message = error.to_string();
-        let message = if complete { message } else { message.strip_suffix('.').unwrap_or(&message).to_owned() };
-        Fault { word: 0, message, style: late(complete) }
+        Fault::new(0, message.strip_suffix('.').unwrap_or(&message))
     })
 }
 
@@ -200,7 +197,7 @@ fn http(cx: &mut Cx<'_>, set: RuleSet) {
     let own = custom::find(cx, set, &name);
     let row = find(set, &name);
     let next = cx.first + 2;
-    let mut reader = Reader { cx, set, name: name.clone(), next };
+    let mut reader = Reader::new(cx, set, name.clone(), next);
     let read = match (row, own) {
         (None, None) => return unknown_action(reader.cx, set, &name),
         (None, Some(own)) => custom::read(&mut reader, &own),
@@ -227,8 +224,6 @@ fn report(cx: &mut Cx<'_>, fault: &Fault, text: String) {
     let (text, heading) = match fault.style {
         Style::Rule => (text, Heading::Keyword),
         Style::Keyword => (fault.message.clone(), Heading::Keyword),
-        Style::Line => (fault.message.clone(), Heading::Line),
-        Style::Whole => (fault.message.clone(), Heading::Whole),
     };
     cx.diags.push(Diagnostic::about(Severity::Alert, cx.line, fault.word, text).heading(heading));
 }
@@ -361,11 +356,7 @@ pub(super) fn condition(
     }
     match read {
         Ok(condition) => Some(condition),
-        Err(AclFault { word, message, complete: true }) => {
-            cx.diags.alert_line(line, at + word, message);
-            None
-        }
-        Err(AclFault { word, message, .. }) => {
+        Err(AclFault { word, message }) => {
             cx.diags.alert(line, at + word, what(&message));
             None
         }

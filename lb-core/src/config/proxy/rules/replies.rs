@@ -18,6 +18,7 @@ pub(super) fn silent_drop(_: &mut Reader<'_, '_>) -> Result<Action, Fault> {
 }
 
 pub(super) fn redirect(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
+    reader.called = "redirect format string";
     let usage = reader.format_use();
     let (action, next) = redirect::parse(reader.cx.line, reader.next, &mut |text| super::format(text, &usage))?;
     reader.next = next;

@@ -1,6 +1,6 @@
 //! `do-resolve` (configuration.txt, `http-request do-resolve`).
 
-use super::{Fault, Reader, Style};
+use super::{Fault, Reader};
 use crate::config::model::{Action, AddressFamily};
 use crate::sample::variable::VariableName;
 
@@ -35,12 +35,12 @@ pub(super) fn do_resolve(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
         false => refused(next, &shown),
     })?;
     let found = reader.cx.names.resolvers.iter().position(|known| known == section);
-    let Some(resolvers) = found else {
+    if found.is_none() {
         let text = format!(
             "Proxy '{}': Can't find resolvers section '{section}' for do-resolve action.",
             reader.cx.draft.config.name
         );
-        return Err(Fault { style: Style::Whole, ..Fault::new(at, text) });
-    };
-    Ok(Action::DoResolve { name: variable, resolvers, family, expression })
+        reader.late_reference(at, text);
+    }
+    Ok(Action::DoResolve { name: variable, resolvers: found.unwrap_or(0), family, expression })
 }

@@ -74,14 +74,14 @@ fn rule(cx: &mut Cx<'_>, set: RuleSet) {
     let name = cx.arg(2).to_owned();
     let what = format!("{} {name}", set.keyword());
     let next = cx.first + 3;
-    let mut reader = Reader { cx, set, name: name.clone(), next };
+    let mut reader = Reader::new(cx, set, name.clone(), next);
     let read = match name.as_str() {
         "accept" => Ok(Action::Allow),
         "reject" => Ok(Action::Reject),
         "close" if set == RuleSet::TcpResponse => Ok(Action::Close),
         "expect-proxy" if set != RuleSet::TcpResponse => expect(&mut reader, Action::ExpectProxy),
         "expect-netscaler-cip" if set != RuleSet::TcpResponse => expect(&mut reader, Action::ExpectNetscalerCip),
-        "capture" if set == RuleSet::TcpContent => capture(&mut reader),
+        "capture" if set != RuleSet::TcpResponse => capture(&mut reader),
         name if name.starts_with("track-sc") && set != RuleSet::TcpResponse => super::counters::track(&mut reader),
         name => match find(set, name) {
             Some(row) => match row.parse {
@@ -140,6 +140,12 @@ fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, super::Fault> {
     if !reader.cx.draft.section.has_frontend() {
         let name = &reader.cx.draft.config.name;
         return Err(reader.fault(0, format!("proxy '{name}' has no frontend capability")));
+    }
+    reader.called = "capture rule";
+    let shown = reader.word(0);
+    if reader.set != RuleSet::TcpContent {
+        let (keyword, place) = (reader.set.keyword(), place(reader.cx));
+        return Err(reader.fault(0, format!("'capture {shown}' is not allowed in '{keyword}' rules in {place}")));
     }
     let expression = reader.expression()?;
     if reader.word(0) != "len" {

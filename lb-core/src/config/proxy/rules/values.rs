@@ -47,15 +47,17 @@ pub(super) fn set_mark(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
     u32::try_from(number).map(Action::SetMark).map_err(|_| reader.fault(0, format!("'{number}' is above 2^32-1")))
 }
 
-/// Takes a number, decimal or hexadecimal.
+/// Takes a number: decimal, octal behind a `0`, hexadecimal behind `0x`.
 fn number(reader: &mut Reader<'_, '_>) -> Result<u64, Fault> {
     let word = reader.word(0);
     if word.is_empty() {
         return Err(reader.fault(0, "expects exactly 1 argument (integer/hex value)"));
     }
     let (digits, radix) = match word.strip_prefix("0x").or_else(|| word.strip_prefix("0X")) {
-        Some(digits) => (digits, 16),
-        None => (word, 10),
+        // Without a digit behind it, it is the number 0 and an `x`.
+        Some(digits) if digits.starts_with(|c: char| c.is_ascii_hexdigit()) => (digits, 16),
+        _ if word.starts_with('0') => (word, 8),
+        _ => (word, 10),
     };
     let end = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
     let (number, rest) = digits.split_at(end);
@@ -171,8 +173,9 @@ pub(super) fn switch_mode(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> 
         }
         other @ ("none" | "fcgi") => {
             let name = &reader.cx.draft.config.name;
-            let message = format!("Proxy '{name}': MUX protocol '{other}' is not compatible with the selected mode.");
-            return Err(Fault { word: reader.next + 1, message, style: Style::Whole });
+            let text = format!("Proxy '{name}': MUX protocol '{other}' is not compatible with the selected mode.");
+            reader.late_reference(reader.next + 1, text);
+            Proto::H1
         }
         other => {
             let text = format!(
@@ -243,19 +246,19 @@ pub(super) fn capture(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
             (reader.cx.draft.config.captures.declare(true, length, None), length)
         }
         "id" => {
-            let id = value.parse::<usize>().map_err(|_| reader.fault(1, "invalid capture id"))?;
+            let id = value.parse::<usize>().map_err(|_| reader.fault(1, format!("cannot parse id '{value}'")))?;
             let slots = &reader.cx.draft.config.captures;
             let slots = if request { &slots.request } else { &slots.response };
             let declared = slots.get(id).map(|slot| slot.length);
             // A backend's rules keep in the slots of whichever frontend leads there.
             let declared = declared.or((!reader.cx.draft.section.has_frontend()).then_some(usize::MAX));
-            let Some(length) = declared else {
+            if declared.is_none() {
                 let (name, set) = (&reader.cx.draft.config.name, reader.set.keyword());
-                let message =
+                let text =
                     format!("Proxy '{name}': unable to find capture id '{id}' referenced by {set} capture rule.");
-                return Err(Fault { word: reader.next + 1, message, style: Style::Whole });
-            };
-            (id, length)
+                reader.late_reference(reader.next + 1, text);
+            }
+            (id, declared.unwrap_or(0))
         }
         found if request => return Err(reader.fault(0, format!("expects 'len' or 'id', found '{found}'"))),
         found => return Err(reader.fault(0, format!("expects 'id', found '{found}'"))),

@@ -21,28 +21,42 @@ pub(super) fn unset_var(reader: &mut Reader<'_, '_>) -> Result<Action, Fault> {
 
 /// `(<name>[,<condition>...])` behind the action's name.
 fn assignment(reader: &Reader<'_, '_>, action: &str) -> Result<Assignment, Fault> {
-    let inside = reader.name.strip_prefix(action).and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')'));
-    let word = |message: String| Fault::new(reader.next - 1, message);
-    let Some(inside) = inside.filter(|inside| !inside.is_empty()) else {
-        return Err(word(format!(
-            "invalid or incomplete action '{}'. Expects 'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or \
-             'unset-var(<var-name>)'",
-            reader.name
-        )));
+    let read = read_assignment(&reader.name, action).map_err(|message| Fault::new(reader.next - 1, message))?;
+    reader.cx.names.used.note_variable(&read.name);
+    Ok(read)
+}
+
+/// `(<name>[,<condition>...])` behind `action` in the word `name`, of rules and of checks.
+///
+/// # Errors
+/// HAProxy's text.
+pub(in crate::config::proxy) fn read_assignment(name: &str, action: &str) -> Result<Assignment, String> {
+    const FORMS: &str = "Expects 'set-var(<var-name>)', 'set-var-fmt(<var-name>)' or 'unset-var(<var-name>)'";
+    let Some(rest) = name.strip_prefix(action).and_then(|rest| rest.strip_prefix('(')) else {
+        return Err(format!("invalid or incomplete action '{name}'. {FORMS}"));
+    };
+    let Some(inside) = rest.strip_suffix(')') else {
+        return Err(format!("incomplete argument after action '{name}'. {FORMS}"));
     };
     let mut parts = inside.split(',');
-    let name = VariableName::parse(parts.next().unwrap_or_default()).map_err(word)?;
-    let conditions = conditions(parts).map_err(word)?;
-    reader.cx.names.used.note_variable(&name);
+    let variable = parts.next().unwrap_or_default();
+    let conditions = conditions(parts)?;
+    let name = VariableName::parse(variable).map_err(|fault| match fault.strip_prefix("invalid syntax at char '") {
+        // HAProxy's text goes to the end of the word.
+        Some(wrong) => {
+            let wrong = wrong.strip_suffix('\'').unwrap_or(wrong);
+            let start = variable.len().saturating_sub(wrong.len());
+            format!("invalid syntax at char '{}'", rest.get(start..).unwrap_or(wrong))
+        }
+        None => fault,
+    })?;
     Ok(Assignment { name, conditions })
 }
 
 /// The conditions behind a variable's name.
-pub(in crate::config::proxy) fn conditions<'a>(
-    parts: impl Iterator<Item = &'a str>,
-) -> Result<AssignmentConditions, String> {
+fn conditions<'a>(parts: impl Iterator<Item = &'a str>) -> Result<AssignmentConditions, String> {
     let mut conditions = AssignmentConditions::default();
-    for part in parts {
+    for part in parts.filter(|part| !part.is_empty()) {
         let flag = match part {
             "ifexists" => &mut conditions.exists,
             "ifnotexists" => &mut conditions.not_exists,

@@ -76,6 +76,7 @@ impl Setting {
         Scope {
             names: &self.names,
             proxy: Some(0),
+            section: "t",
             file: "F",
             line: 1,
             keyword: "http-request expression",
@@ -285,7 +286,8 @@ fn converters() {
 fn names_of_tables_are_checked() {
     let setting = Setting::new();
     let refused = |text: &str, proxy| {
-        let scope = Scope { proxy: Some(proxy), ..setting.scope() };
+        let section = if proxy == 0 { "t" } else { "none" };
+        let scope = Scope { proxy: Some(proxy), section, ..setting.scope() };
         Expression::parse_prefix(text, &scope).unwrap_err().message
     };
     for (text, proxy, wanted) in [

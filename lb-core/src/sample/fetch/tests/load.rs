@@ -39,7 +39,7 @@ fn topology() -> (Names, Topology) {
 }
 
 fn parse(names: &Names, text: &str) -> Expression {
-    let scope = Scope { names, proxy: None, file: "t.cfg", line: 1, keyword: "test", ignore_case: false };
+    let scope = Scope { names, proxy: None, section: "", file: "t.cfg", line: 1, keyword: "test", ignore_case: false };
     Expression::parse_prefix(text, &scope).unwrap_or_else(|error| panic!("{text}: {error}")).0
 }
 

@@ -41,6 +41,7 @@ fn parse(text: &str) -> Result<Expression, String> {
     let scope = Scope {
         names: &names,
         proxy: Some(0),
+        section: "p",
         file: "t.cfg",
         line: 1,
         keyword: "http-request expression",
