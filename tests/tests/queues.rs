@@ -70,7 +70,7 @@ enum Step {
 
 use Step::{Answer, Ask, Command};
 
-const FIELDS: [&str; 7] = ["qmax", "stot", "econ", "wretr", "wredis", "hrsp_2xx", "hrsp_5xx"];
+const FIELDS: [&str; 8] = ["qmax", "stot", "lbtot", "econ", "wretr", "wredis", "hrsp_2xx", "hrsp_5xx"];
 
 /// What clients, servers, the log and the counters say of the steps.
 fn live_through(binary: Option<&Path>, lines: &str, options: &str, steps: &[Step]) -> BTreeMap<String, String> {
@@ -218,6 +218,64 @@ fn nobody_is_lost_who_waits_for_a_server_that_goes() {
             let waiting = || vec![Ask(TO_A), Ask(TO_A), Ask(TO_A), Ask(TO_A), Command(command)];
             same(&format!(" cookie S{redispatch}"), "maxconn 1", &steps(waiting(), 6));
         }
+    }
+}
+
+/// `option persist` and `force-persist` hold for who waits, too.
+#[test]
+fn who_persists_waits_for_a_server_that_is_down() {
+    for command in ["set server l/a state maint", "set server l/a state drain", "set server l/a health down"] {
+        for redispatch in ["", "\n option redispatch"] {
+            for persist in ["option persist", "force-persist if TRUE"] {
+                let before = vec![Ask(TO_A), Ask(TO_A), Command(command), Ask(TO_A), Ask(""), Answer(0), Ask(TO_A)];
+                same(&format!(" cookie S insert\n {persist}{redispatch}"), "maxconn 1", &steps(before, 4));
+            }
+        }
+    }
+}
+
+/// Those whom a server takes when it comes have no turn of the queue.
+#[test]
+fn places_in_the_queue_are_counted_by_who_had_a_turn() {
+    for [leaves, comes] in [
+        ["set server l/a state maint", "set server l/a state ready"],
+        ["set server l/a health down", "set server l/a health up"],
+    ] {
+        let mut before = vec![Command(leaves)];
+        before.extend((0..6).map(|_| Ask("")));
+        before.push(Command(comes));
+        before.extend((0..5).map(|_| Answer(0)));
+        same("", "maxconn 1", &steps(before, 1));
+    }
+}
+
+/// `leastconn` counts who waits for a server with its next session only, so that one queue fills before the other.
+#[test]
+fn leastconn_with_room_in_queues() {
+    for options in ["maxconn 1 maxqueue 2", "maxconn 2 maxqueue 1"] {
+        let mut before: Vec<Step> = (0..5).map(|_| Ask("")).collect();
+        before.extend([
+            Answer(0),
+            Ask(""),
+            Answer(1),
+            Ask(""),
+            Answer(1),
+            Ask(""),
+            Ask(""),
+            Ask(""),
+            Answer(0),
+            Ask(""),
+        ]);
+        same(" balance leastconn", options, &steps(before, 8));
+    }
+}
+
+/// A limit that rose with the load is there for the server whose turn it is.
+#[test]
+fn leastconn_and_first_see_limits_that_follow_the_load() {
+    for algorithm in ["leastconn", "first"] {
+        let asks = (0..6).map(|_| Ask("")).collect();
+        same(&format!(" balance {algorithm}\n fullconn 4"), "minconn 1 maxconn 4", &steps(asks, 6));
     }
 }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::queue::Turn;
 use super::{Backend, slot};
 use crate::balance::Candidate;
 use crate::config::model::OnError;
@@ -218,7 +219,7 @@ impl Backend {
     pub fn set_maxconn(&self, server: &Server, maxconn: u32) {
         let _guard = self.lock_state();
         server.set_maxconn(maxconn);
-        self.serve_all();
+        self.serve_all(Turn::Own);
     }
 
     /// Takes the result of a check into account, and says what is to be reported.
@@ -348,9 +349,9 @@ impl Backend {
     }
 
     /// Lets every server take from the queues: after a change, any of them may have room for whom it could not take.
-    pub(super) fn serve_all(&self) {
+    pub(super) fn serve_all(&self, turn: Turn) {
         for server in self.servers.load().iter() {
-            slot::serve_waiters(server);
+            slot::serve_waiters(server, turn);
         }
     }
 }

@@ -76,7 +76,7 @@ impl Backend {
         self.tell_cookies();
         server.set_removed();
         self.rebuild(&mut guard);
-        server.queue.redistribute();
+        server.queue.evict();
         true
     }
 }

@@ -37,6 +37,7 @@ use crate::config::model::{CheckProtocol, ProxyConfig, ProxyKind, ServerConfig, 
 use crate::server::check::{External, Script};
 use crate::server::{Dial, History, Numbers, Server, Start};
 use crate::stats::BackendStats;
+use queue::Turn;
 use ticket::Waits;
 
 /// Where a backend's connections go.
@@ -104,6 +105,8 @@ pub struct AssignRequest {
     pub force: Option<Arc<Server>>,
     /// `force` is more than a wish: where its queue is full, too, it is left only with `option redispatch`.
     pub strict: bool,
+    /// `force` holds though that server is down, for those who wait, too (`option persist`, `force-persist`).
+    pub persists: bool,
     /// Its place among those that wait.
     pub priority: Priority,
 }
@@ -290,7 +293,7 @@ impl Backend {
             if let Some(slot) = ServerSlot::take(server) {
                 return Assign::Server(Assignment::immediate(slot));
             }
-            if server.is_usable() {
+            if server.is_usable() || request.persists {
                 match self.queue_on(server, request) {
                     Some(ticket) => return Assign::Queue(ticket),
                     None if request.strict && !self.hub.redispatch => return Assign::QueueFull(Arc::clone(server)),
@@ -301,7 +304,8 @@ impl Backend {
         // Who waits already goes first. Only keys have a server of their own.
         let in_turn = self.hub.queue.pending() > 0 && !self.hub.balancer.is_deterministic();
         if in_turn && self.eligible.load(Ordering::Relaxed) > 0 {
-            return self.queue_here(request);
+            let own = self.hub.balancer.waits_for().and_then(|server| self.queue_on(&server, request));
+            return own.map_or_else(|| self.queue_here(request), Assign::Queue);
         }
         let key = Key { source: request.source, hash: request.hash, exclude: request.exclude.as_ref() };
         match self.hub.balancer.pick(&key) {
@@ -318,28 +322,32 @@ impl Backend {
 
     /// Joins the queue of one server, unless it holds `maxqueue` waiters.
     fn queue_on(self: &Arc<Self>, server: &Arc<Server>, request: &AssignRequest) -> Option<Ticket> {
-        let place = server.queue.push(server.config.maxqueue, request.priority)?;
-        server.load_changed();
+        let persists = request.persists && request.force.as_ref().is_some_and(|force| Arc::ptr_eq(force, server));
+        let place = server.queue.push(server.config.maxqueue, request.priority, persists)?;
+        server.room_changed();
         let ticket = Ticket::new(Arc::clone(self), Waits::Server(Arc::clone(server)), request.clone(), place);
         // A slot may have come free, or the server may have gone, before we were in the queue.
-        if server.is_removed() || (!server.is_usable() && self.hub.redispatch) {
-            server.queue.redistribute();
+        if server.is_removed() {
+            server.queue.evict();
         } else {
-            slot::serve_waiters(server);
+            if !server.is_usable() && self.hub.redispatch {
+                server.queue.redistribute();
+            }
+            slot::serve_waiters(server, Turn::Own);
         }
         Some(ticket)
     }
 
     /// Joins the backend's queue.
     fn queue_here(self: &Arc<Self>, request: &AssignRequest) -> Assign {
-        let Some(place) = self.hub.queue.push(0, request.priority) else { return Assign::None };
+        let Some(place) = self.hub.queue.push(0, request.priority, false) else { return Assign::None };
         let ticket = Ticket::new(Arc::clone(self), Waits::Backend, request.clone(), place);
         // A slot may have come free before we were in the queue.
         for server in self.servers.load().iter() {
             if self.hub.queue.pending() == 0 {
                 break;
             }
-            slot::serve_waiters(server);
+            slot::serve_waiters(server, Turn::Own);
         }
         Assign::Queue(ticket)
     }
@@ -391,6 +399,6 @@ impl Backend {
             self.hub.balancer.rebuild(&candidates);
             *current = candidates;
         }
-        self.serve_all();
+        self.serve_all(Turn::Change);
     }
 }

@@ -52,6 +52,8 @@ struct Waiting {
 struct Waiter {
     grant: oneshot::Sender<Grant>,
     served_before: u64,
+    /// It waits for this very server, whatever becomes of it.
+    persists: bool,
 }
 
 /// A place in a queue, as its holder sees it.
@@ -60,6 +62,15 @@ pub(crate) struct Place {
     pub(crate) key: Key,
     pub(crate) served_before: u64,
     pub(crate) grant: oneshot::Receiver<Grant>,
+}
+
+/// Why a waiter is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// A session ended.
+    Own,
+    /// A server came, or may have more sessions.
+    Change,
 }
 
 /// A waiter taken out of the queue, to be granted a slot.
@@ -90,8 +101,8 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Joins the queue unless `limit` (0 is none) are waiting already.
-    pub(crate) fn push(&self, limit: u32, priority: Priority) -> Option<Place> {
+    /// Joins the queue unless `limit` (0 is none) are waiting already. Who `persists` stays when others choose again.
+    pub(crate) fn push(&self, limit: u32, priority: Priority, persists: bool) -> Option<Place> {
         let (sender, grant) = oneshot::channel();
         let mut waiting = self.lock();
         if limit != 0 && waiting.entries.len() >= limit as usize {
@@ -100,7 +111,7 @@ impl Queue {
         let key = (priority.class, priority.time, waiting.next);
         waiting.next += 1;
         let served_before = waiting.served;
-        waiting.entries.insert(key, Waiter { grant: sender, served_before });
+        waiting.entries.insert(key, Waiter { grant: sender, served_before, persists });
         let pending = self.pending.fetch_add(1, Ordering::SeqCst) + 1;
         self.max.fetch_max(pending, Ordering::Relaxed);
         Some(Place { key, served_before, grant })
@@ -123,15 +134,15 @@ impl Queue {
         }
     }
 
-    /// Takes the first waiter.
-    pub(crate) fn pop(&self) -> Option<Popped> {
+    /// Takes the first waiter. One that is taken out of turn does not count for the others' place.
+    pub(crate) fn pop(&self, turn: Turn) -> Option<Popped> {
         if self.pending() == 0 {
             return None;
         }
         let mut waiting = self.lock();
         let (_, waiter) = waiting.entries.pop_first()?;
-        waiting.served += 1;
-        let position = waiting.served - waiter.served_before;
+        let position = waiting.served + 1 - waiter.served_before;
+        waiting.served += u64::from(turn == Turn::Own);
         self.pending.fetch_sub(1, Ordering::SeqCst);
         Some(Popped { grant: waiter.grant, position })
     }
@@ -149,11 +160,22 @@ impl Queue {
         drop(removed);
     }
 
-    /// Takes every waiter out and has it choose again; says how many there were.
+    /// Takes every waiter out that does not persist and has it choose again; says how many there were.
     pub(crate) fn redistribute(&self) -> u32 {
+        self.send_away(|waiter| waiter.persists)
+    }
+
+    /// The same with those that persist: the server is no more.
+    pub(crate) fn evict(&self) -> u32 {
+        self.send_away(|_| false)
+    }
+
+    fn send_away(&self, stays: impl Fn(&Waiter) -> bool) -> u32 {
         let entries = {
             let mut waiting = self.lock();
-            let entries = std::mem::take(&mut waiting.entries);
+            let all = std::mem::take(&mut waiting.entries);
+            let (stay, entries): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(_, one)| stays(one));
+            waiting.entries = stay;
             self.pending.fetch_sub(entries.len() as u32, Ordering::SeqCst);
             entries
         };

@@ -40,13 +40,15 @@ pub struct Ticket {
     moved: Option<Arc<Server>>,
     /// Its place there (`%sq`).
     left: u64,
+    /// The servers that the balancer chose since the wait began.
+    picked: Vec<Arc<Server>>,
     grant: oneshot::Receiver<Grant>,
 }
 
 impl Ticket {
     pub(super) fn new(backend: Arc<Backend>, waits: Waits, request: AssignRequest, place: Place) -> Self {
         let Place { key, served_before, grant } = place;
-        Self { backend, waits, request, key, served_before, moved: None, left: 0, grant }
+        Self { backend, waits, request, key, served_before, moved: None, left: 0, picked: Vec::new(), grant }
     }
 
     /// The server whose queue this is, or `None` for the backend's queue.
@@ -74,6 +76,11 @@ impl Ticket {
     /// The server whose queue this ticket was in until that server went, once: the wait goes on elsewhere.
     pub(crate) fn take_moved(&mut self) -> Option<Arc<Server>> {
         self.moved.take()
+    }
+
+    /// The servers that the balancer chose meanwhile, for those that went.
+    pub(crate) fn take_picked(&mut self) -> Vec<Arc<Server>> {
+        std::mem::take(&mut self.picked)
     }
 
     /// Waits for a slot until `deadline`, without end when there is none.
@@ -104,10 +111,13 @@ impl Ticket {
                     match self.backend.try_assign(&request) {
                         Assign::Server(assignment) => {
                             self.moved = moved;
+                            self.picked.push(Arc::clone(&assignment.server));
                             return Ok(Assignment { server_queue: left, ..assignment });
                         }
                         Assign::Queue(mut ticket) => {
                             (ticket.moved, ticket.left) = (moved, left);
+                            ticket.picked = self.take_picked();
+                            ticket.picked.extend(ticket.server().cloned());
                             *self = ticket;
                         }
                         Assign::QueueFull(_) | Assign::None => return Err(QueueError::NoServer),
@@ -129,7 +139,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         self.queue().remove(self.key);
         if let Some(server) = self.server() {
-            server.load_changed();
+            server.room_changed();
         }
     }
 }

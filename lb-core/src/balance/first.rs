@@ -20,7 +20,7 @@ pub struct First {
 #[derive(Debug, Default)]
 struct Table {
     members: Vec<Arc<Server>>,
-    /// A bit for each member that had room when it was last looked at.
+    /// A bit for each member that had not reached its `maxconn` when it was last looked at.
     room: Box<[AtomicU64]>,
     /// A bit for each word of `room` that is not 0.
     words: Box<[AtomicU64]>,
@@ -55,11 +55,10 @@ impl First {
             if let Some(slot) = take(server, key) {
                 return Pick::Taken(slot);
             }
-            // Its limit has moved since, or it is to be avoided.
+            // It is taken since, its limit is lower now, or it is to be avoided.
             table.look_at(server);
             from = place + 1;
         }
-        // Limits that follow the load of the backend move without a word.
         take_any(table.members.iter(), key)
     }
 }
@@ -72,9 +71,9 @@ impl Table {
         }
         // Two threads may note their own changes in the wrong order: the last one to note checks.
         loop {
-            let full = server.is_full();
+            let full = server.is_at_maxconn();
             self.set(place, !full);
-            if server.is_full() == full {
+            if server.is_at_maxconn() == full {
                 break;
             }
         }

@@ -50,15 +50,44 @@ impl LeastConn {
         self.tree.store(Arc::new(Tree::new(candidates)));
         // Only now, so that a change of load that still went to the old tree is seen here.
         for candidate in order.into_iter().filter_map(|index| candidates.get(index)) {
-            self.load_changed(&candidate.server);
+            let tree = self.tree.load();
+            if let Some(leaf) = tree.leaf_of(&candidate.server) {
+                self.place(&tree, leaf, &candidate.server);
+            }
         }
     }
 
+    /// Keeps its turn where the load is what it was: when one who waited takes the place of another.
     pub(super) fn load_changed(&self, server: &Server) {
         let tree = self.tree.load();
         let Some(leaf) = tree.leaf_of(server) else { return };
+        if (tree.key(leaf as u32) ^ key_of(server, 0)) & !FULL >> STAMP_BITS << STAMP_BITS == 0 {
+            tree.mark(leaf, || takes_nobody(server));
+        } else {
+            self.place(&tree, leaf, server);
+        }
+    }
+
+    /// The last among equals.
+    fn place(&self, tree: &Tree, leaf: usize, server: &Server) {
         let stamp = self.stamp.fetch_add(1, Ordering::Relaxed) & ((1 << STAMP_BITS) - 1);
         tree.update(leaf, || key_of(server, stamp));
+    }
+
+    /// The limit of a server changed, or its queue. It stays where it is in the order: as HAProxy does, who waits counts
+    /// only from the next session on that begins or ends.
+    pub(super) fn room_changed(&self, server: &Server) {
+        let tree = self.tree.load();
+        if let Some(leaf) = tree.leaf_of(server) {
+            tree.mark(leaf, || takes_nobody(server));
+        }
+    }
+
+    /// The full server whose queue is next, where that comes before servers with room.
+    pub(super) fn waits_for(&self) -> Option<Arc<Server>> {
+        let tree = self.tree.load();
+        let (server, best) = tree.best()?;
+        (best & FULL == 0 && server.is_full() && has_queue_room(server)).then(|| Arc::clone(server))
     }
 
     pub(super) fn pick(&self, key: &Key<'_>) -> Pick {
@@ -77,8 +106,11 @@ impl LeastConn {
             if has_queue_room(server) {
                 return Pick::Wait(Arc::clone(server));
             }
-            // Its limit has moved since its key was made.
-            self.load_changed(server);
+            // Its limit is lower now than `maxconn`, and may rise without a word.
+            if !server.is_at_maxconn() {
+                break;
+            }
+            self.room_changed(server);
         }
         Self::pick_slowly(&tree, key)
     }
@@ -88,12 +120,12 @@ impl LeastConn {
         let only = tree.members.len() == 1;
         let members = || tree.members.iter().enumerate().filter(|(_, server)| only || !key.excludes(server));
         let rank = |(leaf, server): (usize, &Arc<Server>)| {
-            let turn = tree.keys.get(leaf)?.load(Ordering::Relaxed) & ((1 << STAMP_BITS) - 1);
-            (!server.is_full() || has_queue_room(server)).then(|| (server.relative_load(), turn, leaf))
+            let order = tree.keys.get(leaf)?.load(Ordering::Relaxed) & !FULL;
+            (!server.is_full() || has_queue_room(server)).then_some((order, leaf))
         };
         for _ in 0..ATTEMPTS {
             let best = members().filter_map(rank).min();
-            let Some(server) = best.and_then(|(_, _, leaf)| tree.members.get(leaf)) else { break };
+            let Some(server) = best.and_then(|(_, leaf)| tree.members.get(leaf)) else { break };
             if let Some(slot) = ServerSlot::take(server) {
                 return Pick::Taken(slot);
             }
@@ -110,8 +142,13 @@ fn has_queue_room(server: &Server) -> bool {
     server.config.maxqueue > 0 && server.queue_has_room()
 }
 
+/// Whether there is no room, nor any in its queue, whatever the load of the backend.
+fn takes_nobody(server: &Server) -> bool {
+    server.is_at_maxconn() && !has_queue_room(server)
+}
+
 fn key_of(server: &Server, stamp: u64) -> u64 {
-    let full = if server.is_full() && !has_queue_room(server) { FULL } else { 0 };
+    let full = if takes_nobody(server) { FULL } else { 0 };
     let largest = (1 << (63 - STAMP_BITS)) - 1;
     full | (server.relative_load().min(largest) << STAMP_BITS) | stamp
 }
@@ -176,6 +213,32 @@ impl Tree {
             stored = now;
             cell.store(stored, Ordering::SeqCst);
         }
+        self.replay(leaf);
+    }
+
+    /// Notes of a leaf whether it is full, and nothing else.
+    fn mark(&self, leaf: usize, full: impl Fn() -> bool) {
+        let Some(cell) = self.keys.get(leaf) else { return };
+        let mut changed = false;
+        loop {
+            let now = full();
+            let before = match now {
+                true => cell.fetch_or(FULL, Ordering::SeqCst),
+                false => cell.fetch_and(!FULL, Ordering::SeqCst),
+            };
+            changed |= (before & FULL != 0) != now;
+            // The same for marks.
+            if full() == now {
+                break;
+            }
+        }
+        if changed {
+            self.replay(leaf);
+        }
+    }
+
+    /// Decides the matches again from a leaf upwards, as far as its key matters.
+    fn replay(&self, leaf: usize) {
         let mut node = (leaf + self.keys.len()) / 2;
         while node > 0 {
             let before = self.winner(node);

@@ -151,6 +151,14 @@ impl Balancer {
         }
     }
 
+    /// The full server in whose queue a stream goes although others wait for any server (`leastconn` with `maxqueue`).
+    pub(crate) fn waits_for(&self) -> Option<Arc<Server>> {
+        match self {
+            Self::LeastConn(algorithm) => algorithm.waits_for(),
+            _ => None,
+        }
+    }
+
     /// Whether a later change of the weight is followed (configuration.txt: "this algorithm is dynamic").
     pub fn is_dynamic(&self) -> bool {
         match self {
@@ -187,10 +195,19 @@ impl Balancer {
         }
     }
 
-    /// Follows a change of the sessions or waiters of a server.
+    /// Follows a change of the sessions of a server.
     pub(crate) fn load_changed(&self, server: &Server) {
         match self {
             Self::LeastConn(algorithm) => algorithm.load_changed(server),
+            Self::First(algorithm) => algorithm.load_changed(server),
+            _ => {}
+        }
+    }
+
+    /// Follows a change of how many sessions a server may have, or of how many wait for it.
+    pub(crate) fn room_changed(&self, server: &Server) {
+        match self {
+            Self::LeastConn(algorithm) => algorithm.room_changed(server),
             Self::First(algorithm) => algorithm.load_changed(server),
             _ => {}
         }

@@ -41,6 +41,7 @@ pub mod render;
 pub mod resolvers;
 pub mod sections;
 pub mod suggest;
+mod tls_words;
 pub mod toml;
 pub mod userlist;
 

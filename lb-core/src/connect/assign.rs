@@ -10,7 +10,7 @@ use crate::instant::Instant;
 use crate::log::Stage;
 use crate::runtime::SessionStage;
 use crate::server::Server;
-use crate::stream::count::count_retry;
+use crate::stream::count::{count_picked, count_retry};
 use crate::stream::error::{End, Kind, StreamError};
 use crate::stream::side::Side;
 use crate::worker::timer::{Timer, after};
@@ -46,6 +46,7 @@ impl Connector<'_> {
             exclude: self.exclude.clone(),
             force: chosen.or(preferred),
             strict,
+            persists: strict && (self.pinned || self.backend.config.options.persist),
             priority: self.priority,
         };
         let assign = self.backend.backend.try_assign(&request);
@@ -56,13 +57,15 @@ impl Connector<'_> {
         if moved {
             self.note_move(request.force.as_deref());
         }
-        let found = match &assign {
-            Assign::Server(_) => true,
-            // The balancer chose the server that is waited for.
-            Assign::Queue(ticket) => ticket.server().is_some(),
-            Assign::QueueFull(_) | Assign::None => false,
-        };
-        self.picked = found && (moved || request.force.is_none());
+        if moved || request.force.is_none() {
+            let server = match &assign {
+                Assign::Server(assignment) => Some(&assignment.server),
+                // The balancer chose the server that is waited for.
+                Assign::Queue(ticket) => ticket.server(),
+                Assign::QueueFull(_) | Assign::None => None,
+            };
+            server.into_iter().for_each(|server| count_picked(self.worker, self.backend, server));
+        }
         match assign {
             Assign::Server(assignment) => Ok(assignment),
             Assign::Queue(ticket) => self.wait_in_queue(ticket, client, timer).await,
@@ -87,6 +90,9 @@ impl Connector<'_> {
         self.live.enter_phase(SessionStage::Queue, deadline);
         let assignment = poll_fn(|cx| {
             let waiting = std::pin::pin!(ticket.wait(None)).poll(cx);
+            for server in ticket.take_picked() {
+                count_picked(self.worker, self.backend, &server);
+            }
             if let Some(server) = ticket.take_moved() {
                 self.note_move(Some(&server));
             }

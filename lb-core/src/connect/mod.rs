@@ -62,8 +62,6 @@ pub(crate) struct Connector<'a> {
     first_request: bool,
     exclude: Option<Arc<Server>>,
     force: Option<Arc<Server>>,
-    /// The last server was chosen by the balancer, without a wait.
-    picked: bool,
     started: Instant,
     attempt_started: Instant,
     /// The request's body, where it is kept to be sent again; then it is no more in the client's buffer.
@@ -126,7 +124,6 @@ impl<'a> Connector<'a> {
             first_request,
             exclude: None,
             force: None,
-            picked: false,
             started: now,
             attempt_started: now,
             kept: None,
@@ -201,7 +198,7 @@ impl<'a> Connector<'a> {
             self.live.set_server(self.server.as_ref().map(|server| server.id), now);
             self.live.enter_phase(SessionStage::Connect, self.connect_deadline());
             if let Some(server) = &self.server {
-                count_assigned(self.worker, self.backend, server, self.picked);
+                count_assigned(self.worker, self.backend, server);
             }
             if let (Some(path), Some(server)) = (&self.redirect_path, &self.server)
                 && let Some(redir) = &server.config.redir

@@ -137,14 +137,19 @@ impl Server {
 
     pub(crate) fn set_operational(&self, state: OperationalState) {
         let before = self.state.operational();
-        // Only a server that was seen down comes back slowly.
-        let slowly = state == OperationalState::Running && !before.is_up() && self.slowstart.begin(Instant::now());
-        if slowly {
-            self.hub.rising.notify_one();
-        } else {
-            self.slowstart.end();
+        // Only a server that was seen down, or about to stop, comes back slowly.
+        let comes = matches!(before, OperationalState::Stopped | OperationalState::Stopping);
+        let slowly = state == OperationalState::Running && comes && self.slowstart.begin(Instant::now());
+        match state {
+            OperationalState::Running if slowly => self.hub.rising.notify_one(),
+            OperationalState::Running => self.slowstart.end(),
+            // How far it had come is seen until it comes again.
+            _ => self.slowstart.interrupt(),
         }
         self.state.set_operational(if slowly { OperationalState::Starting } else { state });
+        if state == OperationalState::Running {
+            self.use_weight();
+        }
         if before.is_up() != state.is_up() {
             self.history.changed(Instant::now(), state.is_up());
         }

@@ -36,7 +36,7 @@ impl Dial {
         };
         Ok(Self {
             options: options.with_source(line.source.clone().or_else(|| section.source.clone())),
-            tls: line.ssl.as_ref().map(|ssl| tls::client_config(ssl)).transpose()?,
+            tls: line.ssl.as_ref().map(tls::client_config).transpose()?,
             websocket: websocket_tls(line)?,
             checks: check_tls(line, section)?,
         })

@@ -99,6 +99,8 @@ pub struct Server {
     /// server that is not needed.
     eligible: AtomicBool,
     user_weight: AtomicU32,
+    /// What is in use of the weight, in sixteenths.
+    share: AtomicU32,
     /// The weight, and what is in use of it, that were told last.
     told_weight: AtomicU64,
     slowstart: SlowStart,
@@ -171,6 +173,7 @@ impl Server {
             tls: AtomicBool::new(true),
             eligible: AtomicBool::new(false),
             user_weight: AtomicU32::new(config.weight),
+            share: AtomicU32::new(config.weight.saturating_mul(STEPS)),
             told_weight: AtomicU64::new(weight::both(config.weight, config.weight)),
             slowstart: SlowStart::new(config.slowstart.unwrap_or_default(), hub.started),
             maxconn: AtomicU32::new(maxconn),

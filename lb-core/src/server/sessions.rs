@@ -42,7 +42,7 @@ impl Server {
         if self.minconn.load(Ordering::Relaxed) == self.maxconn.swap(maxconn, Ordering::Relaxed) {
             self.minconn.store(maxconn, Ordering::Relaxed);
         }
-        self.load_changed();
+        self.room_changed();
     }
 
     /// How many sessions may be open now; `None` is unlimited (configuration.txt, `minconn`, `fullconn` and
@@ -77,12 +77,18 @@ impl Server {
         self.session_limit().is_some_and(|limit| self.current() >= limit)
     }
 
+    /// Whether it is full whatever the load of the backend: a limit that follows it moves without a word.
+    pub(crate) fn is_at_maxconn(&self) -> bool {
+        let maxconn = self.maxconn();
+        maxconn != 0 && self.current() >= maxconn
+    }
+
     /// Whether this server's own queue takes one more (configuration.txt, `maxqueue`).
     pub fn queue_has_room(&self) -> bool {
         self.config.maxqueue == 0 || self.queue.pending() < self.config.maxqueue
     }
 
-    /// Takes one session slot if the limit allows.
+    /// Takes one session slot if the limit allows. The balancer is to be told ([`Server::load_changed`]).
     pub(crate) fn try_take(&self) -> bool {
         let taken = match self.session_limit() {
             None => Some(self.served.fetch_add(1, Ordering::SeqCst)),
@@ -98,21 +104,24 @@ impl Server {
                 self.max_sessions.fetch_max(now, Ordering::Relaxed);
             }
             self.hub.balancer.session_begins();
-            self.load_changed();
         }
         taken.is_some()
     }
 
-    /// Gives one slot back, without looking at the queues.
+    /// Gives one slot back, without looking at the queues. The balancer is to be told.
     pub(crate) fn untake(&self) {
         self.served.fetch_sub(1, Ordering::SeqCst);
         self.hub.balancer.session_ends();
-        self.load_changed();
     }
 
-    /// Tells the balancer that the number of sessions or of waiters changed.
+    /// Tells the balancer that the number of sessions changed.
     pub(crate) fn load_changed(&self) {
         self.hub.balancer.load_changed(self);
+    }
+
+    /// Tells the balancer that the limit of sessions or the number of waiters changed.
+    pub(crate) fn room_changed(&self) {
+        self.hub.balancer.room_changed(self);
     }
 }
 

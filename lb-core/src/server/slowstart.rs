@@ -45,6 +45,12 @@ impl SlowStart {
         self.percent.store(100, Ordering::Relaxed);
     }
 
+    /// Nothing more comes into use; the limit of sessions is whole again.
+    pub(super) fn interrupt(&self) {
+        self.began.store(0, Ordering::Relaxed);
+        self.percent.store(100, Ordering::Relaxed);
+    }
+
     /// Whether it is under way.
     pub(super) fn is_rising(&self) -> bool {
         self.began.load(Ordering::Relaxed) != 0

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::event::EventKind;
-use super::{OperationalState, STEPS, Server};
+use super::{AdminState, OperationalState, STEPS, Server};
 
 /// How much of a server's weight and limit came into use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,10 @@ impl Server {
 
     pub(crate) fn set_weight(&self, weight: u32) {
         self.user_weight.store(weight, Ordering::Relaxed);
+        if self.state.operational() != OperationalState::Starting {
+            self.slowstart.end();
+        }
+        self.use_weight();
     }
 
     /// The weight in use, rounded up: less than [`Server::weight`] while the server comes back slowly (`slowstart`).
@@ -32,9 +36,17 @@ impl Server {
 
     /// The weight in use, in sixteenths.
     pub(crate) fn share(&self) -> u32 {
+        self.share.load(Ordering::Relaxed)
+    }
+
+    /// Brings the weight into use, or what slow start lets through of it. In maintenance that has to wait.
+    pub(super) fn use_weight(&self) {
+        if self.state.admin().intersects(AdminState::MAINT) {
+            return;
+        }
         // Static algorithms do not follow.
         let steps = if self.hub.balancer.is_dynamic() { self.slowstart.steps() } else { STEPS };
-        self.weight().saturating_mul(steps)
+        self.share.store(self.weight().saturating_mul(steps), Ordering::Relaxed);
     }
 
     /// How much of the weight is in use, in percent, while the server comes back slowly (`throttle`).
@@ -72,6 +84,7 @@ impl Server {
         if !self.slowstart.rise(now) {
             return None;
         }
+        self.use_weight();
         if self.slowstart.is_rising() || self.state.operational() != OperationalState::Starting {
             return Some(Risen::Some);
         }

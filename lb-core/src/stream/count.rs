@@ -363,7 +363,7 @@ pub(super) fn count_refused(worker: &Worker, info: &ClientInfo, status: u16) {
 }
 
 /// A stream is sent to a server, for the first time or again.
-pub(crate) fn count_assigned(worker: &Worker, backend: &BackendEntry, server: &Server, picked: bool) {
+pub(crate) fn count_assigned(worker: &Worker, backend: &BackendEntry, server: &Server) {
     let index = worker.index;
     let uptime = worker.uptime(now());
     let of_server = server.stats.counters.of(index);
@@ -372,10 +372,12 @@ pub(crate) fn count_assigned(worker: &Worker, backend: &BackendEntry, server: &S
     server.stats.session_rate.count(index, uptime);
     of_server.last_session.record(uptime.as_secs() + 1);
     of_backend.last_session.record(uptime.as_secs() + 1);
-    if picked {
-        of_server.picked.inc();
-        of_backend.picked.inc();
-    }
+}
+
+/// The balancer chose a server for a stream, which may have to wait for it.
+pub(crate) fn count_picked(worker: &Worker, backend: &BackendEntry, server: &Server) {
+    server.stats.counters.of(worker.index).picked.inc();
+    backend.backend.stats.counters.of(worker.index).picked.inc();
 }
 
 /// A connection to a server is opened, or used again.

@@ -5,14 +5,15 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::Resumption;
+use rustls::client::{Resumption, Tls12Resumption};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 
+use super::alpn_list;
 use super::error::TlsConfigError;
+use super::parameters::{Parameters, Side};
 use super::verify::{DangerousVerifyNone, VerifyRequired};
-use super::{alpn_list, provider};
 use crate::config::model::ServerSsl;
 
 /// What is needed to open TLS to one server.
@@ -40,21 +41,26 @@ pub fn client_config(ssl: &ServerSsl) -> Result<TlsClientConfig, TlsConfigError>
             .map_err(|_| TlsConfigError::HostName { keyword, name: name.clone() }),
     };
     let sni = host("sni", &ssl.sni)?;
-    let builder = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
-        .dangerous();
+    let Parameters { versions, provider } = Parameters::new(&ssl.options, Side::Server)?;
+    let builder =
+        ClientConfig::builder_with_provider(Arc::clone(&provider)).with_protocol_versions(&versions)?.dangerous();
     let builder = if ssl.verify {
         let file = ssl.ca_file.as_ref().ok_or(TlsConfigError::NoCaFile)?;
         let verifyhost = host("verifyhost", &ssl.verifyhost)?;
-        let verifier =
-            VerifyRequired { roots: authorities(file)?, host: sni.clone().or(verifyhost), provider: provider() };
+        let verifier = VerifyRequired { roots: authorities(file)?, host: sni.clone().or(verifyhost), provider };
         builder.with_custom_certificate_verifier(Arc::new(verifier))
     } else {
-        builder.with_custom_certificate_verifier(Arc::new(DangerousVerifyNone { provider: provider() }))
+        builder.with_custom_certificate_verifier(Arc::new(DangerousVerifyNone { provider }))
     };
     let mut config = builder.with_no_client_auth();
     config.alpn_protocols = alpn_list(&ssl.alpn);
-    config.resumption = Resumption::in_memory_sessions(64);
+    config.resumption = match &ssl.options {
+        options if options.no_reuse => Resumption::disabled(),
+        options if options.no_tickets => {
+            Resumption::in_memory_sessions(64).tls12_resumption(Tls12Resumption::SessionIdOnly)
+        }
+        _ => Resumption::in_memory_sessions(64),
+    };
     config.enable_sni = sni.is_some();
     // Without SNI the name only keys the sessions of this one server.
     let name = sni.unwrap_or_else(|| ServerName::from(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED)));

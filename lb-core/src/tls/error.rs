@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::ParameterError;
 use crate::config::files::reason;
 
 /// Why a `bind` or `server` line cannot have its TLS; the texts are HAProxy's.
@@ -81,6 +82,9 @@ pub enum TlsConfigError {
         /// Its argument.
         name: String,
     },
+    /// Versions, ciphers or curves leave nothing to offer.
+    #[error(transparent)]
+    Parameters(#[from] ParameterError),
     /// The library refuses the whole.
     #[error("TLS configuration: {0}")]
     Library(#[from] rustls::Error),

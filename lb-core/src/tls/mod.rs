@@ -7,11 +7,13 @@
 
 mod accept;
 pub mod certificate;
+pub(crate) mod cipher_string;
 mod client_config;
 mod client_hello;
 mod connect;
 mod error;
 mod info;
+pub(crate) mod parameters;
 mod server_config;
 mod session_cache;
 mod sni;
@@ -24,6 +26,7 @@ pub use client_config::{TlsClientConfig, client_config};
 pub use connect::connect;
 pub use error::{TlsConfigError, TlsError};
 pub use info::{Alpn, TlsInfo};
+pub use parameters::ParameterError;
 pub use server_config::server_config;
 pub use stream::{ClientTls, ServerTls, Session, TlsStream};
 

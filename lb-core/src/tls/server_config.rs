@@ -7,11 +7,12 @@ use rustls::ServerConfig;
 use rustls::server::{NoServerSessionStorage, ProducesTickets};
 use rustls::ticketer::TicketRotator;
 
+use super::alpn_list;
 use super::certificate::{self, Certificate};
 use super::error::TlsConfigError;
+use super::parameters::{Parameters, Side};
 use super::session_cache::SessionCache;
 use super::sni::CertificatesBySni;
-use super::{alpn_list, provider};
 use crate::config::model::{BindSsl, GlobalSsl};
 
 /// Builds the configuration of a `bind` line. Shared by all workers: tickets of one resume on any other.
@@ -24,12 +25,16 @@ pub fn server_config(ssl: &BindSsl, global: &GlobalSsl) -> Result<Arc<ServerConf
         return Err(TlsConfigError::NoCertificate);
     }
     let resolver = CertificatesBySni::new(&certificates, ssl.strict_sni);
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+    let parameters = Parameters::new(&ssl.options, Side::Listener)?;
+    let mut config = ServerConfig::builder_with_provider(parameters.provider)
+        .with_protocol_versions(&parameters.versions)?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(resolver));
     config.alpn_protocols = alpn_list(&ssl.alpn);
-    config.ticketer = ticketer(global.lifetime.unwrap_or(LIFETIME))?;
+    config.ignore_client_order = !ssl.options.prefer_client_ciphers;
+    if !ssl.options.no_tickets {
+        config.ticketer = ticketer(global.lifetime.unwrap_or(LIFETIME))?;
+    }
     config.session_storage = match global.cachesize.unwrap_or(CACHE_SIZE) {
         0 => Arc::new(NoServerSessionStorage {}),
         size => Arc::new(SessionCache::new(size as usize)),

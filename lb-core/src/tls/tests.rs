@@ -61,7 +61,7 @@ impl Store {
 
 fn bind(crt: &[PathBuf], alpn: &[&str], strict_sni: bool) -> Result<Arc<ServerConfig>, TlsConfigError> {
     let alpn = alpn.iter().map(|name| (*name).to_owned()).collect();
-    server_config(&BindSsl { crt: crt.to_vec(), alpn, strict_sni }, &GlobalSsl::default())
+    server_config(&BindSsl { crt: crt.to_vec(), alpn, strict_sni, ..BindSsl::default() }, &GlobalSsl::default())
 }
 
 fn server(ssl: &ServerSsl) -> TlsClientConfig {

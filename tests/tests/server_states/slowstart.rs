@@ -52,6 +52,42 @@ backend e
     );
 }
 
+/// What is set in maintenance shows when that ends; who was about to stop comes back slowly, too.
+#[test]
+fn weights_that_have_to_wait() {
+    let sections = "
+backend a
+  server a1 {up} weight 7 check inter 1h
+  server a2 {up} weight 20 slowstart 1h check inter 1h
+  server a3 {up} weight 4 track a1
+  server a4 {up} weight 5
+";
+    let mut steps = vec![Column("a/a1", "check_status", "L4OK")];
+    for state in ["set server a/a1 state maint", "set server a/a2 state maint", "set server a/a2 health stopping"] {
+        let (server, back) = match state {
+            "set server a/a1 state maint" => ("a1", "state ready"),
+            "set server a/a2 state maint" => ("a2", "state ready"),
+            _ => ("a2", "health up"),
+        };
+        let set = |what: &str| Ask(Box::leak(format!("set server a/{server} {what}").into_boxed_str()));
+        for step in [Ask(state), set("weight 9"), set("weight 50%"), set(back), set("weight 6")] {
+            steps.extend([step, Look]);
+        }
+    }
+    for command in [
+        "set server a/a2 health down",
+        "set server a/a2 health stopping",
+        "set server a/a2 health up",
+        "set server a/a2 state drain",
+        "set server a/a2 health stopping",
+        "set server a/a2 health up",
+        "set server a/a2 state ready",
+    ] {
+        steps.extend([Ask(command), Look]);
+    }
+    compare(sections, &steps);
+}
+
 /// How far a server is, in the words of `show stat`, whatever else is said of it.
 #[test]
 fn progress_in_every_state() {

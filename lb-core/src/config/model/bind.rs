@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::tls::TlsOptions;
 use crate::config::document::Place;
 use crate::runtime::{Level, SeverityOutput};
 
@@ -145,4 +146,6 @@ pub struct BindSsl {
     pub alpn: Vec<String>,
     /// `strict-sni`.
     pub strict_sni: bool,
+    /// Versions, ciphers and tickets, with the defaults of the `global` section.
+    pub options: TlsOptions,
 }

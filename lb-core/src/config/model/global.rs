@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::bind::{Bind, UnixBind};
 use super::log::LogTarget;
+use super::tls::TlsOptions;
 use crate::config::DefaultPath;
 use crate::log::LogFormat;
 use crate::sample::Expression;
@@ -217,6 +218,10 @@ pub struct GlobalSsl {
     pub cachesize: Option<u32>,
     /// `tune.ssl.lifetime`.
     pub lifetime: Option<Duration>,
+    /// `ssl-default-bind-*`.
+    pub bind_defaults: TlsOptions,
+    /// `ssl-default-server-*`.
+    pub server_defaults: TlsOptions,
 }
 
 /// `close-spread-time`: how a soft stop closes client connections.

@@ -19,6 +19,7 @@ mod rule_lists;
 mod rules;
 mod server;
 mod server_state;
+mod tls;
 mod userlist;
 
 use super::environment::Environment;
@@ -40,6 +41,7 @@ pub use rule_lists::*;
 pub use rules::*;
 pub use server::*;
 pub use server_state::*;
+pub use tls::*;
 pub use userlist::*;
 
 /// A whole configuration, checked and with every name resolvable.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::bind::{Address, Proto, WebsocketProto};
 use super::resolvers::ResolveConfig;
 use super::server_state::SavedServerState;
+use super::tls::TlsOptions;
 use crate::config::document::Place;
 
 /// A `server` line with its `default-server` merged in (configuration.txt, section 5.2).
@@ -276,6 +277,8 @@ pub struct ServerSsl {
     pub sni: Option<String>,
     /// `alpn`.
     pub alpn: Vec<String>,
+    /// Versions, ciphers and tickets, with the defaults of the `global` section.
+    pub options: TlsOptions,
 }
 
 /// `send-proxy`, `send-proxy-v2` and `proxy-v2-options`.

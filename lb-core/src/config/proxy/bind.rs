@@ -56,7 +56,7 @@ pub(super) fn parse(cx: &mut Cx<'_>) {
 
 /// Options that a socket for runtime commands would have to serve otherwise than it does: it speaks no other protocol,
 /// and one thread, which is no worker, serves all of them.
-const NOT_FOR_STATS: [&str; 8] = ["accept-proxy", "alpn", "crt", "proto", "shards", "ssl", "strict-sni", "thread"];
+const NOT_FOR_STATS: [&str; 4] = ["accept-proxy", "proto", "shards", "thread"];
 
 /// `stats socket <address> [options]` of the `global` section, whose keyword is word `first` of the line.
 pub(in crate::config) fn parse_stats_socket(line: &Line, first: usize, diags: &mut Diagnostics) -> Option<Bind> {
@@ -112,7 +112,7 @@ fn read_options(cx: &mut BindCx<'_>) -> bool {
             return false;
         };
         let result = match option.parse {
-            Some(_) if cx.stats && NOT_FOR_STATS.contains(&word) => {
+            Some(_) if cx.stats && (option.shown.contains(" ssl") || NOT_FOR_STATS.contains(&word)) => {
                 Err(format!("'{word}' is not supported on a stats socket yet"))
             }
             Some(parse) => parse(cx),

@@ -1,5 +1,6 @@
 //! The words of `bind` behind its addresses (configuration.txt, section 5.1).
 
+mod ssl;
 mod threads;
 
 use super::settings::leading_integer;
@@ -11,6 +12,8 @@ use crate::config::model::{BindOptions, BindSsl, Proto};
 use crate::net::Namespace;
 use crate::runtime::{Level, SeverityOutput};
 use crate::units::{TimeUnit, UnitError, parse_time};
+pub(super) use ssl::alpn_list;
+use ssl::{alpn, ciphers, ciphersuites, crt, curves, ecdhe, shared};
 pub(in crate::config) use threads::number_set;
 use threads::{process, shards, thread};
 
@@ -72,31 +75,31 @@ pub(super) const OPTIONS: &[BindOption] = &[
     option("ca-sign-file", "bind <addr> ssl ca-sign-file +1", 1, None),
     option("ca-sign-pass", "bind <addr> ssl ca-sign-pass +1", 1, None),
     option("ca-verify-file", "bind <addr> ssl ca-verify-file +1", 1, None),
-    option("ciphers", "bind <addr> ssl ciphers +1", 1, None),
-    option("ciphersuites", "bind <addr> ssl ciphersuites +1", 1, None),
+    option("ciphers", "bind <addr> ssl ciphers +1", 1, Some(ciphers)),
+    option("ciphersuites", "bind <addr> ssl ciphersuites +1", 1, Some(ciphersuites)),
     option("crl-file", "bind <addr> ssl crl-file +1", 1, None),
     option("crt", "bind <addr> ssl crt +1", 1, Some(crt)),
     option("crt-ignore-err", "bind <addr> ssl crt-ignore-err +1", 1, None),
     option("crt-list", "bind <addr> ssl crt-list +1", 1, None),
-    option("curves", "bind <addr> ssl curves +1", 1, None),
-    option("ecdhe", "bind <addr> ssl ecdhe +1", 1, None),
-    option("force-sslv3", "bind <addr> ssl force-sslv3", 0, None),
-    option("force-tlsv10", "bind <addr> ssl force-tlsv10", 0, None),
-    option("force-tlsv11", "bind <addr> ssl force-tlsv11", 0, None),
-    option("force-tlsv12", "bind <addr> ssl force-tlsv12", 0, None),
-    option("force-tlsv13", "bind <addr> ssl force-tlsv13", 0, None),
+    option("curves", "bind <addr> ssl curves +1", 1, Some(curves)),
+    option("ecdhe", "bind <addr> ssl ecdhe +1", 1, Some(ecdhe)),
+    option("force-sslv3", "bind <addr> ssl force-sslv3", 0, Some(shared)),
+    option("force-tlsv10", "bind <addr> ssl force-tlsv10", 0, Some(shared)),
+    option("force-tlsv11", "bind <addr> ssl force-tlsv11", 0, Some(shared)),
+    option("force-tlsv12", "bind <addr> ssl force-tlsv12", 0, Some(shared)),
+    option("force-tlsv13", "bind <addr> ssl force-tlsv13", 0, Some(shared)),
     option("generate-certificates", "bind <addr> ssl generate-certificates", 0, None),
     option("no-ca-names", "bind <addr> ssl no-ca-names", 0, None),
-    option("no-sslv3", "bind <addr> ssl no-sslv3", 0, None),
-    option("no-tls-tickets", "bind <addr> ssl no-tls-tickets", 0, None),
-    option("no-tlsv10", "bind <addr> ssl no-tlsv10", 0, None),
-    option("no-tlsv11", "bind <addr> ssl no-tlsv11", 0, None),
-    option("no-tlsv12", "bind <addr> ssl no-tlsv12", 0, None),
-    option("no-tlsv13", "bind <addr> ssl no-tlsv13", 0, None),
+    option("no-sslv3", "bind <addr> ssl no-sslv3", 0, Some(shared)),
+    option("no-tls-tickets", "bind <addr> ssl no-tls-tickets", 0, Some(shared)),
+    option("no-tlsv10", "bind <addr> ssl no-tlsv10", 0, Some(shared)),
+    option("no-tlsv11", "bind <addr> ssl no-tlsv11", 0, Some(shared)),
+    option("no-tlsv12", "bind <addr> ssl no-tlsv12", 0, Some(shared)),
+    option("no-tlsv13", "bind <addr> ssl no-tlsv13", 0, Some(shared)),
     option("npn", "bind <addr> ssl npn +1", 1, None),
-    option("prefer-client-ciphers", "bind <addr> ssl prefer-client-ciphers", 0, None),
-    option("ssl-max-ver", "bind <addr> ssl ssl-max-ver +1", 1, None),
-    option("ssl-min-ver", "bind <addr> ssl ssl-min-ver +1", 1, None),
+    option("prefer-client-ciphers", "bind <addr> ssl prefer-client-ciphers", 0, Some(|cx| cx.tls(|tls| tls.options.prefer_client_ciphers = true))),
+    option("ssl-max-ver", "bind <addr> ssl ssl-max-ver +1", 1, Some(shared)),
+    option("ssl-min-ver", "bind <addr> ssl ssl-min-ver +1", 1, Some(shared)),
     option("strict-sni", "bind <addr> ssl strict-sni", 0, Some(|cx| cx.tls(|tls| tls.strict_sni = true))),
     option("tls-ticket-keys", "bind <addr> ssl tls-ticket-keys +1", 1, None),
     option("verify", "bind <addr> ssl verify +1", 1, None),
@@ -318,26 +321,5 @@ fn group(cx: &mut BindCx<'_>) -> Result<(), String> {
     let name = cx.required("missing group name")?;
     let found = account::group_id(&name).ok_or_else(|| format!("'group' : unknown group name '{name}'"))?;
     cx.options.gid = Some(found);
-    Ok(())
-}
-
-fn alpn(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let text = cx.required("missing the comma-delimited ALPN protocol suite")?;
-    cx.tls.alpn = alpn_list(&text)?;
-    Ok(())
-}
-
-/// A comma-delimited list of ALPN protocols (RFC 7301: 1 to 255 bytes each).
-pub(super) fn alpn_list(text: &str) -> Result<Vec<String>, String> {
-    let list: Vec<String> = text.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    match list.iter().find(|name| name.len() > 255) {
-        Some(long) => Err(format!("'alpn' : ALPN protocol name too long : '{long}'")),
-        None => Ok(list),
-    }
-}
-
-fn crt(cx: &mut BindCx<'_>) -> Result<(), String> {
-    let path = cx.required("missing certificate location")?;
-    cx.tls.crt.push(path.into());
     Ok(())
 }

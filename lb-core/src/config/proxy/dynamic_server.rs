@@ -9,6 +9,7 @@ use crate::config::document::{Line, Place, Word};
 use crate::config::environment::Environment;
 use crate::config::model::{Global, Mode, ProxyConfig, ProxyKind, ServerConfig};
 use crate::config::sections::bad_name_character;
+use crate::tls::parameters::{Parameters, Side};
 
 /// A server that was read.
 #[derive(Clone, Debug)]
@@ -59,8 +60,12 @@ pub(crate) fn read_dynamic(
             return Err(format!("'ca-file' : unable to load {}.", file.display()));
         }
     }
+    server.tls.options = std::mem::take(&mut server.tls.options).or(&global.ssl.server_defaults);
     let enabled = server.enabled;
     let config = server.finish(!global.ssl.server_verify_none, section.checks.connects().any(|connect| connect.ssl));
+    if let Some(ssl) = config.ssl.as_ref().or(config.check_tls.as_ref()) {
+        Parameters::new(&ssl.options, Side::Server).map_err(|error| format!("{error}."))?;
+    }
     if section.mode != Mode::Http && config.proto.is_some() {
         return Err("MUX protocol is not usable for server.".to_owned());
     }

@@ -7,6 +7,8 @@ use crate::config::diagnostic::Diagnostics;
 use crate::config::files::reason;
 use crate::config::model::Config;
 use crate::config::proxy::draft::Draft;
+use crate::config::tls_words::USE_BOUNDS;
+use crate::tls::parameters::{Parameters, Side, VersionWarning, versions};
 
 pub(super) fn check_bind_options(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) {
     if !draft.section.has_frontend() {
@@ -34,6 +36,7 @@ pub(super) fn check_bind_options(draft: &mut Draft, config: &Config, diags: &mut
             alert(diags, line, 1, text);
         }
     }
+    check_tls(draft, config, diags);
     locate_certificates(draft, config, diags);
     if draft.config.binds.is_empty() {
         let text = format!(
@@ -48,6 +51,34 @@ pub(super) fn check_bind_options(draft: &mut Draft, config: &Config, diags: &mut
 fn threads(config: &Config) -> u16 {
     let cpus = || std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
     config.global.nbthread.unwrap_or_else(cpus)
+}
+
+/// Versions, ciphers and curves, with the defaults of the process.
+fn check_tls(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) {
+    let name = draft.config.name.clone();
+    for (bind, line) in draft.config.binds.iter_mut().zip(&draft.bind_lines) {
+        let Some(ssl) = &mut bind.options.ssl else { continue };
+        ssl.options = std::mem::take(&mut ssl.options).or(&config.global.ssl.bind_defaults);
+        let of = format!("for bind '{}' at [{}:{}].", line.arg(1), line.place.file, line.place.line);
+        for told in versions(&ssl.options, Side::Listener).1 {
+            let text = match told {
+                VersionWarning::Ignored => format!("no-sslv3/no-tlsv1x are ignored {of} {USE_BOUNDS}"),
+                VersionWarning::Ambiguous(max) => format!(
+                    "Ambiguous configuration {} the ssl-min-ver value is not configured and the ssl-max-ver value is \
+                     lower than the default ssl-min-ver value (TLSv1.2). Setting the ssl-min-ver to {max}. Use \
+                     'ssl-min-ver' to fix this.",
+                    of.replace("].", "]:")
+                ),
+                VersionWarning::Old => format!("versions before TLSv1.2 are not supported and not offered {of}"),
+                // Here versions begin behind it.
+                VersionWarning::Hole(_) => continue,
+            };
+            warning(diags, line, 1, format!("Proxy '{name}': {text}"));
+        }
+        if let Err(error) = Parameters::new(&ssl.options, Side::Listener) {
+            alert(diags, line, 1, format!("Proxy '{name}': {error} {of}"));
+        }
+    }
 }
 
 /// Certificates are read when the proxy starts; where they are is found, and that they are there, with the configuration.

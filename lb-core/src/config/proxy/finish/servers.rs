@@ -11,8 +11,11 @@ use crate::config::model::{Address, CheckProtocol, Config, PortKind, RetryOn, Se
 use crate::config::proxy::checks::incompatible;
 use crate::config::proxy::draft::Draft;
 use crate::config::proxy::resolve_options;
+use crate::config::tls_words::USE_BOUNDS;
 use crate::persistence::dynamic;
 use crate::server::Endpoint;
+use crate::tls::ParameterError;
+use crate::tls::parameters::{Parameters, Side, VersionWarning, versions};
 
 /// The servers of a proxy as the data plane wants them; numbered in order, those with an `id` take a place too.
 pub(super) fn finish_servers(
@@ -62,6 +65,7 @@ pub(super) fn finish_servers(
             let path = based(&config.global.ssl.ca_base, file);
             *file = config.names.directories.locate(&server.ca_file_said_in, &path).into_owned();
         }
+        server.tls.options = std::mem::take(&mut server.tls.options).or(&config.global.ssl.server_defaults);
         if understood && let Some(file) = &server.tls.ca_file {
             check_ca_file(&draft.config.name, &server.config.name, file, &line, diags);
         }
@@ -79,6 +83,7 @@ pub(super) fn finish_servers(
         if understood && !draft.config.disabled {
             warn_of_fast_open(draft, &server, &line, diags);
             check_server((&section.0, section.1), (has_port, scripted), &server, &line, diags);
+            check_tls(&section.0, &server, &line, diags);
         }
         if understood
             && !draft.config.disabled
@@ -92,6 +97,33 @@ pub(super) fn finish_servers(
         check_dynamic_cookies(draft, &finished, diags);
     }
     finished
+}
+
+/// Versions and ciphers of a server that TLS is spoken to.
+fn check_tls(proxy: &str, server: &ServerConfig, line: &Line, diags: &mut Diagnostics) {
+    let Some(ssl) = server.ssl.as_ref().or(server.check_tls.as_ref()) else { return };
+    let prefix = format!("'server {proxy}/{}' : ", server.name);
+    for told in versions(&ssl.options, Side::Server).1 {
+        let text = match told {
+            VersionWarning::Ignored => format!("no-sslv3/no-tlsv1x are ignored for this server. {USE_BOUNDS}"),
+            VersionWarning::Hole(version) => format!(
+                "proxy '{proxy}': SSL/TLS versions range not contiguous for server '{}'. Hole find for {version}. \
+                 {USE_BOUNDS}",
+                server.name
+            ),
+            VersionWarning::Old => "versions before TLSv1.2 are not supported and not offered.".to_owned(),
+            VersionWarning::Ambiguous(_) => continue,
+        };
+        diags.push(Diagnostic::about(Severity::Warning, line, 1, format!("{prefix}{text}")).heading(Heading::Server));
+    }
+    let text = match Parameters::new(&ssl.options, Side::Server) {
+        Ok(_) => return,
+        Err(error @ (ParameterError::NoVersion | ParameterError::OldVersions)) => {
+            format!("proxy '{proxy}': {error} for server '{}'.", server.name)
+        }
+        Err(error) => format!("{error}."),
+    };
+    server_alert(diags, line, 1, format!("{prefix}{text}"));
 }
 
 /// The file must be there also where nothing uses TLS.

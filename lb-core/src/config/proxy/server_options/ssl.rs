@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ServerCx;
 use crate::config::proxy::bind_options::alpn_list;
+use crate::config::tls_words;
 
 pub(super) fn verify(cx: &mut ServerCx<'_>) -> Result<(), String> {
     let method = cx.required(": missing verify method")?;
@@ -48,4 +49,26 @@ pub(super) fn sni(cx: &mut ServerCx<'_>) -> Result<(), String> {
         _ => return Err(format!("'sni {text}' is not supported yet: only str(<name>)")),
     }
     Ok(())
+}
+
+/// What `ssl-default-server-options` may say, too.
+pub(super) fn shared(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    let (word, value) = (cx.line.arg(cx.at), cx.line.arg(cx.at + 1));
+    tls_words::shared(word, value, &mut cx.draft.tls.options).map_or(Ok(()), |read| read.map(|_| ()))
+}
+
+pub(super) fn ciphers(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    cx.draft.tls.options.ciphers = Some(list(cx)?);
+    Ok(())
+}
+
+pub(super) fn ciphersuites(cx: &mut ServerCx<'_>) -> Result<(), String> {
+    cx.draft.tls.options.ciphersuites = Some(list(cx)?);
+    Ok(())
+}
+
+fn list(cx: &mut ServerCx<'_>) -> Result<String, String> {
+    let list = cx.required(": missing cipher suite")?;
+    tls_words::note_missing(cx.line.arg(cx.at), cx.line, cx.at + 1, cx.diags);
+    Ok(list)
 }

@@ -1,5 +1,5 @@
-//! Where relative paths start (configuration.txt, section 3.1, `default-path`): lbd and HAProxy on the same files, run in
-//! the directory above them.
+//! Files that are given and named by a configuration: lbd and HAProxy on the same ones. Where relative paths start is said by
+//! `default-path` (configuration.txt, section 3.1).
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -180,4 +180,19 @@ fn wrong_modes_are_told_as_haproxy_tells_them() {
     let (status, alerts) = check(&programs()[0], tree.path(), &text("origin nowhere"));
     let text = "couldn't set 'default-path' to origin 'nowhere': No such file or directory.";
     assert_eq!((status, alerts), (Some(1), vec![format!("config : parsing [conf/check.cfg:2] : {text}")]));
+}
+
+/// What a package installs is what most people begin with.
+#[test]
+fn the_configuration_of_the_package_is_accepted() {
+    let installed = Path::new("/etc/haproxy/haproxy.cfg");
+    if !installed.exists() {
+        println!("skipped: HAProxy's package is not installed");
+        return;
+    }
+    for program in programs() {
+        let output = Command::new(&program).arg("-c").arg("-f").arg(installed).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{}: {errors}", program.display());
+    }
 }
