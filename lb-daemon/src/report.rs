@@ -110,6 +110,11 @@ pub(crate) fn server_event(event: &ServerEvent) {
     to_stderr(&format!("{label:<10} ({}) : {}\n", std::process::id(), event.stderr_line()));
 }
 
+/// Writes what comes and goes to standard output (`-d`). Nobody is told where that is closed.
+pub(crate) fn traffic(lines: &str) {
+    let _ = std::io::stdout().lock().write_all(lines.as_bytes());
+}
+
 /// Something else to know, as it happens.
 pub(crate) fn notice(notice: &Notice) {
     let label = if notice.level() <= Level::Alert { "[ALERT]   " } else { "[WARNING] " };

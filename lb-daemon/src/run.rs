@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use lb_core::log::OnNotice;
+use lb_core::log::{OnNotice, OnTraffic};
 use lb_core::net::SystemOptions;
 
 use crate::cli::Cli;
 use crate::previous::Previous;
-use crate::report::{Reporter, notice, reason, server_event};
+use crate::report::{Reporter, notice, reason, server_event, traffic};
 use crate::signals::{End, Life};
 use crate::{check, limits, process, signals, system};
 use lb_core::proxy::{OnEvent, Proxy, StartError, StartOptions};
@@ -17,9 +17,6 @@ use lb_core::proxy::{OnEvent, Proxy, StartError, StartOptions};
 pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
     let Some(mut loaded) = check::load(cli, reporter) else { return ExitCode::FAILURE };
     let quiet = reporter.is_quiet();
-    if cli.debug {
-        reporter.warning("option '-d' : events are not shown yet, the process only stays in the foreground.");
-    }
     if !check::has_listener(&loaded) {
         reporter.alert("[haproxy.main()] No enabled listener found (check for 'bind' directives) ! Exiting.");
         return ExitCode::FAILURE;
@@ -34,7 +31,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
     if !limits::raise(&mut loaded.config, reporter) {
         return ExitCode::FAILURE;
     }
-    if (cli.verbose || cli.debug) && !quiet {
+    if (cli.verbose && !quiet) || cli.debug {
         let maxconn = loaded.config.global.maxconn.filter(|_| computes);
         reporter.start(maxconn);
     }
@@ -57,6 +54,7 @@ pub(crate) fn run(cli: &Cli, reporter: &Reporter) -> ExitCode {
             on_notice: (!quiet).then(|| Arc::new(notice) as OnNotice),
             system: SystemOptions::new(Arc::new(system::set_option)).with_tcp_info(Arc::new(system::tcp_info)),
             after_bind: Some(process::after_bind(&loaded.config, cli, &previous)),
+            on_traffic: cli.debug.then(|| Arc::new(traffic) as OnTraffic),
             on_end: None,
             events: Vec::new(),
         };

@@ -40,6 +40,17 @@ pub enum Version {
     Http2,
 }
 
+impl Version {
+    /// As lines of requests and responses say it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http10 => "HTTP/1.0",
+            Self::Http11 => "HTTP/1.1",
+            Self::Http2 => "HTTP/2.0",
+        }
+    }
+}
+
 /// How a message's body ends, whatever protocol carries it (RFC 9112, section 6.3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BodyLength {

@@ -81,13 +81,13 @@ impl<'a> Target<'a> {
     }
 }
 
-/// `scheme "://"` and what follows.
 /// Whether a byte may stand in a method or a field's name (RFC 9110, section 5.6.2).
 pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-fn split_scheme(target: &[u8]) -> Option<(&[u8], &[u8])> {
+/// `scheme "://"` and what follows.
+pub(crate) fn split_scheme(target: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = memchr::memchr(b':', target)?;
     let (scheme, rest) = target.split_at(colon);
     let rest = rest.strip_prefix(b"://")?;
@@ -221,10 +221,16 @@ pub fn split_target(target: &[u8]) -> TargetParts {
                 at = start + len;
             }
             None => {
-                if target != b"*" {
-                    parts.authority = Some(0..target.len());
+                // `*`, an authority, or what a rule put there: without a slash in front it has no path.
+                let end = memchr::memchr(b'#', target).unwrap_or(target.len());
+                let mark = memchr::memchr(b'?', target.get(..end).unwrap_or_default());
+                let front = mark.unwrap_or(end);
+                if target.first() != Some(&b'*') {
+                    let slash = memchr::memchr(b'/', target.get(..front).unwrap_or_default());
+                    parts.authority = Some(0..slash.unwrap_or(front));
                 }
-                parts.path = target.len()..target.len();
+                parts.path = front..front;
+                parts.query = mark.map(|mark| mark + 1..end);
                 return parts;
             }
         }

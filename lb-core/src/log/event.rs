@@ -119,6 +119,10 @@ impl fmt::Display for Notice {
     }
 }
 
+/// Gets lines about what comes and goes: the beginning of each stream with its request, the response of its server, its end.
+/// They are those of HAProxy's `-d`, several at once, each with its line end; every thread calls it.
+pub type OnTraffic = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Who is told.
 #[derive(Clone, Default)]
 pub struct LogHooks {
@@ -126,6 +130,8 @@ pub struct LogHooks {
     pub on_log: Option<OnLog>,
     /// Of everything else.
     pub on_notice: Option<OnNotice>,
+    /// Of what comes and goes.
+    pub on_traffic: Option<OnTraffic>,
     /// Of records, in their own time.
     pub(crate) subscriptions: Arc<LogSubscriptions>,
 }

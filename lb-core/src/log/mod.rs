@@ -27,7 +27,7 @@ mod variable;
 pub use access::{AccessLog, AccessLogOptions};
 pub use date::DateCache;
 pub use destination::{DroppedLogs, LogDestinations, LogTargetState};
-pub use event::{LogEvent, LogHooks, Logged, Notice, OnLog, OnNotice};
+pub use event::{LogEvent, LogHooks, Logged, Notice, OnLog, OnNotice, OnTraffic};
 pub(crate) use format::FormatUse;
 pub use format::{CLF_FORMAT, HTTP_FORMAT, LogFormat, LogFormatError, TCP_FORMAT};
 pub use level::{FACILITY_NAMES, LEVEL_NAMES, Level};

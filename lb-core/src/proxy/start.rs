@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError};
 use crate::events::{Event, EventSender};
 use crate::listener::fd_limit::{FdLimit, StatsSockets, compute_fd_limit};
 use crate::listener::limits::ProcessLimits;
-use crate::log::{LogHooks, OnLog, OnNotice};
+use crate::log::{LogHooks, OnLog, OnNotice, OnTraffic};
 use crate::mail::Alerts;
 use crate::net::{BindError, Inherited, SystemOptions};
 use crate::runtime::CliShared;
@@ -65,6 +65,17 @@ pub struct StartOptions {
     pub on_log: Option<OnLog>,
     /// Gets what else there is to know of the running instance: proxies that stop, log targets that fail.
     pub on_notice: Option<OnNotice>,
+    /// Gets a line for each event of traffic: for looking at what happens, not for production. See
+    /// [`OnTraffic`](crate::log::OnTraffic).
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use lb_core::proxy::StartOptions;
+    ///
+    /// let options = StartOptions { on_traffic: Some(Arc::new(|lines| print!("{lines}"))), ..StartOptions::default() };
+    /// # let _ = options;
+    /// ```
+    pub on_traffic: Option<OnTraffic>,
     /// Runs once on the last thread of the instance, when everything was served or closed and the ports are free.
     pub on_end: Option<OnEnd>,
     /// Sets socket options that no safe interface offers: `defer-accept`, `tfo`. Without it they are refused.
@@ -134,6 +145,7 @@ impl Proxy {
             log_hooks: LogHooks {
                 on_log: options.on_log.take(),
                 on_notice: options.on_notice.take(),
+                on_traffic: options.on_traffic.take(),
                 ..LogHooks::default()
             },
             subscriptions: std::mem::take(&mut options.events),

@@ -22,11 +22,19 @@ pub fn is_named(names: &HeaderNames, name: &[u8]) -> bool {
 }
 
 /// `replace-header`: each field of the name whose value matches gets a new one made of `by`, in which `\1` is the first
-/// group. With `parts` (`replace-value`) each part between commas is a value of its own.
-pub fn replace(head: &mut Head, name: &str, regex: &Regex, by: &[u8], parts: bool) {
+/// group. With `parts` (`replace-value`) each part between commas is a value of its own. Says whether `by` could be used
+/// where it was needed.
+pub fn replace(head: &mut Head, name: &str, regex: &Regex, by: &[u8], parts: bool) -> bool {
+    let mut usable = true;
+    let mut new_value = |value: &[u8]| {
+        replaced(regex, value, by).unwrap_or_else(|_| {
+            usable = false;
+            None
+        })
+    };
     head.map_values(name, |value| {
         if !parts {
-            return replaced(regex, value, by);
+            return new_value(value);
         }
         let mut out = Vec::with_capacity(value.len());
         let mut changed = false;
@@ -36,7 +44,7 @@ pub fn replace(head: &mut Head, name: &str, regex: &Regex, by: &[u8], parts: boo
             }
             let trimmed = part.trim_ascii();
             let before = part.len() - part.trim_ascii_start().len();
-            match replaced(regex, trimmed, by) {
+            match new_value(trimmed) {
                 Some(new) => {
                     // Blanks in front of it belong to it.
                     changed = true;
@@ -48,14 +56,25 @@ pub fn replace(head: &mut Head, name: &str, regex: &Regex, by: &[u8], parts: boo
         }
         changed.then_some(out)
     });
+    usable
 }
 
+/// A text to replace something by ends within an escape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenEscape;
+
 /// What a value becomes; `None` where the expression does not match.
-pub fn replaced(regex: &Regex, value: &[u8], by: &[u8]) -> Option<Vec<u8>> {
-    let captures = regex.captures_at(value, 0)?;
+///
+/// # Errors
+/// It matches, and the last byte of `by` is a backslash that nothing follows.
+pub fn replaced(regex: &Regex, value: &[u8], by: &[u8]) -> Result<Option<Vec<u8>>, OpenEscape> {
+    let Some(captures) = regex.captures_at(value, 0) else { return Ok(None) };
+    if by.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1 {
+        return Err(OpenEscape);
+    }
     let mut out = Vec::with_capacity(by.len());
     expand(by, &captures, value, &mut out);
-    Some(out)
+    Ok(Some(out))
 }
 
 /// The parts of a field's value between commas that are not quoted.

@@ -22,10 +22,10 @@ pub fn build_redirect(
             }
         }
         RedirectKind::Prefix(prefix) => {
-            // A lone slash keeps the location: nothing goes before a path that has one already.
-            let prefix = render(prefix);
-            if prefix != b"/" {
-                location.extend_from_slice(&prefix);
+            // A lone slash keeps the location: nothing goes before a path that has one already. One that a format
+            // comes to is a prefix as any other.
+            if prefix.constant_text() != Some(b"/") {
+                location.extend_from_slice(&render(prefix));
             }
             push_path(&mut location, redirect, request);
         }

@@ -5,21 +5,33 @@ use crate::http::message::Head;
 use crate::http::uri;
 use crate::regex::Regex;
 
-use super::headers::replaced;
+use super::headers::{OpenEscape, replaced};
 
-/// A target cut in three: what is before the path (scheme and authority), the path, and the query with its `?`.
-fn split(target: &[u8]) -> (&[u8], &[u8], &[u8]) {
-    let start = if target.starts_with(b"/") {
-        0
-    } else {
-        let authority = target.windows(3).position(|window| window == b"://").map_or(target.len(), |at| at + 3);
-        let rest = target.get(authority..).unwrap_or_default();
-        rest.iter().position(|byte| matches!(byte, b'/' | b'?')).map_or(target.len(), |at| authority + at)
+/// A target cut into parts.
+struct Parts<'a> {
+    /// Scheme and authority; empty where there is no path.
+    before: &'a [u8],
+    /// `None` where a target has none: `*`, an authority, and what does not begin with a slash.
+    path: Option<&'a [u8]>,
+    /// What is before the query.
+    front: &'a [u8],
+    /// The query with its `?`.
+    query: &'a [u8],
+}
+
+fn split(target: &[u8]) -> Parts<'_> {
+    let mark = memchr::memchr(b'?', target).unwrap_or(target.len());
+    let (front, query) = target.split_at(mark);
+    let slash = match uri::split_scheme(front) {
+        _ if front.starts_with(b"/") => Some(0),
+        Some((_, rest)) => memchr::memchr(b'/', rest).map(|at| front.len() - rest.len() + at),
+        None => None,
     };
-    let (before, rest) = target.split_at(start);
-    let query = rest.iter().position(|byte| *byte == b'?').unwrap_or(rest.len());
-    let (path, query) = rest.split_at(query);
-    (before, path, query)
+    let (before, path) = match slash {
+        Some(at) => (front.get(..at).unwrap_or_default(), front.get(at..)),
+        None => (&b""[..], None),
+    };
+    Parts { before, path, front, query }
 }
 
 /// Whether the bytes may stand in a request line: no blanks, no control characters.
@@ -31,7 +43,7 @@ fn is_clean(text: &[u8]) -> bool {
 /// be another for whoever reads it.
 pub fn set(request: &mut Head, part: TargetPart, text: &[u8]) -> bool {
     let target = request.target().to_vec();
-    let (before, path, query) = split(&target);
+    let Parts { before, front, query, .. } = split(&target);
     match part {
         TargetPart::Method => {
             if !text.iter().all(|byte| uri::is_token_byte(*byte)) || text.is_empty() {
@@ -41,25 +53,27 @@ pub fn set(request: &mut Head, part: TargetPart, text: &[u8]) -> bool {
             return true;
         }
         TargetPart::Uri => {
-            if !is_clean(text) {
+            let authority = uri::split_target(text).authority;
+            if !is_clean(text) || authority.as_ref().is_some_and(|authority| authority.is_empty()) {
                 return false;
             }
             request.set_target(text);
             // What the request is for is said in two places, which must not disagree (RFC 9112, section 3.2.2).
-            if let Some(authority) = uri::split_target(text).authority
+            if let Some(authority) = authority
                 && request.value("host").is_some()
             {
                 request.replace_value("host", text.get(authority).unwrap_or_default());
             }
         }
         TargetPart::Path => {
-            if !is_clean(text) {
+            // A URI may end with its authority.
+            if !(is_clean(text) || text.is_empty() && !before.is_empty()) {
                 return false;
             }
             request.set_target_of(&[before, text, query]);
         }
         TargetPart::PathQuery => {
-            if !is_clean(text) {
+            if !(is_clean(text) || text.is_empty() && !before.is_empty()) {
                 return false;
             }
             request.set_target_of(&[before, text]);
@@ -68,7 +82,9 @@ pub fn set(request: &mut Head, part: TargetPart, text: &[u8]) -> bool {
             if !text.is_empty() && !is_clean(text) {
                 return false;
             }
-            request.set_target_of(&[before, path, b"?", text]);
+            if !(text.is_empty() && query.is_empty()) {
+                request.set_target_of(&[front, b"?", text]);
+            }
         }
     }
     true
@@ -77,23 +93,26 @@ pub fn set(request: &mut Head, part: TargetPart, text: &[u8]) -> bool {
 /// `replace-uri`, `replace-path`, `replace-pathq`: the part becomes `by` where the expression matches it.
 pub fn replace(request: &mut Head, part: TargetPart, regex: &Regex, by: &[u8]) -> bool {
     let target = request.target().to_vec();
-    let (before, path, _) = split(&target);
-    let value = match part {
-        TargetPart::Path => path,
-        TargetPart::PathQuery => target.get(before.len()..).unwrap_or_default(),
+    let Parts { before, path, .. } = split(&target);
+    let value = match (part, path) {
+        (TargetPart::Path | TargetPart::PathQuery, None) => return true,
+        (TargetPart::Path, Some(path)) => path,
+        (TargetPart::PathQuery, _) => target.get(before.len()..).unwrap_or_default(),
         _ => &target,
     };
     match replaced(regex, value, by) {
-        Some(new) => set(request, part, &new),
-        None => true,
+        Ok(Some(new)) => set(request, part, &new),
+        Ok(None) => true,
+        Err(OpenEscape) => false,
     }
 }
 
 /// `normalize-uri`. Says whether the target could be normalized.
 pub fn normalize(request: &mut Head, normalizer: UriNormalizer, strict: bool, full: bool) -> bool {
     let target = request.target().to_vec();
-    let (before, path, query) = split(&target);
+    let Parts { before, path, query, .. } = split(&target);
     let of_path = !matches!(normalizer, UriNormalizer::FragmentEncode | UriNormalizer::FragmentStrip);
+    let path = path.unwrap_or_default();
     if of_path && path.is_empty() {
         return true;
     }
@@ -216,4 +235,44 @@ fn percent(text: &[u8], decode: bool, strict: bool) -> Option<Vec<u8>> {
         rest = tail.get(2..).unwrap_or_default();
     }
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::message::Version;
+
+    /// As HAProxy 2.6.12 does, besides what would be no request line.
+    #[test]
+    fn parts_are_set_in_every_form() {
+        use TargetPart::{Path, PathQuery, Query, Uri};
+        for (target, part, text, wanted) in [
+            ("/a?b", Path, "/n", "/n?b"),
+            ("http://h/a?b", Path, "/n", "http://h/n?b"),
+            ("http://h/a?b", Path, "", "http://h?b"),
+            ("http://h", Path, "/n", "/n"),
+            ("*", Path, "/n", "/n"),
+            ("h:80", Path, "/n", "/n"),
+            ("n?b", Path, "/n", "/n?b"),
+            ("http://h/a?b", PathQuery, "/n", "http://h/n"),
+            ("n?b", PathQuery, "/n?c", "/n?c"),
+            ("*", Query, "q", "*?q"),
+            ("*?q", Query, "r", "*?r"),
+            ("/a?u=http://h/", Query, "", "/a?"),
+            ("/a", Query, "", "/a"),
+            ("n?u=http://h/", Query, "q", "n?q"),
+            ("/a", Uri, "h:80/p?q", "h:80/p?q"),
+        ] {
+            let mut head = Head::request(b"GET", target.as_bytes(), Version::Http11);
+            assert!(set(&mut head, part, text.as_bytes()), "{target} {text}");
+            assert_eq!(String::from_utf8_lossy(head.target()), wanted, "{target} {text}");
+        }
+        for (target, part, text) in
+            [("/a", Path, ""), ("*", PathQuery, ""), ("/a", Uri, "http://"), ("/a", Path, "a b")]
+        {
+            let mut head = Head::request(b"GET", target.as_bytes(), Version::Http11);
+            assert!(!set(&mut head, part, text.as_bytes()), "{target} {text}");
+            assert_eq!(String::from_utf8_lossy(head.target()), target);
+        }
+    }
 }

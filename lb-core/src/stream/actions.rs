@@ -247,8 +247,7 @@ impl Stream<'_> {
             }
             Action::ReplaceHeader { name, regex, by, parts } => {
                 let by = self.format(by, at);
-                headers::replace(self.head(of_response), name, regex, &by, *parts);
-                true
+                headers::replace(self.head(of_response), name, regex, &by, *parts)
             }
             Action::SetTarget(part, format) => {
                 self.keep_request_line();

@@ -145,6 +145,7 @@ impl Stream<'_> {
     pub(super) fn finish(&mut self) {
         // HAProxy's line is written when the stream has left its backend: `%bc` does not count it.
         self.session = None;
+        self.tell_end();
         self.log();
         self.count_end();
         self.worker.heads.give(std::mem::take(&mut self.request));

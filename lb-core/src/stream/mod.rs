@@ -3,6 +3,7 @@
 mod actions;
 mod balance_key;
 pub(crate) mod count;
+mod debug;
 mod early;
 pub(crate) mod error;
 pub(crate) mod exchange;
@@ -138,6 +139,8 @@ struct End {
     refused: bool,
     /// The access line was written, or there is none.
     logged: bool,
+    /// Its beginning was told to those who watch what comes and goes.
+    shown: bool,
 }
 
 impl End {

@@ -85,6 +85,7 @@ impl Stream<'_> {
             if framing.persistence {
                 without_persistence(&mut self.response);
             }
+            self.tell_response();
             self.times.response = Some(now());
             // What follows the head of a tunnel is no body.
             if !framing.tunnel {

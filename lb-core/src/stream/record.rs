@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Stream;
-use crate::http::message::Version;
 use crate::instant::Instant;
 use crate::log::{Cause, RecordSource, ServerAddress, Stage};
 use crate::worker::timer::{now, wall};
@@ -25,14 +24,10 @@ impl Stream<'_> {
         line
     }
 
-    fn parts_of_request_line(&self) -> Option<[&[u8]; 3]> {
+    pub(super) fn parts_of_request_line(&self) -> Option<[&[u8]; 3]> {
         let method = self.request.method();
-        let version: &[u8] = match self.request.version() {
-            Version::Http10 => b"HTTP/1.0",
-            Version::Http11 => b"HTTP/1.1",
-            Version::Http2 => b"HTTP/2.0",
-        };
-        (!method.is_empty()).then(|| [method, self.request.target(), version])
+        let version = self.request.version().name();
+        (!method.is_empty()).then(|| [method, self.request.target(), version.as_bytes()])
     }
 }
 

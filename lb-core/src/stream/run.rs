@@ -34,6 +34,9 @@ impl<'a> Stream<'a> {
         };
         let before = (client.consumed().saturating_sub(head), client.bytes().1);
         let judged = self.judge_request(client);
+        if judged.is_ok() {
+            self.tell_request();
+        }
         if judged.is_ok() && !self.inspected && !self.info.frontend.config.rules.tcp_content.is_empty() {
             self.verify_password().await;
             match Box::pin(self.inspect_http_request(None, client, timer)).await {

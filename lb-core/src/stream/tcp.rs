@@ -34,6 +34,7 @@ pub(crate) async fn run(worker: Rc<Worker>, mut client: H1Conn, info: ClientInfo
     let mut timer = Timer::default();
     let mut stream = Stream::new(&worker, &info, 0, info.accepted + info.handshake, None, Head::default());
     stream.show();
+    stream.tell_request();
     let live = stream.live.entry();
     if info.frontend.log.format().is_early() {
         stream.log();

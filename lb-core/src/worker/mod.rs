@@ -157,11 +157,12 @@ impl Shared {
         let Capacity { workers, idle_limit, maxpipes, needs } = capacity;
         let Listening { on_event, log_hooks, subscriptions, alerts, checks } = listening;
         let counted = |frontend: &Arc<Frontend>| frontend.log.formats().any(LogFormat::uses_request_counter);
+        let counts = log_hooks.on_traffic.is_some() || topology.frontends.iter().any(counted);
         Self {
             needs,
             loads: (0..workers).map(|_| WorkerLoad::default()).collect(),
             log: ProcessLog::new(LogContext::system(), log_hooks.clone()),
-            streams: topology.frontends.iter().any(counted).then(AtomicU64::default),
+            streams: counts.then(AtomicU64::default),
             reports: Reports::new(log_hooks.clone(), alerts, on_event, subscriptions),
             checks,
             pool_counts: Arc::new(PoolCounts::new(idle_limit)),
@@ -332,7 +333,7 @@ impl Worker {
         frontend.log.uses_addresses() || self.shared.log_hooks.want_records()
     }
 
-    /// Counts a stream and says how many came before it (`%rt`); 0 where no log format prints it.
+    /// Counts a stream and says how many came before it (`%rt`); 0 where nobody is told.
     pub(crate) fn count_stream(&self) -> u64 {
         self.shared.streams.as_ref().map_or(0, |streams| streams.fetch_add(1, Ordering::Relaxed))
     }

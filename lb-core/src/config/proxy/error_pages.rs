@@ -1,6 +1,7 @@
 //! Error pages of other sections: put together once all sections were read (configuration.txt, `errorfiles`).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::draft::{Draft, ErrorSource};
 use super::finish::{alert_suggest, warning};
@@ -81,8 +82,9 @@ pub(super) fn resolve_references(draft: &mut Draft, sections: &[HttpErrors], dia
         }
         let rules = draft.config.rules.of_mut(reference.set.list());
         let reply = rules.get_mut(reference.rule).and_then(|rule| reply_of(&mut rule.action));
-        if let (Some(reply), Some(found)) = (reply, found) {
-            reply.body = ReplyBody::Error(found);
+        if let Some(reply) = reply {
+            reply.headers.clear();
+            reply.body = found.map_or_else(|| ReplyBody::Bytes(Arc::default()), ReplyBody::Error);
         }
     }
 }

@@ -96,7 +96,12 @@ pub(super) fn parse(line: &Line, at: usize, usage: Usage, formats: &FormatUse<'_
                     return Err(Fault::new(value_at, format!("'hdr' : '{value}' is not a header name")));
                 }
                 let text = format(text, formats).map_err(|fault| fault.at(value_at + 1))?;
-                parsed.headers.push((value.to_owned(), text));
+                if OF_BODY.iter().any(|name| value.eq_ignore_ascii_case(name)) {
+                    let text = format!("header '{value}' always ignored by the http reply.");
+                    parsed.warnings.push((value_at, text));
+                } else {
+                    parsed.headers.push((value.to_owned(), text));
+                }
                 parsed.next += 1;
             }
             _ => break,
@@ -110,6 +115,9 @@ pub(super) fn parse(line: &Line, at: usize, usage: Usage, formats: &FormatUse<'_
     check(&mut parsed, usage, body_word, content_type_at)?;
     Ok(parsed)
 }
+
+/// What a reply says of its body by itself.
+const OF_BODY: [&str; 3] = ["content-length", "content-type", "transfer-encoding"];
 
 fn status(text: &str, at: usize) -> Result<u16, Fault> {
     if text.is_empty() {

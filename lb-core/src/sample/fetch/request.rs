@@ -22,9 +22,9 @@ pub(super) const FETCHES: &[Fetch] = &[
     Fetch::one(REQUEST, "path", SampleType::Str, |context, _| path(context.request_head()?).map(Value::str)),
     Fetch::one(REQUEST, "pathq", SampleType::Str, |context, _| path_and_query(context.request_head()?).map(Value::str)),
     Fetch::one(REQUEST, "query", SampleType::Str, |context, _| {
-        let path_and_query = path_and_query(context.request_head()?)?;
-        let mark = memchr::memchr(b'?', path_and_query)?;
-        path_and_query.get(mark + 1..).map(Value::str)
+        let target = context.request_head()?.target();
+        let mark = memchr::memchr(b'?', target)?;
+        target.get(mark + 1..).map(Value::str)
     }),
     Fetch::one(REQUEST, "req.ver", SampleType::Str, version),
     Fetch::one(REQUEST, "req_ver", SampleType::Str, version),
