@@ -171,7 +171,7 @@ mod tests {
             (
                 400,
                 "HTTP/1.1 400 Bad request\r\ncontent-length: 90\r\ncache-control: no-cache\r\ncontent-type: \
-                 text/html\r\n\r\n<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid \
+                 text/html\r\nconnection: close\r\n\r\n<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid \
                  request.\n</body></html>\n",
             ),
             (
@@ -219,7 +219,7 @@ mod tests {
         errors.insert(400, ErrorReply { status: 400, silent: true, ..ErrorReply::default() });
         assert_eq!(
             wire(error_reply(429, &[&none, &errors])),
-            "HTTP/1.1 503 My Reason\r\nx-foo: Bar\r\ncontent-type: text/plain\r\ncontent-length: 8\r\n\r\nmy body\n"
+            "HTTP/1.1 503 My Reason\r\nx-foo: Bar\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 8\r\n\r\nmy body\n"
         );
         assert!(error_reply(400, &[&errors, &none]).silent);
         assert_eq!(early_error(400, &errors), None);
