@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
+use super::lookup::Watch;
 use super::rules::Flow;
 use super::side::Side;
 use crate::config::{ProxyConfig, RuleList};
@@ -126,7 +127,7 @@ impl<'a> Stream<'a> {
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Resolve { next: rule, lookup } => {
                     // Beside the path: few requests ask for names, and all pay for what a future holds.
-                    let watch = config.options.abortonclose;
+                    let watch = if config.options.abortonclose { Watch::End } else { Watch::Nothing };
                     Box::pin(self.finish_lookup_for(lookup, watch, client)).await?;
                     next = rule;
                 }

@@ -90,7 +90,19 @@ impl<'a> Stream<'a> {
             }
         }
         self.capture_request();
-        let verdict = self.frontend_rules(client, timer).await?;
+        let verdict = match self.frontend_rules(client, timer).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                // One that left while a name was resolved is noticed there, too.
+                if error.end == End::Client
+                    && error.kind == Kind::Closed
+                    && let Some(backend) = self.choose_backend(client)
+                {
+                    backend.backend.stats.counters.of(self.worker.index).client_aborts.inc();
+                }
+                return Err(error);
+            }
+        };
         // Not before `monitor-uri` was looked at, whose requests are not logged.
         if self.info.frontend.log.format().is_early() {
             self.log();
