@@ -22,8 +22,8 @@ use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyC
 use listeners::check_bind_options;
 use mode::check_mode;
 pub(super) use mode::switches_mode;
-pub(super) use servers::check_server;
 use servers::finish_servers;
+pub(super) use servers::{check_server, check_tls};
 
 /// HAProxy's own first proxy (the runtime socket) has number 1.
 const FIRST_PROXY_ID: u32 = 2;
