@@ -484,6 +484,44 @@ fn clients_leave_while_a_name_is_resolved() {
         client.reset();
         let line = log.line();
         assert_eq!((line.status.as_str(), line.flags.as_str()), ("-1", "CR--"));
+        assert_eq!(aborts(&lb, "b"), [("stot", "1".to_owned()), ("cli_abrt", "1".to_owned())]);
+    });
+}
+
+/// What a backend counted of streams.
+fn aborts(lb: &Resolving, backend: &str) -> [(&'static str, String); 2] {
+    let text = lb.side.ask("show stat");
+    let mut rows = text.lines().map(|line| line.trim_start_matches("# ").split(',').collect::<Vec<_>>());
+    let names = rows.next().unwrap();
+    let row = rows.find(|row| row[0] == backend && row[1] == "BACKEND").unwrap();
+    ["stot", "cli_abrt"].map(|name| (name, row[names.iter().position(|other| *other == name).unwrap()].to_owned()))
+}
+
+/// A connection that breaks while `tcp-request content` resolves a name is noticed without any option; what it waited
+/// counts as waiting.
+#[test]
+fn connections_break_while_a_name_is_resolved() {
+    both(|binary| {
+        let (dns, log) = (NameServer::new(), LogSink::new());
+        dns.set("late.test", A, Answer::Silence);
+        let rest = format!(
+            "frontend f\n mode tcp\n bind {{listen0}}\n log {} local0\n option tcplog\n default_backend b\nbackend b\n \
+             mode tcp\n tcp-request inspect-delay 20s\n tcp-request content do-resolve(sess.ip,res,ipv4) str(late.test)\n server s 127.0.0.1:1\n",
+            log.address()
+        );
+        let lb = Resolving::start_with(binary, &dns, " timeout retry 1h\n", &rest, 1);
+        let mut client = lb.side.connect(0);
+        client.send("hello");
+        eventually("the name is asked for", || !dns.asked().is_empty());
+        client.reset();
+        let line = loop {
+            let texts = log.texts(std::time::Duration::from_millis(100));
+            if let Some(line) = texts.into_iter().find(|line| line.contains("b/<NOSRV>")) {
+                break line;
+            }
+        };
+        assert!(line.contains("b/<NOSRV> -1/-1/") && line.contains(" 0 CR "), "{line}");
+        assert_eq!(aborts(&lb, "b"), [("stot", "1".to_owned()), ("cli_abrt", "1".to_owned())]);
     });
 }
 

@@ -65,16 +65,18 @@ static BUILTINS: LazyLock<Vec<Builtin>> = LazyLock::new(|| {
              Content-Type: text/html\r\n\r\n{body}",
                 body.len()
             );
-            let headers = [
-                ("content-length", body.len().to_string().as_str()),
-                ("cache-control", "no-cache"),
-                ("content-type", "text/html"),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+            // As in HAProxy, these end the connection also where a rule answers with them.
+            let closing = matches!(status, 400 | 408).then_some(("connection", "close"));
+            let length = body.len().to_string();
+            let headers =
+                [("content-length", length.as_str()), ("cache-control", "no-cache"), ("content-type", "text/html")]
+                    .into_iter()
+                    .chain(closing)
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()));
             let reply = ErrorReply {
                 status,
                 reason: reason.to_owned(),
-                headers: headers.to_vec(),
+                headers: headers.collect(),
                 body: body.into_bytes().into(),
                 silent: false,
                 made: None,
@@ -118,7 +120,7 @@ pub fn error_message(reply: &ErrorReply) -> (Head, Arc<[u8]>) {
         if name.eq_ignore_ascii_case("content-length") {
             has_length = true;
             add_length(&mut head, reply.body.len());
-        } else if !is_hop_by_hop(name) {
+        } else if is_end_to_end(name, value.as_bytes()) {
             head.add(name.as_bytes(), value.as_bytes());
         }
     }
@@ -128,7 +130,12 @@ pub fn error_message(reply: &ErrorReply) -> (Head, Arc<[u8]>) {
     (head, reply.body.clone())
 }
 
-/// Headers that say how a message is framed or how the connection goes on: never taken from a configured reply.
+/// Whether a field of a configured reply is taken from there. `Connection: close` is: it ends the client's connection.
+pub(crate) fn is_end_to_end(name: &str, value: &[u8]) -> bool {
+    !is_hop_by_hop(name) || (name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case(b"close"))
+}
+
+/// Headers that say how a message is framed or how the connection goes on.
 pub(crate) fn is_hop_by_hop(name: &str) -> bool {
     ["connection", "content-length", "keep-alive", "proxy-connection", "transfer-encoding"]
         .iter()
@@ -164,7 +171,7 @@ mod tests {
             (
                 400,
                 "HTTP/1.1 400 Bad request\r\ncontent-length: 90\r\ncache-control: no-cache\r\ncontent-type: \
-                 text/html\r\n\r\n<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid \
+                 text/html\r\nconnection: close\r\n\r\n<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid \
                  request.\n</body></html>\n",
             ),
             (
@@ -212,7 +219,7 @@ mod tests {
         errors.insert(400, ErrorReply { status: 400, silent: true, ..ErrorReply::default() });
         assert_eq!(
             wire(error_reply(429, &[&none, &errors])),
-            "HTTP/1.1 503 My Reason\r\nx-foo: Bar\r\ncontent-type: text/plain\r\ncontent-length: 8\r\n\r\nmy body\n"
+            "HTTP/1.1 503 My Reason\r\nx-foo: Bar\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 8\r\n\r\nmy body\n"
         );
         assert!(error_reply(400, &[&errors, &none]).silent);
         assert_eq!(early_error(400, &errors), None);

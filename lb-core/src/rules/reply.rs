@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::config::model::{ErrorReply, Reply, ReplyBody};
 use crate::http::message::{Head, Version};
-use crate::http::reply::{add_length, error_message, error_reply, is_hop_by_hop};
+use crate::http::reply::{add_length, error_message, error_reply, is_end_to_end};
 use crate::http::status::reason;
 use crate::log::LogFormat;
 
@@ -71,9 +71,9 @@ pub fn build_reply(
     let mut head = Head::response(status, reason(status).as_bytes(), Version::Http11);
     for (name, value) in &reply.headers {
         // The type of the body is said by the rule in another place.
-        let is_ours = is_hop_by_hop(name) || name.eq_ignore_ascii_case("content-type");
+        let is_ours = name.eq_ignore_ascii_case("content-type");
         let value = if is_ours { Vec::new() } else { render(value) };
-        if !value.is_empty() {
+        if !value.is_empty() && is_end_to_end(name, &value) {
             head.add(name.as_bytes(), &value);
         }
     }

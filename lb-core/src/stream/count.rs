@@ -291,7 +291,7 @@ impl Stream<'_> {
             (Cause::ServerTimeout, Stage::Request) => {}
             (cause @ (Cause::ServerAbort | Cause::ServerTimeout), _) => {
                 // A server that stops sending is no error of its response.
-                let error = cause == Cause::ServerAbort && self.http;
+                let error = cause == Cause::ServerAbort;
                 if let Some(backend) = backend {
                     backend.server_aborts.inc();
                     backend.response_errors.add(u64::from(error));

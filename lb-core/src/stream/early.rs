@@ -28,10 +28,10 @@ impl Stream<'_> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
+        self.go_on(client)?;
         if client.body_received() {
             return Ok(());
         }
-        self.go_on(client)?;
         let whole = after(Instant::now(), Some(time));
         let (pool, idle) = (&self.worker.buffers, self.info.frontend.config.timeouts.client);
         let (mut received, mut active) = (client.bytes().0, Instant::now());
@@ -127,10 +127,10 @@ impl Stream<'_> {
         client: &mut Side<'_>,
         timer: &mut Timer,
     ) -> Result<(), StreamError> {
+        self.go_on(client)?;
         if client.body_received() {
             return Ok(());
         }
-        self.go_on(client)?;
         let start = if self.earlier == 0 { self.times.start } else { self.times.first_byte };
         let whole = after(start, config.timeouts.http_request);
         let (mut received, mut active) = (client.bytes().0, Instant::now());

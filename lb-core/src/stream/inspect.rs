@@ -11,6 +11,7 @@ use std::task::Poll;
 use super::Stream;
 use super::error::{End, Kind, StreamError};
 use super::local::Answer;
+use super::lookup::Watch;
 use super::rules::{Flow, Judged};
 use super::side::Side;
 use crate::config::{Proto, ProxyConfig, RuleList};
@@ -85,8 +86,16 @@ impl<'a> Stream<'a> {
             let data = self.data_of(&side, None);
             last |= data.complete || data.full || failed.is_some();
             let judged = Judged { list: RuleList::TcpContent, config: &config, place, from: Some(&side), last };
-            match self.judge_resolving(from, &judged).await {
+            match self.judge_rules(from, &judged) {
                 Flow::Undecided { next } if !last => from = next,
+                Flow::Resolve { next, lookup } => {
+                    let mut side = Side::H1(&mut *client);
+                    if let Err(error) = Box::pin(self.finish_lookup_for(lookup, Watch::Break, &mut side)).await {
+                        return Inspected::Failed(error);
+                    }
+                    from = next;
+                    continue;
+                }
                 Flow::Reply(answer) => return Inspected::Refused(answer),
                 Flow::Switch(proto) => return Inspected::Switch(proto),
                 _ => return failed.map_or(Inspected::Pass, Inspected::Failed),
@@ -210,8 +219,14 @@ impl<'a> Stream<'a> {
             let seen = data.bytes.len();
             last |= data.complete || data.full;
             let judged = Judged { list, config, place, from: Some(&*from), last };
-            match self.judge_resolving(rule, &judged).await {
+            match self.judge_rules(rule, &judged) {
                 Flow::Undecided { next } if !last => rule = next,
+                Flow::Resolve { next, lookup } => {
+                    let watch = if config.options.abortonclose { Watch::Break } else { Watch::Nothing };
+                    Box::pin(self.finish_lookup_for(lookup, watch, from)).await?;
+                    rule = next;
+                    continue;
+                }
                 Flow::Reply(answer) => return Ok(Inspected::Refused(answer)),
                 Flow::Close => return Ok(Inspected::Close),
                 _ => return Ok(Inspected::Pass),

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
+use super::lookup::Watch;
 use super::rules::Flow;
 use super::side::Side;
 use crate::config::{ProxyConfig, RuleList};
-use crate::http::h1::connection::to_client;
+use crate::http::h1::connection::{says_close, to_client};
 use crate::http::h1::encode::{CaseAdjust, EncodeOptions};
 use crate::http::message::{Head, Version};
 use crate::instant::Instant;
@@ -126,7 +127,7 @@ impl<'a> Stream<'a> {
                 Flow::Reply(answer) => return Ok(Verdict::Reply(answer)),
                 Flow::Resolve { next: rule, lookup } => {
                     // Beside the path: few requests ask for names, and all pay for what a future holds.
-                    let watch = config.options.abortonclose;
+                    let watch = if config.options.abortonclose { Watch::End } else { Watch::Nothing };
                     Box::pin(self.finish_lookup_for(lookup, watch, client)).await?;
                     next = rule;
                 }
@@ -261,6 +262,7 @@ impl<'a> Stream<'a> {
         self.live.enter_phase(SessionStage::Reply, None);
         // A request whose body has not come yet leaves the connection unusable.
         let keep = keep && self.framing.keep_alive && client.drop_body() && !self.worker.closes(self.info);
+        let keep = keep && !says_close(&self.response);
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(self.response.version(), keep);
         write_reply(&mut self.response, body, head_only, &options, client)?;

@@ -9,7 +9,7 @@ use tokio::sync::oneshot::Receiver;
 
 use super::Stream;
 use super::error::{End, Kind, StreamError};
-use super::rules::{Flow, Judged, Step};
+use super::rules::Step;
 use super::side::Side;
 use super::variables::assign;
 use crate::config::{AddressFamily, Assignment, AssignmentConditions};
@@ -19,6 +19,17 @@ use crate::runtime::SessionStage;
 use crate::sample::Value;
 use crate::sample::variable::VariableName;
 use crate::worker::timer::now;
+
+/// What of a client ends the wait for an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// It is waited for whatever the client does.
+    Nothing,
+    /// Its connection breaks.
+    Break,
+    /// It closes its sending side, too.
+    End,
+}
 
 /// A name that is being resolved for a stream.
 pub(super) struct Lookup(Box<Pending>);
@@ -48,14 +59,15 @@ impl Stream<'_> {
         Step::Resolve(Lookup(Box::new(Pending { answer, known: None, name: name.clone() })))
     }
 
-    /// The same for a client that may leave meanwhile: with `option abortonclose` it is not waited for any longer.
+    /// Waits for the address and sets the variable, if there is one; the client may leave meanwhile.
     ///
     /// # Errors
-    /// The client's connection broke. One that only closed its sending side goes on, without an address.
+    /// The client's connection broke. One that only closed its sending side goes on, with [`Watch::End`] at once and
+    /// without an address.
     pub(super) async fn finish_lookup_for(
         &mut self,
         mut lookup: Lookup,
-        watch: bool,
+        mut watch: Watch,
         client: &mut Side<'_>,
     ) -> Result<(), StreamError> {
         let pool = &self.worker.buffers;
@@ -64,7 +76,14 @@ impl Stream<'_> {
                 lookup.0.known = Some(answer.ok().flatten());
                 return Poll::Ready(false);
             }
-            if watch { client.poll_closed(cx, pool).map(|()| true) } else { Poll::Pending }
+            if watch == Watch::Nothing || client.poll_closed(cx, pool).is_pending() {
+                return Poll::Pending;
+            }
+            if watch == Watch::Break && client.is_half_closed() {
+                watch = Watch::Nothing;
+                return Poll::Pending;
+            }
+            Poll::Ready(true)
         })
         .await;
         self.note_wait();
@@ -78,9 +97,9 @@ impl Stream<'_> {
         Ok(())
     }
 
-    /// Waits for the address and sets the variable, if there is one. How long this takes is for the section to say:
+    /// Sets the variable, if there is an address. How long this takes is for the section to say:
     /// `resolve_retries` times `timeout retry`.
-    pub(super) async fn finish_lookup(&mut self, lookup: Lookup) {
+    async fn finish_lookup(&mut self, lookup: Lookup) {
         self.live.enter_phase(SessionStage::Rules, None);
         let Pending { answer, known, name } = *lookup.0;
         let found = match known {
@@ -95,24 +114,10 @@ impl Stream<'_> {
         }
     }
 
-    /// The request counts as received once it is known where it goes.
+    /// A request counts as received once it is known where it goes; a connection waits.
     fn note_wait(&mut self) {
-        if let Some(head) = &mut self.times.head {
+        if let Some(head) = self.times.head.as_mut().filter(|_| self.http) {
             *head = now();
-        }
-    }
-
-    /// Judges the rules of a list from one on, names that they resolve included.
-    pub(super) async fn judge_resolving(&mut self, from: usize, judged: &Judged<'_, '_>) -> Flow {
-        let mut from = from;
-        loop {
-            match self.judge_rules(from, judged) {
-                Flow::Resolve { next, lookup } => {
-                    self.finish_lookup(lookup).await;
-                    from = next;
-                }
-                flow => return flow,
-            }
         }
     }
 }

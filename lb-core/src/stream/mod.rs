@@ -197,6 +197,12 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Whether this is the first request of its connection, which `http-reuse safe` sends over a new one: a client of HTTP/2
+    /// can tell which of its requests were not looked at, and has none, as in HAProxy.
+    fn is_first(&self) -> bool {
+        self.earlier == 0 && self.request.version() != Version::Http2
+    }
+
     /// Tells others what the stream is, once its request is understood.
     fn show(&self) {
         let info = self.info;

@@ -13,7 +13,7 @@ use super::side::Side;
 use crate::config::{HttpReuse, Mode};
 use crate::connect::{Link, Private, ServerConn};
 use crate::http::forwarded::add_forwarded;
-use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome};
+use crate::http::h1::connection::{ConnectionOptions, Outcome, outcome, says_close};
 use crate::http::h1::encode::{EncodeOptions, OutFraming};
 use crate::http::h1::framing::{RequestFraming, ResponseFraming, request_framing, without_persistence};
 use crate::http::message::{BodyLength, Head, Version};
@@ -90,7 +90,19 @@ impl<'a> Stream<'a> {
             }
         }
         self.capture_request();
-        let verdict = self.frontend_rules(client, timer).await?;
+        let verdict = match self.frontend_rules(client, timer).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                // One that left while a name was resolved is noticed there, too.
+                if error.end == End::Client
+                    && error.kind == Kind::Closed
+                    && let Some(backend) = self.choose_backend(client)
+                {
+                    backend.backend.stats.counters.of(self.worker.index).client_aborts.inc();
+                }
+                return Err(error);
+            }
+        };
         // Not before `monitor-uri` was looked at, whose requests are not logged.
         if self.info.frontend.log.format().is_early() {
             self.log();
@@ -247,6 +259,8 @@ impl<'a> Stream<'a> {
             backend: back.connection_mode.unwrap_or_default(),
             pretend_keepalive: front.http_pretend_keepalive || back.http_pretend_keepalive,
             last: self.worker.closes(self.info),
+            // Rules make a transaction.
+            server_told: self.transaction.is_some() && says_close(&self.request),
         }
     }
 
@@ -263,6 +277,10 @@ impl<'a> Stream<'a> {
         let body = self.client_body(framing);
         self.end.until_close = body == BodyLength::UntilClose;
         self.end.sent_before = client.bytes().1;
+        // Rules make a transaction.
+        if self.transaction.is_some() && says_close(&self.response) {
+            self.framing.keep_alive = false;
+        }
         let outcome = outcome(&self.connection_options(backend), &self.framing, framing, body);
         let announced = match framing.body {
             BodyLength::None => OutFraming::from(framing.announced),

@@ -106,7 +106,7 @@ impl Stream<'_> {
 impl Facts for Stream<'_> {
     fn client(&self) -> ClientFacts<'_> {
         ClientFacts {
-            first_request: self.earlier == 0,
+            first_request: self.is_first(),
             http_major: Some(if self.request.version() == Version::Http2 { 2 } else { 1 }),
             source: self.source(),
             destination: self.destination(),

@@ -76,7 +76,7 @@ impl<'a> Stream<'a> {
 
     /// The attempts of this stream, all of them still to be made.
     fn connector(&mut self, backend: &'a Arc<BackendEntry>) -> Connector<'a> {
-        let first = self.earlier == 0;
+        let first = self.is_first();
         let mut connector = Connector::new(self.worker, self.info, self.route(), backend, first, self.live.entry());
         if backend.redirects && matches!(self.request.method(), b"GET" | b"HEAD") {
             connector.redirect_path = Some(path_and_query(self.request.target()).to_vec());

@@ -34,6 +34,8 @@ pub(crate) fn set_length(head: &mut Head, framing: OutFraming) {
     drop(values);
     match framing {
         OutFraming::Length(_) if plain => {}
+        // The end of the stream comes with the head and says so.
+        OutFraming::Length(0) if !any => {}
         OutFraming::Length(length) => head.set("content-length", length.to_string().as_bytes()),
         OutFraming::None | OutFraming::Chunked if any => {
             head.remove("content-length");

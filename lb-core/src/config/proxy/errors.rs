@@ -74,7 +74,9 @@ pub(super) fn errorloc(cx: &mut Cx<'_>) {
     let reply = ErrorReply {
         status: code,
         reason: reason.to_owned(),
-        headers: vec![("cache-control".to_owned(), "no-cache".to_owned()), ("location".to_owned(), url)],
+        headers: [("cache-control", "no-cache"), ("content-length", "0"), ("location", &*url)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
         body: Arc::from([]),
         silent: false,
         made: None,

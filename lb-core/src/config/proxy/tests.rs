@@ -213,7 +213,7 @@ fn defaults_are_merged_and_taken_back() {
     assert_eq!((f.mode, f.timeouts.client, f.maxconn, f.retries), (Mode::Http, None, Some(10), Some(7)));
     assert!(!f.options.dontlognull && f.logs.is_empty());
     assert_eq!(f.options.connection_mode, Some(ConnectionMode::Close));
-    assert_eq!(f.errors[&503].headers[1], ("location".to_owned(), "/sorry".to_owned()));
+    assert_eq!(f.errors[&503].headers[2], ("location".to_owned(), "/sorry".to_owned()));
     assert_eq!(b.options.connection_mode, None);
     assert!(b.errors.is_empty());
     assert_eq!(b.timeouts.client, Some(Duration::from_secs(5)));

@@ -2,9 +2,9 @@
 //!
 //! Observed on HAProxy for every combination of version, Connection field, mode and body; see the table test.
 
-use super::framing::{RequestFraming, ResponseFraming};
+use super::framing::{RequestFraming, ResponseFraming, list_has};
 use crate::config::model::ConnectionMode;
-use crate::http::message::{BodyLength, Version};
+use crate::http::message::{BodyLength, Head, Version};
 
 /// The Connection field that we add to a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,13 +29,21 @@ pub struct ConnectionOptions {
     pub pretend_keepalive: bool,
     /// The client's connection ends with this exchange whatever it says: a soft stop is under way.
     pub last: bool,
+    /// A rule has told the server that its connection ends with this exchange: see [`says_close`].
+    pub server_told: bool,
 }
 
 impl ConnectionOptions {
     /// Whether the server's connection may outlive the exchange (configuration.txt, section 4, table of modes).
     pub fn server_keep_alive(&self) -> bool {
-        self.frontend == ConnectionMode::KeepAlive && self.backend == ConnectionMode::KeepAlive
+        self.frontend == ConnectionMode::KeepAlive && self.backend == ConnectionMode::KeepAlive && !self.server_told
     }
+}
+
+/// Whether a rule or a page has put `close` into `Connection`: what a peer says of it is no longer in the head by then.
+/// The connection that the head goes to is closed then.
+pub fn says_close(head: &Head) -> bool {
+    head.values("connection").any(|value| list_has(value, b"close"))
 }
 
 /// What to tell the server, before its response is known.
@@ -43,6 +51,7 @@ pub fn to_server(options: &ConnectionOptions, request: &RequestFraming) -> Conne
     let keep = options.server_keep_alive() || options.pretend_keepalive;
     match (request.version, keep) {
         (_, _) if request.upgrade => ConnectionHeader::Absent,
+        (_, _) if options.server_told => ConnectionHeader::Close,
         (Version::Http10, true) => ConnectionHeader::KeepAlive,
         (Version::Http10, false) | (_, true) => ConnectionHeader::Absent,
         (_, false) => ConnectionHeader::Close,
@@ -116,7 +125,7 @@ mod tests {
     use Version::{Http10 as V10, Http11 as V11};
 
     fn options(mode: ConnectionMode, pretend: bool) -> ConnectionOptions {
-        ConnectionOptions { frontend: mode, backend: mode, pretend_keepalive: pretend, last: false }
+        ConnectionOptions { frontend: mode, backend: mode, pretend_keepalive: pretend, ..Default::default() }
     }
 
     /// `listen` with the mode in HAProxy 2.6.12; request version; field sent to the server.
@@ -193,17 +202,24 @@ mod tests {
 
     #[test]
     fn the_frontend_alone_closes_the_client() {
-        let options = ConnectionOptions {
-            frontend: ConnectionMode::KeepAlive,
-            backend: ConnectionMode::Close,
-            pretend_keepalive: false,
-            last: false,
-        };
+        let options = ConnectionOptions { backend: ConnectionMode::Close, ..Default::default() };
         let request = RequestFraming { version: V11, keep_alive: true, ..Default::default() };
         let response = ResponseFraming { version: V11, keep_alive: true, ..Default::default() };
         let outcome = outcome(&options, &request, &response, BodyLength::None);
         assert!(outcome.client_keep && !outcome.server_keep);
         assert_eq!(to_server(&options, &request), ConnectionHeader::Close);
+    }
+
+    #[test]
+    fn rules_close_connections() {
+        let mut head = Head::response(200, b"OK", V11);
+        assert!(!says_close(&head));
+        head.add(b"connection", b"x-a, Close");
+        assert!(says_close(&head));
+        let options = ConnectionOptions { server_told: true, pretend_keepalive: true, ..Default::default() };
+        let request = RequestFraming { version: V11, keep_alive: true, ..Default::default() };
+        assert_eq!(to_server(&options, &request), ConnectionHeader::Close);
+        assert!(!options.server_keep_alive());
     }
 
     #[test]
