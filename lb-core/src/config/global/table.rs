@@ -1,6 +1,6 @@
 //! Every keyword of the `global` section that HAProxy 2.6 knows, and what reads it here.
 
-use super::{Cx, cpu_map, header_case, limits, process, stats, tls, tune, unix_bind, variables};
+use super::{Cx, cpu_map, http1, limits, process, stats, tls, tune, unix_bind, variables};
 
 /// A keyword of the section.
 pub(super) struct Row {
@@ -61,9 +61,9 @@ pub(super) const ROWS: &[Row] = &[
     row("gid", process::gid),
     row("grace", process::grace),
     row("group", process::group),
-    later("h1-accept-payload-with-any-method"),
-    row("h1-case-adjust", header_case::h1_case_adjust),
-    row("h1-case-adjust-file", header_case::h1_case_adjust_file),
+    row("h1-accept-payload-with-any-method", http1::accept_payload),
+    row("h1-case-adjust", http1::h1_case_adjust),
+    row("h1-case-adjust-file", http1::h1_case_adjust_file),
     row("h2-workaround-bogus-websocket-clients", process::hide_connect_protocol),
     row("hard-stop-after", process::hard_stop_after),
     later("httpclient.resolvers.id"),

@@ -88,6 +88,8 @@ pub struct Global {
     pub nosplice: bool,
     /// `noreuseport`.
     pub noreuseport: bool,
+    /// `h1-accept-payload-with-any-method`.
+    pub h1_accept_payload: bool,
     /// `h1-case-adjust from to` pairs, `h1-case-adjust-file` included.
     pub h1_case_adjust: Vec<(String, String)>,
     /// `tune.*`.
