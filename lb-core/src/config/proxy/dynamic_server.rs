@@ -61,7 +61,11 @@ pub(crate) fn read_dynamic(
     }
     server.tls.options = std::mem::take(&mut server.tls.options).or(&global.ssl.server_defaults);
     let enabled = server.enabled;
-    let config = server.finish(!global.ssl.server_verify_none, section.checks.connects().any(|connect| connect.ssl));
+    let mut config =
+        server.finish(!global.ssl.server_verify_none, section.checks.connects().any(|connect| connect.ssl));
+    if let Some(send_proxy) = &mut config.send_proxy {
+        send_proxy.never_local = global.pp2_never_send_local;
+    }
     if section.mode != Mode::Http && config.proto.is_some() {
         return Err("MUX protocol is not usable for server.".to_owned());
     }

@@ -70,6 +70,9 @@ pub(super) fn finish_servers(
             check_ca_file(&draft.config.name, &server.config.name, file, &line, diags);
         }
         let mut server = server.finish(verify, checks_use_tls);
+        if let Some(send_proxy) = &mut server.send_proxy {
+            send_proxy.never_local = config.global.pp2_never_send_local;
+        }
         if understood && !draft.config.disabled {
             resolve_options::find_section(draft, &mut server, &line, config, diags);
         }
