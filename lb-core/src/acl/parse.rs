@@ -7,6 +7,7 @@ use crate::config::document::Line;
 use crate::pattern::{AclScope, Matcher, Method};
 use crate::sample::expression::name_of;
 use crate::sample::fetch::acl_words;
+use crate::sample::late::GroupTest;
 use crate::sample::{Expression, Place, Places, Scope};
 
 /// Why words were refused.
@@ -129,6 +130,10 @@ impl<'a> AclReader<'a> {
             );
             self.warnings.push(Warning { word: 1, text, placed: false });
         }
+        if let Some(userlist) = expression.asks_for_groups() {
+            let groups = if expression.has_converters() { Vec::new() } else { named_groups(rest) };
+            scope.names.late.note_groups(GroupTest { acl: self.name.to_owned(), userlist, groups });
+        }
         Ok(Test { expression, matcher, keyword: name.into() })
     }
 
@@ -215,4 +220,25 @@ impl<'a> AclReader<'a> {
         };
         self.warnings.push(Warning { word, text, placed: true });
     }
+}
+
+/// The groups among the words behind `http_auth_group`, which are patterns of no method of their own. Those in a file are
+/// not looked at.
+fn named_groups(words: &[&str]) -> Vec<String> {
+    let mut words = words.iter().copied();
+    let mut groups = Vec::new();
+    while let Some(word) = words.next() {
+        match word {
+            "-m" => return Vec::new(),
+            "-u" | "-f" => drop(words.next()),
+            "--" => break,
+            flag if flag.starts_with('-') => {}
+            group => {
+                groups.push(group.to_owned());
+                break;
+            }
+        }
+    }
+    groups.extend(words.map(str::to_owned));
+    groups
 }

@@ -41,15 +41,15 @@ impl Pattern {
             Method::Bin => hexadecimal(text).map(Self::Text),
             Method::Reg => Ok(Self::Regex(Regex::compile(text, mode.ignore_case, mode.groups)?)),
             Method::Dom => Ok(Self::Text(trim(&fold(text), is_domain_delimiter).into())),
-            Method::Dir => Ok(Self::Text(trim(&fold(text), is_slash).into())),
+            Method::Dir => Ok(Self::Text(trim(&fold(text), is_path_delimiter).into())),
             Method::Str | Method::Beg | Method::Sub | Method::End | Method::Meth => Ok(Self::Text(fold(text).into())),
         }
     }
 }
 
-/// The delimiter of `dir`.
-pub(super) fn is_slash(byte: u8) -> bool {
-    byte == b'/'
+/// The delimiters of `dir`.
+pub(super) fn is_path_delimiter(byte: u8) -> bool {
+    matches!(byte, b'/' | b'?')
 }
 
 /// The delimiters of `dom`.

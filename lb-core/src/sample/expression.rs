@@ -316,11 +316,22 @@ impl Expression {
             Source::Fetch(Fetch { run: Run::Each { all, .. }, .. }) => {
                 let mut found = false;
                 all(context, &parsed.args, &mut |value| {
-                    found = self.convert(context, value).is_some_and(&mut *each);
-                    found
+                    // The first that cannot be converted ends it, as in HAProxy.
+                    let converted = self.convert(context, value);
+                    let last = converted.is_none();
+                    found = converted.is_some_and(&mut *each);
+                    found || last
                 });
                 found
             }
+        }
+    }
+
+    /// The userlist whose groups an ACL with it asks for.
+    pub(crate) fn asks_for_groups(&self) -> Option<usize> {
+        match self.0.args.first() {
+            Some(Arg::Userlist(list)) if self.fetch_name() == "http_auth_group" => Some(*list),
+            _ => None,
         }
     }
 

@@ -14,14 +14,28 @@ pub(crate) struct LateFault {
     pub(crate) message: String,
 }
 
+/// An ACL that asks for groups of a userlist (`http_auth_group`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GroupTest {
+    /// Its name; empty where it has none.
+    pub(crate) acl: String,
+    /// The number of the userlist.
+    pub(crate) userlist: usize,
+    /// The groups that it names.
+    pub(crate) groups: Vec<String>,
+}
+
 /// Where the reader of a configuration collects them; elsewhere a fault is told at once.
 #[derive(Debug, Default)]
-pub(crate) struct LateFaults(Mutex<Option<Vec<LateFault>>>);
+pub(crate) struct LateFaults {
+    faults: Mutex<Option<Vec<LateFault>>>,
+    groups: Mutex<Vec<GroupTest>>,
+}
 
 impl LateFaults {
     /// Of a configuration that is read.
     pub(crate) fn collected() -> Self {
-        Self(Mutex::new(Some(Vec::new())))
+        Self { faults: Mutex::new(Some(Vec::new())), groups: Mutex::default() }
     }
 
     /// Keeps the faults of an expression.
@@ -29,7 +43,7 @@ impl LateFaults {
     /// # Errors
     /// The first of them, where none are collected.
     pub(super) fn note(&self, faults: Vec<LateFault>) -> Result<(), LateFault> {
-        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &mut *self.faults.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(collected) => {
                 collected.extend(faults);
                 Ok(())
@@ -40,12 +54,22 @@ impl LateFaults {
 
     /// What was collected since the last call.
     pub(crate) fn take(&self) -> Vec<LateFault> {
-        let mut collected = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut collected = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         collected.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// All was read: what is wrong from now on is told at once.
     pub(crate) fn close(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Keeps what an ACL asks for: there may be no such groups.
+    pub(crate) fn note_groups(&self, test: GroupTest) {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner).push(test);
+    }
+
+    /// The ACLs that were kept since the last call.
+    pub(crate) fn take_groups(&self) -> Vec<GroupTest> {
+        std::mem::take(&mut *self.groups.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -57,6 +57,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
             if super::log::check_formats(&mut draft, &state.names, diags) {
                 check_logs(&draft, config, diags);
             }
+            draft.late.check_groups(&draft.config.name, &config.userlists);
             std::mem::take(&mut draft.late).tell(diags);
         }
         if understood {

@@ -2,20 +2,43 @@
 
 use crate::config::diagnostic::{Diagnostic, Diagnostics, Heading, Severity};
 use crate::config::document::{Line, Place};
+use crate::config::model::Userlist;
 use crate::config::render::message;
-use crate::sample::late::LateFault;
+use crate::sample::late::{GroupTest, LateFault, LateFaults};
 
 /// The faults of a section so far. They are told where every line was understood and the section is used.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Late {
     references: Vec<Diagnostic>,
     arguments: Vec<Diagnostic>,
+    groups: Vec<(Line, GroupTest)>,
 }
 
 impl Late {
     /// A word of a line names what is not there; the text names the section.
     pub(super) fn reference(&mut self, line: &Line, word: usize, text: String) {
         self.references.push(Diagnostic::about(Severity::Alert, line, word, text).heading(Heading::Whole));
+    }
+
+    /// What was collected while a line was read.
+    pub(super) fn collect(&mut self, line: &Line, faults: &LateFaults) {
+        self.arguments(line, faults.take());
+        self.groups.extend(faults.take_groups().into_iter().map(|test| (line.clone(), test)));
+    }
+
+    /// Groups of users that ACLs of the section ask for and that their lists do not have.
+    pub(super) fn check_groups(&mut self, section: &str, userlists: &[Userlist]) {
+        for (line, GroupTest { acl, userlist, groups }) in std::mem::take(&mut self.groups) {
+            let told = |what: &str| format!("proxy {section}: acl {acl} http_auth_group(): {what}.");
+            let known = |group: &String| userlists.get(userlist).is_some_and(|list| list.groups.contains_key(group));
+            for group in groups.iter().filter(|group| !known(group)) {
+                let word = line.words.iter().position(|word| word.text == *group).unwrap_or(0);
+                self.reference(&line, word, told(&format!("invalid group '{group}'")));
+            }
+            if groups.is_empty() {
+                self.reference(&line, 0, told("no groups specified"));
+            }
+        }
     }
 
     /// Arguments of the expressions of a line.

@@ -103,7 +103,7 @@ pub fn parse_section(section: &Section, state: &mut ProxyState, diags: &mut Diag
     let name = draft.config.name.clone();
     for line in &section.lines {
         parse_line(line, &name, &mut draft, state, diags);
-        draft.late.arguments(line, state.names.late.take());
+        draft.late.collect(line, &state.names.late);
     }
     if draft.section.is_defaults() {
         state.late_defaults.push(std::mem::take(&mut draft.late));

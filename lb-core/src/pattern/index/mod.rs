@@ -30,7 +30,7 @@ use std::sync::Arc;
 use super::entry::Entry;
 use super::key::Key;
 use super::method::{Method, Mode};
-use super::pattern::{Pattern, is_domain_delimiter, is_slash};
+use super::pattern::{Pattern, is_domain_delimiter, is_path_delimiter};
 use crate::regex::Regex;
 use bits::Bits;
 use chunks::Chunks;
@@ -191,7 +191,7 @@ impl Index {
             Method::Beg => trie.oldest(bytes.iter().map(u8::to_ascii_lowercase)),
             Method::End if !self.mode.ignore_case => trie.oldest(bytes.iter().rev().copied()),
             Method::End => trie.oldest(bytes.iter().rev().map(u8::to_ascii_lowercase)),
-            Method::Dir => self.between(trie, bytes, is_slash),
+            Method::Dir => self.between(trie, bytes, is_path_delimiter),
             _ => self.between(trie, bytes, is_domain_delimiter),
         }
     }

@@ -94,7 +94,7 @@ fn compare(mode: Mode, text: &[u8], bytes: &[u8]) -> bool {
         Method::Beg => bytes.get(..text.len()).is_some_and(same),
         Method::End => bytes.len().checked_sub(text.len()).and_then(|at| bytes.get(at..)).is_some_and(same),
         Method::Sub => text.is_empty() || bytes.windows(text.len()).any(same),
-        Method::Dir => between(text, bytes, super::super::pattern::is_slash, same),
+        Method::Dir => between(text, bytes, super::super::pattern::is_path_delimiter, same),
         Method::Dom => between(text, bytes, super::super::pattern::is_domain_delimiter, same),
         Method::Bin => bytes == text,
         _ => same(bytes),
