@@ -262,6 +262,8 @@ impl Backend {
             _ if !health.is_up() || server.agent.says_down() => state,
             // Up it is, but without new sessions.
             (_, Verdict::Conditional) if state.is_up() => OperationalState::Stopping,
+            // One that comes back slowly is up already.
+            (Some(Transition::Up), _) if state == OperationalState::Starting => state,
             (Some(Transition::Up), _) => OperationalState::Running,
             // Who was about to stop, or was kept down by an agent, is up again with the next good check.
             (None, Verdict::Passed) if state != OperationalState::Starting => OperationalState::Running,

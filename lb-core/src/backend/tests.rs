@@ -15,6 +15,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::model::Balance;
+use crate::server::check::{CheckResult, CheckStatus};
 use crate::server::event::EventKind;
 use crate::server::{AdminState, OperationalState, ServerEvent};
 
@@ -452,6 +453,22 @@ fn operators_change_states_as_in_haproxy() {
         let shown = events.iter().filter(|event| event.is_shown());
         assert_eq!(shown.map(ServerEvent::log_line).collect::<Vec<_>>(), expected, "step {step}");
     }
+}
+
+/// As HAProxy shows a server that an agent took down and does not speak of any more.
+#[test]
+fn a_server_in_good_health_may_be_down() {
+    let backend = backend(Balance::RoundRobin, &[1], |_, line| {
+        (line.check, line.agent_check, line.rise, line.fall) = (true, true, Some(2), Some(3));
+    });
+    let server = nth(&backend, 0);
+    for _ in 0..3 {
+        backend.apply_check(&server, CheckResult::new(CheckStatus::L4Ok, Duration::ZERO));
+    }
+    backend.change_agent(&server, false);
+    assert_eq!(server.status().to_string(), "DOWN (agent)");
+    server.agent.enable(false);
+    assert_eq!(server.status().to_string(), "DOWN 4/2");
 }
 
 #[test]

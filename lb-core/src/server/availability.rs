@@ -37,7 +37,11 @@ impl Server {
             OperationalState::Stopped if health.is_none() && end.agent.is_enabled() => {
                 ServerStatus::DownUnchecked { of: end.checks.health().rise() }
             }
-            OperationalState::Stopped => ServerStatus::Down { at, of },
+            // Its health may be good: an agent, or an operator, took it down.
+            OperationalState::Stopped => {
+                let (at, of) = health.map_or((0, 0), |health| (health.value(), health.rise()));
+                ServerStatus::Down { at, of }
+            }
             OperationalState::Stopping => ServerStatus::NoLb { at, of },
             _ if admin.intersects(AdminState::DRAIN) && end.agent.is_enabled() => ServerStatus::DrainWithAgent,
             _ if admin.intersects(AdminState::DRAIN) => ServerStatus::Drain { at, of },

@@ -70,9 +70,14 @@ impl Checks {
         self.enabled.load(Ordering::Acquire)
     }
 
+    /// Whether they wait for the end of maintenance.
+    pub(crate) fn are_paused(&self) -> bool {
+        self.paused.load(Ordering::Acquire)
+    }
+
     /// Whether the next one is made.
     pub(crate) fn may_run(&self) -> bool {
-        self.are_enabled() && !self.paused.load(Ordering::Acquire)
+        self.are_enabled() && !self.are_paused()
     }
 
     /// Begins or ends making them; nothing where there is no `check`.

@@ -173,7 +173,12 @@ impl Server {
             tls: AtomicBool::new(true),
             eligible: AtomicBool::new(false),
             user_weight: AtomicU32::new(config.weight),
-            share: AtomicU32::new(config.weight.saturating_mul(STEPS)),
+            // The weight of one that comes at run time is in use when its maintenance ends.
+            share: AtomicU32::new(if start.dynamic && start.admin.intersects(AdminState::MAINT) {
+                STEPS
+            } else {
+                config.weight.saturating_mul(STEPS)
+            }),
             told_weight: AtomicU64::new(weight::both(config.weight, config.weight)),
             slowstart: SlowStart::new(config.slowstart.unwrap_or_default(), hub.started),
             maxconn: AtomicU32::new(maxconn),

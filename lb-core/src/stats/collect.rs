@@ -159,6 +159,7 @@ fn server(server: &Server, mode: Mode, at: Moment) -> ServerSnapshot {
             health,
             last: server.last_check(),
             running: server.is_being_checked(),
+            paused: server.checks.are_paused(),
             failed: history.failed_checks(),
             down_transitions: history.down_transitions(),
             downtime: history.downtime(at.now.into()),

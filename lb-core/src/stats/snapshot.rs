@@ -239,6 +239,8 @@ pub struct CheckSnapshot {
     pub last: Option<CheckResult>,
     /// Whether one is being made.
     pub running: bool,
+    /// Whether they wait for the end of maintenance.
+    pub paused: bool,
     /// Checks that failed while the server was up.
     pub failed: u64,
     /// How often it went down.

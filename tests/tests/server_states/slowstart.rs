@@ -88,6 +88,35 @@ backend a
     compare(sections, &steps);
 }
 
+/// Servers that come at run time: their weight is in use, and they come back slowly, from the end of their maintenance
+/// on; their checks may be enabled before that and run at once.
+#[test]
+fn servers_that_come_at_run_time() {
+    let sections = "
+backend a
+  balance roundrobin
+  server a1 {up}
+";
+    compare(
+        sections,
+        &[
+            Ask("add server a/d 127.0.0.1:{origin} check inter 20ms weight 3 slowstart 1h rise 1 fall 1"),
+            Look,
+            Ask("enable health a/d"),
+            Column("a/d", "check_status", "L4OK"),
+            Look,
+            Ask("set server a/d state ready"),
+            Look,
+            Ask("add server a/e 127.0.0.1:{origin} check inter 20ms weight 32 slowstart 1h rise 1 fall 1"),
+            Ask("set server a/e state ready"),
+            Look,
+            Ask("enable health a/e"),
+            Column("a/e", "check_status", "L4OK"),
+            Look,
+        ],
+    );
+}
+
 /// How far a server is, in the words of `show stat`, whatever else is said of it.
 #[test]
 fn progress_in_every_state() {

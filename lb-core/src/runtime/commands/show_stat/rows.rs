@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::super::typed::Value;
 use super::columns::Field;
 use crate::config::{Address, Mode};
-use crate::server::ServerStatus;
 use crate::server::check::CheckResult;
 use crate::stats::{
     AgentSnapshot, BackendSnapshot, CheckSnapshot, FrontendSnapshot, ListenerSnapshot, MuxTotals, ProxySnapshot,
@@ -293,7 +292,7 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
         }
     }
     if let Some(check) = &server.check {
-        checks(&mut row, check, &server.status);
+        checks(&mut row, check);
     }
     if let Some(failures) = server.observed_failures {
         row.u64s(&[(Field::Hanafail, failures)]);
@@ -306,11 +305,11 @@ pub(super) fn server(proxy: &ProxySnapshot, server: &ServerSnapshot, brief: bool
 }
 
 /// Columns of a server with `check`.
-fn checks(row: &mut Row, check: &CheckSnapshot, status: &ServerStatus) {
+fn checks(row: &mut Row, check: &CheckSnapshot) {
     row.u64s(&[(Field::Chkfail, check.failed), (Field::Chkdown, check.down_transitions)]);
     row.u32s(&[(Field::Downtime, seconds(check.downtime))]);
-    // In maintenance no check is made.
-    if status.is_maintenance() {
+    // In maintenance no check is made, unless they were enabled there.
+    if check.paused {
         return;
     }
     let health = &check.health;
