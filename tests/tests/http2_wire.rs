@@ -260,6 +260,45 @@ fn resets_are_logged_as_the_clients_doing() {
     assert_eq!((line.flags.as_str(), line.request.as_str()), ("CD--", "\"GET http://lb.test/ HTTP/2.0\""));
 }
 
+/// A stream beyond `tune.h2.max-concurrent-streams` is refused, and the log tells of it, as in HAProxy.
+#[test]
+fn streams_beyond_the_limit_are_logged() {
+    let sink = LogSink::new();
+    let origin = Origin::start(|visit| {
+        visit.request();
+        visit.linger();
+    });
+    let configuration = configuration(&origin, "proto h2")
+        .replace("nbthread 1", "nbthread 1\n  tune.h2.max-concurrent-streams 2")
+        .replace("frontend fe\n", &format!("frontend fe\n  log {} local0\n  option httplog\n", sink.address()));
+    let instance = Instance::start(&configuration);
+    let mut client = Client::connect(&instance);
+    for stream in [1, 3, 5] {
+        client.wire.send(headers(stream, true, &GET));
+    }
+    let (header, payload) = client.next().expect("a refusal");
+    assert_eq!((header.kind, header.stream), (Kind::RstStream, 5));
+    assert_eq!(Client::code(&payload), Reason::REFUSED_STREAM);
+    let line = sink.line();
+    assert_eq!((line.flags.as_str(), line.request.as_str()), ("PR--", "\"<BADREQ>\""));
+}
+
+/// A client that has closed its sending side, and takes nothing of a response, ends it: no window will open.
+#[test]
+fn closed_windows_of_closed_clients_end_their_streams() {
+    let sink = LogSink::new();
+    let origin = Origin::saying("hello");
+    let configuration = configuration(&origin, "proto h2")
+        .replace("frontend fe\n", &format!("frontend fe\n  log {} local0\n  option httplog\n", sink.address()));
+    let instance = Instance::start(&configuration);
+    let mut client = Client::connect(&instance);
+    client.wire.send(framed(4, 0, 0, &[0, 4, 0, 0, 0, 0])).send(headers(1, true, &GET));
+    assert_eq!(client.next().map(|(header, _)| header.kind), Some(Kind::Headers));
+    client.wire.finish();
+    let line = sink.line();
+    assert_eq!((line.status.as_str(), line.flags.as_str()), ("200", "CD--"));
+}
+
 /// A program that speaks HTTP/2, where it is installed.
 fn program(name: &str) -> Option<Command> {
     let found = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -31,7 +31,7 @@ pub struct H2ServerConnection<T> {
 pub enum H2Accepted {
     /// A well-formed request.
     Request(Box<H2Request>),
-    /// A malformed request; its stream was reset with PROTOCOL_ERROR already, the connection goes on.
+    /// A malformed request, or one beyond the limit of streams; its stream was reset already, the connection goes on.
     Malformed(H2Error),
 }
 

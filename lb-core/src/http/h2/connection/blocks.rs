@@ -134,7 +134,12 @@ impl Connection {
         let most = self.ours.max_concurrent_streams as usize;
         // Streams that ended may still be in use for a moment, but not ever more of them.
         if most > 0 && (self.streams.active() >= most || self.streams.len() >= 2 * most) {
-            return fault(Reason::REFUSED_STREAM, "too many streams");
+            let what = "too many streams";
+            if self.role == Role::Server {
+                // For the log.
+                self.accepted.push_back(Accepted::Malformed(H2Error::message(H2Side::Peer, H2Stage::Head, what)));
+            }
+            return fault(Reason::REFUSED_STREAM, what);
         }
         Ok(Target::Request)
     }

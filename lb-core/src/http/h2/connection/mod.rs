@@ -301,6 +301,8 @@ impl Connection {
             self.leaving = Leaving::Final;
             let gone = H2ErrorKind::Io(std::io::ErrorKind::UnexpectedEof);
             self.streams.end_incomplete(&H2Error::new(H2Side::Network, H2Stage::Connection, gone));
+            // Windows stay as they are: see `poll_capacity`.
+            self.streams.iter_mut().for_each(|stream| stream.writer.wake());
             return;
         }
         let idle = self.streams.active() == 0 && !partial && self.block.is_none() && self.is_open();

@@ -143,6 +143,7 @@ impl Connection {
     pub(crate) fn poll_capacity(&mut self, cx: &Context<'_>, slot: u32, want: usize) -> Poll<Result<usize, H2Error>> {
         let room = self.room();
         let connection = usize::try_from(self.send_window).unwrap_or(0);
+        let half_closed = self.half_closed;
         let stream = match self.sender(slot, H2Stage::Body) {
             Ok(stream) => stream,
             Err(error) => return Poll::Ready(Err(error)),
@@ -152,6 +153,11 @@ impl Connection {
         let window = usize::try_from(stream.send_window).unwrap_or(0);
         if window > 0 && connection > 0 && room >= want.min(ROOM) {
             return Poll::Ready(Ok(want.min(window).min(connection).min(room)));
+        }
+        if half_closed && (window == 0 || connection == 0) {
+            // Nothing that comes any more opens a window.
+            let gone = H2ErrorKind::Io(std::io::ErrorKind::UnexpectedEof);
+            return Poll::Ready(Err(H2Error::new(H2Side::Network, H2Stage::Body, gone)));
         }
         stream.writer.register(cx);
         // Its own window is told by the peer; the rest is shared.

@@ -174,3 +174,26 @@ fn smaller_windows_hold_from_their_acknowledgement_on() {
     peer.feed(&frame(kind::HEADERS, flags::END_HEADERS, 3, &[&[0x3f, 0x01][..], GET].concat()));
     assert_eq!(peer.codes(), [(0, Reason::COMPRESSION_ERROR)], "a table larger than announced");
 }
+
+/// A client that has closed its sending side opens no window any more: what waits for one is over.
+#[test]
+fn closed_clients_open_no_windows() {
+    for window in [0, 3] {
+        let mut peer = Peer::client();
+        peer.feed(&frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, window]));
+        peer.feed(&get(1));
+        let slot = peer.request().unwrap();
+        peer.respond(slot, false);
+        let count = Arc::new(Count::default());
+        let waker = std::task::Waker::from(Arc::clone(&count));
+        let cx = Context::from_waker(&waker);
+        if window > 0 {
+            assert!(matches!(peer.connection.poll_capacity(&cx, slot, 10), Poll::Ready(Ok(3))));
+            peer.connection.send_data(slot, b"abc".as_slice().into(), false).unwrap();
+        }
+        assert!(peer.connection.poll_capacity(&cx, slot, 10).is_pending());
+        peer.connection.eof(false);
+        assert_eq!(count.take(), 1);
+        assert!(matches!(peer.connection.poll_capacity(&cx, slot, 10), Poll::Ready(Err(_))), "{window}");
+    }
+}
