@@ -35,7 +35,7 @@ run() { # name, command...
     echo "$1"
 }
 
-for source in tests/c/*.c ../examples/c/*.c ../examples/cpp/*.cpp; do
+for source in tests/c/*.c tests/c/*.cpp ../examples/c/*.c ../examples/cpp/*.cpp; do
     name=$(basename "$source")
     compile "$work/sanitized" "$source" -fsanitize=address,undefined -fno-sanitize-recover=all
     # shellcheck disable=SC2046

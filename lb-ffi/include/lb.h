@@ -27,7 +27,7 @@
  * Ownership. What a function with "new" or "start" in its name gives you is yours until you give it to the function with
  * "free" in its name, and so is a string in a char ** argument, which lb_string_free() frees, and an error. Everything
  * else that you get belongs to the object it was asked of and lives as long as that does. The library keeps nothing of
- * what you pass to it but user_data of the callbacks.
+ * what you pass to it but user_data of the callbacks and of extensions.
  *
  * Errors. Functions that can fail return a status, LB_OK or why. Those with an lb_error ** argument set it to null on
  * LB_OK and otherwise to an error of yours with the texts; pass null where the number is enough. A pointer that must not
@@ -76,6 +76,177 @@
 
 // Checks the server by connecting to it (flag of lb_server).
 #define LB_SERVER_CHECK 4
+
+// No value.
+#define LB_TYPE_NONE 0
+
+// Of integer 0 or 1.
+#define LB_TYPE_BOOL 1
+
+// A signed integer.
+#define LB_TYPE_INTEGER 2
+
+// Four bytes in network order.
+#define LB_TYPE_IPV4 3
+
+// 16 bytes in network order.
+#define LB_TYPE_IPV6 4
+
+// Text of any encoding.
+#define LB_TYPE_STRING 5
+
+// Bytes that are no text: where text is asked for they are hexadecimal digits.
+#define LB_TYPE_BINARY 6
+
+// An HTTP method.
+#define LB_TYPE_METHOD 7
+
+// Where a type is declared: LB_TYPE_IPV4 or LB_TYPE_IPV6. No value is of it.
+#define LB_TYPE_ADDRESS 8
+
+// Where a type is declared: any of them. No value is of it.
+#define LB_TYPE_ANY 9
+
+// The request, for functions that look at a message.
+#define LB_REQUEST 1
+
+// The response.
+#define LB_RESPONSE 2
+
+// The method of the request (lb_stream_text).
+#define LB_TEXT_METHOD 1
+
+// The request's target as it is: "/path?query".
+#define LB_TEXT_URI 2
+
+// The name of the frontend.
+#define LB_TEXT_FRONTEND 3
+
+// The name of the backend, once there is one.
+#define LB_TEXT_BACKEND 4
+
+// The name of the server, once there is one.
+#define LB_TEXT_SERVER 5
+
+// The version of TLS, where the client uses it.
+#define LB_TEXT_TLS_VERSION 6
+
+// The cipher, where the client uses TLS.
+#define LB_TEXT_TLS_CIPHER 7
+
+// The client's address, or what the PROXY header or set-src says (lb_stream_address).
+#define LB_ADDRESS_SOURCE 1
+
+// The address that the client connected to.
+#define LB_ADDRESS_DESTINATION 2
+
+// The method (lb_stream_set_target).
+#define LB_TARGET_METHOD 1
+
+// All of the target.
+#define LB_TARGET_URI 2
+
+// The path without the query.
+#define LB_TARGET_PATH 3
+
+// The path with the query.
+#define LB_TARGET_PATH_QUERY 4
+
+// The query.
+#define LB_TARGET_QUERY 5
+
+// Any text.
+#define LB_ARGUMENT_TEXT 0
+
+// A signed integer.
+#define LB_ARGUMENT_INTEGER 1
+
+// An IPv4 address.
+#define LB_ARGUMENT_IPV4 2
+
+// An IPv6 address.
+#define LB_ARGUMENT_IPV6 3
+
+// An IPv4 mask: 24 or 255.255.255.0.
+#define LB_ARGUMENT_IPV4_MASK 4
+
+// An IPv6 mask: 64 or an address.
+#define LB_ARGUMENT_IPV6_MASK 5
+
+// The name of a frontend. Names of what does not exist refuse the configuration.
+#define LB_ARGUMENT_FRONTEND 6
+
+// The name of a backend.
+#define LB_ARGUMENT_BACKEND 7
+
+// backend/server, or a server of the section; functions get backend/server.
+#define LB_ARGUMENT_SERVER 8
+
+// The name of a section with a stick table.
+#define LB_ARGUMENT_TABLE 9
+
+// The name of a userlist.
+#define LB_ARGUMENT_USERLIST 10
+
+// Of actions alone: a text with variables and expressions, "%[src] %ci". Functions get what it comes to.
+#define LB_ARGUMENT_FORMAT 11
+
+// A fetch takes its value from no stream: it can be used everywhere but in the configuration itself.
+#define LB_NEEDS_NOTHING 0
+
+// From the client's connection.
+#define LB_NEEDS_CLIENT 1
+
+// From the frontend.
+#define LB_NEEDS_FRONTEND 2
+
+// From the request's head: from the request on, log lines included.
+#define LB_NEEDS_REQUEST 3
+
+// From the request's body, or what was received in mode tcp: while the request passes.
+#define LB_NEEDS_REQUEST_DATA 4
+
+// From the response's head, log lines included.
+#define LB_NEEDS_RESPONSE 5
+
+// From the head that is judged: the request's in rules of requests, the response's in those of responses.
+#define LB_NEEDS_MESSAGE 6
+
+// An action of tcp-request connection rules.
+#define LB_RULES_TCP_CONNECTION 1
+
+// Of tcp-request session.
+#define LB_RULES_TCP_SESSION 2
+
+// Of tcp-request content.
+#define LB_RULES_TCP_CONTENT 4
+
+// Of tcp-response content.
+#define LB_RULES_TCP_RESPONSE 8
+
+// Of http-request.
+#define LB_RULES_HTTP_REQUEST 16
+
+// Of http-response.
+#define LB_RULES_HTTP_RESPONSE 32
+
+// Of http-after-response.
+#define LB_RULES_HTTP_AFTER_RESPONSE 64
+
+// Behind an action: on to the next rule.
+#define LB_ACTION_NEXT 0
+
+// The rules that follow are not looked at, as behind allow.
+#define LB_ACTION_STOP 1
+
+// The message is denied with the error page of lb_stream_deny(), or that of 403. In TCP rules the connection is closed.
+#define LB_ACTION_DENY 2
+
+// The message is answered with the response of lb_stream_reply(). In TCP rules the connection is closed.
+#define LB_ACTION_REPLY 3
+
+// The connection is closed without a word, as reject does.
+#define LB_ACTION_CLOSE 4
 
 // A section that relays bytes.
 #define LB_MODE_TCP 0
@@ -222,6 +393,9 @@ typedef int32_t lb_status;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// The arguments that the configuration gives a function, as their types say.
+typedef struct lb_arguments lb_arguments;
+
 // A configuration under construction: text, files and calls in any mix, read in the order in which they were given.
 // A builder and its sections are used by one thread at a time.
 //
@@ -233,9 +407,20 @@ typedef struct lb_builder lb_builder;
 // It does not change: several threads may read it.
 typedef struct lb_error lb_error;
 
+// What a program adds to the rule language: sample fetches, converters and actions, used by name as those that the
+// language has. They are given to lb_builder_extensions() or, as extensions, to a start.
+//
+// Functions are called by the threads that serve, by several at once: they must not wait, and cost every request what
+// they take. What they are called with is theirs until they return. They must not unwind: no C++ exception may leave
+// them. They may call the functions on what they are called with; none on instances and builders.
+typedef struct lb_extensions lb_extensions;
+
 // A running instance: a load balancer with threads of its own. Any thread may call any function on it at any time, but
 // for lb_proxy_free(), which is the last use of it.
 typedef struct lb_proxy lb_proxy;
+
+// What a function comes to. It has no value until one is set; the last that is set counts. What is set is copied.
+typedef struct lb_result lb_result;
 
 // A section of a builder, to be filled: frontend, backend, listen or defaults. It belongs to its builder: it is not
 // freed, and not used after the builder is freed.
@@ -243,6 +428,10 @@ typedef struct lb_proxy lb_proxy;
 // The lb_section functions add a line each, which is checked when the builder is started or checked. Their own status
 // need not be looked at: the builder keeps the first failure and refuses to start with it.
 typedef struct lb_section lb_section;
+
+// A stream, or the connection that has none yet. It is valid during the function that is called with it, on the thread
+// that calls it; so is what it is asked for. Null is a stream that has nothing.
+typedef struct lb_stream lb_stream;
 
 // One message of an error. The strings belong to the error and live as long as it does.
 typedef struct lb_message {
@@ -263,6 +452,69 @@ typedef struct lb_message {
     // The line as it was written; null where there is none.
     const char *source;
 } lb_message;
+
+// Bytes that end where their size says, not with a zero. They belong to the library and are valid during the function
+// that was called with what they were asked of. This structure does not grow.
+typedef struct lb_bytes {
+    // The bytes; null where there are none.
+    const uint8_t *data;
+    // How many.
+    size_t size;
+} lb_bytes;
+
+// A value. This structure does not grow.
+typedef struct lb_value {
+    // LB_TYPE_NONE to LB_TYPE_METHOD.
+    uint32_t kind;
+    // Of LB_TYPE_BOOL and LB_TYPE_INTEGER; else 0.
+    int64_t integer;
+    // Of the other types; valid as long as lb_bytes says.
+    struct lb_bytes bytes;
+} lb_value;
+
+// Looks at arguments when the configuration is read: returns 1 where they are good, or 0, and may say why with
+// lb_result_text(). Formats have no value yet.
+typedef int32_t (*lb_check_function)(void *user_data, const struct lb_arguments *arguments, struct lb_result *reason);
+
+// Frees what user_data points at.
+typedef void (*lb_free_function)(void *user_data);
+
+// What fetches, converters and actions have in common: a structure of yours, read during the call. Begin with
+// LB_EXTENSION_INIT.
+typedef struct lb_extension {
+    // sizeof(lb_extension), as LB_EXTENSION_INIT sets it.
+    size_t struct_size;
+    // Letters, digits, "_", "-" and ".", a letter first; none that the language has.
+    const char *name;
+    // The types of its arguments, LB_ARGUMENT_TEXT and the like; may be null where there are none.
+    const uint32_t *arguments;
+    // How many types there are.
+    size_t argument_count;
+    // How many of them must be given; the others may be left out.
+    size_t required;
+    // Looks at arguments when a configuration is read; null for none.
+    lb_check_function check;
+    // Given to the functions as it is, by any thread.
+    void *user_data;
+    // Called once with user_data, when the extensions were freed and every instance that uses them has ended; null for
+    // none. Where the extension is refused user_data stays yours.
+    lb_free_function free_user_data;
+} lb_extension;
+
+// Takes a value from a stream and sets it; none where it sets none.
+typedef void (*lb_fetch_function)(void *user_data,
+                                  const struct lb_stream *stream,
+                                  const struct lb_arguments *arguments,
+                                  struct lb_result *result);
+
+// Makes a value of another one and sets it; none where it sets none.
+typedef void (*lb_convert_function)(void *user_data,
+                                    const struct lb_value *value,
+                                    const struct lb_arguments *arguments,
+                                    struct lb_result *result);
+
+// Does something with a message and its stream, and returns LB_ACTION_NEXT and the like.
+typedef uint32_t (*lb_action_function)(void *user_data, struct lb_stream *stream, const struct lb_arguments *arguments);
 
 // Something that happened. It is valid during the callback; what you keep you copy.
 typedef struct lb_event {
@@ -403,6 +655,8 @@ typedef struct lb_start_options {
     uint32_t queue;
     // LB_START_ZERO_WARNING or 0.
     uint32_t flags;
+    // What the configuration may use besides the language's own; null for what the builder has, or none.
+    const struct lb_extensions *extensions;
 } lb_start_options;
 
 // A server of a backend: a structure of yours, read during the call. Begin with LB_SERVER_INIT.
@@ -487,6 +741,150 @@ void lb_error_free(struct lb_error *error);
 // Frees a string that a function returned as the caller's own. Null is allowed.
 void lb_string_free(char *string);
 
+// Sets an integer. Null is allowed and nothing.
+void lb_result_integer(struct lb_result *result, int64_t value);
+
+// Sets a bool: 0 or another number.
+void lb_result_bool(struct lb_result *result, int32_t value);
+
+// Sets a string that ends with a zero; null is no value.
+void lb_result_text(struct lb_result *result, const char *text);
+
+// Sets bytes of a type from LB_TYPE_IPV4, which has 4, and LB_TYPE_IPV6, which has 16, to LB_TYPE_METHOD. What is none of
+// these is no value.
+void lb_result_bytes(struct lb_result *result,
+                     uint32_t kind,
+                     const uint8_t *data,
+                     size_t size);
+
+// The text or the name that an argument is, or what its format came to. Returns 1, or 0 where it was left out or is of
+// another type; *bytes is nothing then.
+int32_t lb_arguments_bytes(const struct lb_arguments *list, size_t index, struct lb_bytes *bytes);
+
+// The integer that an argument is. Returns 1, or 0 where it was left out or is of another type; *integer is 0 then.
+int32_t lb_arguments_integer(const struct lb_arguments *list, size_t index, int64_t *integer);
+
+// The address or the mask that an argument is: writes up to 16 bytes in network order and returns how many, 4 or 16; 0
+// where it was left out or is of another type.
+size_t lb_arguments_address(const struct lb_arguments *list, size_t index, uint8_t *octets);
+
+// A text of the stream: LB_TEXT_METHOD and the like. Returns 1, or 0 where there is none; *text is nothing then.
+int32_t lb_stream_text(const struct lb_stream *stream, uint32_t what, struct lb_bytes *text);
+
+// The value of a header field of LB_REQUEST or LB_RESPONSE; index, from 0, is for fields of the same name. Values are not
+// divided at their commas. Returns 1, or 0 where there is no such field; *value is nothing then.
+int32_t lb_stream_header(const struct lb_stream *stream,
+                         uint32_t message,
+                         const char *name,
+                         size_t index,
+                         struct lb_bytes *value);
+
+// Name and value of the header field of number index, from 0, of LB_REQUEST or LB_RESPONSE. Returns 1, or 0 where there
+// are not that many.
+int32_t lb_stream_header_at(const struct lb_stream *stream,
+                            uint32_t message,
+                            size_t index,
+                            struct lb_bytes *name,
+                            struct lb_bytes *value);
+
+// The status code of the response; 0 where there is none yet.
+uint32_t lb_stream_status(const struct lb_stream *stream);
+
+// What has been received of the body of LB_REQUEST or LB_RESPONSE and was not forwarded; in mode tcp what was sent. Of a
+// body there is something where wait-for-body or option http-buffer-request waited. Returns 1 where it is all of it, else
+// 0.
+int32_t lb_stream_data(const struct lb_stream *stream,
+                       uint32_t message,
+                       struct lb_bytes *data);
+
+// Says that more data may change the answer: rules under an inspect-delay wait for it and ask again.
+void lb_stream_wait(const struct lb_stream *stream);
+
+// LB_ADDRESS_SOURCE or LB_ADDRESS_DESTINATION: writes up to 16 bytes in network order and the port, and returns how many
+// bytes it wrote, 4 or 16; 0 where there is none, as for clients of UNIX sockets. octets and port may be null.
+size_t lb_stream_address(const struct lb_stream *stream,
+                         uint32_t which,
+                         uint8_t *octets,
+                         uint16_t *port);
+
+// A variable: "txn.user". Returns 1, or 0 where it has no value; *value is of LB_TYPE_NONE then.
+int32_t lb_stream_variable(const struct lb_stream *stream, const char *name, struct lb_value *value);
+
+// Sets a header field of the message that the rule is about, as set-header does. Like all changes it is made when the
+// action is over; what the stream is asked for stays as it was. Nothing in TCP rules.
+//
+// Errors: LB_ERR_ARGUMENT for what is no header field, or where no action runs; LB_ERR_NULL; LB_ERR_ENCODING.
+lb_status lb_stream_set_header(struct lb_stream *stream, const char *name, const uint8_t *data, size_t size);
+
+// Adds a header field, as add-header does; the rest is as of lb_stream_set_header().
+lb_status lb_stream_add_header(struct lb_stream *stream, const char *name, const uint8_t *data, size_t size);
+
+// Removes all header fields of a name, as del-header does; the rest is as of lb_stream_set_header().
+lb_status lb_stream_del_header(struct lb_stream *stream, const char *name);
+
+// Sets a part of the request line, LB_TARGET_METHOD and the like, as set-path and its kin do. What would give no request
+// line refuses the message. Nothing in rules of responses and in TCP rules; the rest is as of lb_stream_set_header().
+lb_status lb_stream_set_target(struct lb_stream *stream,
+                               uint32_t part,
+                               const uint8_t *data,
+                               size_t size);
+
+// Sets a variable: "txn.user". A value of LB_TYPE_NONE, or null, forgets it. Nothing where there are no variables of that
+// scope, as "txn." before there is a stream.
+//
+// Errors: LB_ERR_ARGUMENT for a name or a value that is none, or where no action runs; LB_ERR_NULL; LB_ERR_ENCODING.
+lb_status lb_stream_set_variable(struct lb_stream *stream,
+                                 const char *name,
+                                 const struct lb_value *value);
+
+// Sets the status of the error page that the message is denied with, where the action returns LB_ACTION_DENY.
+lb_status lb_stream_deny(struct lb_stream *stream, uint32_t status);
+
+// Makes the response that the message is answered with, where the action returns LB_ACTION_REPLY: a status from 200 to
+// 599, others are 500, and a body, which is copied. Its length is said by itself.
+lb_status lb_stream_reply(struct lb_stream *stream, uint32_t status, const uint8_t *data, size_t size);
+
+// Adds a header field to the response of lb_stream_reply(), which comes first.
+//
+// Errors: LB_ERR_ARGUMENT for what is no header field or is about the connection or the length, and where there is no
+// response; LB_ERR_NULL; LB_ERR_ENCODING.
+lb_status lb_stream_reply_header(struct lb_stream *stream, const char *name, const uint8_t *data, size_t size);
+
+// New extensions, none yet, to be freed with lb_extensions_free(). Never null.
+struct lb_extensions *lb_extensions_new(void);
+
+// Frees extensions; builders and instances that were given them keep them. Null is allowed.
+void lb_extensions_free(struct lb_extensions *extensions);
+
+// Adds a sample fetch, "%[name(arguments)]", "acl a name(arguments) ...". output is the type of its values,
+// LB_TYPE_BOOL and the like, others are cast to it; needs is LB_NEEDS_NOTHING and the like.
+//
+// Errors: LB_ERR_ARGUMENT for a name that is none or is taken, and for numbers that are none; LB_ERR_NULL;
+// LB_ERR_ENCODING; LB_ERR_STRUCT_SIZE.
+lb_status lb_extensions_fetch(struct lb_extensions *extensions,
+                              const struct lb_extension *extension,
+                              uint32_t output,
+                              uint32_t needs,
+                              lb_fetch_function function,
+                              struct lb_error **error);
+
+// Adds a converter, ",name(arguments)". It gets values of the type input; the rest is as of lb_extensions_fetch().
+lb_status lb_extensions_converter(struct lb_extensions *extensions,
+                                  const struct lb_extension *extension,
+                                  uint32_t input,
+                                  uint32_t output,
+                                  lb_convert_function function,
+                                  struct lb_error **error);
+
+// Adds an action, "http-request name arguments if condition". rules is where it can be used: LB_RULES_HTTP_REQUEST and
+// the like, combined with |; the rest is as of lb_extensions_fetch(). A number that the function returns and that is
+// no outcome refuses the message with 500.
+lb_status lb_extensions_action(struct lb_extensions *extensions,
+                               const struct lb_extension *extension,
+                               uint32_t rules,
+                               lb_action_function function,
+                               struct lb_error **error);
+
 // A new builder, to be freed with lb_builder_free(). Never null.
 struct lb_builder *lb_builder_new(void);
 
@@ -514,6 +912,9 @@ lb_status lb_builder_text(struct lb_builder *builder, const char *name, const ch
 // where its name ends in ".toml". Files that are added one after the other are one configuration. They are read when
 // the builder is checked or started.
 lb_status lb_builder_file(struct lb_builder *builder, const char *path);
+
+// What the configuration may use besides the language's own: sample fetches, converters and actions, as they are now.
+lb_status lb_builder_extensions(struct lb_builder *builder, const struct lb_extensions *extensions);
 
 // Adds defaults, which are valid for the sections that are added after them. mode is LB_MODE_HTTP or LB_MODE_TCP.
 // Returns the section, which belongs to the builder; null where an argument is wrong, which the lb_section functions
@@ -708,4 +1109,7 @@ lb_status lb_proxy_report_server_health(const struct lb_proxy *proxy,
 #define LB_SERVER_INIT { sizeof(lb_server), NULL, NULL, -1, 0, 0, 0, NULL }
 
 /* No callbacks, every option at its default: `lb_start_options options = LB_START_OPTIONS_INIT;`. */
-#define LB_START_OPTIONS_INIT { sizeof(lb_start_options), NULL, NULL, NULL, 0, 0 }
+#define LB_START_OPTIONS_INIT { sizeof(lb_start_options), NULL, NULL, NULL, 0, 0, NULL }
+
+/* No arguments, no data: `lb_extension extension = LB_EXTENSION_INIT;`. */
+#define LB_EXTENSION_INIT { sizeof(lb_extension), NULL, NULL, 0, 0, NULL, NULL, NULL }

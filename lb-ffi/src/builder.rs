@@ -4,9 +4,11 @@ use std::ffi::c_char;
 
 use lb_core::config::convert::quote;
 use lb_core::config::{LoadOptions, Loaded};
+use lb_core::extension::Extensions;
 use lb_core::proxy::ProxyBuilder;
 
 use crate::error::{Failure, lb_error};
+use crate::extension::lb_extensions;
 use crate::guard;
 use crate::options::{self, lb_start_options};
 use crate::pointer;
@@ -27,6 +29,7 @@ pub const LB_MODE_HTTP: u32 = 1;
 #[derive(Debug, Default)]
 pub struct lb_builder {
     parts: Vec<Part>,
+    extensions: Extensions,
     failure: Option<(lb_status, String)>,
 }
 
@@ -61,7 +64,8 @@ impl lb_builder {
         if let Some((status, text)) = &self.failure {
             return Err(Failure::new(*status, text.as_str()));
         }
-        self.parts.iter().try_fold(ProxyBuilder::default(), |builder, part| match part {
+        let start = ProxyBuilder::default().extensions(&self.extensions);
+        self.parts.iter().try_fold(start, |builder, part| match part {
             Part::Global(line) => Ok(builder.global(line)),
             Part::Text { name, text } => Ok(builder.text(name, text)),
             Part::File(path) => Ok(builder.file(path)),
@@ -196,6 +200,23 @@ pub unsafe extern "C" fn lb_builder_file(builder: *mut lb_builder, path: *const 
         unsafe {
             with(builder, |builder| {
                 builder.parts.push(Part::File(pointer::text(path, "path")?.to_owned()));
+                Ok(())
+            })
+        }
+    })
+}
+
+/// What the configuration may use besides the language's own: sample fetches, converters and actions, as they are now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn lb_builder_extensions(
+    builder: *mut lb_builder,
+    extensions: *const lb_extensions,
+) -> lb_status {
+    guard::quiet(|| {
+        // SAFETY: the caller promises pointers as the header says.
+        unsafe {
+            with(builder, |builder| {
+                builder.extensions = pointer::object(extensions, "extensions")?.share();
                 Ok(())
             })
         }

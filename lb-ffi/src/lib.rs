@@ -12,6 +12,10 @@
 //! command   runtime commands, statistics
 //! running_server  servers of a running instance: they come, change and go
 //! event     lb_event: what happens in an instance
+//! extension lb_extensions: sample fetches, converters and actions of the program
+//! signature lb_extension: what they have in common
+//! value     lb_value, lb_result, lb_arguments: what their functions get and come to
+//! stream    lb_stream: what they see of a stream; change: what actions do to it
 //! log       lb_log_record: what is known of a request when it is logged
 //! dispatch  the thread that callbacks are called from
 //! error     lb_error: why a call failed; status: the numbers
@@ -29,10 +33,12 @@
 #![allow(clippy::missing_safety_doc, reason = "the header says what each function takes, in C's words")]
 
 mod builder;
+mod change;
 mod command;
 mod dispatch;
 mod error;
 mod event;
+mod extension;
 mod guard;
 mod listener;
 mod log;
@@ -43,14 +49,19 @@ mod running_server;
 mod section;
 mod server;
 mod signals;
+mod signature;
 mod status;
+mod stream;
 mod string;
+mod value;
 mod version;
 
 pub use builder::*;
+pub use change::*;
 pub use command::*;
 pub use error::*;
 pub use event::*;
+pub use extension::*;
 pub use listener::*;
 pub use log::*;
 pub use options::*;
@@ -58,6 +69,9 @@ pub use proxy::*;
 pub use running_server::*;
 pub use section::*;
 pub use server::*;
+pub use signature::*;
 pub use status::*;
+pub use stream::*;
 pub use string::*;
+pub use value::*;
 pub use version::*;

@@ -3,10 +3,12 @@
 use std::ffi::c_void;
 
 use lb_core::config::LoadOptions;
+use lb_core::extension::Extensions;
 
 use crate::dispatch::Callbacks;
 use crate::error::Failure;
 use crate::event::lb_event;
+use crate::extension::lb_extensions;
 use crate::log::lb_log_record;
 use crate::pointer::{self, Versioned};
 use crate::status::lb_status::*;
@@ -45,11 +47,13 @@ pub struct lb_start_options {
     pub queue: u32,
     /// LB_START_ZERO_WARNING or 0.
     pub flags: u32,
+    /// What the configuration may use besides the language's own; null for what the builder has, or none.
+    pub extensions: *const lb_extensions,
 }
 
 // SAFETY: plain data of C types, `struct_size` first; zeroes are a value of it.
 unsafe impl Versioned for lb_start_options {
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = std::mem::offset_of!(Self, extensions);
 }
 
 const DEFAULT_QUEUE: usize = 4096;
@@ -60,20 +64,23 @@ pub(crate) struct Options {
     pub(crate) callbacks: Callbacks,
     pub(crate) queue: usize,
     zero_warning: bool,
+    extensions: Extensions,
 }
 
 impl Options {
     pub(crate) fn load_options(&self) -> LoadOptions {
-        LoadOptions { zero_warning: self.zero_warning, ..LoadOptions::default() }
+        let extensions = self.extensions.clone();
+        LoadOptions { zero_warning: self.zero_warning, extensions, ..LoadOptions::default() }
     }
 }
 
 /// # Safety
 ///
-/// `options` is null or a structure of its `struct_size`.
+/// `options` is null or a structure of its `struct_size`, with extensions that were not freed.
 pub(crate) unsafe fn read(options: *const lb_start_options) -> Result<Options, Failure> {
     if options.is_null() {
-        return Ok(Options { callbacks: Callbacks::none(), queue: DEFAULT_QUEUE, zero_warning: false });
+        let extensions = Extensions::new();
+        return Ok(Options { callbacks: Callbacks::none(), queue: DEFAULT_QUEUE, zero_warning: false, extensions });
     }
     // SAFETY: as the caller promises.
     let options = unsafe { pointer::read(options, "options") }?;
@@ -89,5 +96,7 @@ pub(crate) unsafe fn read(options: *const lb_start_options) -> Result<Options, F
         }
     };
     let callbacks = Callbacks { on_event: options.on_event, on_log: options.on_log, user_data: options.user_data };
-    Ok(Options { callbacks, queue, zero_warning: options.flags & LB_START_ZERO_WARNING != 0 })
+    // SAFETY: as the caller promises.
+    let extensions = unsafe { options.extensions.as_ref() }.map(lb_extensions::share).unwrap_or_default();
+    Ok(Options { callbacks, queue, zero_warning: options.flags & LB_START_ZERO_WARNING != 0, extensions })
 }

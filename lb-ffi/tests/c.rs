@@ -170,6 +170,21 @@ fn callbacks_are_told_everything() {
 }
 
 #[test]
+fn the_rule_language_grows() {
+    check("tests/c/extensions.c");
+    check("tests/c/extensions.cpp");
+}
+
+#[test]
+fn words_of_an_own_program() {
+    let mut program = Running::start("../examples/c/extensions.c", &["0"]);
+    let address = program.address();
+    assert!(get(address).ends_with("\r\n\r\nhello x (request 1)\n"));
+    assert!(get(address).ends_with("\r\n\r\nhello x (request 2)\n"));
+    assert_eq!(program.end(), "2 requests\n");
+}
+
+#[test]
 fn signals_stay_the_hosts() {
     check("tests/c/signals.c");
 }

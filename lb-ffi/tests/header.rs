@@ -7,12 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The order of the header: what a caller meets first.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 19] = [
     "version",
     "status",
     "error",
     "string",
     "server",
+    "value",
+    "stream",
+    "change",
+    "signature",
+    "extension",
     "builder",
     "section",
     "options",

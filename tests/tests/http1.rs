@@ -375,3 +375,46 @@ fn an_early_close_truncates_visibly() {
         assert!(client.try_response_to("GET").is_err(), "{response:?}");
     }
 }
+
+/// lb, and HAProxy where it is installed, with a frontend that answers itself.
+fn answering(global: &str, frontend: &str) -> Vec<lb_tests::Side> {
+    let text = format!(
+        "global\n stats socket {{dir}}/stats\n{global}{HTTP}frontend fe\n bind {{listen0}}\n{frontend} http-request \
+         return status 200 content-type text/plain string ok\n"
+    );
+    let programs = std::iter::once(None).chain(lb_tests::process::haproxy().map(Some));
+    programs.map(|program| lb_tests::Side::start(program.as_deref(), &text, 1)).collect()
+}
+
+/// An old server may take such a body for the next request (configuration.txt, section 3.1,
+/// `h1-accept-payload-with-any-method`).
+#[test]
+fn bodies_that_old_servers_do_not_expect_are_refused() {
+    for (global, refusal) in [("", 413), (" h1-accept-payload-with-any-method\n", 200)] {
+        for side in answering(global, "") {
+            for (method, doubtful) in
+                [("GET", true), ("HEAD", true), ("DELETE", true), ("POST", false), ("PUT", false), ("FOO", false)]
+            {
+                for (version, length, body) in [("1.0", 3, "abc"), ("1.0", 0, ""), ("1.1", 3, "abc")] {
+                    let wanted = if doubtful && version == "1.0" && length > 0 { refusal } else { 200 };
+                    let request =
+                        format!("{method} / HTTP/{version}\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}");
+                    let status = Wire::connect(side.address(0)).send(&request).response_to(method).status();
+                    assert_eq!(status, wanted, "{} {global}{request}", side.name());
+                }
+            }
+        }
+    }
+}
+
+/// The client learns that the response is complete before its connection is reset.
+#[test]
+fn nolinger_tells_the_end_first() {
+    for side in answering("", " option nolinger\n") {
+        for request in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
+            let mut client = Wire::connect(side.address(0));
+            assert_eq!(client.send(request).response().body, b"ok", "{}", side.name());
+            client.expect_end();
+        }
+    }
+}
