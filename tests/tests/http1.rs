@@ -418,3 +418,62 @@ fn nolinger_tells_the_end_first() {
         }
     }
 }
+
+/// Replies that are no server's end a connection as those of servers do.
+#[test]
+fn replies_of_our_own_follow_the_connection_mode() {
+    let origin = Origin::start(|visit| {
+        while let Some(request) = visit.request() {
+            visit.wire.send(match request.target() {
+                "/malformed" => "HTTP/1.1 200 OK\r\nBad Name: 1\r\nContent-Length: 0\r\n\r\n",
+                "/refused" => "HTTP/1.1 200 OK\r\nRefuse: 1\r\nContent-Length: 0\r\n\r\n",
+                _ => OK,
+            });
+        }
+    });
+    let rules = "http-request deny if { path /deny }\n http-request return status 200 if { path /return }
+ http-request redirect location /x if { path /redirect }\n http-request auth if { path /auth }
+ http-request tarpit if { path /tarpit }\n monitor-uri /monitor\n use_backend none if { path /none }\n default_backend be\n";
+    let paths = [
+        "/deny",
+        "/return",
+        "/redirect",
+        "/auth",
+        "/tarpit",
+        "/monitor",
+        "/none",
+        "/malformed",
+        "/be",
+        "/refused",
+        "/",
+    ];
+    for (front, back) in
+        [("", ""), ("option httpclose", ""), ("", "option httpclose"), ("option http-server-close", "")]
+    {
+        let text = format!(
+            "global\n stats socket {{dir}}/stats\n{HTTP} timeout tarpit 10ms\nfrontend fe\n bind {{listen0}}\n {front}\n {rules}backend none\n \
+             {back}\nbackend be\n {back}\n http-request deny if {{ path /be }}\n \
+             http-response deny if {{ res.hdr(refuse) 1 }}\n server s {}\n",
+            origin.address()
+        );
+        let ask = |program: Option<std::path::PathBuf>| -> Vec<String> {
+            let side = lb_tests::Side::start(program.as_deref(), &text, 1);
+            let answer = |path: &&str| {
+                let mut client = Wire::connect(side.address(0));
+                let response = client.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")).response();
+                let told = response.header("connection").unwrap_or("").to_owned();
+                // An open connection takes another request.
+                let again =
+                    client.try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").and_then(|()| client.try_response_to("GET"));
+                format!("{path}: {} '{told}' {}", response.status(), if again.is_ok() { "open" } else { "closed" })
+            };
+            paths.iter().map(answer).collect()
+        };
+        let own = ask(None);
+        let closes = front == "option httpclose";
+        assert!(own.iter().all(|told| told.ends_with("'close' closed") == closes), "{front}: {own:?}");
+        if let Some(haproxy) = lb_tests::process::haproxy() {
+            assert_eq!(own, ask(Some(haproxy)), "{front} {back}");
+        }
+    }
+}
