@@ -3,6 +3,7 @@
 pub mod forwarded;
 pub mod h1;
 pub mod h2;
+pub(crate) mod host;
 pub mod message;
 pub mod reply;
 pub mod status;

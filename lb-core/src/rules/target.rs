@@ -2,7 +2,7 @@
 
 use crate::config::{TargetPart, UriNormalizer};
 use crate::http::message::Head;
-use crate::http::uri;
+use crate::http::uri::{self, Authority, Target};
 use crate::regex::Regex;
 
 use super::headers::{OpenEscape, replaced};
@@ -104,6 +104,19 @@ pub fn replace(request: &mut Head, part: TargetPart, regex: &Regex, by: &[u8]) -
         Ok(Some(new)) => set(request, part, &new),
         Ok(None) => true,
         Err(OpenEscape) => false,
+    }
+}
+
+/// The target in absolute form names the authority that a rule has put into Host: servers look at the target first
+/// (RFC 9112, section 3.2.2).
+pub fn follow_host(request: &mut Head) {
+    let Ok(Target::Absolute { scheme, path_and_query, .. }) = Target::parse(request.method(), request.target()) else {
+        return;
+    };
+    let host = request.value("host").filter(|host| Authority::parse(host).is_some_and(|it| !it.host.is_empty()));
+    if let Some(host) = host {
+        let target = [scheme, b"://", host, path_and_query].concat();
+        request.set_target(&target);
     }
 }
 

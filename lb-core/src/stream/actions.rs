@@ -247,7 +247,11 @@ impl Stream<'_> {
             }
             Action::ReplaceHeader { name, regex, by, parts } => {
                 let by = self.format(by, at);
-                headers::replace(self.head(of_response), name, regex, &by, *parts)
+                let done = headers::replace(self.head(of_response), name, regex, &by, *parts);
+                if !of_response {
+                    self.follow_host(name);
+                }
+                done
             }
             Action::SetTarget(part, format) => {
                 self.keep_request_line();
@@ -281,7 +285,18 @@ impl Stream<'_> {
             true => head.set(name, value),
             false => head.add(name.as_bytes(), value),
         }
+        if replace && !of_response {
+            self.follow_host(name);
+        }
         true
+    }
+
+    /// A rule has changed a field: the target goes with Host.
+    fn follow_host(&mut self, name: &str) {
+        if name.eq_ignore_ascii_case("host") {
+            self.keep_request_line();
+            target::follow_host(&mut self.request);
+        }
     }
 
     /// A rewrite failed: the message is refused in strict mode.

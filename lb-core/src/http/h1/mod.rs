@@ -7,7 +7,6 @@ pub mod chunked;
 pub mod connection;
 pub mod encode;
 pub mod framing;
-mod host;
 pub(crate) mod io;
 pub mod parse;
 mod relaxed;

@@ -7,8 +7,8 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::host::{check_host, normalize};
 use super::relaxed;
+use crate::http::host::{HostFault, check_host, normalize};
 use crate::http::message::{Head, RawField, RawStart, Version};
 use crate::http::uri::Target;
 
@@ -314,7 +314,10 @@ pub(super) fn check_request<'a>(
     match host {
         None if version == Version::Http10 => Ok(()),
         None => Err(ParseError::NoHost),
-        Some(host) => check_host(host, &target),
+        Some(host) => check_host(host, &target).map_err(|fault| match fault {
+            HostFault::Syntax => ParseError::Host,
+            HostFault::Mismatch => ParseError::HostMismatch,
+        }),
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Malformed, is_target_byte, is_value, lower};
 use crate::http::h2::hpack::list_size;
+use crate::http::host::normalize;
 use crate::http::uri::{Authority, Target};
 use crate::http::{BodyLength, Head, Version};
 
@@ -38,6 +39,8 @@ pub(crate) struct HeadReader {
     /// A regular field has come.
     started: bool,
     host: bool,
+    /// The authority has a port, which may say nothing.
+    port: bool,
     crumbs: Vec<u8>,
     content_length: Option<u64>,
     fields: usize,
@@ -60,7 +63,7 @@ impl HeadReader {
         self.crumbs.clear();
         (self.method, self.scheme, self.authority, self.path, self.protocol) = (None, None, None, None, None);
         (self.status, self.content_length, self.fault) = (None, None, None);
-        (self.started, self.host) = (false, false);
+        (self.started, self.host, self.port) = (false, false, false);
         (self.fields, self.list) = (0, 0);
     }
 
@@ -217,6 +220,7 @@ impl HeadReader {
                 return Err("CONNECT with :scheme or :path");
             }
             self.head.set_target(authority);
+            self.port = true;
             return Target::parse(b"CONNECT", authority).map(drop).map_err(|_| "invalid request target");
         }
         let scheme = slice(&self.text, self.scheme.as_ref()).ok_or("no :scheme")?;
@@ -225,7 +229,8 @@ impl HeadReader {
             return Err("invalid :scheme");
         }
         // By itself: put together, a part of it could be taken for the path.
-        Authority::parse(authority).filter(|it| !it.host.is_empty()).ok_or("invalid authority")?;
+        let parsed = Authority::parse(authority).filter(|it| !it.host.is_empty()).ok_or("invalid authority")?;
+        self.port = parsed.port.is_some();
         if !path.iter().all(is_target_byte) {
             return Err("invalid character in :path");
         }
@@ -285,6 +290,9 @@ impl HeadReader {
         }
         if self.kind == MessageKind::Request && self.authority.is_none() {
             return Err("neither :authority nor host");
+        }
+        if self.port {
+            normalize(&mut self.head);
         }
         // RFC 9113, section 8.2.3: one field towards anything that is not HTTP/2.
         if !self.crumbs.is_empty() {
