@@ -194,9 +194,11 @@ impl H1Client {
             true => None,
             false => self.seat.worker().closes_at(&self.info),
         };
-        if closed.is_some_and(|at| at <= now()) {
+        // What has come already is still served; the event loop tells of it soon.
+        if closed.is_some_and(|at| at <= now()) && !self.conn.transport.socket().has_input() {
             return Poll::Ready(false);
         }
+        let closed = closed.filter(|at| *at > now());
         let timeouts = &config.timeouts;
         let timeout = if first {
             timeouts.http_request.or(timeouts.client)

@@ -196,6 +196,18 @@ impl Socket {
         tcp.try_io(Interest::READABLE, peek).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
     }
 
+    /// Whether something has come that the event loop may not have told of: asks the system.
+    pub fn has_input(&self) -> bool {
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let peeked = match self {
+            Self::Tcp(tcp) => rustix::net::recv(tcp, &mut [0u8; 1], flags),
+            Self::Unix(unix) => rustix::net::recv(unix, &mut [0u8; 1], flags),
+            Self::Fresh(Some(fresh)) => rustix::net::recv(fresh, &mut [0u8; 1], flags),
+            Self::Fresh(None) => return false,
+        };
+        peeked.is_ok_and(|(bytes, _)| bytes > 0)
+    }
+
     fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8], flags: SendFlags) -> Poll<io::Result<usize>> {
         if let Self::Fresh(Some(fresh)) = self
             && let Some(result) = try_now(|| send(&*fresh, bytes, flags))

@@ -111,7 +111,9 @@ fn every_example_is_tested() {
     let mut files: Vec<String> = files.collect();
     files.sort();
     files.dedup();
-    assert_eq!(files, ["email-alerts", "h2", "proxy-protocol", "quickstart", "tcp", "timeouts", "tls"]);
+    let tested =
+        ["canary", "email-alerts", "gateway", "h2", "limits", "proxy-protocol", "quickstart", "tcp", "timeouts", "tls"];
+    assert_eq!(files, tested);
 }
 
 #[test]
@@ -132,6 +134,59 @@ fn timeouts() {
         example.at("8092");
         assert!(example.get("8080").starts_with("Hello from s"));
         assert_eq!(Wire::connect(example.at("8080")).get("/alive").status(), 200);
+    }
+}
+
+/// Sends a request with these fields, each on a line of its own, and gives the status and the body.
+fn ask(address: SocketAddr, path: &str, fields: &str) -> (u16, String) {
+    let mut wire = Wire::connect(address);
+    let answer = wire.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n{fields}\r\n")).response();
+    (answer.status(), answer.text())
+}
+
+#[test]
+fn gateway() {
+    for example in both("gateway") {
+        for port in ["8091", "8092"] {
+            example.at(port);
+        }
+        let address = example.at("8080");
+        assert_eq!(ask(address, "/v1/users/7", ""), (401, r#"{"error":"no key"}"#.to_owned()));
+        let key = "X-Api-Key: me\r\n";
+        let answers = ["/v1/users/7", "/v1/orders/8", "/v1/nothing", "/"].map(|path| ask(address, path, key));
+        let unknown = (404, r#"{"error":"no such service"}"#.to_owned());
+        let users = (200, r#"{"service":"users","path":"/users/7"}"#.to_owned());
+        let orders = (200, r#"{"service":"orders","path":"/orders/8"}"#.to_owned());
+        assert_eq!(answers, [users, orders, unknown.clone(), unknown]);
+        let limited = [(); 2].map(|()| ask(address, "/v1/users/7", key));
+        assert_eq!((limited[0].0, &*limited[1].1), (200, r#"{"error":"too many requests","rate":6}"#));
+    }
+}
+
+#[test]
+fn canary() {
+    for example in both("canary") {
+        for port in ["8091", "8092", "8093"] {
+            example.at(port);
+        }
+        let address = example.at("8080");
+        let next = (200, "The next release\n".to_owned());
+        assert_eq!(ask(address, "/", "X-Canary: yes\r\n"), next);
+        assert_eq!(ask(address, "/", "Cookie: release=canary\r\n"), next);
+        let stable = ask(address, "/", "Cookie: release=stable; node=s2\r\n");
+        assert_eq!(stable, (200, "The stable release on s2\n".to_owned()));
+    }
+}
+
+#[test]
+fn limits() {
+    for example in both("limits") {
+        example.at("8091");
+        let address = example.at("8080");
+        assert_eq!(example.get("8080"), "Hello\n");
+        assert_eq!(ask(address, "/", "User-Agent: sqlmap/1\r\n").0, 403);
+        assert_eq!(ask(address, "/", "Content-Length: 1000001\r\n").0, 413);
+        assert_eq!(ask(address, "/wp-login.php", "").0, 200);
     }
 }
 

@@ -69,6 +69,14 @@ impl Side {
         &self.program
     }
 
+    /// What messages of a test call it.
+    pub fn name(&self) -> &'static str {
+        match self.program {
+            Program::Lb(_) => "lb",
+            Program::HAProxy(_) => "HAProxy",
+        }
+    }
+
     /// Its own directory.
     pub fn directory(&self) -> &Path {
         self.directory.path()

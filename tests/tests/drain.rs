@@ -4,12 +4,15 @@
 
 use std::net::TcpStream;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
-use lb_tests::{HTTP, Instance, Origin, TCP, Wire, eventually};
+use lb_core::extension::{Extensions, Fetch, Needs};
+use lb_core::proxy::Proxy;
+use lb_core::sample::{SampleType, Value};
+use lb_tests::{HTTP, HeldPort, Instance, Origin, PATIENCE, TCP, Wire, eventually};
 
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -103,6 +106,41 @@ fn stopping(global: &str, frontend: &str) -> (Instance, Origin, Wire, Wire) {
     eventually("the listeners are closed", || TcpStream::connect(lb.address()).is_err());
     new.send(REQUEST);
     (lb, origin, used, new)
+}
+
+/// What came before the stop, and what the system took for accepted, is served: a reload resets nothing.
+#[test]
+fn a_soft_stop_serves_what_has_come() {
+    let (blocked, is_blocked) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel();
+    let gate = Mutex::new((blocked, released));
+    let block = Fetch::new("block", SampleType::Bool, Needs::Request, move |_, _| {
+        let gate = gate.lock().unwrap();
+        gate.0.send(()).unwrap();
+        Some(Value::Bool(gate.1.recv_timeout(PATIENCE).is_ok()))
+    });
+    let port = HeldPort::new();
+    let text = format!(
+        "{HTTP}listen l\n bind {}\n http-request set-header x-a %[block] if {{ path /block }}\n http-request return\n",
+        port.address()
+    );
+    let extensions = Extensions::new().fetch(block).unwrap();
+    let proxy = Proxy::builder().extensions(&extensions).text("test.cfg", &text).start().unwrap();
+    let mut idle = Wire::connect(port.address());
+    assert_eq!(idle.get("/").status(), 200);
+    let mut blocking = Wire::connect(port.address());
+    blocking.send("GET /block HTTP/1.1\r\nHost: x\r\n\r\n");
+    is_blocked.recv_timeout(PATIENCE).unwrap();
+    // The only worker sees nothing of these before it sees the stop.
+    idle.send(REQUEST);
+    let mut new = Wire::connect(port.address());
+    new.send(REQUEST);
+    proxy.soft_stop();
+    release.send(()).unwrap();
+    for mut client in [blocking, idle, new] {
+        assert_eq!(client.response().status(), 200);
+        client.expect_end();
+    }
 }
 
 /// As HAProxy: idle connections go at once, one that comes to its first request is told that it is the last.

@@ -375,3 +375,105 @@ fn an_early_close_truncates_visibly() {
         assert!(client.try_response_to("GET").is_err(), "{response:?}");
     }
 }
+
+/// lb, and HAProxy where it is installed, with a frontend that answers itself.
+fn answering(global: &str, frontend: &str) -> Vec<lb_tests::Side> {
+    let text = format!(
+        "global\n stats socket {{dir}}/stats\n{global}{HTTP}frontend fe\n bind {{listen0}}\n{frontend} http-request \
+         return status 200 content-type text/plain string ok\n"
+    );
+    let programs = std::iter::once(None).chain(lb_tests::process::haproxy().map(Some));
+    programs.map(|program| lb_tests::Side::start(program.as_deref(), &text, 1)).collect()
+}
+
+/// An old server may take such a body for the next request (configuration.txt, section 3.1,
+/// `h1-accept-payload-with-any-method`).
+#[test]
+fn bodies_that_old_servers_do_not_expect_are_refused() {
+    for (global, refusal) in [("", 413), (" h1-accept-payload-with-any-method\n", 200)] {
+        for side in answering(global, "") {
+            for (method, doubtful) in
+                [("GET", true), ("HEAD", true), ("DELETE", true), ("POST", false), ("PUT", false), ("FOO", false)]
+            {
+                for (version, length, body) in [("1.0", 3, "abc"), ("1.0", 0, ""), ("1.1", 3, "abc")] {
+                    let wanted = if doubtful && version == "1.0" && length > 0 { refusal } else { 200 };
+                    let request =
+                        format!("{method} / HTTP/{version}\r\nHost: a\r\nContent-Length: {length}\r\n\r\n{body}");
+                    let status = Wire::connect(side.address(0)).send(&request).response_to(method).status();
+                    assert_eq!(status, wanted, "{} {global}{request}", side.name());
+                }
+            }
+        }
+    }
+}
+
+/// The client learns that the response is complete before its connection is reset.
+#[test]
+fn nolinger_tells_the_end_first() {
+    for side in answering("", " option nolinger\n") {
+        for request in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
+            let mut client = Wire::connect(side.address(0));
+            assert_eq!(client.send(request).response().body, b"ok", "{}", side.name());
+            client.expect_end();
+        }
+    }
+}
+
+/// Replies that are no server's end a connection as those of servers do.
+#[test]
+fn replies_of_our_own_follow_the_connection_mode() {
+    let origin = Origin::start(|visit| {
+        while let Some(request) = visit.request() {
+            visit.wire.send(match request.target() {
+                "/malformed" => "HTTP/1.1 200 OK\r\nBad Name: 1\r\nContent-Length: 0\r\n\r\n",
+                "/refused" => "HTTP/1.1 200 OK\r\nRefuse: 1\r\nContent-Length: 0\r\n\r\n",
+                _ => OK,
+            });
+        }
+    });
+    let rules = "http-request deny if { path /deny }\n http-request return status 200 if { path /return }
+ http-request redirect location /x if { path /redirect }\n http-request auth if { path /auth }
+ http-request tarpit if { path /tarpit }\n monitor-uri /monitor\n use_backend none if { path /none }\n default_backend be\n";
+    let paths = [
+        "/deny",
+        "/return",
+        "/redirect",
+        "/auth",
+        "/tarpit",
+        "/monitor",
+        "/none",
+        "/malformed",
+        "/be",
+        "/refused",
+        "/",
+    ];
+    for (front, back) in
+        [("", ""), ("option httpclose", ""), ("", "option httpclose"), ("option http-server-close", "")]
+    {
+        let text = format!(
+            "global\n stats socket {{dir}}/stats\n{HTTP} timeout tarpit 10ms\nfrontend fe\n bind {{listen0}}\n {front}\n {rules}backend none\n \
+             {back}\nbackend be\n {back}\n http-request deny if {{ path /be }}\n \
+             http-response deny if {{ res.hdr(refuse) 1 }}\n server s {}\n",
+            origin.address()
+        );
+        let ask = |program: Option<std::path::PathBuf>| -> Vec<String> {
+            let side = lb_tests::Side::start(program.as_deref(), &text, 1);
+            let answer = |path: &&str| {
+                let mut client = Wire::connect(side.address(0));
+                let response = client.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")).response();
+                let told = response.header("connection").unwrap_or("").to_owned();
+                // An open connection takes another request.
+                let again =
+                    client.try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").and_then(|()| client.try_response_to("GET"));
+                format!("{path}: {} '{told}' {}", response.status(), if again.is_ok() { "open" } else { "closed" })
+            };
+            paths.iter().map(answer).collect()
+        };
+        let own = ask(None);
+        let closes = front == "option httpclose";
+        assert!(own.iter().all(|told| told.ends_with("'close' closed") == closes), "{front}: {own:?}");
+        if let Some(haproxy) = lb_tests::process::haproxy() {
+            assert_eq!(own, ask(Some(haproxy)), "{front} {back}");
+        }
+    }
+}

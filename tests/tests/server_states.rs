@@ -14,3 +14,5 @@ mod history;
 mod observe;
 #[path = "server_states/slowstart.rs"]
 mod slowstart;
+#[path = "server_states/together.rs"]
+mod together;

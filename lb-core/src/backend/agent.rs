@@ -27,11 +27,15 @@ impl Backend {
                 server.agent.set_last(CheckResult { info, ..last });
                 Vec::new()
             }
-            Answer::None(result) => self.note_agent(server, result, None),
+            Answer::None(result) => self.note_agent(server, result, None, false),
         }
     }
 
     fn apply_report(&self, server: &Arc<Server>, report: &Report, took: Duration) -> Vec<ServerEvent> {
+        // Who leaves maintenance with these words does not come up in between.
+        let leaves = server.admin_state().intersects(AdminState::MAINT) && report.admin.is_some();
+        let fell =
+            leaves && report.is_up() == Some(false) && server.agent.change_health(|health| health.observe(false).moved);
         let mut events = match report.admin {
             None => Vec::new(),
             Some(Admin::Ready) => self.change_admin(server, AdminChange::Ready),
@@ -58,12 +62,18 @@ impl Backend {
         };
         let info = report.info(fault.as_deref());
         let result = CheckResult { info, ..CheckResult::new(status, took) };
-        events.extend(self.note_agent(server, result, report.is_up()));
+        events.extend(self.note_agent(server, result, report.is_up(), fell));
         events
     }
 
-    /// Notes a result; `up` is what it says of the server, if anything.
-    fn note_agent(&self, server: &Arc<Server>, mut result: CheckResult, up: Option<bool>) -> Vec<ServerEvent> {
+    /// Notes a result; `up` is what it says of the server, if anything, and `fell` that its health is down since.
+    fn note_agent(
+        &self,
+        server: &Arc<Server>,
+        mut result: CheckResult,
+        up: Option<bool>,
+        fell: bool,
+    ) -> Vec<ServerEvent> {
         if let Some(info) = &mut result.info {
             shorten(info);
         }
@@ -73,7 +83,7 @@ impl Backend {
         server.agent.set_last(result.clone());
         let (moved, health) = server.agent.change_health(|health| {
             let observed = up.is_some_and(|up| health.observe(up).moved);
-            (observed, *health)
+            (observed || fell, *health)
         });
         let tell = self.check_settings.log_health_checks;
         let mut kinds = Vec::new();
@@ -103,7 +113,7 @@ impl Backend {
         let mut guard = self.lock_state();
         server.agent.change_health(if up { Health::reset_top } else { Health::reset_down });
         let state = if up { OperationalState::Running } else { OperationalState::Stopped };
-        if server.admin_state().intersects(AdminState::MAINT) || server.operational_state() == state {
+        if server.admin_state().intersects(AdminState::MAINT) || server.operational_state().settled() == state {
             return Vec::new();
         }
         let usable_before = self.usable_count();

@@ -134,7 +134,7 @@ impl Backend {
             HealthChange::Down => (OperationalState::Stopped, Health::reset_down),
         };
         server.checks.change_health(reset);
-        if server.admin_state().intersects(AdminState::MAINT) || is_in(server.operational_state(), state) {
+        if server.admin_state().intersects(AdminState::MAINT) || server.operational_state().settled() == state {
             return Vec::new();
         }
         let usable_before = self.usable_count();
@@ -356,11 +356,6 @@ impl Backend {
             slot::serve_waiters(server, turn);
         }
     }
-}
-
-/// Whether a server is in a state already; one that comes back slowly runs.
-fn is_in(now: OperationalState, state: OperationalState) -> bool {
-    now == state || (now == OperationalState::Starting && state == OperationalState::Running)
 }
 
 /// The server it tracks, where it has the flag from there and no flag of its own for the same.

@@ -26,9 +26,10 @@ impl Backend {
     /// Takes over whether the tracked server is up. In maintenance that does not count.
     fn follow(&self, server: &Arc<Server>, tracked: &Server) -> Vec<ServerEvent> {
         let mut guard = self.lock_state();
-        let state = tracked.operational_state();
+        // Whether it comes back slowly is for each to say.
+        let state = tracked.operational_state().settled();
         let Some(via) = server.tracking.tracked().map(|tracked| Arc::clone(&tracked.name)) else { return Vec::new() };
-        if server.admin_state().intersects(AdminState::MAINT) || server.operational_state() == state {
+        if server.admin_state().intersects(AdminState::MAINT) || server.operational_state().settled() == state {
             return Vec::new();
         }
         let usable_before = self.usable_count();
@@ -46,7 +47,7 @@ impl Backend {
         if maintenance && !was_in_maintenance {
             server.set_maintenance(true);
         } else if !maintenance {
-            server.set_operational(tracked.server.operational_state());
+            server.set_operational(tracked.server.operational_state().settled());
         }
         self.rebuild(&mut guard);
     }

@@ -28,7 +28,9 @@ impl Backend {
         events.extend(self.restore_admin(server, AdminState(saved.admin)));
         // A weight that was changed at run time lives on, unless the configuration has another one now.
         if saved.initial_weight == server.config.weight && saved.weight != server.weight() {
-            events.extend(self.set_weight(server, saved.weight));
+            // That it drains was said already.
+            let told = self.set_weight(server, saved.weight).into_iter();
+            events.extend(told.filter(|event| !matches!(event.kind, EventKind::RemainsDraining)));
         }
         if let Some(at) = Instant::now().checked_sub(saved.since_change) {
             server.history.began(at);
@@ -69,9 +71,12 @@ impl Backend {
     fn restore_admin(&self, server: &Arc<Server>, saved: AdminState) -> Vec<ServerEvent> {
         let (forced, none) = (AdminState::FMAINT, AdminState::default());
         let was_disabled = saved.intersects(AdminState::CMAINT);
+        let mut events = Vec::new();
         if server.config.disabled {
-            let ended = was_disabled && !saved.intersects(forced);
-            return if ended { self.set_admin_alone(server, none, forced) } else { Vec::new() };
+            if !was_disabled || saved.intersects(forced) {
+                return events;
+            }
+            events = self.set_admin_alone(server, none, forced);
         }
         let mut guard = self.lock_state();
         if saved.intersects(forced) && !was_disabled {
@@ -83,9 +88,9 @@ impl Backend {
             let usable_before = self.usable_count();
             server.set_admin(AdminState::FDRAIN, none);
             self.rebuild(&mut guard);
-            return self.events(server, vec![EventKind::RemainsDraining], usable_before);
+            events.extend(self.events(server, vec![EventKind::RemainsDraining], usable_before));
         }
-        Vec::new()
+        events
     }
 }
 

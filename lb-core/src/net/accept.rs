@@ -195,4 +195,12 @@ impl AsyncListener {
             Err(error) => Err(error),
         }
     }
+
+    /// The same where the event loop may not have heard of it yet: asks the system.
+    ///
+    /// # Errors
+    /// As [`accept_nonblocking`].
+    pub fn accept_last(&self) -> io::Result<Option<Accepted>> {
+        accept_nonblocking(self.0.get_ref())
+    }
 }

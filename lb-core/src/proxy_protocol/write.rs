@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn v2(options: ProxyV2Options) -> SendProxy {
-        SendProxy { version: 2, v2: options }
+        SendProxy { version: 2, v2: options, ..SendProxy::default() }
     }
 
     fn between(source: &str, destination: &str) -> SendContext<'static> {
@@ -318,7 +318,7 @@ mod tests {
             let context = SendContext {
                 source: Some(source), destination: Some(destination), unique_id: Some(&id), ..Default::default()
             };
-            let mut out = written(&SendProxy { version, v2: options }, &context);
+            let mut out = written(&SendProxy { version, v2: options, ..SendProxy::default() }, &context);
             let whole = out.len();
             prop_assert_eq!(parse(&out[..cut.index(whole)]), Parsed::Partial);
             out.extend_from_slice(b"data");

@@ -174,10 +174,14 @@ impl Server {
         self.checks.pause(on);
         let state = match self.tracking.tracked() {
             _ if on => OperationalState::Stopped,
-            Some(tracked) => tracked.server.operational_state(),
+            Some(tracked) => tracked.server.operational_state().settled(),
             None if self.agent.says_down() => OperationalState::Stopped,
             None => OperationalState::Running,
         };
         self.set_operational(state);
+        if !on && !state.is_up() {
+            self.slowstart.end();
+            self.use_weight();
+        }
     }
 }

@@ -62,6 +62,11 @@ impl OperationalState {
     pub fn is_up(self) -> bool {
         self != Self::Stopped
     }
+
+    /// The state without how it came about: a server that comes back slowly runs.
+    pub(crate) fn settled(self) -> Self {
+        if self == Self::Starting { Self::Running } else { self }
+    }
 }
 
 /// The two states of one server, readable from every thread.

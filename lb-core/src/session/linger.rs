@@ -19,7 +19,9 @@ const LINGER_BYTES: u64 = 1 << 20;
 pub(super) async fn linger(worker: &Rc<Worker>, client: &mut H1Client) {
     let conn = &mut client.conn;
     let quiet = conn.body_received() && conn.raw().is_empty();
-    if client.info.dropped.get() || conn.eof || (quiet && !conn.transport.is_tls()) {
+    // Under `option nolinger` closing alone would reset the connection before its end was told.
+    let said_by_closing = quiet && !conn.transport.is_tls() && !client.info.frontend.config.options.nolinger;
+    if client.info.dropped.get() || conn.eof || said_by_closing {
         return;
     }
     let deadline = now() + Duration::from_secs(1);

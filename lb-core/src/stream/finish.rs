@@ -8,7 +8,6 @@ use super::error::{End, Kind, StreamError};
 use super::local::{Answer, flush, write_reply};
 use super::side::Side;
 use crate::config::Mode;
-use crate::http::h1::connection::says_close;
 use crate::http::message::BodyLength;
 use crate::http::reply::early_error;
 use crate::instant::Instant;
@@ -76,8 +75,7 @@ impl Stream<'_> {
         self.after_response_rules(None);
         let body = if self.drop_body() { Default::default() } else { body };
         let whole = client.drop_body();
-        let keep = error.end == End::Server && self.framing.keep_alive && whole && !self.worker.closes(self.info);
-        let keep = keep && !says_close(&self.response);
+        let keep = error.end == End::Server && whole && self.lets_client_go_on();
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(self.response.version(), keep);
         if write_reply(&mut self.response, &body, head_only, &options, client).is_err() {

@@ -9,7 +9,7 @@ use super::error::{End, Kind, StreamError};
 use super::lookup::Watch;
 use super::rules::Flow;
 use super::side::Side;
-use crate::config::{ProxyConfig, RuleList};
+use crate::config::{ConnectionMode, ProxyConfig, RuleList};
 use crate::http::h1::connection::{says_close, to_client};
 use crate::http::h1::encode::{CaseAdjust, EncodeOptions};
 use crate::http::message::{Head, Version};
@@ -261,14 +261,22 @@ impl<'a> Stream<'a> {
         self.live.set_status(status);
         self.live.enter_phase(SessionStage::Reply, None);
         // A request whose body has not come yet leaves the connection unusable.
-        let keep = keep && self.framing.keep_alive && client.drop_body() && !self.worker.closes(self.info);
-        let keep = keep && !says_close(&self.response);
+        let keep = keep && client.drop_body() && self.lets_client_go_on();
         let head_only = self.request.method() == b"HEAD";
         let options = self.reply_options(self.response.version(), keep);
         write_reply(&mut self.response, body, head_only, &options, client)?;
         let deadline = after(now(), self.info.frontend.config.timeouts.client);
         flush(client, timer, deadline).await?;
         Ok(keep)
+    }
+
+    /// Whether the client may send another request behind a reply of our own, which is in place.
+    pub(super) fn lets_client_go_on(&self) -> bool {
+        let mode = self.info.frontend.config.options.connection_mode.unwrap_or_default();
+        self.framing.keep_alive
+            && mode != ConnectionMode::Close
+            && !self.worker.closes(self.info)
+            && !says_close(&self.response)
     }
 
     /// Takes out what a response says of its body where its status, which a rule may have set, says that there is none.

@@ -224,6 +224,9 @@ impl<'a> Stream<'a> {
         if self.framing.persistence {
             without_persistence(&mut self.request);
         }
+        if !self.worker.settings.accept_payload && has_doubtful_body(&self.request, &self.framing) {
+            return Err(413);
+        }
         client.expect_body(self.framing.body);
         if client.is_body_broken() { Err(400) } else { Ok(()) }
     }
@@ -359,6 +362,14 @@ impl<'a> Stream<'a> {
 }
 
 /// The framing of a request that came over HTTP/2: its frames have said it.
+/// Whether a server of HTTP/1.0 may not expect a body, and take it for another request (configuration.txt, section 3.2,
+/// `h1-accept-payload-with-any-method`).
+fn has_doubtful_body(request: &Head, framing: &RequestFraming) -> bool {
+    request.version() == Version::Http10
+        && !matches!(framing.body, BodyLength::None | BodyLength::Known(0))
+        && matches!(request.method(), b"GET" | b"HEAD" | b"DELETE")
+}
+
 fn h2_request_framing(head: &Head, end: &H2End) -> RequestFraming {
     let connect = head.method() == b"CONNECT";
     RequestFraming {

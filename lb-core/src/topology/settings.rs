@@ -17,6 +17,8 @@ pub struct Settings {
     pub maxaccept: usize,
     /// `tune.http.logurilen`: longest request line that is logged.
     pub logurilen: usize,
+    /// `h1-accept-payload-with-any-method`: GET, HEAD and DELETE of HTTP/1.0 may have a body.
+    pub accept_payload: bool,
     /// `h1-case-adjust` and `h1-case-adjust-file`.
     pub case_adjust: Arc<CaseAdjust>,
     /// The `global` section as it was read.
@@ -39,6 +41,7 @@ impl Settings {
         };
         let logurilen = global.tune.http_logurilen.unwrap_or(1024).max(2) as usize;
         let case_adjust = Arc::new(CaseAdjust::new(global.h1_case_adjust.iter().map(|(from, to)| (from, to))));
-        Self { bufsize, limits, maxaccept, logurilen, case_adjust, global: Arc::new(global.clone()) }
+        let accept_payload = global.h1_accept_payload;
+        Self { bufsize, limits, maxaccept, logurilen, accept_payload, case_adjust, global: Arc::new(global.clone()) }
     }
 }

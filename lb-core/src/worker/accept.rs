@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::Worker;
 use crate::config::{Address, BindOptions};
@@ -138,12 +139,18 @@ impl Listener {
         Ok(Self { listener: AsyncListener::new(setup.socket)?, context: setup.context, destination })
     }
 
-    pub(super) async fn run(mut self, worker: Rc<Worker>) {
+    /// Accepts connections until `open` is gone: then those that the system has established already, and no more.
+    pub(super) async fn run(mut self, worker: Rc<Worker>, mut open: watch::Receiver<()>) {
         let frontend = Arc::clone(&self.context.frontend);
         let gate = &frontend.gate;
+        let mut ending = pin!(open.changed());
         loop {
             if !gate.is_open() {
-                if !gate.opened().await {
+                let opened = tokio::select! {
+                    _ = &mut ending => false,
+                    opened = gate.opened() => opened,
+                };
+                if !opened {
                     return;
                 }
                 match self.listener.register_again() {
@@ -152,30 +159,48 @@ impl Listener {
                     Err(_) => return,
                 }
             }
-            match self.readable().await {
-                Ok(()) => {}
-                Err(_) if !gate.is_open() => continue,
-                Err(error) => {
-                    pause_after(&error).await;
-                    continue;
-                }
-            }
-            for _ in 0..worker.settings.maxaccept.clamp(1, 64) {
-                // A connection for which there is no room stays in the backlog.
-                let slot = self.room(&worker).await;
-                match self.listener.accept_ready() {
-                    Ok(Some(accepted)) => self.take_in(&worker, accepted, slot),
-                    Ok(None) => break,
-                    Err(error) => {
-                        drop(slot);
-                        if gate.is_open() {
-                            pause_after(&error).await;
-                        }
-                        break;
-                    }
-                }
+            tokio::select! {
+                biased;
+                _ = &mut ending => return self.take_last(&worker),
+                () = self.take_some(&worker) => {}
             }
             tokio::task::yield_now().await;
+        }
+    }
+
+    /// Closing the socket would reset connections that their clients hold for accepted.
+    fn take_last(&self, worker: &Rc<Worker>) {
+        worker.forwarder.clock.invalidate();
+        while self.context.frontend.gate.is_open()
+            && let Ok(slot) = self.context.limits.acquire(worker.forwarder.clock.now())
+            && let Ok(Some(accepted)) = self.listener.accept_last()
+        {
+            self.take_in(worker, accepted, slot);
+        }
+    }
+
+    /// Waits for connections and takes some of them.
+    async fn take_some(&self, worker: &Rc<Worker>) {
+        let gate = &self.context.frontend.gate;
+        match self.readable().await {
+            Ok(()) => {}
+            Err(_) if !gate.is_open() => return,
+            Err(error) => return pause_after(&error).await,
+        }
+        for _ in 0..worker.settings.maxaccept.clamp(1, 64) {
+            // A connection for which there is no room stays in the backlog.
+            let slot = self.room(worker).await;
+            match self.listener.accept_ready() {
+                Ok(Some(accepted)) => self.take_in(worker, accepted, slot),
+                Ok(None) => break,
+                Err(error) => {
+                    drop(slot);
+                    if gate.is_open() {
+                        pause_after(&error).await;
+                    }
+                    break;
+                }
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::runtime::LocalOptions;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::load::BusyMeter;
 use super::{Life, ListenerSetup, Shared, Worker, accept, inquiry, stopped, timer, turn};
@@ -35,11 +35,12 @@ pub(crate) fn run(
         }
         let worker = Worker::new(index, Arc::clone(&shared));
         let mut accepting = Vec::new();
+        let (open, ends) = watch::channel(());
         for setup in listeners {
             match accept::Listener::new(setup) {
                 Ok(listener) => {
-                    let worker = Rc::clone(&worker);
-                    accepting.push(tokio::task::spawn_local(async move { listener.run(worker).await }));
+                    let (worker, ends) = (Rc::clone(&worker), ends.clone());
+                    accepting.push(tokio::task::spawn_local(async move { listener.run(worker, ends).await }));
                 }
                 Err(error) => return ready(Err(error)),
             }
@@ -49,7 +50,7 @@ pub(crate) fn run(
         let logs = tokio::task::spawn_local(flush_logs(Rc::clone(&worker)));
         let handoff = tokio::task::spawn_local(accept::receive_handoffs(Rc::clone(&worker)));
         let inquiries = tokio::task::spawn_local(inquiry::answer(Rc::clone(&worker)));
-        until_stopped(&worker, accepting).await;
+        until_stopped(&worker, open, accepting).await;
         housekeeping.abort();
         handoff.abort();
         inquiries.abort();
@@ -70,8 +71,10 @@ impl Drop for Ended {
     }
 }
 
-async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::JoinHandle<()>>) {
+/// `open` keeps the listeners accepting.
+async fn until_stopped(worker: &Rc<Worker>, open: watch::Sender<()>, mut accepting: Vec<tokio::task::JoinHandle<()>>) {
     let global = &worker.settings.global;
+    let mut open = Some(open);
     let mut soft_since = None;
     loop {
         let mut deadline = None;
@@ -89,8 +92,8 @@ async fn until_stopped(worker: &Rc<Worker>, mut accepting: Vec<tokio::task::Join
                 }
                 deadline = timer::earlier(grace, hard_stop);
                 if grace.is_none() {
+                    drop(open.take());
                     for task in accepting.drain(..) {
-                        task.abort();
                         let _ = task.await;
                     }
                     worker.shared.close_listeners();

@@ -95,6 +95,7 @@ backend b
         "set server a/a1 addr 127.0.0.9 port 99",
         "set server a/a2 state maint",
         "set server a/a3 state ready",
+        "set server a/a4 state drain",
         "set server a/a5 state drain",
         "set server a/a7 health down",
         "set server b/b1 health stopping",

@@ -88,6 +88,36 @@ backend a
     compare(sections, &steps);
 }
 
+/// What tracks a server that comes back slowly does so only where it says so itself.
+#[test]
+fn servers_that_track_one_that_comes_back_slowly() {
+    let sections = "
+backend a
+  server a1 {up} weight 16 slowstart 1h check inter 1h
+  server a2 {up} weight 3 track a1
+backend b
+  balance roundrobin
+  server b1 {up} weight 32 track a/a1 slowstart 1h
+  server b2 {up} track b/b1
+";
+    let mut steps = vec![Column("a/a1", "check_status", "L4OK")];
+    for command in [
+        "set server a/a1 health down",
+        "set server a/a1 health up",
+        "set server a/a1 health stopping",
+        "set server a/a1 health up",
+        "set server b/b1 state maint",
+        "set server b/b1 state ready",
+        "set server a/a1 state drain",
+        "set server a/a1 state ready",
+        "set server a/a1 state maint",
+        "set server a/a1 state ready",
+    ] {
+        steps.extend([Ask(command), Look]);
+    }
+    compare(sections, &steps);
+}
+
 /// Servers that come at run time: their weight is in use, and they come back slowly, from the end of their maintenance
 /// on; their checks may be enabled before that and run at once.
 #[test]

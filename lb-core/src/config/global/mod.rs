@@ -2,7 +2,7 @@
 //! table of all.
 
 mod cpu_map;
-mod header_case;
+mod http1;
 mod limits;
 mod process;
 mod stats;

@@ -19,6 +19,10 @@ pub(super) fn quiet(cx: &mut Cx<'_>) {
     cx.global.quiet |= cx.no_more_than(0);
 }
 
+pub(super) fn pp2_never_send_local(cx: &mut Cx<'_>) {
+    cx.global.pp2_never_send_local |= cx.no_more_than(0);
+}
+
 pub(super) fn expose_experimental_directives(cx: &mut Cx<'_>) {
     cx.global.expose_experimental_directives |= cx.no_more_than(0);
 }

@@ -1,6 +1,6 @@
 //! Every keyword of the `global` section that HAProxy 2.6 knows, and what reads it here.
 
-use super::{Cx, cpu_map, header_case, limits, process, stats, tls, tune, unix_bind, variables};
+use super::{Cx, cpu_map, http1, limits, process, stats, tls, tune, unix_bind, variables};
 
 /// A keyword of the section.
 pub(super) struct Row {
@@ -61,9 +61,9 @@ pub(super) const ROWS: &[Row] = &[
     row("gid", process::gid),
     row("grace", process::grace),
     row("group", process::group),
-    later("h1-accept-payload-with-any-method"),
-    row("h1-case-adjust", header_case::h1_case_adjust),
-    row("h1-case-adjust-file", header_case::h1_case_adjust_file),
+    row("h1-accept-payload-with-any-method", http1::accept_payload),
+    row("h1-case-adjust", http1::h1_case_adjust),
+    row("h1-case-adjust-file", http1::h1_case_adjust_file),
     row("h2-workaround-bogus-websocket-clients", process::hide_connect_protocol),
     row("hard-stop-after", process::hard_stop_after),
     later("httpclient.resolvers.id"),
@@ -106,7 +106,7 @@ pub(super) const ROWS: &[Row] = &[
     row("nosplice", process::nosplice),
     later("numa-cpu-mapping"),
     row("pidfile", process::pidfile),
-    later("pp2-never-send-local"),
+    row("pp2-never-send-local", process::pp2_never_send_local),
     row("presetenv", process::set_environment),
     later("profiling.tasks"),
     row("quiet", process::quiet),
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
     row("tune.h2.initial-window-size", tune::h2_initial_window_size),
     row("tune.h2.max-concurrent-streams", tune::h2_max_concurrent_streams),
     row("tune.h2.max-frame-size", tune::h2_max_frame_size),
-    later("tune.http.cookielen"),
+    row("tune.http.cookielen", tune::http_cookielen),
     row("tune.http.logurilen", tune::http_logurilen),
     row("tune.http.maxhdr", tune::http_maxhdr),
     row("tune.idle-pool.shared", tune::idle_pool_shared),

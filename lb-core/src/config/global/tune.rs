@@ -44,6 +44,13 @@ pub(super) fn http_maxhdr(cx: &mut Cx<'_>) {
     }
 }
 
+/// Below zero it is the default.
+pub(super) fn http_cookielen(cx: &mut Cx<'_>) {
+    if let Some(length) = integer::<i64>(cx, INTEGER) {
+        cx.global.tune.http_cookielen = u32::try_from(length).ok();
+    }
+}
+
 pub(super) fn http_logurilen(cx: &mut Cx<'_>) {
     cx.global.tune.http_logurilen = integer(cx, INTEGER).or(cx.global.tune.http_logurilen);
 }

@@ -70,6 +70,8 @@ pub struct Global {
     pub grace: Option<Duration>,
     /// `external-check`.
     pub external_check: bool,
+    /// `pp2-never-send-local`.
+    pub pp2_never_send_local: bool,
     /// `insecure-fork-wanted`.
     pub insecure_fork_wanted: bool,
     /// `close-spread-time`.
@@ -88,6 +90,8 @@ pub struct Global {
     pub nosplice: bool,
     /// `noreuseport`.
     pub noreuseport: bool,
+    /// `h1-accept-payload-with-any-method`.
+    pub h1_accept_payload: bool,
     /// `h1-case-adjust from to` pairs, `h1-case-adjust-file` included.
     pub h1_case_adjust: Vec<(String, String)>,
     /// `tune.*`.
@@ -141,6 +145,8 @@ pub struct Tune {
     pub maxrewrite: Option<u32>,
     /// `tune.http.maxhdr`, default 101.
     pub http_maxhdr: Option<u32>,
+    /// `tune.http.cookielen`: most bytes of a cookie that are captured, default 63.
+    pub http_cookielen: Option<u32>,
     /// `tune.http.logurilen`, default 1024.
     pub http_logurilen: Option<u32>,
     /// `tune.maxaccept`.

@@ -286,6 +286,8 @@ pub struct ServerSsl {
 pub struct SendProxy {
     /// Version 1 or 2.
     pub version: u8,
+    /// Checks say in version 2 that they are proxied connections (`pp2-never-send-local`).
+    pub never_local: bool,
     /// `set-proxy-v2-tlv-fmt` is newer than 2.6; options of `proxy-v2-options`:
     pub v2: ProxyV2Options,
 }

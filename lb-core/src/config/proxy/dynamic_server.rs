@@ -1,7 +1,7 @@
 //! Servers that are made while the instance runs: the words of `add server`, and those that the library's `Server` stands
 //! for (management.txt, section 9.3).
 
-use super::finish::check_server;
+use super::finish::{check_server, check_tls};
 use super::server::{Kind, Reading, ServerDraft};
 use crate::config::address_variables;
 use crate::config::diagnostic::{Diagnostics, Severity};
@@ -9,7 +9,6 @@ use crate::config::document::{Line, Place, Word};
 use crate::config::environment::Environment;
 use crate::config::model::{Global, Mode, ProxyConfig, ProxyKind, ServerConfig};
 use crate::config::sections::bad_name_character;
-use crate::tls::parameters::{Parameters, Side};
 
 /// A server that was read.
 #[derive(Clone, Debug)]
@@ -62,9 +61,10 @@ pub(crate) fn read_dynamic(
     }
     server.tls.options = std::mem::take(&mut server.tls.options).or(&global.ssl.server_defaults);
     let enabled = server.enabled;
-    let config = server.finish(!global.ssl.server_verify_none, section.checks.connects().any(|connect| connect.ssl));
-    if let Some(ssl) = config.ssl.as_ref().or(config.check_tls.as_ref()) {
-        Parameters::new(&ssl.options, Side::Server).map_err(|error| format!("{error}."))?;
+    let mut config =
+        server.finish(!global.ssl.server_verify_none, section.checks.connects().any(|connect| connect.ssl));
+    if let Some(send_proxy) = &mut config.send_proxy {
+        send_proxy.never_local = global.pp2_never_send_local;
     }
     if section.mode != Mode::Http && config.proto.is_some() {
         return Err("MUX protocol is not usable for server.".to_owned());
@@ -75,6 +75,7 @@ pub(crate) fn read_dynamic(
     }
     let has_port = section.checks.connects().next().is_some_and(|connect| connect.port.is_some());
     check_server((&section.name, kind), (has_port, true), &config, &line, &mut diags);
+    check_tls((&section.name, kind), &config, &line, &mut diags);
     first_of(&diags, &format!("'server {}/{name}' : ", section.name))?;
     Ok(DynamicServer { config, enabled })
 }
@@ -138,6 +139,18 @@ mod tests {
             (
                 "n 127.0.0.1:1 source 127.0.0.1 interface",
                 "'server' : missing interface name.\nerror encountered while processing 'interface'.",
+            ),
+            ("n 127.0.0.1:1 ssl verify none ciphers bogus", "unable to set SSL cipher list to 'bogus'."),
+            ("n 127.0.0.1:1 ssl verify none ciphersuites", "'ciphersuites' : missing cipher suite."),
+            ("n 127.0.0.1:1 ssl verify none ssl-min-ver TLSv1.4", "'TLSv1.4' : unknown ssl/tls version."),
+            (
+                "n 127.0.0.1:1 ssl verify none ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2",
+                "backend 'b': all SSL/TLS versions are disabled for server 'n'.",
+            ),
+            (
+                "n 127.0.0.1:1 ssl verify none no-tlsv12",
+                "backend 'b': SSL/TLS versions range not contiguous for server 'n'. Hole find for TLSv1.2. Use only \
+                 'ssl-min-ver' and 'ssl-max-ver' to fix.",
             ),
             ("n 127.0.0.1:1 proto h1", "MUX protocol is not usable for server."),
             (

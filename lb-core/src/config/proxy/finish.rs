@@ -22,8 +22,8 @@ use crate::config::model::{Balance, Config, LogFormatChoice, Mode, Proto, ProxyC
 use listeners::check_bind_options;
 use mode::check_mode;
 pub(super) use mode::switches_mode;
-pub(super) use servers::check_server;
 use servers::finish_servers;
+pub(super) use servers::{check_server, check_tls};
 
 /// HAProxy's own first proxy (the runtime socket) has number 1.
 const FIRST_PROXY_ID: u32 = 2;
@@ -47,6 +47,7 @@ pub fn finish(mut state: ProxyState, config: &mut Config, diags: &mut Diagnostic
         // A disabled proxy is not checked.
         if understood && !draft.config.disabled {
             check_backends(&draft, &names, diags);
+            check_captures(&mut draft, config, diags);
             check_mode(&mut draft, diags);
             rules::check_rules(&draft, diags);
             check_bind_options(&mut draft, config, diags);
@@ -190,6 +191,22 @@ fn check_backends(draft: &Draft, names: &Names, diags: &mut Diagnostics) {
     // A default backend that a backend inherits has no meaning there.
     if let (Some(name), true) = (&draft.config.default_backend, draft.section.has_frontend()) {
         names.check(draft, draft.default_backend_line.as_ref(), name, "default_backend", diags);
+    }
+}
+
+/// Most bytes of a cookie that are captured, where `tune.http.cookielen` does not say it.
+const COOKIE_LENGTH: u32 = 63;
+
+fn check_captures(draft: &mut Draft, config: &Config, diags: &mut Diagnostics) {
+    let limit = config.global.tune.http_cookielen.unwrap_or(COOKIE_LENGTH);
+    let text =
+        format!("truncating capture length to {limit} bytes for {} '{}'.", draft.section.label(), draft.config.name);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if let Some((_, length)) = &mut draft.config.captures.cookie
+        && *length > limit
+    {
+        *length = limit;
+        warning(diags, &draft.header, 0, text);
     }
 }
 

@@ -90,8 +90,8 @@ impl ServerDraft {
     /// The server as the data plane wants it; `checks_use_tls`: a line of its section's checks says `ssl`.
     pub(super) fn finish(mut self, verify_by_default: bool, checks_use_tls: bool) -> ServerConfig {
         self.config.send_proxy = match (self.proxy_v2, self.proxy_v1) {
-            (true, _) => Some(SendProxy { version: 2, v2: self.v2 }),
-            (false, true) => Some(SendProxy { version: 1, v2: ProxyV2Options::default() }),
+            (true, _) => Some(SendProxy { version: 2, v2: self.v2, ..SendProxy::default() }),
+            (false, true) => Some(SendProxy { version: 1, ..SendProxy::default() }),
             (false, false) => None,
         };
         self.tls.verify = self.verify.unwrap_or(verify_by_default);

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use socket2::{Domain, SockRef};
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpSocket, TcpStream, UnixStream};
+use tokio::net::{TcpSocket, UnixStream};
 
 use super::machine::Trouble;
 use super::status::CheckStatus;
 use crate::backend::Backend;
-use crate::config::model::{Address, CheckConnect, CheckProto, Proto};
+use crate::config::model::{Address, CheckConnect, CheckProto, Proto, SendProxy};
 use crate::net::{socks4, stream_socket};
+use crate::proxy_protocol::{self, SendContext};
 use crate::server::{CheckTarget, Server};
 use crate::tls::{self, Alpn, TlsClientConfig, TlsError};
 use crate::transport::{Socket, Transport};
@@ -27,6 +28,8 @@ pub(super) const PROXY_V2_LOCAL: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
 pub(super) struct Plan {
     pub(super) address: Address,
     pub(super) header: Option<u8>,
+    /// See [`SendProxy::never_local`].
+    pub(super) never_local: bool,
     pub(super) tls: Option<TlsClientConfig>,
     /// What HTTP is spoken in, where that is no matter of ALPN.
     pub(super) proto: Option<Proto>,
@@ -81,7 +84,17 @@ impl Plan {
             _ => None,
         };
         let via = connect.via_socks4 || (connect.default && config.check_via_socks4);
-        Self { address, header, tls, proto, socks4: config.socks4.filter(|_| via), silent: false, speaks: false }
+        let never_local = config.send_proxy.as_ref().is_some_and(|proxy| proxy.never_local);
+        Self {
+            address,
+            header,
+            never_local,
+            tls,
+            proto,
+            socks4: config.socks4.filter(|_| via),
+            silent: false,
+            speaks: false,
+        }
     }
 }
 
@@ -141,10 +154,10 @@ pub(super) fn text_of(error: &io::Error) -> String {
 pub(super) async fn open(backend: &Backend, server: &Server, plan: &Plan) -> Result<Socket, Failure> {
     match &plan.address {
         Address::Inet(address) => open_tcp(backend, server, *address, plan).await,
-        Address::Unix(path) => open_unix(path.as_os_str(), plan.header).await,
+        Address::Unix(path) => open_unix(path.as_os_str(), plan).await,
         Address::Abstract(name) => {
             let name = [b"\0", name.as_slice()].concat();
-            open_unix(OsStr::from_bytes(&name), plan.header).await
+            open_unix(OsStr::from_bytes(&name), plan).await
         }
         Address::Fd(_) => Err(Failure::Other(io::Error::from(ErrorKind::Unsupported))),
     }
@@ -173,7 +186,8 @@ async fn open_tcp(backend: &Backend, server: &Server, address: SocketAddr, plan:
         })?;
     }
     if let Some(version) = plan.header {
-        let header = proxy_header(version, &stream);
+        let ends = stream.local_addr().ok().zip(stream.peer_addr().ok());
+        let header = proxy_header(version, plan.never_local, ends);
         stream.write_all(&header).await.map_err(Failure::Tcp)?;
     }
     Ok(Socket::Tcp(stream))
@@ -196,15 +210,10 @@ pub(in crate::server) fn socket_towards(backend: &Backend, server: &Server, to: 
     Ok(TcpSocket::from_std_stream(socket.into()))
 }
 
-async fn open_unix(path: &OsStr, header: Option<u8>) -> Result<Socket, Failure> {
+async fn open_unix(path: &OsStr, plan: &Plan) -> Result<Socket, Failure> {
     let mut stream = UnixStream::connect(path).await.map_err(Failure::Other)?;
-    let header = match header {
-        Some(2) => PROXY_V2_LOCAL,
-        Some(_) => b"PROXY UNKNOWN\r\n",
-        None => b"",
-    };
-    if !header.is_empty() {
-        stream.write_all(header).await.map_err(Failure::Other)?;
+    if let Some(version) = plan.header {
+        stream.write_all(&proxy_header(version, plan.never_local, None)).await.map_err(Failure::Other)?;
     }
     Ok(Socket::Unix(stream))
 }
@@ -236,19 +245,16 @@ pub(super) async fn close(mut transport: Transport, in_order: bool) {
     }
 }
 
-/// The header of a check speaks of the check's own connection.
-fn proxy_header(version: u8, stream: &TcpStream) -> Vec<u8> {
-    if version == 2 {
+/// The header of a check speaks of the check's own connection, whose ends are known on IP.
+fn proxy_header(version: u8, never_local: bool, ends: Option<(SocketAddr, SocketAddr)>) -> Vec<u8> {
+    if version == 2 && !never_local {
         return PROXY_V2_LOCAL.to_vec();
     }
-    match (stream.local_addr(), stream.peer_addr()) {
-        (Ok(local), Ok(peer)) => {
-            let family = if local.is_ipv4() { 4 } else { 6 };
-            let (source, destination) = (local.ip(), peer.ip());
-            format!("PROXY TCP{family} {source} {destination} {} {}\r\n", local.port(), peer.port()).into_bytes()
-        }
-        _ => b"PROXY UNKNOWN\r\n".to_vec(),
-    }
+    let (source, destination) = ends.unzip();
+    let mut header = Vec::new();
+    let config = SendProxy { version, ..SendProxy::default() };
+    proxy_protocol::write(&mut header, &config, &SendContext { source, destination, ..SendContext::default() });
+    header
 }
 
 #[cfg(test)]
@@ -257,7 +263,7 @@ mod tests {
 
     use super::*;
     use crate::backend::tests::backend;
-    use crate::config::model::{Balance, SendProxy};
+    use crate::config::model::Balance;
 
     #[test]
     fn addr_and_port_replace_the_address_and_drop_the_header() {

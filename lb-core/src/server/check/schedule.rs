@@ -295,10 +295,14 @@ mod tests {
     async fn checks_greet_with_the_header_of_the_server() {
         let v1 = SendProxy { version: 1, ..SendProxy::default() };
         let v2 = SendProxy { version: 2, ..SendProxy::default() };
-        for (send_proxy, check_send_proxy) in [(Some(v1), false), (Some(v2), false), (None, true)] {
+        let never_local = SendProxy { never_local: true, ..v2.clone() };
+        for (send_proxy, check_send_proxy) in
+            [(Some(v1), false), (Some(v2), false), (Some(never_local), false), (None, true)]
+        {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let version = send_proxy.as_ref().map_or(1, |proxy| proxy.version);
+            let never_local = send_proxy.as_ref().is_some_and(|proxy| proxy.never_local);
             let backend = backend(Balance::RoundRobin, &[1], |_, line| {
                 quick(line, address);
                 line.send_proxy = send_proxy.clone();
@@ -320,6 +324,11 @@ mod tests {
                 result = accept => result,
             };
             let expected = match version {
+                2 if never_local => {
+                    let ports = [peer.port().to_be_bytes(), address.port().to_be_bytes()].concat();
+                    let addresses = [127, 0, 0, 1, 127, 0, 0, 1];
+                    [b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c".as_slice(), &addresses, &ports].concat()
+                }
                 2 => PROXY_V2_LOCAL.to_vec(),
                 _ => format!("PROXY TCP4 127.0.0.1 127.0.0.1 {} {}\r\n", peer.port(), address.port()).into_bytes(),
             };

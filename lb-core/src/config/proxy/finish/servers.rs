@@ -70,6 +70,9 @@ pub(super) fn finish_servers(
             check_ca_file(&draft.config.name, &server.config.name, file, &line, diags);
         }
         let mut server = server.finish(verify, checks_use_tls);
+        if let Some(send_proxy) = &mut server.send_proxy {
+            send_proxy.never_local = config.global.pp2_never_send_local;
+        }
         if understood && !draft.config.disabled {
             resolve_options::find_section(draft, &mut server, &line, config, diags);
         }
@@ -83,7 +86,7 @@ pub(super) fn finish_servers(
         if understood && !draft.config.disabled {
             warn_of_fast_open(draft, &server, &line, diags);
             check_server((&section.0, section.1), (has_port, scripted), &server, &line, diags);
-            check_tls(&section.0, &server, &line, diags);
+            check_tls((&section.0, section.1), &server, &line, diags);
         }
         if understood
             && !draft.config.disabled
@@ -99,15 +102,20 @@ pub(super) fn finish_servers(
     finished
 }
 
-/// Versions and ciphers of a server that TLS is spoken to.
-fn check_tls(proxy: &str, server: &ServerConfig, line: &Line, diags: &mut Diagnostics) {
+/// Versions and ciphers of a server that TLS is spoken to; `label` is what its section is called in messages.
+pub(in crate::config::proxy) fn check_tls(
+    (proxy, label): (&str, &str),
+    server: &ServerConfig,
+    line: &Line,
+    diags: &mut Diagnostics,
+) {
     let Some(ssl) = server.ssl.as_ref().or(server.check_tls.as_ref()) else { return };
     let prefix = format!("'server {proxy}/{}' : ", server.name);
     for told in versions(&ssl.options, Side::Server).1 {
         let text = match told {
             VersionWarning::Ignored => format!("no-sslv3/no-tlsv1x are ignored for this server. {USE_BOUNDS}"),
             VersionWarning::Hole(version) => format!(
-                "proxy '{proxy}': SSL/TLS versions range not contiguous for server '{}'. Hole find for {version}. \
+                "{label} '{proxy}': SSL/TLS versions range not contiguous for server '{}'. Hole find for {version}. \
                  {USE_BOUNDS}",
                 server.name
             ),
@@ -119,7 +127,7 @@ fn check_tls(proxy: &str, server: &ServerConfig, line: &Line, diags: &mut Diagno
     let text = match Parameters::new(&ssl.options, Side::Server) {
         Ok(_) => return,
         Err(error @ (ParameterError::NoVersion | ParameterError::OldVersions)) => {
-            format!("proxy '{proxy}': {error} for server '{}'.", server.name)
+            format!("{label} '{proxy}': {error} for server '{}'.", server.name)
         }
         Err(error) => format!("{error}."),
     };

@@ -1,6 +1,11 @@
-//! `h1-case-adjust` and `h1-case-adjust-file` (configuration.txt, section 3.1).
+//! Messages of HTTP/1 of old clients and servers (configuration.txt, section 3.1).
 
 use super::Cx;
+
+/// `h1-accept-payload-with-any-method`
+pub(super) fn accept_payload(cx: &mut Cx<'_>) {
+    cx.global.h1_accept_payload |= cx.no_more_than(0);
+}
 
 /// `h1-case-adjust <from> <to>`
 pub(super) fn h1_case_adjust(cx: &mut Cx<'_>) {
