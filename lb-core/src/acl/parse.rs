@@ -109,7 +109,8 @@ impl<'a> AclReader<'a> {
         let patterns = AclScope {
             references: &scope.names.references,
             directories: &scope.names.directories,
-            keyword: first,
+            keyword: name,
+            word: first,
             sample: expression.output(),
             // A converter changes what there is to match: the keyword's own method is for what the fetch yields.
             method: method.filter(|_| !expression.has_converters()).and_then(Method::from_name),

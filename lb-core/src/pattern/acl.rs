@@ -22,6 +22,8 @@ pub(crate) struct AclScope<'a> {
     pub(crate) directories: &'a Directories,
     /// The fetch or the ACL keyword as it was written, without arguments and converters: `path_beg`.
     pub(crate) keyword: &'a str,
+    /// The word that it stands in, with these.
+    pub(crate) word: &'a str,
     /// The type of the sample that is compared.
     pub(crate) sample: SampleType,
     /// The method that the keyword implies (`path_beg`), if there are no converters.
@@ -77,7 +79,7 @@ impl Matcher {
         }
         reference.load(loaded.iter().map(|word| (word.as_bytes(), None)));
         flags.sets.push(reference.set(flags.mode, None).map_err(|(_, error)| error)?);
-        let warning = (words.is_empty() && flags.mode.method != Method::Bool).then(|| no_patterns(scope.keyword));
+        let warning = (words.is_empty() && flags.mode.method != Method::Bool).then(|| no_patterns(scope.word));
         Ok((Self { mode: flags.mode, sets: flags.sets.iter().map(|set| set.number).collect() }, warning))
     }
 }

@@ -1,7 +1,7 @@
 //! What a lookup compares with patterns: a sample as the method's type, borrowed where it can be.
 
 use std::io::Write;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::method::Method;
 use crate::sample::{SampleType, Value};
@@ -53,10 +53,6 @@ impl<'k> Key<'k> {
             Method::Ip => match value {
                 Value::Ipv4(v4) => Some(Key::V4(*v4)),
                 Value::Ipv6(v6) => Some(Key::V6(*v6)),
-                Value::Str(text) => match std::str::from_utf8(text).ok()?.parse().ok()? {
-                    IpAddr::V4(v4) => Some(Key::V4(v4)),
-                    IpAddr::V6(v6) => Some(Key::V6(v6)),
-                },
                 other => match borrow(other).cast(SampleType::Addr)? {
                     Value::Ipv4(v4) => Some(Key::V4(v4)),
                     Value::Ipv6(v6) => Some(Key::V6(v6)),

@@ -15,6 +15,7 @@ fn parse(words: &str, keyword: &str, sample: SampleType, method: Option<Method>)
         references: &references,
         directories: &Directories::default(),
         keyword,
+        word: keyword,
         sample,
         method,
         file: "x.cfg",

@@ -246,7 +246,7 @@ fn leading_number(bytes: &[u8]) -> Option<i64> {
 
 /// The IPv4 address at the start of a text: leading zeros are fine, and so is a port, a mask or anything else behind it
 /// but another dot.
-fn leading_v4(bytes: &[u8]) -> Option<Ipv4Addr> {
+pub(crate) fn leading_v4(bytes: &[u8]) -> Option<Ipv4Addr> {
     let mut octets = [0u8; 4];
     let mut rest = bytes;
     for (index, octet) in octets.iter_mut().enumerate() {

@@ -121,12 +121,12 @@ impl AddPatterns {
     }
 }
 
-/// A line of a payload: the first word is the key, the rest the value.
+/// A line of a payload: the first word is the key, the rest the value, which is empty where blanks alone follow.
 fn entry(line: &str) -> Option<(String, Option<String>)> {
     let line = line.trim_start_matches([' ', '\t']);
-    let (key, value) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-    let value = Some(value.trim_start_matches([' ', '\t'])).filter(|value| !value.is_empty());
-    (!key.is_empty()).then(|| (key.to_owned(), value.map(str::to_owned)))
+    let (key, value) = line.split_once([' ', '\t']).map_or((line, None), |(key, rest)| (key, Some(rest)));
+    let value = value.map(|value| value.trim_start_matches([' ', '\t']).to_owned());
+    (!key.is_empty()).then(|| (key.to_owned(), value))
 }
 
 impl SetMap {

@@ -46,8 +46,16 @@ fn started(directory: &std::path::Path) -> (Proxy, Vec<Matcher>, Vec<Map>) {
     let references = &*instance.topology().references;
     let acl = |keyword: &str, sample, method, words: &str, line| {
         let words: Vec<_> = words.split(' ').collect();
-        let scope =
-            AclScope { references, directories: &Directories::default(), keyword, sample, method, file: "r.cfg", line };
+        let scope = AclScope {
+            references,
+            directories: &Directories::default(),
+            keyword,
+            word: keyword,
+            sample,
+            method,
+            file: "r.cfg",
+            line,
+        };
         Matcher::parse(&words, &scope).unwrap().0
     };
     let acls = vec![
@@ -143,6 +151,8 @@ fn answers_are_haproxys() {
         ("add map DIR/mi.map <<\na 1\nb x\nc 3\n", "unable to parse 'x'.\n"),
         ("show map DIR/mi.map", "0x k1 1\n0x k2 -5\n0x k9 99\n0x a 1\n"),
         ("add map DIR/beg.map <<\n/z1 zz yy\n/z2   tt \n", ""),
+        ("add map DIR/beg.map <<\n/z4 \n", ""),
+        ("del map DIR/beg.map /z4", ""),
         ("add map DIR/beg.map <<\n/z3\n", "Missing value for key '/z3'.\n"),
         ("show acl #0", "0x aa\n0x bb\n0x zz\n0x zz\n0x foo\n"),
         ("del acl", "This command expects two parameters: ACL identifier and key.\n"),

@@ -3,11 +3,12 @@
 //! `hdr` takes a field's value as a list separated by commas, `fhdr` as a whole. Outside of ACLs, and where an occurrence
 //! is asked for, they have one value: by default the last.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use super::{Arg, ArgSpec, Context, EITHER, Fetch, REQUEST, RESPONSE, SampleType, Scope, Value};
 use crate::http::message::Head;
 use crate::sample::ArgKind;
+use crate::sample::value::leading_v4;
 
 const NAME: ArgSpec = ArgSpec::of(0, &[ArgKind::Str]);
 
@@ -260,9 +261,11 @@ fn ip(value: &[u8]) -> Option<Value<'static>> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(Value::ip(address));
     }
-    let (address, port) = text.split_once(':')?;
-    let decimal = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    let address: Ipv4Addr = address.parse().ok().filter(|_| decimal)?;
+    // Leading zeros are fine in IPv4 addresses, and so is a port.
+    let (address, port) = text.split_once(':').unwrap_or((text, "0"));
+    let decimal = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let dotted = address.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let address = leading_v4(address.as_bytes()).filter(|_| dotted && decimal(port))?;
     port.parse::<u16>().ok().map(|_| Value::Ipv4(address))
 }
 
