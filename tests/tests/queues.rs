@@ -64,11 +64,13 @@ enum Step {
     Ask(&'static str),
     /// The server of this number answers one request, if it has one.
     Answer(usize),
+    /// The same of a server that has one, or will have it soon.
+    AnswerNext(usize),
     /// A runtime command.
     Command(&'static str),
 }
 
-use Step::{Answer, Ask, Command};
+use Step::{Answer, AnswerNext, Ask, Command};
 
 const FIELDS: [&str; 8] = ["qmax", "stot", "lbtot", "econ", "wretr", "wredis", "hrsp_2xx", "hrsp_5xx"];
 
@@ -95,6 +97,7 @@ fn live_through(binary: Option<&Path>, lines: &str, options: &str, steps: &[Step
     };
     let number = |row: &BTreeMap<String, String>, field: &str| row[field].parse::<usize>().unwrap_or(0);
     let refused = || stat().iter().find(|row| row["svname"] == "BACKEND").map_or(0, |row| number(row, "hrsp_5xx"));
+    let succeeded = || stat().iter().find(|row| row["svname"] == "BACKEND").map_or(0, |row| number(row, "hrsp_2xx"));
     let mut clients: Vec<Wire> = Vec::new();
     // Everyone is at a server, waits, or has an answer.
     let settled = |clients: usize| {
@@ -113,13 +116,18 @@ fn live_through(binary: Option<&Path>, lines: &str, options: &str, steps: &[Step
                 // Queues count in milliseconds: two requests must not come within one.
                 std::thread::sleep(Duration::from_millis(3));
             }
-            Answer(server) => {
-                let server = &servers[*server];
+            Answer(index) | AnswerNext(index) => {
+                let server = &servers[*index];
                 let answered = || server.state.0.lock().unwrap().answered;
                 let before = answered();
+                if matches!(step, AnswerNext(_)) {
+                    eventually("it has a request", || server.asked().len() > before);
+                }
                 if server.asked().len() > before {
                     server.allow();
                     eventually("it answers", || answered() > before);
+                    let all = || servers.iter().map(|server| server.state.0.lock().unwrap().answered).sum::<usize>();
+                    eventually("the answer is passed on", || succeeded() == all());
                 }
                 settled(clients.len());
             }
@@ -244,8 +252,9 @@ fn places_in_the_queue_are_counted_by_who_had_a_turn() {
         let mut before = vec![Command(leaves)];
         before.extend((0..6).map(|_| Ask("")));
         before.push(Command(comes));
-        before.extend((0..5).map(|_| Answer(0)));
-        same("", "maxconn 1", &steps(before, 1));
+        before.extend((0..5).map(|_| AnswerNext(0)));
+        before.push(AnswerNext(1));
+        same("", "maxconn 1", &before);
     }
 }
 
