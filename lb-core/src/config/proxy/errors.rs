@@ -10,6 +10,7 @@ use super::rules::look_at_formats;
 use super::settings::leading_integer;
 use crate::config::error_reply::HANDLED_STATUS;
 use crate::config::model::{ErrorReply, Reply, ReplyBody};
+use crate::http::status;
 use crate::log::{FormatUse, LogFormat};
 use crate::sample::Places;
 
@@ -132,7 +133,7 @@ fn made(status: u16, reply: Reply) -> ErrorReply {
     let constant = |format: &LogFormat| Some(String::from_utf8_lossy(format.constant_text()?).into_owned());
     let headers: Option<Vec<_>> =
         reply.headers.iter().map(|(name, value)| Some((name.clone(), constant(value)?))).collect();
-    let page = ErrorReply { status, reason: reason(status).to_owned(), ..ErrorReply::default() };
+    let page = ErrorReply { status, reason: status::reason(status).to_owned(), ..ErrorReply::default() };
     match (headers, &reply.body) {
         (Some(mut headers), ReplyBody::Bytes(body)) => {
             headers.extend(reply.content_type.iter().map(|value| ("content-type".to_owned(), value.clone())));
@@ -140,9 +141,4 @@ fn made(status: u16, reply: Reply) -> ErrorReply {
         }
         _ => ErrorReply { made: Some(Arc::new(reply)), ..page },
     }
-}
-
-fn reason(status: u16) -> &'static str {
-    let known = http::StatusCode::from_u16(status).ok();
-    known.and_then(|status| status.canonical_reason()).unwrap_or("")
 }

@@ -187,6 +187,14 @@ fn check(
 ) -> Result<(), Fault> {
     let content_type = parsed.content_type.clone().unwrap_or_default();
     let body_at = body_word.map_or(content_type_at, |(_, at)| at);
+    let has_body = match &parsed.body {
+        Body::Bytes(bytes) => !bytes.is_empty(),
+        Body::Format(_) => true,
+        _ => false,
+    };
+    if let (Some(status @ (204 | 304)), true) = (parsed.status, has_body) {
+        return Err(Fault::new(body_at, format!("No body expected for {status} responses")));
+    }
     match &parsed.body {
         Body::Bytes(bytes) if bytes.is_empty() && parsed.content_type.is_some() => {
             let text =
