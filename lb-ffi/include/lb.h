@@ -188,7 +188,7 @@
 // The name of a userlist.
 #define LB_ARGUMENT_USERLIST 10
 
-// Of actions alone: a text with variables and expressions, "%[src] %ci". Functions get what it comes to.
+// Of actions alone: a text with variables and expressions, as `%[src] %ci`. Functions get what it comes to.
 #define LB_ARGUMENT_FORMAT 11
 
 // A fetch takes its value from no stream: it can be used everywhere but in the configuration itself.

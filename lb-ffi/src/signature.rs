@@ -33,7 +33,7 @@ pub const LB_ARGUMENT_SERVER: u32 = 8;
 pub const LB_ARGUMENT_TABLE: u32 = 9;
 /// The name of a userlist.
 pub const LB_ARGUMENT_USERLIST: u32 = 10;
-/// Of actions alone: a text with variables and expressions, "%[src] %ci". Functions get what it comes to.
+/// Of actions alone: a text with variables and expressions, as `%[src] %ci`. Functions get what it comes to.
 pub const LB_ARGUMENT_FORMAT: u32 = 11;
 
 /// Looks at arguments when the configuration is read: returns 1 where they are good, or 0, and may say why with

@@ -15,19 +15,19 @@ use crate::stats::{FrontendStats, FrontendStatus};
 /// A section that accepts connections.
 #[derive(Debug)]
 pub struct Frontend {
-    /// Index in [`Topology::frontends`].
+    /// Index in [`Topology::frontends`](super::Topology::frontends).
     pub index: usize,
     /// Section name.
     pub name: Arc<str>,
     /// The section.
     pub config: Arc<ProxyConfig>,
-    /// Backend of requests that no rule sends elsewhere: index in [`Topology::backends`].
+    /// Backend of requests that no rule sends elsewhere: index in [`Topology::backends`](super::Topology::backends).
     pub default_backend: Option<usize>,
     /// `default_backend` where that is disabled.
     pub(crate) disabled_backend: Option<Arc<str>>,
     /// `use_backend` lines, in order.
     pub(crate) switches: Vec<Switch>,
-    /// The backend half of the section, where it is a `listen` section: index in [`Topology::backends`].
+    /// The backend half of the section, where it is a `listen` section: index in [`Topology::backends`](super::Topology::backends).
     pub own_backend: Option<usize>,
     /// Format, targets and options of access lines.
     pub log: AccessLog,
@@ -53,7 +53,7 @@ impl Frontend {
 /// A section that has servers.
 #[derive(Debug)]
 pub struct BackendEntry {
-    /// Index in [`Topology::backends`].
+    /// Index in [`Topology::backends`](super::Topology::backends).
     pub index: usize,
     /// Section name.
     pub name: Arc<str>,
@@ -101,8 +101,8 @@ pub(crate) enum SwitchTarget {
 /// The halves of a section, as indices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SectionHalves {
-    /// In [`Topology::frontends`].
+    /// In [`Topology::frontends`](super::Topology::frontends).
     pub frontend: Option<usize>,
-    /// In [`Topology::backends`].
+    /// In [`Topology::backends`](super::Topology::backends).
     pub backend: Option<usize>,
 }
