@@ -4,20 +4,10 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use lb_tests::process::haproxy;
+use lb_tests::process::{Running, haproxy};
 use lb_tests::{HeldPort, Origin, Wire, eventually};
-
-/// Stops when dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// A line without ports and descriptors, which are others in each run; the number of its stream apart.
 fn without_numbers(line: &str) -> (usize, String) {

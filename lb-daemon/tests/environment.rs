@@ -6,25 +6,15 @@
 use std::net::TcpListener;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use lb_tests::cli::ask;
-use lb_tests::process::haproxy;
+use lb_tests::process::{Running, beside_haproxy};
 use lb_tests::{CliAddress, HeldPort, LogSink, Origin, Wire, eventually};
 
 /// lbd, and HAProxy where it is installed.
 fn programs() -> Vec<PathBuf> {
-    std::iter::once(PathBuf::from(env!("CARGO_BIN_EXE_lbd"))).chain(haproxy()).collect()
-}
-
-/// Stops when dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    beside_haproxy(env!("CARGO_BIN_EXE_lbd"))
 }
 
 const DEFAULTS: &str = "defaults

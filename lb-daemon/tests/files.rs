@@ -5,24 +5,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
-use lb_tests::process::haproxy;
+use lb_tests::process::{Running, beside_haproxy};
 use lb_tests::{HeldPort, Wire, eventually};
 
 /// lbd, and HAProxy where it is installed.
 fn programs() -> Vec<PathBuf> {
-    std::iter::once(PathBuf::from(env!("CARGO_BIN_EXE_lbd"))).chain(haproxy()).collect()
-}
-
-/// Stops when dropped.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    beside_haproxy(env!("CARGO_BIN_EXE_lbd"))
 }
 
 /// What a page of an error says, so that it tells where it came from.

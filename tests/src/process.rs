@@ -118,6 +118,22 @@ impl Drop for Process {
     }
 }
 
+/// A child process that is killed when dropped.
+#[derive(Debug)]
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A program, and HAProxy where it is installed: what is compared.
+pub fn beside_haproxy(own: impl Into<PathBuf>) -> Vec<PathBuf> {
+    std::iter::once(own.into()).chain(haproxy()).collect()
+}
+
 /// HAProxy 2.6, where it is installed. Where it is not, the caller skips; in CI that is a failure.
 ///
 /// # Panics

@@ -362,7 +362,7 @@ impl<'a> Stream<'a> {
 }
 
 /// The framing of a request that came over HTTP/2: its frames have said it.
-/// Whether a server of HTTP/1.0 may not expect a body, and take it for another request (configuration.txt, section 3.2,
+/// Whether a server of HTTP/1.0 may not expect a body, and take it for another request (configuration.txt, section 3.1,
 /// `h1-accept-payload-with-any-method`).
 fn has_doubtful_body(request: &Head, framing: &RequestFraming) -> bool {
     request.version() == Version::Http10
